@@ -1,0 +1,13 @@
+import { z } from 'zod';
+
+/** Roles inside a tenant; what each may do stands in `core/src/policies`. */
+export const role = z.enum(['viewer', 'operator', 'builder', 'admin', 'auditor']);
+export type Role = z.infer<typeof role>;
+
+/** Who did it: an API key, or Holdfast itself (an expiry, a late result). */
+export const actor = z.strictObject({
+  type: z.enum(['api-key', 'system']),
+  id: z.string().max(255),
+  roles: z.array(role).default([]),
+});
+export type Actor = z.infer<typeof actor>;

@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { role } from '../actor.ts';
+import { effect } from '../event/event-data.ts';
+import { json, jsonObject } from '../json.ts';
+import { duration } from './duration.ts';
+import { retries } from './retries.ts';
+
+const name = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,62}$/, { error: 'must be lower-case letters, digits and dashes, beginning with a letter' });
+
+/** People must agree before the call. `when` is a CEL condition over `args`; without it, always. */
+export const approvalRule = z.strictObject({
+  when: z.string().max(2_000).optional(),
+  by: z.strictObject({ role: role.default('operator'), count: z.literal(1).default(1) }).default({ role: 'operator', count: 1 }),
+  expires: duration.optional(),
+  then: z.literal('deny').default('deny'),
+});
+export type ApprovalRule = z.infer<typeof approvalRule>;
+
+const toolPolicy = {
+  effect: effect.optional(),
+  approval: approvalRule.optional(),
+  /** Overrides of the version's policy for this tool. */
+  timeout: duration.optional(),
+  attempts: z.int().min(1).max(100).optional(),
+};
+
+export const mcpTool = z.strictObject({
+  mcp: name,
+  /** Tools of the server that the agent may call; all when left out. */
+  allow: z.array(z.string()).nonempty().optional(),
+  ...toolPolicy,
+});
+
+export const builtinName = z.enum(['wait', 'ask', 'artifacts.read', 'artifacts.write']);
+export type BuiltinName = z.infer<typeof builtinName>;
+
+export const builtinTool = z.strictObject({ builtin: builtinName, approval: approvalRule.optional() });
+
+/** One step of the plan that the rehearsal model follows; see `docs/guides/rehearsal.md`. */
+export const rehearsalStep = z.strictObject({
+  say: z.string().optional(),
+  calls: z
+    .array(
+      z.strictObject({
+        tool: z.string(),
+        args: jsonObject.default({}),
+        /** One call for each file of the newest directory listing, `{{file}}` being its name. */
+        each: z.literal('file').optional(),
+        first: z.int().positive().max(100).optional(),
+      }),
+    )
+    .default([]),
+  /** The step is taken this many times. */
+  repeat: z.int().positive().max(1_000_000).default(1),
+  /** The model "thinks" this long. */
+  delay: duration.optional(),
+});
+export type RehearsalStep = z.infer<typeof rehearsalStep>;
+
+/**
+ * An agent version as data (YAML or JSON), so that it can be reviewed, compared, pinned and signed.
+ * Times become ms, `cost_usd` stays in dollars here and becomes micro-dollars at publish.
+ */
+export const agentSpec = z.strictObject({
+  name,
+  model: z.strictObject({
+    name: z.string().max(200).default('default'),
+    temperature: z.number().min(0).max(2).optional(),
+    max_output_tokens: z.int().positive().max(1_000_000).default(2_000),
+  }).prefault({}),
+  instructions: z.string().max(64_000).default(''),
+  tools: z.array(z.union([mcpTool, builtinTool])).max(100).default([]),
+  limits: z
+    .strictObject({
+      steps: z.int().positive().default(200),
+      tokens: z.int().positive().default(200_000),
+      cost_usd: z.number().positive().max(1_000_000).optional(),
+      active_time: duration.default(3_600_000),
+      deadline: duration.default(7 * 86_400_000),
+    })
+    .prefault({}),
+  retries: retries.prefault({}),
+  context: z
+    .strictObject({
+      max_tokens: z.int().min(100).default(60_000),
+      keep: z.literal('last-turns').default('last-turns'),
+      then: z.literal('drop').default('drop'),
+    })
+    .prefault({}),
+  /** Runs of this agent at once, in this tenant. */
+  concurrency: z.int().positive().optional(),
+  rehearsal: z.array(rehearsalStep).optional(),
+  metadata: z.record(z.string(), json).optional(),
+});
+export type AgentSpec = z.infer<typeof agentSpec>;
+export type AgentSpecInput = z.input<typeof agentSpec>;

@@ -1,0 +1,10 @@
+export * from './json.ts';
+export * from './part.ts';
+export * from './actor.ts';
+export * from './agent/duration.ts';
+export * from './agent/limits.ts';
+export * from './agent/retries.ts';
+export * from './agent/spec.ts';
+export type * from './agent/version.ts';
+export * from './event/event-data.ts';
+export * from './event/event.ts';

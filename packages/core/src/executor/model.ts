@@ -1,0 +1,34 @@
+import type { AgentVersion, Content, RequestedCall, Usage } from '@holdfast/contracts';
+import type { PromptMessage } from '../run/prompt-message.ts';
+
+export interface ModelRequest {
+  readonly version: AgentVersion;
+  readonly messages: readonly PromptMessage[];
+  /** Answers the model gave before this one in the run. */
+  readonly answers: number;
+  readonly maxOutputTokens: number;
+  readonly attempt: number;
+}
+
+export type ModelOutcome =
+  | {
+      readonly type: 'answered';
+      readonly content: Content;
+      readonly toolCalls: readonly RequestedCall[];
+      readonly usage: Usage | null;
+      readonly finishReason: string;
+      readonly model: string;
+    }
+  | {
+      readonly type: 'failed';
+      readonly class: 'not-sent' | 'rate-limited' | 'transient' | 'permanent';
+      readonly message: string;
+      readonly retryAfterMs?: number;
+    }
+  /** The signal aborted it; what had been said by then. */
+  | { readonly type: 'aborted'; readonly content: Content };
+
+/** A language model. It makes one request per call and never retries: retries are the decider's. */
+export interface Model {
+  call(request: ModelRequest, signal: AbortSignal): Promise<ModelOutcome>;
+}

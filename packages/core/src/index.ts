@@ -1,0 +1,13 @@
+export type * from './tenant-scope.ts';
+export type * from './clock.ts';
+export type * from './log/stored-event.ts';
+export * from './log/run-store.ts';
+export type * from './log/artifact-store.ts';
+export type * from './executor/model.ts';
+export * from './executor/tools.ts';
+export type * from './scheduling/schedule-store.ts';
+export type * from './use-cases/agent-store.ts';
+export type * from './use-cases/run-directory.ts';
+export type * from './use-cases/transactions.ts';
+export type * from './use-cases/key-store.ts';
+export type * from './run/prompt-message.ts';

@@ -1,0 +1,119 @@
+import type { RunRef } from '../tenant-scope.ts';
+import type { StoredEvent } from './stored-event.ts';
+
+export type RunStatus = 'queued' | 'running' | 'waiting' | 'paused' | 'succeeded' | 'failed' | 'cancelled';
+
+export interface WaitingFor {
+  readonly reason: 'timer' | 'input' | 'capacity' | 'attention';
+  /** ms since 1970 */
+  readonly since: number;
+  readonly until: number | null;
+  /** The call it is about, or null. */
+  readonly ref: string | null;
+}
+
+export type AttentionKind =
+  | 'approval'
+  | 'question'
+  | 'limit'
+  | 'unknown-effect'
+  | 'tool-changed'
+  | 'attempts-exhausted'
+  | 'log-problem';
+
+/** One thing that needs a person. `ref` is unique within the run for as long as it is open. */
+export interface AttentionRow {
+  readonly ref: string;
+  readonly kind: AttentionKind;
+  readonly call: string | null;
+  /** Who may decide; null: whoever may steer runs. */
+  readonly role: string | null;
+  readonly since: number;
+  readonly until: number | null;
+  /** JSON text for the person who decides. */
+  readonly detail: string;
+}
+
+export interface ArtifactRow {
+  readonly digest: string;
+  readonly name: string | null;
+  readonly mediaType: string;
+  /** bytes */
+  readonly size: number;
+}
+
+/** What is derived from the log and written in the same transaction. */
+export interface Projection {
+  readonly status: RunStatus;
+  readonly waitingFor: readonly WaitingFor[];
+  /** When a worker must look at the run again, once nobody holds it; null = only when somebody speaks. */
+  readonly dueAt: number | null;
+  readonly attention: { readonly opened: readonly AttentionRow[]; readonly closed: readonly string[] };
+  readonly artifacts: readonly ArtifactRow[];
+}
+
+/** All or nothing: events of one run, with what follows from them. */
+export interface Append extends RunRef {
+  /** UUIDv7; kept with the first event, so that a commit whose answer was lost is recognised. */
+  readonly id: string;
+  /** The head this append was built on; its events are numbered from there. */
+  readonly expected: number;
+  readonly events: readonly StoredEvent[];
+  readonly projection: Projection;
+  /** The worker that appends; null = the API. */
+  readonly worker: string | null;
+  /**
+   * `claim` takes the ready `due` row with it; `take-over` needs the old holder to be dead.
+   * null = the holder goes on, or somebody outside speaks.
+   */
+  readonly take: { readonly type: 'claim' } | { readonly type: 'take-over'; readonly from: string } | null;
+  /** The worker lets go of the run with this append. */
+  readonly release: boolean;
+}
+
+export type AppendOutcome =
+  | { readonly type: 'accepted'; readonly head: number }
+  /** The head is another than expected. */
+  | { readonly type: 'refused'; readonly head: number }
+  /** Another transaction has the row; try again. */
+  | { readonly type: 'busy' }
+  /** No such run in that tenant. */
+  | { readonly type: 'missing' }
+  /** The claim or take-over is not this worker's: the due row is gone, or the old holder lives. */
+  | { readonly type: 'not-yours' };
+
+export interface StoredSnapshot {
+  readonly seq: number;
+  /** Names the code that made it; any other is ignored. */
+  readonly format: string;
+  readonly body: string;
+}
+
+export interface StoredRun {
+  readonly tenant: string;
+  readonly run: string;
+  readonly versionId: string;
+  readonly head: number;
+  readonly holder: string | null;
+  readonly snapshot: StoredSnapshot | null;
+}
+
+/**
+ * The run log. Appends of many runs share one statement (group commit); one batch is in flight per process.
+ * Every method may throw `DatabaseUnavailable`; an append that threw may have been committed.
+ */
+export interface RunStore {
+  /** Head, holder and the newest snapshot; null when the tenant has no such run. */
+  load(ref: RunRef): Promise<StoredRun | null>;
+  /** Events with `seq > after`, in order, at most `limit`. */
+  eventsAfter(ref: RunRef, after: number, limit: number): Promise<readonly StoredEvent[]>;
+  append(append: Append): Promise<AppendOutcome>;
+  /** A cache beside the step path: older ones of the run are replaced. */
+  saveSnapshot(ref: RunRef, snapshot: StoredSnapshot): Promise<void>;
+}
+
+/** The database did not answer or refuses to write. What was sent may or may not have been committed. */
+export class DatabaseUnavailable extends Error {
+  override readonly name = 'DatabaseUnavailable';
+  readonly code = 'database_unavailable';
+}

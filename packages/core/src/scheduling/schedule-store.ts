@@ -1,0 +1,46 @@
+import type { RunRef } from '../tenant-scope.ts';
+
+/** Who is free to claim: due rows of admitted runs, and new ones within the slots of tenant and agent. */
+export interface ScheduleStore {
+  /**
+   * Admits what is due, tenants in turn, begun runs first, within each tenant's and agent's slots (counted from
+   * rows under the tenant's lock), and returns up to `limit` runs that this worker may try to claim.
+   * A run that was returned is not offered to others for `reserveMs`.
+   */
+  pick(limit: number, reserveMs: number): Promise<readonly RunRef[]>;
+  /** When the next row is due, ms since 1970; null = none. */
+  nextDue(): Promise<number | null>;
+  /** Of these held runs, those whose head is no longer the given one. */
+  movedHeads(held: readonly (RunRef & { readonly head: number })[]): Promise<readonly RunRef[]>;
+}
+
+export interface DeadWorker {
+  readonly worker: string;
+  readonly why: 'lease-expired' | 'session-lost' | 'restarted';
+  /** ms since 1970; until then it may still act. */
+  readonly leaseUntil: number;
+  readonly runs: readonly RunRef[];
+}
+
+/**
+ * The lease of one worker: 5 s, renewed each second by the database's clock, beside a session advisory lock where the
+ * session is direct (a pooler makes the lock lie; then the lease alone counts).
+ */
+export interface WorkerLease {
+  readonly worker: string;
+  /** Time left by this process's monotonic clock, ms; 0 when the lease or the session was lost. */
+  remaining(): number;
+  /** Renews until closed; resolves after the first renewal. */
+  start(): Promise<void>;
+  /** Dead peers that still hold runs. */
+  deadPeers(): Promise<readonly DeadWorker[]>;
+  /** Gives the lease back, so that what is still held is free at once. */
+  close(): Promise<void>;
+}
+
+/** "Look at these runs": may be lost, may be doubled; whoever listens also sweeps. */
+export interface Hints {
+  publish(runs: readonly RunRef[]): void;
+  /** Returns the function that ends the subscription. `run: '*'` means: look at everything (a reconnect). */
+  subscribe(listener: (run: string) => void): () => void;
+}

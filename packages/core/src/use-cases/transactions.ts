@@ -1,0 +1,40 @@
+import type { RunStore } from '../log/run-store.ts';
+import type { TenantScope } from '../tenant-scope.ts';
+import type { AgentStore } from './agent-store.ts';
+import type { RunDirectory } from './run-directory.ts';
+
+export interface IdempotentRequest {
+  readonly key: string;
+  /** Who asked: an API key's id. */
+  readonly principal: string;
+  /** Method and route pattern. */
+  readonly route: string;
+  /** SHA-256 of the canonical body. */
+  readonly bodyHash: string;
+}
+
+export interface Reply {
+  readonly status: number;
+  /** JSON text, sent again as it is. */
+  readonly body: string;
+}
+
+/** Stores bound to one transaction. Await nothing but them inside it: on PGlite it is the only connection. */
+export interface TransactionStores {
+  readonly runs: RunStore;
+  readonly agents: AgentStore;
+  readonly directory: RunDirectory;
+}
+
+export type IdempotentReply =
+  | { readonly type: 'first' | 'repeated'; readonly reply: Reply }
+  /** The same key with another body. */
+  | { readonly type: 'mismatch' }
+  /** The first request with this key has not ended within 2 s. */
+  | { readonly type: 'in-flight' };
+
+export interface Transactions {
+  run<T>(scope: TenantScope, work: (stores: TransactionStores) => Promise<T>): Promise<T>;
+  /** The key is stored in the transaction that does the work, and kept for 24 h. */
+  once(scope: TenantScope, request: IdempotentRequest, work: (stores: TransactionStores) => Promise<Reply>): Promise<IdempotentReply>;
+}
