@@ -1,0 +1,60 @@
+import { defineConfig } from 'vitest/config';
+
+// Tests run on the sources: the condition `source` in each package's exports, no build.
+const conditions = ['source', 'node', 'import', 'default'];
+
+const folders = ['packages/*/src', 'apps/*/src'];
+const needsPglite = '**/*.pglite.test.ts';
+const needsPostgres = '**/*.pg.test.ts';
+const chaos = 'tests/chaos/**';
+const built = ['**/node_modules/**', '**/dist/**', '.servers/**'];
+
+/** Chaos takes minutes: it runs in CI, and when it is asked for by name. */
+const long =
+  process.env['HOLDFAST_LONG'] === '1' || process.argv.some((arg) => /^(--project=)?long$|^tests\/chaos/.test(arg));
+
+const projects = [
+  {
+    name: 'unit',
+    include: folders.map((folder) => `${folder}/**/*.test.ts`),
+    exclude: [...built, needsPglite, needsPostgres],
+    isolate: false,
+    testTimeout: 10_000,
+  },
+  {
+    name: 'embedded',
+    include: [...folders, 'tests'].map((folder) => `${folder}/${needsPglite}`),
+    exclude: [...built, chaos],
+    pool: 'forks' as const,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+  },
+  {
+    name: 'postgres',
+    include: [...folders.map((folder) => `${folder}/${needsPostgres}`), 'tests/**/*.test.ts'],
+    exclude: [...built, chaos, needsPglite],
+    pool: 'forks' as const,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+  },
+  {
+    name: 'long',
+    include: [`${chaos}/*.test.ts`],
+    exclude: built,
+    pool: 'forks' as const,
+    fileParallelism: false,
+    testTimeout: 600_000,
+    hookTimeout: 120_000,
+    sequence: { groupOrder: 1 },
+  },
+];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    pool: 'threads',
+    maxWorkers: 2,
+    projects: projects.filter(({ name }) => name !== 'long' || long).map((test) => ({ extends: true as const, test })),
+  },
+});
