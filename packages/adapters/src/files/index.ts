@@ -1,1 +1,1 @@
-export {};
+export { ArtifactDamaged, ArtifactRefused, FileArtifactStore } from './artifact-store.ts';

@@ -1,0 +1,55 @@
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { artifactStoreConformance, digestOf } from '@holdfast/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ArtifactDamaged, FileArtifactStore } from './artifact-store.ts';
+
+artifactStoreConformance('a directory', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-artifacts-'));
+  const root = join(folder, 'made', 'when-needed');
+  return {
+    store: new FileArtifactStore(root),
+    reopen: async () => new FileArtifactStore(root),
+    close: () => rm(folder, { recursive: true, force: true }),
+  };
+});
+
+describe('FileArtifactStore', () => {
+  const ref = { tenant: 'acme', run: 'r1' };
+  const bytes = new TextEncoder().encode('text');
+  let root: string;
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'holdfast-artifacts-'));
+  });
+  afterEach(async () => {
+    await rm(root, { recursive: true, force: true });
+  });
+
+  it('leaves one file under its digest and nothing beside it', async () => {
+    await new FileArtifactStore(root).put(ref, digestOf(bytes), bytes);
+    expect(await readdir(root, { recursive: true })).toEqual(['acme', 'acme/r1', `acme/r1/${digestOf(bytes)}`]);
+  });
+
+  it('leaves no temporary file when the write fails', async () => {
+    // A folder stands where the file should go, so the rename fails.
+    const file = join(root, 'acme', 'r1', digestOf(bytes));
+    await new FileArtifactStore(root).put(ref, digestOf(new Uint8Array(1)), new Uint8Array(1));
+    await writeFolder(file);
+    await expect(new FileArtifactStore(root).put(ref, digestOf(bytes), bytes)).rejects.toThrow(/EISDIR|ENOTEMPTY/);
+    const names = await readdir(join(root, 'acme', 'r1'));
+    expect(names.filter((name) => name.startsWith('.'))).toEqual([]);
+  });
+
+  it('says so when a file was changed behind its back', async () => {
+    const store = new FileArtifactStore(root);
+    await store.put(ref, digestOf(bytes), bytes);
+    await writeFile(join(root, 'acme', 'r1', digestOf(bytes)), 'tex');
+    await expect(store.get(ref, digestOf(bytes))).rejects.toThrow(ArtifactDamaged);
+  });
+});
+
+async function writeFolder(path: string): Promise<void> {
+  await mkdir(path);
+  await writeFile(join(path, 'x'), '');
+}
