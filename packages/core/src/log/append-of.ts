@@ -1,0 +1,44 @@
+import type { RunEvent } from '@holdfast/contracts';
+import { v7 as uuidv7 } from 'uuid';
+import type { RunState } from '../run/state.ts';
+import type { RunRef } from '../tenant-scope.ts';
+import type { ArtifactStore } from './artifact-store.ts';
+import { encodeEvent } from './event-codec.ts';
+import { project } from './projection.ts';
+import type { Append, ArtifactRow } from './run-store.ts';
+
+export interface Holding {
+  readonly worker: string | null;
+  readonly take: Append['take'];
+  readonly release: boolean;
+}
+
+/** The API speaks; it never holds a run. */
+export const fromOutside: Holding = { worker: null, take: null, release: false };
+
+/** The append that carries these events; they lead from `before` to `after`. Large payloads are stored first. */
+export async function appendOf(
+  artifacts: ArtifactStore,
+  ref: RunRef,
+  before: RunState,
+  after: RunState,
+  events: readonly RunEvent[],
+  now: number,
+  holding: Holding,
+): Promise<Append> {
+  const id = uuidv7();
+  return {
+    tenant: ref.tenant,
+    run: ref.run,
+    id,
+    expected: before.head,
+    events: await Promise.all(events.map((event, index) => encodeEvent(artifacts, ref, event, index === 0 ? id : null))),
+    projection: project(before, after, now, events.flatMap(artifactsOf)),
+    ...holding,
+  };
+}
+
+function artifactsOf(event: RunEvent): ArtifactRow[] {
+  if (event.type !== 'tool.returned') return [];
+  return (event.data.artifacts ?? []).map(({ digest, name, media_type, size }) => ({ digest, name: name ?? null, mediaType: media_type, size }));
+}

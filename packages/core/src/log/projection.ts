@@ -1,0 +1,55 @@
+import { type Attention, attentionOf, nextTime } from '../run/attention.ts';
+import { decide } from '../run/decide.ts';
+import { openCalls, type LiveRun, type RunState } from '../run/state.ts';
+import type { ArtifactRow, AttentionRow, Projection, RunStatus, WaitingFor } from './run-store.ts';
+
+/** What the database keeps beside the log, derived from the state before and after an append. */
+export function project(before: RunState, after: RunState, now: number, artifacts: readonly ArtifactRow[] = []): Projection {
+  const old = new Map(attentionOf(before).map((attention) => [keyOf(attention), attention]));
+  const open = attentionOf(after);
+  const openRefs = new Set(open.map((attention) => attention.ref));
+  const openKeys = new Set(open.map(keyOf));
+  return {
+    status: statusOf(after),
+    waitingFor: waitingFor(after, now),
+    dueAt: decide(after, now).length > 0 ? now : nextTime(after),
+    attention: {
+      opened: open.filter((attention) => !old.has(keyOf(attention))).map(row),
+      // A ref that is open again for another reason is overwritten, not closed.
+      closed: [...old].filter(([key, attention]) => !openKeys.has(key) && !openRefs.has(attention.ref)).map(([, attention]) => attention.ref),
+    },
+    artifacts,
+  };
+}
+
+const keyOf = (attention: Attention): string => `${attention.ref} ${attention.kind} ${attention.since}`;
+
+const row = ({ detail, ...attention }: Attention): AttentionRow => ({ ...attention, detail: JSON.stringify(detail) });
+
+export function statusOf(state: RunState): RunStatus {
+  if (state.phase === 'unborn') return 'queued';
+  if (state.phase === 'ended') return state.status;
+  if (!state.admitted) return state.paused ? 'paused' : 'queued';
+  if (openCalls(state).length > 0) return 'running';
+  return state.paused ? 'paused' : 'waiting';
+}
+
+export function waitingFor(state: RunState, now: number): WaitingFor[] {
+  if (state.phase !== 'live' || openCalls(state).length > 0) return [];
+  const reasons = [...timers(state), ...people(state)];
+  if (reasons.length > 0 || state.paused) return reasons;
+  // It could go on, or has not begun: it waits for a worker.
+  return [{ reason: 'capacity', since: state.lastAt === 0 ? now : state.lastAt, until: null, ref: null }];
+}
+
+function timers(state: LiveRun): WaitingFor[] {
+  const calls = state.turn.at === 'model' ? [state.turn.call] : state.turn.at === 'tools' ? state.turn.calls : [];
+  return calls.flatMap(({ id, phase }): WaitingFor[] => {
+    if (phase.is === 'timer') return [{ reason: 'timer', since: phase.since, until: phase.until, ref: id }];
+    if (phase.is === 'scheduled') return [{ reason: 'timer', since: state.lastAt, until: phase.at, ref: id }];
+    return [];
+  });
+}
+
+const people = (state: LiveRun): WaitingFor[] =>
+  attentionOf(state).map(({ kind, since, until, ref }) => ({ reason: kind === 'question' ? 'input' : 'attention', since, until, ref }));

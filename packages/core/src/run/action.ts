@@ -1,0 +1,12 @@
+import type { BodyOf, EventBody } from '@holdfast/contracts';
+
+/** What may start now, each with its intent: the event that must be committed before it begins. */
+export type Action =
+  /** A rule's consequence that is done by being written: a wait, a delivery, a question, the end. */
+  | { readonly do: 'record'; readonly intent: EventBody }
+  | { readonly do: 'call-model'; readonly intent: BodyOf<'model.called'> }
+  | { readonly do: 'call-tool'; readonly intent: BodyOf<'tool.called'> }
+  /** Ends a begun call early; it still ends by its own outcome, so there is nothing to write. */
+  | { readonly do: 'abort'; readonly call: string };
+
+export const record = (intent: EventBody): Action => ({ do: 'record', intent });

@@ -1,0 +1,27 @@
+import type { BodyOf, JsonObject, PublishedTool } from '@holdfast/contracts';
+import { evaluateCondition } from './condition.ts';
+import { hashOf } from './hash.ts';
+import type { ToolCall } from './state.ts';
+
+/** Binds a decision to exactly this call: server, tool, schema and canonical arguments. */
+export const approvalHash = (tool: PublishedTool, args: JsonObject): string =>
+  hashOf({ source: tool.source, tool: tool.name, schema: tool.hash, arguments: args });
+
+/** The question to people that the tool's rule asks for, or null when the call needs none. */
+export function approvalFor(call: ToolCall, tool: PublishedTool, now: number): BodyOf<'approval.asked'> | null {
+  const rule = tool.approval;
+  if (rule === null) return null;
+  const args = call.requested.arguments;
+  const needed = rule.when === undefined ? true : evaluateCondition(rule.when, args);
+  if (needed === false) return null;
+  return {
+    type: 'approval.asked',
+    data: {
+      call: call.id,
+      hash: approvalHash(tool, args),
+      role: rule.by.role,
+      why: rule.when === undefined ? 'rule' : needed === true ? 'condition' : 'condition-not-evaluable',
+      expires_at: rule.expires === undefined ? null : now + rule.expires,
+    },
+  };
+}

@@ -1,0 +1,94 @@
+import { STOP_GRACE_MS } from './effects.ts';
+import type { EndedRun, LiveRun, RunState, ToolCall } from './state.ts';
+
+/** Something that needs a person. `ref` names it within the run for as long as it is open. */
+export interface Attention {
+  readonly ref: string;
+  readonly kind: 'approval' | 'question' | 'limit' | 'unknown-effect' | 'tool-changed' | 'attempts-exhausted' | 'log-problem';
+  readonly call: string | null;
+  /** Who may decide; null = whoever may steer runs. */
+  readonly role: string | null;
+  readonly since: number;
+  readonly until: number | null;
+  /** What the person needs to see. */
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+export function attentionOf(state: RunState): readonly Attention[] {
+  switch (state.phase) {
+    case 'unborn':
+      return [];
+    case 'ended':
+      return state.unknown.map(unknownAfterEnd);
+    case 'live':
+      return live(state);
+  }
+}
+
+function live(state: LiveRun): Attention[] {
+  const found: Attention[] = [];
+  if (state.problem !== null) {
+    const { seq, reason, since } = state.problem;
+    found.push({ ref: 'log', kind: 'log-problem', call: null, role: null, since, until: null, detail: { seq, reason } });
+  }
+  const { turn, limit, stop } = state;
+  if (turn.at === 'tools') for (const call of turn.calls) found.push(...ofTool(call, stop !== null));
+  if (stop !== null) return found;
+  if (limit !== null) {
+    const { value, spent, needed, since } = limit;
+    found.push({ ref: 'limit', kind: 'limit', call: null, role: null, since, until: null, detail: { limit: limit.limit, value, spent, needed } });
+  }
+  if (turn.at === 'model' && turn.call.phase.is === 'exhausted') {
+    const { since, message } = turn.call.phase;
+    found.push({ ref: turn.call.id, kind: 'attempts-exhausted', call: turn.call.id, role: null, since, until: null, detail: { message } });
+  }
+  return found;
+}
+
+/** A run that is being stopped waits only for effects of which nobody knows. */
+function ofTool(call: ToolCall, stopping: boolean): Attention[] {
+  const { id, phase, requested } = call;
+  const about = { ref: id, call: id, role: null, until: null };
+  const detail = { tool: requested.name, arguments: requested.arguments };
+  if (phase.is === 'unknown')
+    return [{ ...about, kind: 'unknown-effect', since: phase.since, detail: { ...detail, why: phase.why, retry_from: phase.retryFrom } }];
+  if (stopping) return [];
+  switch (phase.is) {
+    case 'approval': {
+      const { hash, role, since, expiresAt } = phase;
+      return [{ ...about, kind: 'approval', role, since, until: expiresAt, detail: { ...detail, hash } }];
+    }
+    case 'question':
+      return [{ ...about, kind: 'question', since: phase.since, detail: { question: phase.question, schema: phase.schema } }];
+    case 'exhausted':
+      return [{ ...about, kind: 'attempts-exhausted', since: phase.since, detail: { ...detail, message: phase.message } }];
+    case 'changed':
+      return [{ ...about, kind: 'tool-changed', since: phase.since, detail: { ...detail, expected: call.tool?.hash, found: phase.found } }];
+    default:
+      return [];
+  }
+}
+
+const unknownAfterEnd = ({ id, name, since, why }: EndedRun['unknown'][number]): Attention => ({
+  ref: id,
+  kind: 'unknown-effect',
+  call: id,
+  role: null,
+  since,
+  until: null,
+  detail: { tool: name, why },
+});
+
+/** When a rule will have something to do because time passed, ms since 1970; null = never. */
+export function nextTime(state: RunState): number | null {
+  if (state.phase !== 'live') return null;
+  const times = [state.createdAt + state.limits.deadline_ms];
+  if (state.stop !== null) return state.stop.at + STOP_GRACE_MS;
+  const phases = state.turn.at === 'model' ? [state.turn.call.phase] : state.turn.at === 'tools' ? state.turn.calls.map((call) => call.phase) : [];
+  for (const phase of state.paused ? [] : phases) {
+    if (phase.is === 'scheduled') times.push(phase.at);
+    if (phase.is === 'timer') times.push(phase.until);
+    if (phase.is === 'approval' && phase.expiresAt !== null) times.push(phase.expiresAt);
+  }
+  return Math.min(...times);
+}

@@ -1,0 +1,188 @@
+import type { BodyOf, EventBody, Reservation } from '@holdfast/contracts';
+import { type Action, record } from './action.ts';
+import { approvalFor } from './approvals.ts';
+import { builtinIntent } from './builtins.ts';
+import { compaction, promptBound } from './context.ts';
+import { isToolCall, STOP_GRACE_MS } from './effects.ts';
+import { hashOf } from './hash.ts';
+import { deliverable, interrupted, userSpoke } from './inbox.ts';
+import { misfitOf } from './json-schema.ts';
+import { cost, limitReached, reserve, roomOf } from './limits.ts';
+import { type LiveRun, type ModelCall, openCalls, type RunState, type ToolCall } from './state.ts';
+
+/**
+ * The actions that may start now, each with its intent. Nothing is repeated: once the intents are folded, only what
+ * follows from them is returned. `now` is ms since 1970 by the database's clock.
+ */
+export function decide(state: RunState, now: number): Action[] {
+  if (state.phase !== 'live') return [];
+  if (state.stop !== null) return stopping(state, now);
+  if (now >= state.createdAt + state.limits.deadline_ms) return [record(deadlinePassed(state, now))];
+  if (state.problem !== null || state.paused) return [];
+  switch (state.turn.at) {
+    case 'model':
+      return modelActions(state, state.turn.call, now);
+    case 'tools':
+      return toolActions(state, state.turn.calls, now);
+    case 'answer':
+      // A run cannot succeed with an undelivered message.
+      return [state.inbox.length > 0 ? deliver(state) : record({ type: 'run.succeeded', data: { output: state.turn.output } })];
+  }
+}
+
+function modelActions(state: LiveRun, call: ModelCall, now: number): Action[] {
+  if (call.phase.is === 'open') return interrupted(state) ? [{ do: 'abort', call: call.id }] : [];
+  if (deliverable(state).length > 0) return [deliver(state)];
+  if (call.phase.is === 'exhausted' || (call.phase.is === 'scheduled' && now < call.phase.at)) return [];
+  const compact = compaction(state.version, state.context);
+  if (compact !== null) return [record(compact)];
+  if (state.limit !== null) return [];
+  const intent = modelIntent(state, call);
+  const reserved = reserve(roomOf(state, now), { ...intent.data.reservation, steps: call.attempt === 0 ? 1 : 0 }, now);
+  return 'reached' in reserved ? [record(limitReached(reserved.reached))] : [{ do: 'call-model', intent }];
+}
+
+function modelIntent(state: LiveRun, call: ModelCall): BodyOf<'model.called'> {
+  const { model, retries } = state.version;
+  const promptTokens = promptBound(state.context);
+  return {
+    type: 'model.called',
+    data: {
+      call: call.id,
+      attempt: call.attempt + 1,
+      model: model.name,
+      prices: model.prices,
+      max_output_tokens: model.max_output_tokens,
+      timeout_ms: retries.timeout,
+      reservation: {
+        tokens: promptTokens + model.max_output_tokens,
+        cost_usd_micros: cost(model.prices, promptTokens, model.max_output_tokens),
+        active_ms: retries.timeout,
+      },
+    },
+  };
+}
+
+/** Calls of one answer run side by side: each is looked at, and each takes its room before the next. */
+function toolActions(state: LiveRun, calls: readonly ToolCall[], now: number): Action[] {
+  const actions: Action[] = [];
+  let room = roomOf(state, now);
+  let limited = state.limit !== null;
+  for (const call of calls) {
+    const action = toolAction(state, call, now);
+    if (action === null) continue;
+    if (action !== 'call') {
+      actions.push(record(action));
+      continue;
+    }
+    if (limited || call.tool === null) continue;
+    const intent = toolIntent(state, call, call.tool);
+    const reserved = reserve(room, { ...intent.data.reservation, steps: call.attempt === 0 ? 1 : 0 }, now);
+    if ('reached' in reserved) {
+      limited = true;
+      actions.push(record(limitReached(reserved.reached)));
+      continue;
+    }
+    room = reserved.room;
+    actions.push({ do: 'call-tool', intent });
+  }
+  return actions;
+}
+
+/** What happens to one call now: an event, the call itself, or nothing. */
+function toolAction(state: LiveRun, call: ToolCall, now: number): EventBody | 'call' | null {
+  const { phase } = call;
+  switch (phase.is) {
+    case 'new':
+      return firstLook(state, call, now);
+    case 'approval':
+      if (userSpoke(state)) return userSpokeFirst(call);
+      if (phase.expiresAt === null || now < phase.expiresAt) return null;
+      return {
+        type: 'approval.decided',
+        data: { call: call.id, hash: phase.hash, decision: 'denied', by: { type: 'system', id: 'expiry', roles: [] } },
+      };
+    case 'denied':
+      return notRun(call, 'denied', `A person denied this call${phase.reason === '' ? '.' : `: ${phase.reason}`}`);
+    case 'ready':
+      return call.attempt === 0 && userSpoke(state) ? userSpokeFirst(call) : 'call';
+    case 'scheduled':
+      return now >= phase.at ? 'call' : null;
+    case 'timer':
+      if (now >= phase.until) return { type: 'wait.ended', data: { call: call.id, by: 'timer' } };
+      return interrupted(state) ? { type: 'wait.ended', data: { call: call.id, by: 'message' } } : null;
+    case 'question':
+      return interrupted(state) ? userSpokeFirst(call) : null;
+    case 'open':
+    case 'exhausted':
+    case 'unknown':
+    case 'changed':
+    case 'done':
+      return null;
+  }
+}
+
+function firstLook(state: LiveRun, call: ToolCall, now: number): EventBody | 'call' {
+  if (userSpoke(state)) return userSpokeFirst(call);
+  if (call.tool === null) return notRun(call, 'unknown-tool', `There is no tool named ${JSON.stringify(call.requested.name)}.`);
+  if (call.requested.invalid !== undefined)
+    return notRun(call, 'invalid-arguments', 'The arguments are not a JSON object.');
+  const misfit = misfitOf(call.tool.input_schema, call.requested.arguments);
+  if (misfit !== null) return notRun(call, 'invalid-arguments', misfit);
+  return approvalFor(call, call.tool, now) ?? builtinIntent(call, now) ?? 'call';
+}
+
+function toolIntent(state: LiveRun, call: ToolCall, tool: NonNullable<ToolCall['tool']>): BodyOf<'tool.called'> {
+  const reservation: Reservation = { tokens: 0, cost_usd_micros: 0, active_ms: tool.retries.timeout };
+  return {
+    type: 'tool.called',
+    data: {
+      call: call.id,
+      attempt: call.attempt + 1,
+      name: tool.name,
+      effect: tool.effect,
+      key: `${state.run}.${call.id}`,
+      arguments_hash: hashOf(call.requested.arguments),
+      timeout_ms: tool.retries.timeout,
+      reservation,
+    },
+  };
+}
+
+/** Cancel and deadline: begun calls are ended or given their grace, then the end is written. */
+function stopping(state: LiveRun, now: number): Action[] {
+  const stop = state.stop;
+  if (stop === null) return [];
+  const graceOver = now >= stop.at + STOP_GRACE_MS;
+  const open = openCalls(state);
+  if (open.length > 0)
+    return open.flatMap((call): Action[] => {
+      if (!isToolCall(call) || call.tool?.effect !== 'once') return [{ do: 'abort', call: call.id }];
+      if (!graceOver) return [];
+      const why = 'no answer within the grace after the stop';
+      return [record({ type: 'tool.unknown', data: { call: call.id, attempt: call.attempt, why, retry_from: now } })];
+    });
+  const unresolved = state.turn.at === 'tools' ? state.turn.calls.filter((call) => call.phase.is === 'unknown').map((call) => call.id) : [];
+  return [
+    record(
+      stop.why === 'cancel'
+        ? { type: 'run.cancelled', data: { unresolved } }
+        : { type: 'run.failed', data: { code: 'deadline_exceeded', detail: 'The run did not end before its deadline.', unresolved } },
+    ),
+  ];
+}
+
+const deadlinePassed = (state: LiveRun, now: number): BodyOf<'limit.reached'> => ({
+  type: 'limit.reached',
+  data: { limit: 'deadline_ms', limit_value: state.limits.deadline_ms, spent: now - state.createdAt, needed: 0 },
+});
+
+const deliver = (state: LiveRun): Action =>
+  record({ type: 'message.delivered', data: { ids: deliverable(state).map((message) => message.id) } });
+
+const userSpokeFirst = (call: ToolCall): EventBody => notRun(call, 'user-spoke', 'Not run: the user spoke first.');
+
+const notRun = (call: ToolCall, why: BodyOf<'tool.not_run'>['data']['why'], message: string): EventBody => ({
+  type: 'tool.not_run',
+  data: { call: call.id, why, message },
+});

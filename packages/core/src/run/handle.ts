@@ -1,0 +1,165 @@
+import type { EventBody } from '@holdfast/contracts';
+import type { Command, OutsideCommand } from './command.ts';
+import { lostCalls, noAnswer, openModelCall, openToolCall } from './effects.ts';
+import { events, type Handled, refuse, stale } from './handled.ts';
+import { lateResult } from './late-result.ts';
+import { cost } from './limits.ts';
+import { answerQuestion, decideApproval, raiseLimit, resolveCall, resolveEffect } from './people.ts';
+import { backoff, nextAttempt } from './retries.ts';
+import type { LiveRun, RunState } from './state.ts';
+
+/** The one way in: everything that happens to a run is a command. */
+export function handle(state: RunState, command: Command): Handled {
+  switch (state.phase) {
+    case 'unborn':
+      return command.type === 'create' ? create(state.version, command) : refuse('not_created', 'The run does not exist yet.');
+    case 'ended':
+      return afterEnd(state, command);
+    case 'live':
+      return live(state, command);
+  }
+}
+
+function live(state: LiveRun, command: Command): Handled {
+  switch (command.type) {
+    case 'create':
+      return refuse('already_created', 'The run exists already.');
+
+    case 'send_message': {
+      if (state.stop !== null) return refuse('run_stopping', 'The run is being stopped; it takes no more messages.');
+      const { id, mode, content, by } = command;
+      return events({ type: 'message.received', data: { id, mode, content, by } });
+    }
+    case 'decide_approval':
+      return decideApproval(state, command);
+    case 'answer_question':
+      return answerQuestion(state, command);
+    case 'resolve_effect':
+      return resolveEffect(state, command);
+    case 'resolve_call':
+      return resolveCall(state, command);
+    case 'raise_limit':
+      return raiseLimit(state, command);
+    case 'pause': {
+      if (state.paused) return refuse('run_already_paused', 'The run is paused already.');
+      return events({ type: 'run.paused', data: { by: command.by, ...because(command.reason) } });
+    }
+    case 'resume':
+      if (!state.paused) return refuse('run_not_paused', 'The run is not paused.');
+      return events({ type: 'run.resumed', data: { by: command.by } });
+    case 'cancel':
+      if (state.stop !== null) return refuse('run_stopping', 'The run is being stopped already.');
+      return events({ type: 'run.cancel_requested', data: { by: command.by, ...because(command.reason) } });
+
+    case 'claim':
+      return events(
+        ...(state.admitted ? [] : [{ type: 'run.admitted', data: {} } as const]),
+        { type: 'run.claimed', data: { worker: command.worker } },
+        ...lostCalls(state, command.at, command.at),
+      );
+    case 'take_over': {
+      const { worker, from, why, lease_until } = command;
+      return events({ type: 'run.taken_over', data: { worker, from, why, lease_until } }, ...lostCalls(state, command.at, lease_until));
+    }
+    case 'log_went_back': {
+      const { expected, found } = command;
+      return events({ type: 'log.went_back', data: { expected, found } }, ...lostCalls(state, command.at, command.at));
+    }
+
+    case 'model_answered': {
+      const call = openModelCall(state, command.call, command.attempt);
+      if (call === undefined) return stale(command);
+      const { attempt, content, toolCalls, usage, finishReason, model } = command;
+      const { prices } = state.version.model;
+      const spent =
+        usage !== null
+          ? cost(prices, usage.input_tokens, usage.output_tokens)
+          : call.phase.is === 'open'
+            ? call.phase.reservation.cost_usd_micros
+            : 0;
+      return events({
+        type: 'model.answered',
+        data: { call: call.id, attempt, content, tool_calls: [...toolCalls], usage, cost_usd_micros: spent, finish_reason: finishReason, model },
+      });
+    }
+    case 'model_failed':
+      return modelFailed(state, command);
+    case 'model_aborted': {
+      const call = openModelCall(state, command.call, command.attempt);
+      if (call === undefined) return stale(command);
+      const why = state.stop === null ? 'message' : state.stop.why;
+      return events({ type: 'model.interrupted', data: { call: call.id, attempt: command.attempt, content: command.content, why } });
+    }
+
+    case 'tool_answered': {
+      const call = openToolCall(state, command.call, command.attempt);
+      if (call === undefined) return stale(command);
+      const { attempt, content, isError, artifacts } = command;
+      const files = artifacts === undefined ? {} : { artifacts: [...artifacts] };
+      return events({ type: 'tool.returned', data: { call: call.id, attempt, content, is_error: isError, ...files } });
+    }
+    case 'tool_not_sent': {
+      const call = openToolCall(state, command.call, command.attempt);
+      if (call?.tool == null) return stale(command);
+      const { attempt, message, at } = command;
+      return events(
+        { type: 'tool.failed', data: { call: call.id, attempt, class: 'not-sent', message } },
+        ...(state.stop === null ? nextAttempt(call, call.tool.retries, at, message) : []),
+      );
+    }
+    case 'tool_no_answer': {
+      const call = openToolCall(state, command.call, command.attempt);
+      if (call === undefined) return stale(command);
+      return { events: noAnswer(state, call, command.at, command.message) };
+    }
+    case 'tool_changed': {
+      const call = openToolCall(state, command.call, command.attempt);
+      if (call?.tool == null) return stale(command);
+      const { attempt, found } = command;
+      return events({ type: 'tool.changed', data: { call: call.id, attempt, expected: call.tool.hash, found } });
+    }
+    case 'tool_late_result':
+      return lateResult(state, command);
+  }
+}
+
+function afterEnd(state: Extract<RunState, { phase: 'ended' }>, command: Command): Handled {
+  if (command.type === 'resolve_effect') return resolveEffect(state, command);
+  if (command.type === 'tool_late_result') return lateResult(state, command);
+  return refuse('run_ended', `The run has ended (${state.status}).`);
+}
+
+function create(version: RunState['version'], command: Extract<OutsideCommand, { type: 'create' }>): Handled {
+  return events({
+    type: 'run.created',
+    data: {
+      agent: version.agent,
+      version: version.number,
+      version_id: version.id,
+      input: command.input,
+      limits: { ...version.limits, ...command.limits },
+      metadata: { ...command.metadata },
+      by: command.by,
+    },
+  });
+}
+
+function modelFailed(state: LiveRun, command: Extract<Command, { type: 'model_failed' }>): Handled {
+  const call = openModelCall(state, command.call, command.attempt);
+  if (call === undefined) return stale(command);
+  const { attempt, message, at, retryAfterMs } = command;
+  const failed: EventBody = { type: 'model.failed', data: { call: call.id, attempt, class: command.class, message } };
+  if (state.stop !== null) return events(failed);
+  if (command.class === 'permanent')
+    return events(failed, { type: 'run.failed', data: { code: 'model_failed', detail: message, unresolved: [] } });
+  if (command.class === 'rate-limited') {
+    const after = retryAfterMs ?? backoff(state.version.retries, call.burned + 1);
+    return events(failed, {
+      type: 'attempt.scheduled',
+      data: { call: call.id, attempt: attempt + 1, at: at + after, reason: message, burns: retryAfterMs === undefined },
+    });
+  }
+  return events(failed, ...nextAttempt(call, state.version.retries, at, message));
+}
+
+const because = (reason: string | undefined): { reason?: string } => (reason === undefined ? {} : { reason });

@@ -1,0 +1,13 @@
+export { handle } from './handle.ts';
+export type { Handled } from './handled.ts';
+export { evolve } from './evolve.ts';
+export { decide } from './decide.ts';
+export { beginTranscript, prompt, type Transcript } from './prompt.ts';
+export { begin, type EndedRun, type LiveRun, openCalls, type RunState, type ToolCall } from './state.ts';
+export type { Action } from './action.ts';
+export type { Command, CommandOf, OutsideCommand, Refusal, RefusalCode, WorkerCommand } from './command.ts';
+export { stamp } from './stamp.ts';
+export { hashOf } from './hash.ts';
+export { checkCondition } from './condition.ts';
+export { schemaProblem } from './json-schema.ts';
+export type { PromptMessage } from './prompt-message.ts';

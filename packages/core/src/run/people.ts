@@ -1,0 +1,78 @@
+import type { Actor, EventBody } from '@holdfast/contracts';
+import type { CommandOf } from './command.ts';
+import { findToolCall } from './effects.ts';
+import { events, type Handled, refuse } from './handled.ts';
+import { misfitOf } from './json-schema.ts';
+import type { EndedRun, LiveRun } from './state.ts';
+
+/** Whoever decides must have the role the rule names; an admin may decide everything. */
+const mayDecide = (by: Actor, role: string): boolean => by.roles.some((held) => held === role || held === 'admin');
+
+export function decideApproval(state: LiveRun, command: CommandOf<'decide_approval'>): Handled {
+  const phase = findToolCall(state, command.call)?.phase;
+  if (phase?.is !== 'approval') return refuse('approval_not_open', `No approval is open for call ${command.call}.`);
+  if (phase.hash !== command.hash)
+    return refuse('approval_hash_mismatch', `The decision is about ${command.hash}, the question about ${phase.hash}.`);
+  if (!mayDecide(command.by, phase.role)) return refuse('approval_role_required', `Only the role ${phase.role} may decide this.`);
+  const { call, hash, decision, by } = command;
+  return events({ type: 'approval.decided', data: { call, hash, decision, by, ...optional('reason', command.reason) } });
+}
+
+export function answerQuestion(state: LiveRun, command: CommandOf<'answer_question'>): Handled {
+  const phase = findToolCall(state, command.call)?.phase;
+  if (phase?.is !== 'question') return refuse('question_not_open', `No question is open for call ${command.call}.`);
+  const misfit = misfitOf(phase.schema, command.answer);
+  if (misfit !== null) return refuse('answer_invalid', `The answer does not fit the question's schema: ${misfit}`);
+  const { call, answer, by } = command;
+  return events({ type: 'question.answered', data: { call, answer, by } });
+}
+
+export function resolveEffect(state: LiveRun | EndedRun, command: CommandOf<'resolve_effect'>): Handled {
+  const { call, by } = command;
+  const notUnknown = refuse('effect_not_unknown', `The effect of call ${call} is not unknown.`);
+  const note = optional('note', command.note);
+  const resolved: EventBody =
+    command.how === 'done'
+      ? { type: 'tool.resolved', data: { call, how: 'done', by, content: command.content, is_error: command.isError, ...note } }
+      : { type: 'tool.resolved', data: { call, how: command.how, by, ...note } };
+  if (state.phase === 'ended') {
+    if (!state.unknown.some((unknown) => unknown.id === call)) return notUnknown;
+    return command.how === 'retry' ? refuse('run_ended', 'The run has ended; nothing is called again.') : events(resolved);
+  }
+  const phase = findToolCall(state, call)?.phase;
+  if (phase?.is !== 'unknown') return notUnknown;
+  if (command.how === 'retry') {
+    if (state.stop !== null) return refuse('run_stopping', 'The run is being stopped; nothing is called again.');
+    if (command.at < phase.retryFrom)
+      return refuse('retry_too_early', `The lost call may still be under way; retry is possible from ${phase.retryFrom} (ms since 1970).`);
+  }
+  return events(resolved);
+}
+
+/** A call whose attempts are exhausted, or whose tool is no longer the published one. */
+export function resolveCall(state: LiveRun, command: CommandOf<'resolve_call'>): Handled {
+  const { call: id, by, at } = command;
+  const call = state.turn.at === 'model' ? (state.turn.call.id === id ? state.turn.call : undefined) : findToolCall(state, id);
+  if (call === undefined || (call.phase.is !== 'exhausted' && call.phase.is !== 'changed'))
+    return refuse('call_not_open', `Call ${id} waits for nobody.`);
+  if (command.how === 'retry')
+    return events({
+      type: 'attempt.scheduled',
+      data: { call: id, attempt: call.attempt + 1, at, reason: command.note ?? 'a person asked for it', burns: false, by },
+    });
+  if (state.turn.at === 'model') {
+    const detail = call.phase.is === 'exhausted' ? call.phase.message : 'a person gave up';
+    return events({ type: 'run.failed', data: { code: 'attempts_exhausted', detail, unresolved: [] } });
+  }
+  return events({ type: 'tool.resolved', data: { call: id, how: 'fail', by, ...optional('note', command.note) } });
+}
+
+export function raiseLimit(state: LiveRun, command: CommandOf<'raise_limit'>): Handled {
+  const { limit, to, by } = command;
+  const now = state.limits[limit];
+  if (now === null || to <= now) return refuse('limit_not_higher', `The limit ${limit} is ${now ?? 'not set'}; ${to} is not higher.`);
+  return events({ type: 'limit.raised', data: { limit, to, by } });
+}
+
+const optional = <K extends string>(key: K, value: string | undefined): { [P in K]?: string } =>
+  (value === undefined ? {} : { [key]: value }) as { [P in K]?: string };

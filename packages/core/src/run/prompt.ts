@@ -1,0 +1,100 @@
+import type { AgentVersion, BodyOf, Content, RunEvent } from '@holdfast/contracts';
+import { text } from '@holdfast/contracts';
+import type { PromptMessage } from './prompt-message.ts';
+
+/** What the model is shown, and what has been said to the run but not delivered yet. */
+export interface Transcript {
+  readonly messages: readonly PromptMessage[];
+  readonly undelivered: readonly { readonly id: string; readonly content: Content }[];
+}
+
+/** The transcript before the first event. */
+export const beginTranscript = (version: AgentVersion): Transcript => ({
+  messages: version.instructions === '' ? [] : [{ role: 'system', block: 0, text: version.instructions }],
+  undelivered: [],
+});
+
+/** Extends the transcript by what one event says to the model; most say nothing. */
+export function prompt(transcript: Transcript, event: RunEvent): Transcript {
+  switch (event.type) {
+    case 'run.created':
+      return say(transcript, { role: 'user', block: 0, content: event.data.input });
+    case 'message.received': {
+      const { id, content } = event.data;
+      return { ...transcript, undelivered: [...transcript.undelivered, { id, content }] };
+    }
+    case 'message.delivered':
+      return deliver(transcript, event);
+    case 'model.answered':
+      return say(transcript, {
+        role: 'assistant',
+        block: event.seq,
+        content: event.data.content,
+        toolCalls: event.data.tool_calls,
+      });
+    case 'model.interrupted':
+      if (event.data.content.length === 0) return transcript;
+      return say(transcript, { role: 'assistant', block: event.seq, content: event.data.content, toolCalls: [] });
+    case 'tool.returned':
+      return result(transcript, event.data.call, event.data.content, event.data.is_error);
+    case 'tool.not_run':
+      return result(transcript, event.data.call, text(event.data.message), true);
+    case 'tool.resolved':
+      return resolved(transcript, event);
+    case 'wait.ended':
+      return result(
+        transcript,
+        event.data.call,
+        text(event.data.by === 'timer' ? 'The wait is over.' : 'The wait was ended by a message.'),
+        false,
+      );
+    case 'question.answered':
+      return result(transcript, event.data.call, text(JSON.stringify(event.data.answer)), false);
+    case 'context.compacted': {
+      const { kept_from } = event.data;
+      return {
+        ...transcript,
+        messages: transcript.messages.filter((message) => message.block === 0 || message.block >= kept_from),
+      };
+    }
+    default:
+      return transcript;
+  }
+}
+
+const say = (transcript: Transcript, message: PromptMessage): Transcript => ({
+  ...transcript,
+  messages: [...transcript.messages, message],
+});
+
+function deliver(transcript: Transcript, { seq, data }: RunEvent & BodyOf<'message.delivered'>): Transcript {
+  const delivered = transcript.undelivered.filter((message) => data.ids.includes(message.id));
+  return {
+    messages: [
+      ...transcript.messages,
+      ...delivered.map(({ content }): PromptMessage => ({ role: 'user', block: seq, content })),
+    ],
+    undelivered: transcript.undelivered.filter((message) => !data.ids.includes(message.id)),
+  };
+}
+
+function resolved(transcript: Transcript, { data }: BodyOf<'tool.resolved'>): Transcript {
+  switch (data.how) {
+    case 'retry':
+      return transcript;
+    case 'done':
+    case 'late-result':
+      return result(transcript, data.call, data.content ?? text('Done.'), data.is_error ?? false);
+    case 'fail':
+      return result(transcript, data.call, text(`The call failed${data.note === undefined ? '.' : `: ${data.note}`}`), true);
+  }
+}
+
+/** The result of call `<answer>.<index>`, beside the answer that asked for it. */
+function result(transcript: Transcript, call: string, content: Content, isError: boolean): Transcript {
+  const [answer, index] = call.split('.').map(Number);
+  const asked = transcript.messages.findLast((message) => message.role === 'assistant' && message.block === answer);
+  const requested = asked?.role === 'assistant' && index !== undefined ? asked.toolCalls[index] : undefined;
+  if (answer === undefined || requested === undefined) return transcript;
+  return say(transcript, { role: 'tool', block: answer, id: requested.id, name: requested.name, content, isError });
+}

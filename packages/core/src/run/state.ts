@@ -1,0 +1,163 @@
+import type { AgentVersion, Content, JsonObject, Limits, MessageMode, PublishedTool, RequestedCall, Reservation } from '@holdfast/contracts';
+
+/**
+ * Everything the rules know of a run, folded from its log and its pinned version. What the run is doing is a union of
+ * unions, so that an impossible mixture (a model call beside open tool calls, an ended run that waits) has no type.
+ */
+export type RunState = UnbornRun | LiveRun | EndedRun;
+
+interface Logged {
+  readonly run: string;
+  readonly version: AgentVersion;
+  /** Number of the last event. */
+  readonly head: number;
+  /** Time of the last event, ms; time in a log never goes back. */
+  readonly lastAt: number;
+}
+
+export interface UnbornRun extends Logged {
+  readonly phase: 'unborn';
+}
+
+export interface LiveRun extends Logged {
+  readonly phase: 'live';
+  readonly createdAt: number;
+  readonly limits: Limits;
+  readonly admitted: boolean;
+  readonly paused: boolean;
+  /** Set once the run is to end before its time: no new action begins. */
+  readonly stop: Stop | null;
+  readonly spent: Spent;
+  /** The limit that the next call would have passed; a person raises it or cancels the run. */
+  readonly limit: LimitReached | null;
+  readonly turn: Turn;
+  /** Model steps so far, the present one included; each attempt of a step is the same step. */
+  readonly modelSteps: number;
+  /** Answers of the model so far. */
+  readonly answers: number;
+  readonly inbox: readonly UndeliveredMessage[];
+  readonly context: ContextSize;
+  /** The log does not fit together: nothing begins until a person has looked. */
+  readonly problem: LogProblem | null;
+}
+
+export interface EndedRun extends Logged {
+  readonly phase: 'ended';
+  readonly status: 'succeeded' | 'failed' | 'cancelled';
+  /** Effects of which nobody knows yet; only these may still change. */
+  readonly unknown: readonly UnknownCall[];
+}
+
+export type Stop = { readonly why: 'cancel' | 'deadline'; readonly at: number };
+
+export interface LogProblem {
+  readonly seq: number;
+  readonly reason: string;
+  readonly since: number;
+}
+
+export interface LimitReached {
+  readonly limit: 'steps' | 'tokens' | 'cost_usd_micros' | 'active_ms';
+  readonly value: number;
+  readonly spent: number;
+  readonly needed: number;
+  readonly since: number;
+}
+
+export interface Spent {
+  readonly steps: number;
+  readonly tokens: number;
+  readonly costUsdMicros: number;
+  /** Active time of spans that have ended, ms. */
+  readonly activeMs: number;
+  /** The span under way: since when at least one call is open, and when the last of them times out. */
+  readonly span: { readonly since: number; readonly until: number } | null;
+}
+
+/** Where the run stands between a delivered input and the next answer without tool calls. */
+export type Turn =
+  | { readonly at: 'model'; readonly call: ModelCall }
+  | { readonly at: 'tools'; readonly calls: readonly ToolCall[] }
+  | { readonly at: 'answer'; readonly output: Content };
+
+interface Call {
+  /** `m<n>`, or `<number of the answer>.<index>`. */
+  readonly id: string;
+  /** Number of the newest attempt; 0 = none was begun. */
+  readonly attempt: number;
+  /** Attempts that count against the policy. */
+  readonly burned: number;
+}
+
+export interface ModelCall extends Call {
+  readonly phase: ModelPhase;
+}
+
+export interface ToolCall extends Call {
+  readonly requested: RequestedCall;
+  /** null: the version has no tool of that name. */
+  readonly tool: PublishedTool | null;
+  readonly phase: ToolPhase;
+}
+
+export type ModelPhase = Ready | Open | Scheduled | Exhausted;
+
+export type ToolPhase =
+  /** Asked for by the model; no rule has looked at it yet. */
+  | { readonly is: 'new' }
+  | { readonly is: 'approval'; readonly hash: string; readonly role: string; readonly since: number; readonly expiresAt: number | null }
+  | { readonly is: 'denied'; readonly reason: string }
+  | Ready
+  | Open
+  | Scheduled
+  | Exhausted
+  | { readonly is: 'unknown'; readonly since: number; readonly retryFrom: number; readonly why: string }
+  | { readonly is: 'changed'; readonly since: number; readonly found: string | null }
+  | { readonly is: 'timer'; readonly since: number; readonly until: number }
+  | { readonly is: 'question'; readonly since: number; readonly question: string; readonly schema: JsonObject }
+  | { readonly is: 'done' };
+
+type Ready = { readonly is: 'ready' };
+type Open = { readonly is: 'open'; readonly since: number; readonly timeoutMs: number; readonly reservation: Reservation };
+type Scheduled = { readonly is: 'scheduled'; readonly at: number };
+type Exhausted = { readonly is: 'exhausted'; readonly since: number; readonly message: string };
+
+export interface UnknownCall {
+  readonly id: string;
+  readonly attempt: number;
+  readonly since: number;
+  readonly why: string;
+  readonly name: string;
+}
+
+export interface UndeliveredMessage {
+  readonly id: string;
+  readonly mode: MessageMode;
+  /** Size of its content in the prompt. */
+  readonly bytes: number;
+}
+
+/** Sizes in bytes of what the model will be shown, in blocks that are dropped whole. */
+export interface ContextSize {
+  /** Instructions, tools and the first input: never dropped. */
+  readonly fixed: number;
+  readonly blocks: readonly { readonly seq: number; readonly bytes: number }[];
+  /** Sum of `fixed` and all blocks. */
+  readonly bytes: number;
+  /** Prompt tokens that the model last reported, and the bytes they were for. */
+  readonly measured: { readonly tokens: number; readonly bytes: number } | null;
+}
+
+/** The run before its first event. */
+export const begin = (run: string, version: AgentVersion): UnbornRun => ({ phase: 'unborn', run, version, head: 0, lastAt: 0 });
+
+export const openCalls = (state: LiveRun): readonly (ModelCall | ToolCall)[] => {
+  switch (state.turn.at) {
+    case 'model':
+      return state.turn.call.phase.is === 'open' ? [state.turn.call] : [];
+    case 'tools':
+      return state.turn.calls.filter((call) => call.phase.is === 'open');
+    case 'answer':
+      return [];
+  }
+};
