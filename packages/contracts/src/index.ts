@@ -8,3 +8,4 @@ export * from './agent/spec.ts';
 export type * from './agent/version.ts';
 export * from './event/event-data.ts';
 export * from './event/event.ts';
+export * from './http/index.ts';

@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { json, jsonObject } from '../json.ts';
+import { digest, textPart } from '../part.ts';
+import { page, pageQuery } from './page.ts';
+
+export const attentionKind = z.enum([
+  'approval',
+  'question',
+  'limit',
+  'unknown-effect',
+  'tool-changed',
+  'attempts-exhausted',
+  'log-problem',
+]);
+
+export const attentionItem = z
+  .object({
+    run_id: z.uuid(),
+    agent: z.string(),
+    /** Names the thing within its run for as long as it is open. */
+    ref: z.string(),
+    kind: attentionKind,
+    call: z.string().nullable(),
+    /** Who may decide; null: whoever may steer runs. */
+    role: z.string().nullable(),
+    since: z.iso.datetime(),
+    until: z.iso.datetime().nullable(),
+    /** What the person needs to know: arguments, the question and its schema, the limit. */
+    detail: jsonObject,
+  })
+  .meta({ id: 'Attention' });
+export type AttentionResource = z.output<typeof attentionItem>;
+
+export const attentionPage = page(attentionItem);
+
+export const listAttentionQuery = pageQuery.extend({ run: z.uuid().optional() });
+
+const note = z.string().max(2_000).optional();
+
+/** Which decisions fit which kind stands in `decisionsFor`. */
+export const decideBody = z.discriminatedUnion('decision', [
+  /** `hash` binds the decision to the arguments that were read; without it, to those of the open question. */
+  z.strictObject({ decision: z.literal('approve'), hash: digest.optional(), reason: note }),
+  z.strictObject({ decision: z.literal('deny'), hash: digest.optional(), reason: note }),
+  z.strictObject({ decision: z.literal('answer'), answer: json }),
+  /** The effect took place; `content` is its result as the model shall see it. */
+  z.strictObject({
+    decision: z.literal('done'),
+    content: z.union([z.string(), z.array(textPart).nonempty()]),
+    is_error: z.boolean().default(false),
+    note,
+  }),
+  z.strictObject({ decision: z.literal('retry'), note }),
+  z.strictObject({ decision: z.literal('fail'), note }),
+  /** The new value, in the limit's own unit (`detail` names the limit). */
+  z.strictObject({ decision: z.literal('raise'), to: z.int().positive() }),
+]);
+export type DecideBody = z.input<typeof decideBody>;
+export type Decision = z.output<typeof decideBody>;
+
+/** The decisions each kind of attention takes. */
+export const decisionsFor = {
+  approval: ['approve', 'deny'],
+  question: ['answer'],
+  limit: ['raise'],
+  'unknown-effect': ['done', 'retry', 'fail'],
+  'tool-changed': ['retry', 'fail'],
+  'attempts-exhausted': ['retry', 'fail'],
+  'log-problem': [],
+} as const satisfies Record<z.infer<typeof attentionKind>, readonly Decision['decision'][]>;
+
+/** What was recorded. */
+export const decisionReceipt = z
+  .object({ run_id: z.uuid(), ref: z.string(), decision: z.string(), seq: z.int().positive() })
+  .meta({ id: 'DecisionReceipt' });
+export type DecisionReceipt = z.output<typeof decisionReceipt>;

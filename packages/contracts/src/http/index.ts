@@ -1,0 +1,6 @@
+export * from './page.ts';
+export * from './agents.ts';
+export * from './runs.ts';
+export * from './attention.ts';
+export * from './artifacts.ts';
+export * from './health.ts';
