@@ -1,1 +1,1 @@
-export {};
+export { startWorker, type Worker, type WorkerOptions, type WorkerPorts } from './start-worker.ts';

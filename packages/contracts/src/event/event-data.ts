@@ -63,7 +63,7 @@ export const eventData = {
   'run.taken_over': z.strictObject({
     worker,
     from: worker,
-    why: z.enum(['lease-expired', 'session-lost', 'restarted']),
+    why: z.enum(['lease-expired', 'session-lost', 'restarted', 'abandoned']),
     /** Until then the old holder may still be acting. */
     lease_until: time,
   }),

@@ -74,12 +74,13 @@ export async function loadRun(ports: LogPorts, ref: RunRef): Promise<{ stored: S
   if (stored === null) return null;
   const version = await ports.versions(ref, stored.versionId);
   if (version === null) throw new Error(`run ${ref.run}: its version ${stored.versionId} is not in the database`);
-  const run = await catchUp(ports, ref, fromSnapshot(stored.snapshot, ref.run, version));
+  const run = await catchUp(ports, ref, fromSnapshot(stored, version));
   return { stored, run };
 }
 
-function fromSnapshot(snapshot: StoredSnapshot | null, run: string, version: AgentVersion): LoadedRun {
-  if (snapshot === null || snapshot.format !== SNAPSHOT_FORMAT) return beginRun(run, version);
+function fromSnapshot({ snapshot, run, head }: StoredRun, version: AgentVersion): LoadedRun {
+  // One that is ahead of the log was made before the database lost commits.
+  if (snapshot === null || snapshot.format !== SNAPSHOT_FORMAT || snapshot.seq > head) return beginRun(run, version);
   const { state, transcript } = JSON.parse(snapshot.body) as LoadedRun;
   return { state: { ...state, version }, transcript };
 }

@@ -47,6 +47,7 @@ function born(run: string, version: LiveRun['version'], data: DataOf<'run.create
     createdAt: event.at,
     limits: data.limits,
     admitted: false,
+    holder: null,
     paused: false,
     stop: null,
     spent: { steps: 0, tokens: 0, costUsdMicros: 0, activeMs: 0, span: null },
@@ -69,6 +70,7 @@ function foldLive(state: LiveRun, event: RunEvent): RunState | string {
       return { ...state, admitted: true };
     case 'run.claimed':
     case 'run.taken_over':
+      return { ...state, holder: event.data.worker };
     case 'tool.late_result':
       return state;
     case 'run.paused':

@@ -24,6 +24,8 @@ export interface LiveRun extends Logged {
   readonly createdAt: number;
   readonly limits: Limits;
   readonly admitted: boolean;
+  /** The worker that claimed it or took it over last; it may have let go since. */
+  readonly holder: string | null;
   readonly paused: boolean;
   /** Set once the run is to end before its time: no new action begins. */
   readonly stop: Stop | null;

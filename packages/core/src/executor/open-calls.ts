@@ -1,0 +1,180 @@
+import type { BodyOf } from '@holdfast/contracts';
+import type { LoadedRun } from '../log/loaded-run.ts';
+import type { ToolCall } from '../run/state.ts';
+import type { Command, CommandOf } from '../run/command.ts';
+import type { RunRef } from '../tenant-scope.ts';
+import type { AdvancePorts } from './advance.ts';
+import { capContent } from './cap-content.ts';
+import type { ModelOutcome } from './model.ts';
+import type { Start } from './plan.ts';
+import type { ToolOutcome } from './tools.ts';
+
+/** An effect begins only while the worker's lease has at least this long to live, ms. */
+const LEASE_MARGIN_MS = 2_000;
+
+interface OpenCall {
+  readonly abort: AbortController;
+  /** A begun `once` call is never aborted: it may have had its effect. */
+  readonly abortable: boolean;
+}
+
+/** The calls that a holder has under way. Each outcome reaches `deliver` as a command; none is ever dropped. */
+export class OpenCalls {
+  readonly #open = new Map<string, OpenCall>();
+  readonly #ports: AdvancePorts;
+  readonly #ref: RunRef;
+  readonly #deliver: (command: Command) => void;
+
+  constructor(ports: AdvancePorts, ref: RunRef, deliver: (command: Command) => void) {
+    this.#ports = ports;
+    this.#ref = ref;
+    this.#deliver = deliver;
+  }
+
+  abort(call: string): void {
+    const open = this.#open.get(call);
+    if (open?.abortable === true) open.abort.abort();
+  }
+
+  abortAll(): void {
+    for (const call of this.#open.keys()) this.abort(call);
+  }
+
+  /** Its intent is committed: begins the effect. */
+  start(action: Start, run: LoadedRun): void {
+    if (action.do === 'call-model') this.#callModel(action.intent.data, run);
+    else this.#callTool(action.intent.data, run);
+  }
+
+  #callModel(intent: BodyOf<'model.called'>['data'], run: LoadedRun): void {
+    const { call, attempt, timeout_ms } = intent;
+    const { state, transcript } = run;
+    const abort = this.#begin(call, true);
+    let timedOut = false;
+    const timer = setTimeout(() => {
+      timedOut = true;
+      abort.abort();
+    }, timeout_ms);
+    const request = {
+      version: state.version,
+      messages: transcript.messages,
+      answers: state.phase === 'live' ? state.answers : 0,
+      maxOutputTokens: intent.max_output_tokens,
+      attempt,
+    };
+    const toCommand = (outcome: ModelOutcome): Command => {
+      this.#ports.metrics.modelCalled(timedOut ? 'timed-out' : outcome.type);
+      const about = { call, attempt, at: this.#ports.clock.now() };
+      if (outcome.type === 'answered') {
+        const { type: _, ...answer } = outcome;
+        return { type: 'model_answered', ...about, ...answer };
+      }
+      if (outcome.type === 'aborted' && !timedOut) return { type: 'model_aborted', ...about, content: outcome.content };
+      if (outcome.type === 'aborted') return { type: 'model_failed', ...about, class: 'transient', message: `no answer within ${timeout_ms} ms` };
+      const { type: _, ...failure } = outcome;
+      return { type: 'model_failed', ...about, ...failure };
+    };
+    void Promise.resolve(this.#mayBegin())
+      .then((margin): Promise<ModelOutcome> | ModelOutcome =>
+        margin ? this.#ports.model.call(request, abort.signal) : { type: 'failed', class: 'not-sent', message: leaseTooShort },
+      )
+      .catch((error: unknown): ModelOutcome => ({ type: 'failed', class: 'transient', message: messageOf(error) }))
+      .then((outcome) => {
+        clearTimeout(timer);
+        this.#end(call, toCommand(outcome));
+      });
+  }
+
+  #callTool(intent: BodyOf<'tool.called'>['data'], run: LoadedRun): void {
+    const { call, attempt, effect, timeout_ms } = intent;
+    const called = findCall(run, call);
+    if (called?.tool == null) return;
+    const abort = this.#begin(call, effect !== 'once');
+    const about = () => ({ call, attempt, at: this.#ports.clock.now() });
+    let givenUp = false;
+    const timers = [
+      setTimeout(() => {
+        if (effect !== 'once') return abort.abort();
+        // The effect may still happen: it is unknown from now on, but its answer is awaited once more as long.
+        givenUp = true;
+        this.#ports.metrics.toolCalled('timed-out', effect);
+        this.#end(call, { type: 'tool_no_answer', ...about(), message: `no answer within ${timeout_ms} ms` });
+      }, timeout_ms),
+      setTimeout(() => abort.abort(), 2 * timeout_ms),
+    ];
+    const request = { ref: this.#ref, tool: called.tool, arguments: called.requested.arguments, key: intent.key, attempt, timeoutMs: timeout_ms };
+    void Promise.resolve(this.#mayBegin())
+      .then((margin): Promise<ToolOutcome> | ToolOutcome =>
+        margin ? this.#ports.tools.call(request, abort.signal) : { type: 'not-sent', message: leaseTooShort },
+      )
+      .catch((error: unknown): ToolOutcome => ({ type: 'no-answer', message: messageOf(error) }))
+      .then((outcome) => this.#capped(called, outcome))
+      .then((outcome) => {
+        timers.forEach(clearTimeout);
+        if (!givenUp) {
+          this.#ports.metrics.toolCalled(outcome.type, effect);
+          this.#end(call, toolCommand(about(), outcome));
+        } else if (outcome.type === 'answered') {
+          this.#deliver(lateCommand(about(), outcome));
+        }
+      });
+  }
+
+  async #capped(call: ToolCall, outcome: ToolOutcome): Promise<ToolOutcome> {
+    if (outcome.type !== 'answered') return outcome;
+    try {
+      const { content, stored } = await capContent(this.#ports.artifacts, this.#ref, `${call.requested.name}-${call.id}`, outcome.content);
+      return { ...outcome, content, artifacts: [...(outcome.artifacts ?? []), ...stored] };
+    } catch (error) {
+      return { type: 'no-answer', message: `its result could not be stored: ${messageOf(error)}` };
+    }
+  }
+
+  #begin(call: string, abortable: boolean): AbortController {
+    const abort = new AbortController();
+    this.#open.set(call, { abort, abortable });
+    return abort;
+  }
+
+  /** The last look before an effect. */
+  #mayBegin(): boolean {
+    return this.#ports.lease.remaining() >= LEASE_MARGIN_MS;
+  }
+
+  #end(call: string, command: Command): void {
+    this.#open.delete(call);
+    this.#deliver(command);
+  }
+}
+
+const leaseTooShort = "not sent: the worker's lease is about to run out";
+
+type About = { readonly call: string; readonly attempt: number; readonly at: number };
+
+function toolCommand(about: About, outcome: ToolOutcome): Command {
+  switch (outcome.type) {
+    case 'answered': {
+      const { content, isError, artifacts } = outcome;
+      return { type: 'tool_answered', ...about, content, isError, ...(artifacts === undefined || artifacts.length === 0 ? {} : { artifacts }) };
+    }
+    case 'not-sent':
+      return { type: 'tool_not_sent', ...about, message: outcome.message };
+    case 'no-answer':
+      return { type: 'tool_no_answer', ...about, message: outcome.message };
+    case 'changed':
+      return { type: 'tool_changed', ...about, found: outcome.found };
+  }
+}
+
+const lateCommand = (about: About, outcome: Extract<ToolOutcome, { type: 'answered' }>): CommandOf<'tool_late_result'> & { at: number } => ({
+  type: 'tool_late_result',
+  ...about,
+  content: outcome.content,
+  isError: outcome.isError,
+});
+
+function findCall({ state }: LoadedRun, id: string): ToolCall | undefined {
+  return state.phase === 'live' && state.turn.at === 'tools' ? state.turn.calls.find((call) => call.id === id) : undefined;
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,47 @@
+import type { RunEvent } from '@holdfast/contracts';
+import { extendBy, type LoadedRun } from '../log/loaded-run.ts';
+import type { Action } from '../run/action.ts';
+import type { Command, Refusal } from '../run/command.ts';
+import { decide } from '../run/decide.ts';
+import { handle } from '../run/handle.ts';
+
+export type Start = Extract<Action, { do: 'call-model' | 'call-tool' }>;
+
+/** One append in the making: the results that ended, and the intents of the actions that follow at once. */
+export interface Plan {
+  readonly run: LoadedRun;
+  readonly events: readonly RunEvent[];
+  readonly starts: readonly Start[];
+  /** Calls to end early. */
+  readonly aborts: readonly string[];
+  readonly refused: readonly { readonly command: Command; readonly refusal: Refusal }[];
+}
+
+/** `draining`: results are written, but nothing new begins. */
+export function plan(run: LoadedRun, commands: readonly Command[], now: number, draining: boolean): Plan {
+  const events: RunEvent[] = [];
+  const refused: { command: Command; refusal: Refusal }[] = [];
+  let next = run;
+  for (const command of commands) {
+    const handled = handle(next.state, command);
+    if ('refused' in handled) {
+      refused.push({ command, refusal: handled.refused });
+      continue;
+    }
+    const extended = extendBy(next, handled.events, command.at);
+    next = extended.run;
+    events.push(...extended.events);
+  }
+  const starts: Start[] = [];
+  const aborts: string[] = [];
+  for (;;) {
+    const actions = draining ? [] : decide(next.state, now);
+    const intents = actions.flatMap((action) => (action.do === 'abort' ? [] : [action]));
+    for (const action of actions) if (action.do === 'abort') aborts.push(action.call);
+    if (intents.length === 0) return { run: next, events, starts, aborts, refused };
+    for (const action of intents) if (action.do !== 'record') starts.push(action);
+    const extended = extendBy(next, intents.map((action) => action.intent), now);
+    next = extended.run;
+    events.push(...extended.events);
+  }
+}

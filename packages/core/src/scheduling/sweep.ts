@@ -1,0 +1,24 @@
+import type { Holds } from './holds.ts';
+import type { ScheduleStore } from './schedule-store.ts';
+
+/** A picked run is not offered to other workers for this long, ms. */
+const RESERVE_MS = 1_000;
+const PICK_AT_ONCE = 100;
+
+/** Claims what is due and free. Returns when a row is due next, ms since 1970; null = none is. */
+export async function sweepDue(store: ScheduleStore, holds: Holds): Promise<number | null> {
+  for (;;) {
+    const wanted = Math.min(holds.room, PICK_AT_ONCE);
+    if (wanted === 0) return null;
+    const picked = await store.pick(wanted, RESERVE_MS);
+    for (const ref of picked) holds.take(ref, { type: 'claim' });
+    if (picked.length < wanted) return store.nextDue();
+  }
+}
+
+/** Held runs to which somebody spoke, when the hint was lost. */
+export async function sweepMoved(store: ScheduleStore, holds: Holds): Promise<void> {
+  const heads = holds.heads();
+  if (heads.length === 0) return;
+  for (const ref of await store.movedHeads(heads)) holds.nudge(ref.run);
+}

@@ -1,0 +1,67 @@
+import {
+  type AdvancePorts,
+  type Hints,
+  Holds,
+  type ScheduleStore,
+  sweepDue,
+  sweepMoved,
+  takeOverFromDead,
+} from '@holdfast/core';
+import { Periodic } from './periodic.ts';
+
+export interface WorkerPorts extends AdvancePorts {
+  readonly schedule: ScheduleStore;
+  readonly hints: Hints;
+}
+
+export interface WorkerOptions {
+  /** Runs held at once. */
+  readonly concurrency: number;
+  /** Watch for dead peers every so often, ms; null = only at the start (one process, as on PGlite). */
+  readonly watchPeersMs: number | null;
+}
+
+export interface Worker {
+  /** Runs held now. */
+  readonly held: () => number;
+  /** Lets begun calls end and gives everything back, within `timeoutMs`; what is still open then is taken over by others. */
+  drain(timeoutMs: number): Promise<void>;
+}
+
+const SWEEP_MS = 1_000;
+
+/**
+ * The embedded driver: sweeps what is due each second and at each hint, watches its peers, and carries what it claims.
+ * Hints are only a shortcut: without them everything still ends.
+ */
+export async function startWorker(ports: WorkerPorts, options: WorkerOptions): Promise<Worker> {
+  const { schedule, hints, lease, log, clock } = ports;
+  await lease.start();
+  const holds = new Holds(ports, options.concurrency, () => due.soon());
+  const failed = (what: string) => (error: unknown) => log.warn({ err: error }, what);
+
+  const due: Periodic = new Periodic(async () => {
+    const next = await sweepDue(schedule, holds);
+    return next === null ? SWEEP_MS : Math.min(SWEEP_MS, Math.max(0, next - clock.now()));
+  }, SWEEP_MS, failed('the sweep of what is due failed'));
+  const moved = new Periodic(() => sweepMoved(schedule, holds).then(() => SWEEP_MS), SWEEP_MS, failed('the sweep of held runs failed'));
+  const watchMs = options.watchPeersMs ?? Number.POSITIVE_INFINITY;
+  const peers = new Periodic(() => takeOverFromDead(lease, holds).then(() => watchMs), SWEEP_MS, failed('dead workers could not be looked for'));
+  const loops = [peers, due, moved];
+
+  const unsubscribe = hints.subscribe((run) => {
+    if (run === '*') loops.forEach((loop) => loop.soon());
+    else if (!holds.nudge(run)) due.soon();
+  });
+  loops.forEach((loop) => loop.soon());
+
+  return {
+    held: () => holds.size,
+    drain: async (timeoutMs) => {
+      unsubscribe();
+      await Promise.all(loops.map((loop) => loop.stop()));
+      await Promise.race([holds.drain(), new Promise((resolve) => setTimeout(resolve, timeoutMs).unref())]);
+      await lease.close();
+    },
+  };
+}
