@@ -1,1 +1,10 @@
-export {};
+export { McpTools, type McpToolsOptions } from './mcp-tools.ts';
+export type { ServerLog } from './server-log.ts';
+export { ATTEMPT_META, KEY_META } from './tool-session.ts';
+export {
+  parseToolServers,
+  readToolServersFile,
+  type ToolServerCommand,
+  type ToolServerCommands,
+  ToolServersFileInvalid,
+} from './tool-servers-file.ts';
