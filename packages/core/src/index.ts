@@ -6,7 +6,6 @@ export type * from './log/artifact-store.ts';
 export type * from './executor/model.ts';
 export * from './executor/tools.ts';
 export * from './executor/tool-hash.ts';
-export * from './executor/tool-hash.ts';
 export type * from './scheduling/schedule-store.ts';
 export type * from './use-cases/agent-store.ts';
 export type * from './use-cases/run-directory.ts';
