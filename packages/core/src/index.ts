@@ -23,3 +23,6 @@ export * from './log/speak.ts';
 export { Holds } from './scheduling/holds.ts';
 export { sweepDue, sweepMoved } from './scheduling/sweep.ts';
 export { takeOverFromDead } from './scheduling/take-over.ts';
+export * from './executor/artifact-tools.ts';
+export * from './use-cases/index.ts';
+export * from './policies/index.ts';

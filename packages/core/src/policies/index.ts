@@ -1,0 +1,1 @@
+export { effectiveRoles, mayDo, type Operation, permissions } from './permissions.ts';

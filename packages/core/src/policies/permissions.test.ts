@@ -1,0 +1,53 @@
+import type { Role } from '@holdfast/contracts';
+import { describe, expect, test } from 'vitest';
+import { effectiveRoles, mayDo, type Operation, permissions } from './permissions.ts';
+
+const allowed: Record<Role, readonly Operation[]> = {
+  viewer: [
+    'agents.list',
+    'agents.get',
+    'agents.get-version',
+    'runs.list',
+    'runs.get',
+    'runs.events',
+    'attention.list',
+    'artifacts.list',
+    'artifacts.get',
+  ],
+  get auditor() {
+    return this.viewer;
+  },
+  get operator() {
+    return [
+      ...this.viewer,
+      'runs.start',
+      'runs.send-message',
+      'runs.pause',
+      'runs.resume',
+      'runs.cancel',
+      'attention.decide',
+    ] as const;
+  },
+  get builder() {
+    return [...this.operator, 'agents.publish', 'agents.set-alias'] as const;
+  },
+  get admin() {
+    return this.builder;
+  },
+};
+
+describe('permissions', () => {
+  const operations = Object.keys(permissions) as Operation[];
+  test.each(Object.keys(allowed) as Role[])('%s may do exactly what is its', (role) => {
+    expect(operations.filter((operation) => mayDo([role], operation)).toSorted()).toEqual([...allowed[role]].toSorted());
+  });
+
+  test('nobody may do nothing', () => {
+    expect(operations.filter((operation) => mayDo([], operation))).toEqual([]);
+  });
+
+  test('roles include those below them', () => {
+    expect(effectiveRoles(['builder'])).toEqual(['builder', 'operator', 'viewer']);
+    expect(effectiveRoles(['viewer', 'auditor'])).toEqual(['viewer', 'auditor']);
+  });
+});

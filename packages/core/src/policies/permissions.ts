@@ -1,0 +1,43 @@
+import type { Role } from '@holdfast/contracts';
+
+/** Each role and those it includes. `auditor` stands beside: it reads and changes nothing. */
+const includes: Readonly<Record<Role, readonly Role[]>> = {
+  admin: ['admin', 'builder', 'operator', 'viewer'],
+  builder: ['builder', 'operator', 'viewer'],
+  operator: ['operator', 'viewer'],
+  viewer: ['viewer'],
+  auditor: ['auditor'],
+};
+
+/** All roles that a principal with these has. */
+export const effectiveRoles = (roles: readonly Role[]): Role[] => [...new Set(roles.flatMap((role) => includes[role]))];
+
+const readers = ['viewer', 'auditor'] as const;
+const operators = ['operator'] as const;
+const builders = ['builder'] as const;
+
+/** The one table of who may do what inside a tenant: any of the roles named, and those that include it. */
+export const permissions = {
+  'agents.publish': builders,
+  'agents.list': readers,
+  'agents.get': readers,
+  'agents.get-version': readers,
+  'agents.set-alias': builders,
+  'runs.start': operators,
+  'runs.list': readers,
+  'runs.get': readers,
+  'runs.events': readers,
+  'runs.send-message': operators,
+  'runs.pause': operators,
+  'runs.resume': operators,
+  'runs.cancel': operators,
+  'attention.list': readers,
+  'attention.decide': operators,
+  'artifacts.list': readers,
+  'artifacts.get': readers,
+} as const satisfies Readonly<Record<string, readonly Role[]>>;
+
+export type Operation = keyof typeof permissions;
+
+export const mayDo = (roles: readonly Role[], operation: Operation): boolean =>
+  effectiveRoles(roles).some((role) => (permissions[operation] as readonly Role[]).includes(role));

@@ -1,0 +1,48 @@
+import type { RunEvent } from '@holdfast/contracts';
+import { isTerminal } from '@holdfast/contracts';
+import type { ArtifactStore } from '../log/artifact-store.ts';
+import { decodeEvent } from '../log/event-codec.ts';
+import type { RunStore } from '../log/run-store.ts';
+import type { RunRef } from '../tenant-scope.ts';
+import type { RunDirectory, RunSummary } from './run-directory.ts';
+import { notFound } from './speak.ts';
+
+export interface RunView {
+  readonly summary: RunSummary;
+  readonly created: Extract<RunEvent, { type: 'run.created' }>;
+  /** The event that ended it; null while it lives. */
+  readonly end: RunEvent | null;
+}
+
+export interface GetRunPorts {
+  readonly directory: RunDirectory;
+  readonly runs: RunStore;
+  readonly artifacts: ArtifactStore;
+}
+
+const PAGE = 100;
+
+/** What became of a run, from its row, its first event and its last ones. @throws Refused `run_not_found`. */
+export async function getRun(ports: GetRunPorts, ref: RunRef): Promise<RunView> {
+  const summary = await ports.directory.get(ref);
+  if (summary === null) throw notFound(ref);
+  const [first] = await ports.runs.eventsAfter(ref, 0, 1);
+  if (first === undefined) throw notFound(ref);
+  const created = await decodeEvent(ports.artifacts, ref, first);
+  if (created.type !== 'run.created') throw new Error(`run ${ref.run} begins with ${created.type}`);
+  return { summary, created, end: hasEnded(summary) ? await endOf(ports, ref, summary.head) : null };
+}
+
+export const hasEnded = ({ status }: Pick<RunSummary, 'status'>): boolean =>
+  status === 'succeeded' || status === 'failed' || status === 'cancelled';
+
+/** Only resolutions of unknown effects follow the end, so it is near the head. */
+async function endOf({ runs, artifacts }: GetRunPorts, ref: RunRef, head: number): Promise<RunEvent | null> {
+  for (let before = head; before > 0; before -= PAGE) {
+    const after = Math.max(0, before - PAGE);
+    const events = await runs.eventsAfter(ref, after, before - after);
+    const end = events.find((event) => isTerminal(event.type));
+    if (end !== undefined) return decodeEvent(artifacts, ref, end);
+  }
+  return null;
+}

@@ -1,0 +1,102 @@
+import { type AgentSpec, agentSpec, type JsonObject, type Limits, type Prices } from '@holdfast/contracts';
+import { v7 as uuidv7 } from 'uuid';
+import type { ToolServers } from '../executor/tools.ts';
+import { hashOf } from '../run/hash.ts';
+import type { VersionDraft } from './agent-store.ts';
+import { issuesOf } from './issues-of.ts';
+import type { ModelCatalogue } from './model-catalogue.ts';
+import { publishedTools } from './published-tools.ts';
+import { type Issue, Refused } from './refused.ts';
+import { unavailableFeatures } from './unavailable-features.ts';
+
+export interface PublishPorts {
+  readonly models: ModelCatalogue;
+  readonly tools: ToolServers;
+}
+
+/** What `AgentStore.publish` takes. The hash covers the spec, the tools as listed and the prices. */
+export interface Publication {
+  readonly draft: VersionDraft;
+  readonly spec: JsonObject;
+  readonly hash: string;
+}
+
+/**
+ * Checks a spec against what this installation can run, and pins its tools and prices.
+ * @throws Refused `agent_feature_unavailable`, `validation_failed`, `model_unknown`, `price_unknown`, `limit_too_low`,
+ * and the codes of `publishedTools`.
+ */
+export async function publishAgent(ports: PublishPorts, body: unknown): Promise<Publication> {
+  const unavailable = unavailableFeatures(body);
+  if (unavailable.length > 0)
+    throw new Refused('agent_feature_unavailable', summary(unavailable), unavailable);
+  const parsed = agentSpec.safeParse(body);
+  if (!parsed.success) {
+    const issues = issuesOf(parsed.error);
+    throw new Refused('validation_failed', `The agent does not fit its schema. ${summary(issues)}`, issues);
+  }
+  const spec = parsed.data;
+  const prices = pricesOf(ports.models, spec);
+  const tools = await publishedTools(ports.tools, spec);
+  const limits = limitsOf(spec, prices);
+  const longest = Math.max(spec.retries.timeout, ...tools.map((tool) => tool.retries.timeout));
+  if (limits.active_ms < longest)
+    throw refused(
+      'limit_too_low',
+      '/limits/active_time',
+      `active_time is ${limits.active_ms} ms; it must be at least the longest call time-out, ${longest} ms`,
+    );
+  const { name, instructions, model, retries, context } = spec;
+  const draft: VersionDraft = {
+    id: uuidv7(),
+    agent: name,
+    instructions,
+    model: {
+      name: model.name,
+      temperature: model.temperature ?? null,
+      max_output_tokens: model.max_output_tokens,
+      prices,
+    },
+    tools,
+    limits,
+    retries,
+    context,
+    concurrency: spec.concurrency ?? null,
+    rehearsal: spec.rehearsal ?? null,
+  };
+  // Parsed from JSON or YAML by the edge, and fits the schema: an object.
+  return { draft, spec: body as JsonObject, hash: hashOf({ spec, tools, prices }) };
+}
+
+function pricesOf(models: ModelCatalogue, spec: AgentSpec): Prices | null {
+  const { name } = spec.model;
+  const prices = models.prices(name);
+  if (prices === undefined)
+    throw refused('model_unknown', '/model/name', `there is no model ${name}; known: ${models.names().join(', ')}`);
+  if (prices === null && spec.limits.cost_usd !== undefined)
+    throw refused(
+      'price_unknown',
+      '/limits/cost_usd',
+      `a money limit needs a model with a price, and ${name} has none: remove the limit, or give the model a price`,
+    );
+  return prices;
+}
+
+function limitsOf({ limits }: AgentSpec, prices: Prices | null): Limits {
+  const micros = limits.cost_usd === undefined || prices === null ? null : Math.round(limits.cost_usd * 1_000_000);
+  return {
+    steps: limits.steps,
+    tokens: limits.tokens,
+    cost_usd_micros: micros === null ? null : Math.max(1, micros),
+    active_ms: limits.active_time,
+    deadline_ms: limits.deadline,
+  };
+}
+
+const summary = (issues: readonly Issue[]): string =>
+  issues
+    .slice(0, 3)
+    .map(({ path, message }) => `${path}: ${message}`)
+    .join('; ');
+
+const refused = (code: string, path: string, message: string): Refused => new Refused(code, message, [{ path, message }]);

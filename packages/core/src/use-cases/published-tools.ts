@@ -1,0 +1,127 @@
+import type { AgentSpec, ApprovalRule, Effect, PublishedTool, Retries, ToolSource } from '@holdfast/contracts';
+import { toolHash } from '../executor/tool-hash.ts';
+import { type ListedTool, type ToolServers, ToolServerUnavailable } from '../executor/tools.ts';
+import { checkCondition } from '../run/condition.ts';
+import { schemaProblem } from '../run/json-schema.ts';
+import { builtinTools } from './builtin-tools.ts';
+import { type Issue, Refused } from './refused.ts';
+
+type ToolSpec = AgentSpec['tools'][number];
+
+interface Candidate {
+  readonly path: string;
+  readonly listed: ListedTool;
+  readonly source: ToolSource;
+  readonly effect: Effect;
+  readonly approval: ApprovalRule | null;
+  readonly retries: Retries;
+}
+
+/** Names that every model accepts. */
+const fits = /^[a-zA-Z0-9_-]{1,64}$/;
+
+/**
+ * The tools of a version as their servers list them now, under names that are unique and that models accept.
+ * @throws Refused `tool_server_unknown`, `tool_unknown`, `tool_server_unavailable`, `condition_invalid`, `tool_invalid`.
+ */
+export async function publishedTools(servers: ToolServers, spec: AgentSpec): Promise<PublishedTool[]> {
+  const candidates: Candidate[] = [];
+  for (const [index, tool] of spec.tools.entries()) {
+    checkApproval(tool.approval, `/tools/${index}/approval`);
+    candidates.push(...(await candidatesOf(servers, spec, tool, `/tools/${index}`)));
+  }
+  const taken = new Map<string, number>();
+  for (const { listed } of candidates) taken.set(listed.name, (taken.get(listed.name) ?? 0) + 1);
+  const published = candidates.map((candidate) => publish(candidate, (taken.get(candidate.listed.name) ?? 0) > 1));
+  checkNames(candidates, published);
+  return published;
+}
+
+function candidatesOf(servers: ToolServers, spec: AgentSpec, tool: ToolSpec, path: string): Promise<Candidate[]> {
+  if ('mcp' in tool) return ofServer(servers, spec, tool, path);
+  const { effect, ...listed } = builtinTools[tool.builtin];
+  const source = { type: 'builtin', name: tool.builtin } as const;
+  return Promise.resolve([{ path, listed, source, effect, approval: tool.approval ?? null, retries: spec.retries }]);
+}
+
+async function ofServer(
+  servers: ToolServers,
+  spec: AgentSpec,
+  tool: Extract<ToolSpec, { mcp: string }>,
+  path: string,
+): Promise<Candidate[]> {
+  const server = tool.mcp;
+  const known = servers.names();
+  if (!known.includes(server))
+    throw refused('tool_server_unknown', `${path}/mcp`, `there is no tool server ${server}; registered: ${list(known)}`);
+  const listed = await listTools(servers, server, path);
+  const names = listed.map(({ name }) => name);
+  const issues = (tool.allow ?? []).flatMap((name, index): Issue[] =>
+    names.includes(name)
+      ? []
+      : [{ path: `${path}/allow/${index}`, message: `${server} has no tool ${name}; it has: ${list(names)}` }],
+  );
+  if (issues.length > 0) throw new Refused('tool_unknown', issues[0]?.message ?? 'unknown tool', issues);
+  return listed
+    .filter(({ name }) => tool.allow?.includes(name) ?? true)
+    .map((found) => ({
+      path,
+      listed: found,
+      source: { type: 'mcp', server, tool: found.name },
+      effect: tool.effect ?? 'once',
+      approval: tool.approval ?? null,
+      retries: {
+        ...spec.retries,
+        ...(tool.timeout === undefined ? {} : { timeout: tool.timeout }),
+        ...(tool.attempts === undefined ? {} : { attempts: tool.attempts }),
+      },
+    }));
+}
+
+async function listTools(servers: ToolServers, server: string, path: string): Promise<readonly ListedTool[]> {
+  try {
+    return await servers.list(server);
+  } catch (error) {
+    if (!(error instanceof ToolServerUnavailable)) throw error;
+    throw refused('tool_server_unavailable', `${path}/mcp`, `the tool server ${server} does not answer: ${error.message}`);
+  }
+}
+
+function publish({ listed, source, effect, approval, retries }: Candidate, collides: boolean): PublishedTool {
+  return {
+    name: collides && source.type === 'mcp' ? `${source.server}_${listed.name}` : listed.name,
+    source,
+    description: listed.description,
+    input_schema: listed.input_schema,
+    hash: toolHash(listed),
+    effect,
+    approval,
+    retries,
+  };
+}
+
+function checkNames(candidates: readonly Candidate[], published: readonly PublishedTool[]): void {
+  const issues: Issue[] = [];
+  const seen = new Set<string>();
+  for (const [index, { name, input_schema }] of published.entries()) {
+    const path = candidates[index]?.path ?? '/tools';
+    if (!fits.test(name)) issues.push({ path, message: `the tool name ${name} does not fit ${fits.source}` });
+    if (seen.has(name)) issues.push({ path, message: `the tool ${name} is listed twice` });
+    const problem = schemaProblem(input_schema);
+    if (problem !== null) issues.push({ path, message: `the schema of ${name} cannot be used: ${problem}` });
+    seen.add(name);
+  }
+  if (issues.length > 0) throw new Refused('tool_invalid', issues[0]?.message ?? 'invalid tools', issues);
+}
+
+function checkApproval(rule: ApprovalRule | undefined, path: string): void {
+  if (rule === undefined) return;
+  if (rule.by.role === 'viewer' || rule.by.role === 'auditor')
+    throw refused('role_invalid', `${path}/by/role`, `a ${rule.by.role} decides nothing: use operator, builder or admin`);
+  const problem = rule.when === undefined ? null : checkCondition(rule.when);
+  if (problem !== null) throw refused('condition_invalid', `${path}/when`, `not a condition over args: ${problem}`);
+}
+
+const refused = (code: string, path: string, message: string): Refused => new Refused(code, message, [{ path, message }]);
+
+const list = (names: readonly string[]): string => (names.length === 0 ? 'none' : names.join(', '));

@@ -1,0 +1,40 @@
+import type { Issue } from './refused.ts';
+
+const builtinsToCome = new Set(['memory.search', 'memory.add', 'http.fetch']);
+
+/**
+ * Features of an agent that are designed and cannot run yet. Looked for before the strict schema, so that whoever
+ * follows the design is told "not yet" and not "unknown key".
+ */
+export function unavailableFeatures(spec: unknown): Issue[] {
+  if (!isObject(spec)) return [];
+  const issues: Issue[] = [];
+  const missing = (path: string, what: string): void => void issues.push({ path, message: `${what}: remove it` });
+  if ('output' in spec) missing('/output', 'an output schema is not available yet');
+  if ('memory' in spec) missing('/memory', 'memory is not available yet');
+  const { context, tools } = spec;
+  if (isObject(context) && context['then'] === 'summarise')
+    issues.push({ path: '/context/then', message: 'summarising is not available yet: use drop' });
+  if (Array.isArray(tools)) for (const [index, tool] of tools.entries()) issues.push(...ofTool(tool, `/tools/${index}`));
+  return issues;
+}
+
+function ofTool(tool: unknown, path: string): Issue[] {
+  if (!isObject(tool)) return [];
+  const issues: Issue[] = [];
+  for (const type of ['http', 'agent'])
+    if (type in tool)
+      issues.push({ path: `${path}/${type}`, message: `tools of type ${type} are not available yet: use mcp or builtin` });
+  const { builtin, approval } = tool;
+  if (typeof builtin === 'string' && builtinsToCome.has(builtin))
+    issues.push({ path: `${path}/builtin`, message: `the builtin ${builtin} is not available yet` });
+  if (isObject(approval) && isObject(approval['by'])) {
+    const { count } = approval['by'];
+    if (typeof count === 'number' && count > 1)
+      issues.push({ path: `${path}/approval/by/count`, message: 'approval by more than one person is not available yet: use 1' });
+  }
+  return issues;
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
