@@ -46,7 +46,7 @@ export async function startWorker(ports: WorkerPorts, options: WorkerOptions): P
   }, SWEEP_MS, failed('the sweep of what is due failed'));
   const moved = new Periodic(() => sweepMoved(schedule, holds).then(() => SWEEP_MS), SWEEP_MS, failed('the sweep of held runs failed'));
   const watchMs = options.watchPeersMs ?? Number.POSITIVE_INFINITY;
-  const peers = new Periodic(() => takeOverFromDead(lease, holds).then(() => watchMs), SWEEP_MS, failed('dead workers could not be looked for'));
+  const peers = new Periodic(() => takeOverFromDead(lease, holds).then((all) => (all ? watchMs : SWEEP_MS)), SWEEP_MS, failed('dead workers could not be looked for'));
   const loops = [peers, due, moved];
 
   const unsubscribe = hints.subscribe((run) => {

@@ -81,7 +81,12 @@ export async function loadRun(ports: LogPorts, ref: RunRef): Promise<{ stored: S
 function fromSnapshot({ snapshot, run, head }: StoredRun, version: AgentVersion): LoadedRun {
   // One that is ahead of the log was made before the database lost commits.
   if (snapshot === null || snapshot.format !== SNAPSHOT_FORMAT || snapshot.seq > head) return beginRun(run, version);
-  const { state, transcript } = JSON.parse(snapshot.body) as LoadedRun;
+  return restoreSnapshot(snapshot.body, version);
+}
+
+/** The run as `snapshotOf` wrote it. */
+export function restoreSnapshot(body: string, version: AgentVersion): LoadedRun {
+  const { state, transcript } = JSON.parse(body) as LoadedRun;
   return { state: { ...state, version }, transcript };
 }
 

@@ -76,6 +76,11 @@ export class Holds {
     this.#ports.log[level]({ run_id: ref.run, err: error }, 'the run was given up; it is taken again');
     const from = this.#ports.lease.worker;
     const leaseUntil = this.#ports.clock.now();
-    setTimeout(() => this.take(ref, { type: 'take-over', from, why: 'abandoned', leaseUntil }), AFTER_ERROR_MS).unref();
+    const again = (): void => {
+      if (this.#drain.signal.aborted) return;
+      if (this.room === 0) setTimeout(again, AFTER_ERROR_MS).unref();
+      else this.take(ref, { type: 'take-over', from, why: 'abandoned', leaseUntil });
+    };
+    setTimeout(again, AFTER_ERROR_MS).unref();
   }
 }

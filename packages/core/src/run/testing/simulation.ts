@@ -1,0 +1,83 @@
+import type { Actor, RunEvent } from '@holdfast/contracts';
+import { text } from '@holdfast/contracts';
+import { beginRun, extend, type LoadedRun } from '../../log/loaded-run.ts';
+import { plan } from '../../executor/plan.ts';
+import { nextTime } from '../attention.ts';
+import type { Command, OutsideCommand, WorkerCommand } from '../command.ts';
+import { openCalls } from '../state.ts';
+import { version as defaultVersion } from './versions.ts';
+
+export const RUN = '018f0000-0000-7000-8000-0000000000aa';
+export const person: Actor = { type: 'api-key', id: 'k1', roles: ['operator'] };
+
+/** A run without any I/O: commands go in, events are kept, and begun calls lie open until the test ends them. */
+export class Simulation {
+  readonly events: RunEvent[] = [];
+  run: LoadedRun;
+  now = 1_000_000;
+  /** `tool.called` events in order: what a worker really began. */
+  readonly begun: { call: string; attempt: number; effect: string; key: string }[] = [];
+  readonly refusals: string[] = [];
+  readonly aborted: string[] = [];
+
+  constructor(version = defaultVersion(), input = 'hello') {
+    this.run = beginRun(RUN, version);
+    this.say({ type: 'create', input: text(input), metadata: {}, by: person });
+  }
+
+  /** Claims the run for a worker and performs what may begin. */
+  claim(worker = 'w1'): void {
+    this.do({ type: 'claim', worker });
+  }
+
+  /** A command from outside is appended by the API, which starts nothing. */
+  say(command: OutsideCommand): boolean {
+    return this.#take({ ...command, at: this.now } as Command, true);
+  }
+
+  /** A command of the holder; what may begin begins. */
+  do(command: WorkerCommand): boolean {
+    return this.#take({ ...command, at: this.now } as Command, false);
+  }
+
+  /** The holder looks up: somebody spoke, or time passed. */
+  look(): void {
+    this.#take(null, false);
+  }
+
+  advanceTime(ms: number): void {
+    this.now += ms;
+  }
+
+  /** Moves to the moment at which a rule has something to do. */
+  advanceToNext(): boolean {
+    const time = nextTime(this.run.state);
+    if (time === null) return false;
+    this.now = Math.max(this.now, time);
+    this.look();
+    return true;
+  }
+
+  open(): ReturnType<typeof openCalls> {
+    return this.run.state.phase === 'live' ? openCalls(this.run.state) : [];
+  }
+
+  types(): string[] {
+    return this.events.map((event) => event.type);
+  }
+
+  #take(command: Command | null, outside: boolean): boolean {
+    const planned = plan(this.run, command === null ? [] : [command], this.now, outside);
+    this.events.push(...planned.events);
+    this.run = planned.run;
+    this.refusals.push(...planned.refused.map(({ refusal }) => refusal.code));
+    this.aborted.push(...planned.aborts);
+    for (const start of planned.starts) if (start.do === 'call-tool') this.begun.push(start.intent.data);
+    return planned.refused.length === 0;
+  }
+
+  /** The state folded anew from the log alone. */
+  replayed(): LoadedRun {
+    return this.events.reduce(extend, beginRun(RUN, this.run.state.version));
+  }
+}

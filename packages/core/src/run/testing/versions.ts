@@ -1,0 +1,42 @@
+import type { AgentVersion, Limits, PublishedTool } from '@holdfast/contracts';
+
+export const retries = { attempts: 3, first: 1_000, factor: 2, max: 60_000, timeout: 10_000 };
+
+export const tool = (name: string, over: Partial<PublishedTool> = {}): PublishedTool => ({
+  name,
+  source: { type: 'mcp', server: 'files', tool: name },
+  description: name,
+  input_schema: { type: 'object' },
+  hash: '0'.repeat(64),
+  effect: 'once',
+  approval: null,
+  retries,
+  ...over,
+});
+
+export const builtin = (name: 'wait' | 'ask'): PublishedTool => tool(name, { source: { type: 'builtin', name }, effect: 'read' });
+
+export const limits: Limits = { steps: 100, tokens: 1_000_000, cost_usd_micros: 10_000_000, active_ms: 3_600_000, deadline_ms: 7 * 86_400_000 };
+
+/** One tool of each kind that the rules tell apart. */
+export const version = (over: Partial<AgentVersion> = {}): AgentVersion => ({
+  id: '018f0000-0000-7000-8000-000000000001',
+  agent: 'tester',
+  number: 1,
+  instructions: 'Test.',
+  model: { name: 'rehearsal', temperature: null, max_output_tokens: 100, prices: { input_per_mtok: 1_000_000, output_per_mtok: 4_000_000 } },
+  tools: [
+    tool('once'),
+    tool('read', { effect: 'read' }),
+    tool('same', { effect: 'idempotent' }),
+    tool('guarded', { approval: { when: 'args.amount > 10', by: { role: 'operator', count: 1 }, expires: 60_000, then: 'deny' } }),
+    builtin('wait'),
+    builtin('ask'),
+  ],
+  limits,
+  retries,
+  context: { max_tokens: 5_000, keep: 'last-turns', then: 'drop' },
+  concurrency: null,
+  rehearsal: null,
+  ...over,
+});
