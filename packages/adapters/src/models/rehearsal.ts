@@ -1,0 +1,110 @@
+import type { Content, RehearsalStep, RequestedCall } from '@holdfast/contracts';
+import type { Model, ModelOutcome, ModelRequest, PromptMessage } from '@holdfast/core';
+import { fillArguments, fillText, type Filling } from './placeholders.ts';
+import { filesListed } from './transcript.ts';
+
+export const REHEARSAL = 'rehearsal';
+
+const PLAN_ENDED = 'The plan is at its end.';
+
+/** What an agent without a plan does. */
+const defaultPlan: readonly RehearsalStep[] = [
+  {
+    say: 'This is the rehearsal model, and this agent has no plan for it to follow. It was told: {{input}}',
+    calls: [],
+    repeat: 1,
+  },
+];
+
+/**
+ * A model that needs no model: it follows the plan of the agent's version, one step an answer, and is the same function
+ * of its request every time. It keeps nothing between calls, so any worker can go on where another stopped.
+ * Its words are not cut at `maxOutputTokens`: plans are short, and half a plan would rehearse nothing.
+ */
+export class RehearsalModel implements Model {
+  readonly #sizes = new WeakMap<PromptMessage, number>();
+
+  async call(request: ModelRequest, signal: AbortSignal): Promise<ModelOutcome> {
+    const step = stepAt(request.version.rehearsal ?? defaultPlan, request.answers);
+    const filling: Filling = { messages: request.messages };
+    const said = step === null ? PLAN_ENDED : fillText(step.say ?? '', filling);
+    const toolCalls = step === null ? [] : callsOf(step, request.answers, filling);
+
+    const spoken = await think(step?.delay ?? 0, signal);
+    if (spoken < 1) return { type: 'aborted', content: asContent(firstWords(said, spoken)) };
+    return {
+      type: 'answered',
+      content: asContent(said),
+      toolCalls,
+      usage: {
+        input_tokens: tokens(request.messages.reduce((bytes, message) => bytes + this.#sizeOf(message), 0)),
+        output_tokens: tokens(sizeOf(said) + toolCalls.reduce((bytes, call) => bytes + sizeOf(call), 0)),
+      },
+      finishReason: toolCalls.length > 0 ? 'tool-calls' : 'stop',
+      model: REHEARSAL,
+    };
+  }
+
+  /** Messages never change, and a long run sends the same ones thousands of times. */
+  #sizeOf(message: PromptMessage): number {
+    const known = this.#sizes.get(message);
+    if (known !== undefined) return known;
+    const size = sizeOf(message);
+    this.#sizes.set(message, size);
+    return size;
+  }
+}
+
+/** The step after so many answers, `repeat` counted; null when the plan is at its end. */
+function stepAt(plan: readonly RehearsalStep[], answers: number): RehearsalStep | null {
+  let end = 0;
+  for (const step of plan) {
+    end += step.repeat;
+    if (answers < end) return step;
+  }
+  return null;
+}
+
+function callsOf(step: RehearsalStep, answers: number, filling: Filling): RequestedCall[] {
+  return step.calls
+    .flatMap(({ tool, args, each, first }) => {
+      const files = each === 'file' ? filesListed(filling.messages) : [undefined];
+      return files.slice(0, first).map((file) => ({
+        name: tool,
+        arguments: fillArguments(args, file === undefined ? filling : { ...filling, file }),
+      }));
+    })
+    .map((call, index) => ({ id: `call_${answers}_${index}`, ...call }));
+}
+
+/** Waits; answers how much of the thought was done, 1 = all. */
+function think(ms: number, signal: AbortSignal): Promise<number> {
+  if (signal.aborted) return Promise.resolve(0);
+  if (ms === 0) return Promise.resolve(1);
+  const begun = performance.now();
+  return new Promise((resolve) => {
+    const abort = (): void => {
+      clearTimeout(timer);
+      resolve(Math.min((performance.now() - begun) / ms, 0.999));
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', abort);
+      resolve(1);
+    }, ms);
+    signal.addEventListener('abort', abort, { once: true });
+  });
+}
+
+/** It speaks while it thinks, word by word and evenly, so that what an interrupted answer kept can be rehearsed too. */
+function firstWords(text: string, share: number): string {
+  const words = text.match(/\S+\s*/gu) ?? [];
+  return words.slice(0, Math.floor(words.length * share)).join('');
+}
+
+const asContent = (text: string): Content => (text === '' ? [] : [{ type: 'text', text }]);
+
+const sizeOf = (value: unknown): number =>
+  Buffer.byteLength(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
+
+/** A pretended count: four bytes a token. */
+const tokens = (bytes: number): number => Math.ceil(bytes / 4);
