@@ -1,5 +1,5 @@
 // `npm start`: install what is missing, build, run. The program runs in this process, so that
-// signals and the exit code are its own.
+// signals and the exit code are its own. For the same reason package.json says `exec`: npm signals only the shell.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
