@@ -40,13 +40,25 @@ export async function startWorker(ports: WorkerPorts, options: WorkerOptions): P
   const holds = new Holds(ports, options.concurrency, () => due.soon());
   const failed = (what: string) => (error: unknown) => log.warn({ err: error }, what);
 
-  const due: Periodic = new Periodic(async () => {
-    const next = await sweepDue(schedule, holds);
-    return next === null ? SWEEP_MS : Math.min(SWEEP_MS, Math.max(0, next - clock.now()));
-  }, SWEEP_MS, failed('the sweep of what is due failed'));
-  const moved = new Periodic(() => sweepMoved(schedule, holds).then(() => SWEEP_MS), SWEEP_MS, failed('the sweep of held runs failed'));
+  const due: Periodic = new Periodic(
+    async () => {
+      const next = await sweepDue(schedule, holds);
+      return next === null ? SWEEP_MS : Math.min(SWEEP_MS, Math.max(0, next - clock.now()));
+    },
+    SWEEP_MS,
+    failed('the sweep of what is due failed'),
+  );
+  const moved = new Periodic(
+    () => sweepMoved(schedule, holds).then(() => SWEEP_MS),
+    SWEEP_MS,
+    failed('the sweep of held runs failed'),
+  );
   const watchMs = options.watchPeersMs ?? Number.POSITIVE_INFINITY;
-  const peers = new Periodic(() => takeOverFromDead(lease, holds).then((all) => (all ? watchMs : SWEEP_MS)), SWEEP_MS, failed('dead workers could not be looked for'));
+  const peers = new Periodic(
+    () => takeOverFromDead(lease, holds).then((all) => (all ? watchMs : SWEEP_MS)),
+    SWEEP_MS,
+    failed('dead workers could not be looked for'),
+  );
   const loops = [peers, due, moved];
 
   const unsubscribe = hints.subscribe((run) => {

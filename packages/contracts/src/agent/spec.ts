@@ -12,7 +12,9 @@ const name = z
 /** People must agree before the call. `when` is a CEL condition over `args`; without it, always. */
 export const approvalRule = z.strictObject({
   when: z.string().max(2_000).optional(),
-  by: z.strictObject({ role: role.default('operator'), count: z.literal(1).default(1) }).default({ role: 'operator', count: 1 }),
+  by: z
+    .strictObject({ role: role.default('operator'), count: z.literal(1).default(1) })
+    .default({ role: 'operator', count: 1 }),
   expires: duration.optional(),
   then: z.literal('deny').default('deny'),
 });
@@ -65,13 +67,18 @@ export type RehearsalStep = z.infer<typeof rehearsalStep>;
  */
 export const agentSpec = z.strictObject({
   name,
-  model: z.strictObject({
-    name: z.string().max(200).default('default'),
-    temperature: z.number().min(0).max(2).optional(),
-    max_output_tokens: z.int().positive().max(1_000_000).default(2_000),
-  }).prefault({}),
+  model: z
+    .strictObject({
+      name: z.string().max(200).default('default'),
+      temperature: z.number().min(0).max(2).optional(),
+      max_output_tokens: z.int().positive().max(1_000_000).default(2_000),
+    })
+    .prefault({}),
   instructions: z.string().max(64_000).default(''),
-  tools: z.array(z.union([mcpTool, builtinTool])).max(100).default([]),
+  tools: z
+    .array(z.union([mcpTool, builtinTool]))
+    .max(100)
+    .default([]),
   limits: z
     .strictObject({
       steps: z.int().positive().default(200),

@@ -30,7 +30,12 @@ export interface AdvancePorts extends LogPorts {
 /** How the run came to this worker: it is due, or its holder is dead. */
 export type Take =
   | { readonly type: 'claim' }
-  | { readonly type: 'take-over'; readonly from: string; readonly why: DeadWorker['why'] | 'abandoned'; readonly leaseUntil: number };
+  | {
+      readonly type: 'take-over';
+      readonly from: string;
+      readonly why: DeadWorker['why'] | 'abandoned';
+      readonly leaseUntil: number;
+    };
 
 /** The holder's side of a run, for whoever drives it. */
 export interface Hold {
@@ -83,13 +88,24 @@ async function carry(
       const release = next.run.state.phase !== 'live' || openCalls(next.run.state).length === 0;
       if (next.events.length > 0) {
         const holding = { worker: lease.worker, take: taking, release };
-        const append = await appendOf(ports.artifacts, ref, run.state, next.run.state, next.events, clock.now(), holding);
+        const append = await appendOf(
+          ports.artifacts,
+          ref,
+          run.state,
+          next.run.state,
+          next.events,
+          clock.now(),
+          holding,
+        );
         const committed = await commit(ports.runs, append, ports.patienceMs, () => clock.monotonic());
         if (committed.type === 'not-yours') return 'not-yours';
         if (committed.type === 'went-back') {
           // The database acknowledged events that it no longer has: nothing goes on before a person has looked.
           log.error({ run_id: ref.run, expected: run.state.head, found: committed.found }, 'the log went back');
-          outcomes = [{ type: 'log_went_back', expected: run.state.head, found: committed.found, at: clock.now() }, ...outcomes];
+          outcomes = [
+            { type: 'log_went_back', expected: run.state.head, found: committed.found, at: clock.now() },
+            ...outcomes,
+          ];
           const reloaded = await loadRun(ports, ref);
           if (reloaded === null || isLost(reloaded.run, taking, lease.worker)) return 'lost';
           run = reloaded.run;

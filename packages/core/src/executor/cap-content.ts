@@ -10,7 +10,12 @@ const PREVIEW_CHARACTERS = 2_000;
 const encoder = new TextEncoder();
 
 /** Texts that are too long for a prompt are stored as files of the run. Durable when it returns. */
-export async function capContent(artifacts: ArtifactStore, ref: RunRef, name: string, content: Content): Promise<{ content: Content; stored: ArtifactPart[] }> {
+export async function capContent(
+  artifacts: ArtifactStore,
+  ref: RunRef,
+  name: string,
+  content: Content,
+): Promise<{ content: Content; stored: ArtifactPart[] }> {
   const stored: ArtifactPart[] = [];
   const capped = await Promise.all(
     content.map(async (part, index) => {
@@ -19,7 +24,13 @@ export async function capContent(artifacts: ArtifactStore, ref: RunRef, name: st
       if (bytes.length <= TEXT_BYTES) return part;
       const digest = bytesToHex(sha256(bytes));
       await artifacts.put(ref, digest, bytes);
-      const file: ArtifactPart = { type: 'artifact', digest, size: bytes.length, media_type: 'text/plain; charset=utf-8', name: `${name}-${index}.txt` };
+      const file: ArtifactPart = {
+        type: 'artifact',
+        digest,
+        size: bytes.length,
+        media_type: 'text/plain; charset=utf-8',
+        name: `${name}-${index}.txt`,
+      };
       stored.push(file);
       return { ...file, preview: part.text.slice(0, PREVIEW_CHARACTERS) };
     }),

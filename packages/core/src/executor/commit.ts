@@ -16,7 +16,12 @@ const LONGEST_PAUSE_MS = 1_000;
  * whose answer was lost is recognised and never written twice.
  * @throws DatabaseUnavailable when the database stays away longer than `patienceMs`.
  */
-export async function commit(runs: RunStore, append: Append, patienceMs: number, monotonic: () => number): Promise<Committed> {
+export async function commit(
+  runs: RunStore,
+  append: Append,
+  patienceMs: number,
+  monotonic: () => number,
+): Promise<Committed> {
   const giveUpAt = monotonic() + patienceMs;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
     try {
@@ -32,7 +37,12 @@ export async function commit(runs: RunStore, append: Append, patienceMs: number,
   }
 }
 
-async function refusedOrMine(runs: RunStore, append: Append, head: number, otherwise: Committed = { type: 'refused' }): Promise<Committed> {
+async function refusedOrMine(
+  runs: RunStore,
+  append: Append,
+  head: number,
+  otherwise: Committed = { type: 'refused' },
+): Promise<Committed> {
   if (head < append.expected) return { type: 'went-back', found: head };
   const [first] = await runs.eventsAfter(append, append.expected, 1);
   return first?.appendId === append.id ? { type: 'accepted' } : otherwise;

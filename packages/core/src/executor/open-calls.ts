@@ -70,13 +70,16 @@ export class OpenCalls {
         return { type: 'model_answered', ...about, ...answer };
       }
       if (outcome.type === 'aborted' && !timedOut) return { type: 'model_aborted', ...about, content: outcome.content };
-      if (outcome.type === 'aborted') return { type: 'model_failed', ...about, class: 'transient', message: `no answer within ${timeout_ms} ms` };
+      if (outcome.type === 'aborted')
+        return { type: 'model_failed', ...about, class: 'transient', message: `no answer within ${timeout_ms} ms` };
       const { type: _, ...failure } = outcome;
       return { type: 'model_failed', ...about, ...failure };
     };
     void Promise.resolve(this.#mayBegin())
       .then((margin): Promise<ModelOutcome> | ModelOutcome =>
-        margin ? this.#ports.model.call(request, abort.signal) : { type: 'failed', class: 'not-sent', message: leaseTooShort },
+        margin
+          ? this.#ports.model.call(request, abort.signal)
+          : { type: 'failed', class: 'not-sent', message: leaseTooShort },
       )
       .catch((error: unknown): ModelOutcome => ({ type: 'failed', class: 'transient', message: messageOf(error) }))
       .then((outcome) => {
@@ -102,7 +105,14 @@ export class OpenCalls {
       }, timeout_ms),
       setTimeout(() => abort.abort(), 2 * timeout_ms),
     ];
-    const request = { ref: this.#ref, tool: called.tool, arguments: called.requested.arguments, key: intent.key, attempt, timeoutMs: timeout_ms };
+    const request = {
+      ref: this.#ref,
+      tool: called.tool,
+      arguments: called.requested.arguments,
+      key: intent.key,
+      attempt,
+      timeoutMs: timeout_ms,
+    };
     void Promise.resolve(this.#mayBegin())
       .then((margin): Promise<ToolOutcome> | ToolOutcome =>
         margin ? this.#ports.tools.call(request, abort.signal) : { type: 'not-sent', message: leaseTooShort },
@@ -123,7 +133,12 @@ export class OpenCalls {
   async #capped(call: ToolCall, outcome: ToolOutcome): Promise<ToolOutcome> {
     if (outcome.type !== 'answered') return outcome;
     try {
-      const { content, stored } = await capContent(this.#ports.artifacts, this.#ref, `${call.requested.name}-${call.id}`, outcome.content);
+      const { content, stored } = await capContent(
+        this.#ports.artifacts,
+        this.#ref,
+        `${call.requested.name}-${call.id}`,
+        outcome.content,
+      );
       return { ...outcome, content, artifacts: [...(outcome.artifacts ?? []), ...stored] };
     } catch (error) {
       return { type: 'no-answer', message: `its result could not be stored: ${messageOf(error)}` };
@@ -155,7 +170,13 @@ function toolCommand(about: About, outcome: ToolOutcome): Command {
   switch (outcome.type) {
     case 'answered': {
       const { content, isError, artifacts } = outcome;
-      return { type: 'tool_answered', ...about, content, isError, ...(artifacts === undefined || artifacts.length === 0 ? {} : { artifacts }) };
+      return {
+        type: 'tool_answered',
+        ...about,
+        content,
+        isError,
+        ...(artifacts === undefined || artifacts.length === 0 ? {} : { artifacts }),
+      };
     }
     case 'not-sent':
       return { type: 'tool_not_sent', ...about, message: outcome.message };
@@ -166,7 +187,10 @@ function toolCommand(about: About, outcome: ToolOutcome): Command {
   }
 }
 
-const lateCommand = (about: About, outcome: Extract<ToolOutcome, { type: 'answered' }>): CommandOf<'tool_late_result'> & { at: number } => ({
+const lateCommand = (
+  about: About,
+  outcome: Extract<ToolOutcome, { type: 'answered' }>,
+): CommandOf<'tool_late_result'> & { at: number } => ({
   type: 'tool_late_result',
   ...about,
   content: outcome.content,
@@ -174,7 +198,9 @@ const lateCommand = (about: About, outcome: Extract<ToolOutcome, { type: 'answer
 });
 
 function findCall({ state }: LoadedRun, id: string): ToolCall | undefined {
-  return state.phase === 'live' && state.turn.at === 'tools' ? state.turn.calls.find((call) => call.id === id) : undefined;
+  return state.phase === 'live' && state.turn.at === 'tools'
+    ? state.turn.calls.find((call) => call.id === id)
+    : undefined;
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -40,7 +40,11 @@ export function plan(run: LoadedRun, commands: readonly Command[], now: number, 
     for (const action of actions) if (action.do === 'abort') aborts.push(action.call);
     if (intents.length === 0) return { run: next, events, starts, aborts, refused };
     for (const action of intents) if (action.do !== 'record') starts.push(action);
-    const extended = extendBy(next, intents.map((action) => action.intent), now);
+    const extended = extendBy(
+      next,
+      intents.map((action) => action.intent),
+      now,
+    );
     next = extended.run;
     events.push(...extended.events);
   }

@@ -14,7 +14,12 @@ export interface ToolRequest {
 
 /** Three outcomes, and the tool that is no longer the one that was published. */
 export type ToolOutcome =
-  | { readonly type: 'answered'; readonly content: Content; readonly isError: boolean; readonly artifacts?: readonly ArtifactPart[] }
+  | {
+      readonly type: 'answered';
+      readonly content: Content;
+      readonly isError: boolean;
+      readonly artifacts?: readonly ArtifactPart[];
+    }
   /** Refused before a byte left. */
   | { readonly type: 'not-sent'; readonly message: string }
   | { readonly type: 'no-answer'; readonly message: string }

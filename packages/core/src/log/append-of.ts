@@ -32,7 +32,9 @@ export async function appendOf(
     run: ref.run,
     id,
     expected: before.head,
-    events: await Promise.all(events.map((event, index) => encodeEvent(artifacts, ref, event, index === 0 ? id : null))),
+    events: await Promise.all(
+      events.map((event, index) => encodeEvent(artifacts, ref, event, index === 0 ? id : null)),
+    ),
     projection: project(before, after, now, events.flatMap(artifactsOf)),
     ...holding,
   };
@@ -40,5 +42,10 @@ export async function appendOf(
 
 function artifactsOf(event: RunEvent): ArtifactRow[] {
   if (event.type !== 'tool.returned') return [];
-  return (event.data.artifacts ?? []).map(({ digest, name, media_type, size }) => ({ digest, name: name ?? null, mediaType: media_type, size }));
+  return (event.data.artifacts ?? []).map(({ digest, name, media_type, size }) => ({
+    digest,
+    name: name ?? null,
+    mediaType: media_type,
+    size,
+  }));
 }

@@ -17,7 +17,12 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /** The event as the database keeps it. A large payload is durable in the object store when this returns. */
-export async function encodeEvent(artifacts: ArtifactStore, ref: RunRef, event: RunEvent, appendId: string | null): Promise<StoredEvent> {
+export async function encodeEvent(
+  artifacts: ArtifactStore,
+  ref: RunRef,
+  event: RunEvent,
+  appendId: string | null,
+): Promise<StoredEvent> {
   const text = JSON.stringify(event.data);
   // One UTF-16 unit is at most three bytes, so short texts need no counting.
   const bytes = text.length * 3 <= INLINE_BYTES ? null : encoder.encode(text);

@@ -37,7 +37,11 @@ export const extend = ({ state, transcript }: LoadedRun, event: RunEvent): Loade
 });
 
 /** Gives bodies their numbers and time, and folds them. */
-export function extendBy(run: LoadedRun, bodies: readonly EventBody[], at: number): { run: LoadedRun; events: RunEvent[] } {
+export function extendBy(
+  run: LoadedRun,
+  bodies: readonly EventBody[],
+  at: number,
+): { run: LoadedRun; events: RunEvent[] } {
   const events: RunEvent[] = [];
   let next = run;
   for (const body of bodies) {
@@ -92,7 +96,11 @@ export function restoreSnapshot(body: string, version: AgentVersion): LoadedRun 
 
 /** A cache beside the log; the version is pinned and need not be kept twice. */
 export function snapshotOf({ state, transcript }: LoadedRun): StoredSnapshot {
-  return { seq: state.head, format: SNAPSHOT_FORMAT, body: JSON.stringify({ state: { ...state, version: null }, transcript }) };
+  return {
+    seq: state.head,
+    format: SNAPSHOT_FORMAT,
+    body: JSON.stringify({ state: { ...state, version: null }, transcript }),
+  };
 }
 
 function withProblem(state: RunState, seq: number, at: number, reason: string): RunState {

@@ -4,7 +4,12 @@ import { openCalls, type LiveRun, type RunState } from '../run/state.ts';
 import type { ArtifactRow, AttentionRow, Projection, RunStatus, WaitingFor } from './run-store.ts';
 
 /** What the database keeps beside the log, derived from the state before and after an append. */
-export function project(before: RunState, after: RunState, now: number, artifacts: readonly ArtifactRow[] = []): Projection {
+export function project(
+  before: RunState,
+  after: RunState,
+  now: number,
+  artifacts: readonly ArtifactRow[] = [],
+): Projection {
   const old = new Map(attentionOf(before).map((attention) => [keyOf(attention), attention]));
   const open = attentionOf(after);
   const openRefs = new Set(open.map((attention) => attention.ref));
@@ -16,7 +21,9 @@ export function project(before: RunState, after: RunState, now: number, artifact
     attention: {
       opened: open.filter((attention) => !old.has(keyOf(attention))).map(row),
       // A ref that is open again for another reason is overwritten, not closed.
-      closed: [...old].filter(([key, attention]) => !openKeys.has(key) && !openRefs.has(attention.ref)).map(([, attention]) => attention.ref),
+      closed: [...old]
+        .filter(([key, attention]) => !openKeys.has(key) && !openRefs.has(attention.ref))
+        .map(([, attention]) => attention.ref),
     },
     artifacts,
   };
@@ -52,4 +59,9 @@ function timers(state: LiveRun): WaitingFor[] {
 }
 
 const people = (state: LiveRun): WaitingFor[] =>
-  attentionOf(state).map(({ kind, since, until, ref }) => ({ reason: kind === 'question' ? 'input' : 'attention', since, until, ref }));
+  attentionOf(state).map(({ kind, since, until, ref }) => ({
+    reason: kind === 'question' ? 'input' : 'attention',
+    since,
+    until,
+    ref,
+  }));

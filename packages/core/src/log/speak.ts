@@ -28,7 +28,15 @@ export async function speak(
     const handled = handle(run.state, command);
     if ('refused' in handled) return { type: 'refused', refusal: handled.refused };
     const next = extendBy(run, handled.events, command.at);
-    const append = await appendOf(ports.artifacts, ref, run.state, next.run.state, next.events, ports.clock.now(), fromOutside);
+    const append = await appendOf(
+      ports.artifacts,
+      ref,
+      run.state,
+      next.run.state,
+      next.events,
+      ports.clock.now(),
+      fromOutside,
+    );
     const outcome = await ports.runs.append(append);
     if (outcome.type === 'accepted') return { type: 'accepted', run: next.run, events: next.events };
     if (outcome.type === 'missing') return { type: 'missing' };

@@ -4,7 +4,14 @@ import type { EndedRun, LiveRun, RunState, ToolCall } from './state.ts';
 /** Something that needs a person. `ref` names it within the run for as long as it is open. */
 export interface Attention {
   readonly ref: string;
-  readonly kind: 'approval' | 'question' | 'limit' | 'unknown-effect' | 'tool-changed' | 'attempts-exhausted' | 'log-problem';
+  readonly kind:
+    | 'approval'
+    | 'question'
+    | 'limit'
+    | 'unknown-effect'
+    | 'tool-changed'
+    | 'attempts-exhausted'
+    | 'log-problem';
   readonly call: string | null;
   /** Who may decide; null = whoever may steer runs. */
   readonly role: string | null;
@@ -29,18 +36,42 @@ function live(state: LiveRun): Attention[] {
   const found: Attention[] = [];
   if (state.problem !== null) {
     const { seq, reason, since } = state.problem;
-    found.push({ ref: 'log', kind: 'log-problem', call: null, role: null, since, until: null, detail: { seq, reason } });
+    found.push({
+      ref: 'log',
+      kind: 'log-problem',
+      call: null,
+      role: null,
+      since,
+      until: null,
+      detail: { seq, reason },
+    });
   }
   const { turn, limit, stop } = state;
   if (turn.at === 'tools') for (const call of turn.calls) found.push(...ofTool(call, stop !== null));
   if (stop !== null) return found;
   if (limit !== null) {
     const { value, spent, needed, since } = limit;
-    found.push({ ref: 'limit', kind: 'limit', call: null, role: null, since, until: null, detail: { limit: limit.limit, value, spent, needed } });
+    found.push({
+      ref: 'limit',
+      kind: 'limit',
+      call: null,
+      role: null,
+      since,
+      until: null,
+      detail: { limit: limit.limit, value, spent, needed },
+    });
   }
   if (turn.at === 'model' && turn.call.phase.is === 'exhausted') {
     const { since, message } = turn.call.phase;
-    found.push({ ref: turn.call.id, kind: 'attempts-exhausted', call: turn.call.id, role: null, since, until: null, detail: { message } });
+    found.push({
+      ref: turn.call.id,
+      kind: 'attempts-exhausted',
+      call: turn.call.id,
+      role: null,
+      since,
+      until: null,
+      detail: { message },
+    });
   }
   return found;
 }
@@ -51,7 +82,14 @@ function ofTool(call: ToolCall, stopping: boolean): Attention[] {
   const about = { ref: id, call: id, role: null, until: null };
   const detail = { tool: requested.name, arguments: requested.arguments };
   if (phase.is === 'unknown')
-    return [{ ...about, kind: 'unknown-effect', since: phase.since, detail: { ...detail, why: phase.why, retry_from: phase.retryFrom } }];
+    return [
+      {
+        ...about,
+        kind: 'unknown-effect',
+        since: phase.since,
+        detail: { ...detail, why: phase.why, retry_from: phase.retryFrom },
+      },
+    ];
   if (stopping) return [];
   switch (phase.is) {
     case 'approval': {
@@ -59,11 +97,22 @@ function ofTool(call: ToolCall, stopping: boolean): Attention[] {
       return [{ ...about, kind: 'approval', role, since, until: expiresAt, detail: { ...detail, hash } }];
     }
     case 'question':
-      return [{ ...about, kind: 'question', since: phase.since, detail: { question: phase.question, schema: phase.schema } }];
+      return [
+        { ...about, kind: 'question', since: phase.since, detail: { question: phase.question, schema: phase.schema } },
+      ];
     case 'exhausted':
-      return [{ ...about, kind: 'attempts-exhausted', since: phase.since, detail: { ...detail, message: phase.message } }];
+      return [
+        { ...about, kind: 'attempts-exhausted', since: phase.since, detail: { ...detail, message: phase.message } },
+      ];
     case 'changed':
-      return [{ ...about, kind: 'tool-changed', since: phase.since, detail: { ...detail, expected: call.tool?.hash, found: phase.found } }];
+      return [
+        {
+          ...about,
+          kind: 'tool-changed',
+          since: phase.since,
+          detail: { ...detail, expected: call.tool?.hash, found: phase.found },
+        },
+      ];
     default:
       return [];
   }
@@ -84,7 +133,12 @@ export function nextTime(state: RunState): number | null {
   if (state.phase !== 'live') return null;
   const times = [state.createdAt + state.limits.deadline_ms];
   if (state.stop !== null) return state.stop.at + STOP_GRACE_MS;
-  const phases = state.turn.at === 'model' ? [state.turn.call.phase] : state.turn.at === 'tools' ? state.turn.calls.map((call) => call.phase) : [];
+  const phases =
+    state.turn.at === 'model'
+      ? [state.turn.call.phase]
+      : state.turn.at === 'tools'
+        ? state.turn.calls.map((call) => call.phase)
+        : [];
   for (const phase of state.paused ? [] : phases) {
     if (phase.is === 'scheduled') times.push(phase.at);
     if (phase.is === 'timer') times.push(phase.until);

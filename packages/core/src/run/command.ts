@@ -1,19 +1,69 @@
-import type { Actor, Content, DataOf, Json, Limits, MessageMode, RaisableLimit, RequestedCall, Usage, ArtifactPart } from '@holdfast/contracts';
+import type {
+  Actor,
+  Content,
+  DataOf,
+  Json,
+  Limits,
+  MessageMode,
+  RaisableLimit,
+  RequestedCall,
+  Usage,
+  ArtifactPart,
+} from '@holdfast/contracts';
 
 /** Everything that happens to a run is a command; `at` is ms since 1970 by the database's clock. */
 export type Command = { readonly at: number } & (OutsideCommand | WorkerCommand);
 
 /** From people and the API. */
 export type OutsideCommand =
-  | { readonly type: 'create'; readonly input: Content; readonly limits?: Partial<Limits>; readonly metadata: Readonly<Record<string, string>>; readonly by: Actor }
-  | { readonly type: 'send_message'; readonly id: string; readonly mode: MessageMode; readonly content: Content; readonly by: Actor }
-  | { readonly type: 'decide_approval'; readonly call: string; readonly hash: string; readonly decision: 'approved' | 'denied'; readonly by: Actor; readonly reason?: string }
+  | {
+      readonly type: 'create';
+      readonly input: Content;
+      readonly limits?: Partial<Limits>;
+      readonly metadata: Readonly<Record<string, string>>;
+      readonly by: Actor;
+    }
+  | {
+      readonly type: 'send_message';
+      readonly id: string;
+      readonly mode: MessageMode;
+      readonly content: Content;
+      readonly by: Actor;
+    }
+  | {
+      readonly type: 'decide_approval';
+      readonly call: string;
+      readonly hash: string;
+      readonly decision: 'approved' | 'denied';
+      readonly by: Actor;
+      readonly reason?: string;
+    }
   | { readonly type: 'answer_question'; readonly call: string; readonly answer: Json; readonly by: Actor }
   /** What became of an effect nobody knows of. */
-  | { readonly type: 'resolve_effect'; readonly call: string; readonly how: 'done'; readonly content: Content; readonly isError: boolean; readonly by: Actor; readonly note?: string }
-  | { readonly type: 'resolve_effect'; readonly call: string; readonly how: 'retry' | 'fail'; readonly by: Actor; readonly note?: string }
+  | {
+      readonly type: 'resolve_effect';
+      readonly call: string;
+      readonly how: 'done';
+      readonly content: Content;
+      readonly isError: boolean;
+      readonly by: Actor;
+      readonly note?: string;
+    }
+  | {
+      readonly type: 'resolve_effect';
+      readonly call: string;
+      readonly how: 'retry' | 'fail';
+      readonly by: Actor;
+      readonly note?: string;
+    }
   /** A call whose attempts are exhausted or whose tool has changed. */
-  | { readonly type: 'resolve_call'; readonly call: string; readonly how: 'retry' | 'fail'; readonly by: Actor; readonly note?: string }
+  | {
+      readonly type: 'resolve_call';
+      readonly call: string;
+      readonly how: 'retry' | 'fail';
+      readonly by: Actor;
+      readonly note?: string;
+    }
   | { readonly type: 'raise_limit'; readonly limit: RaisableLimit; readonly to: number; readonly by: Actor }
   | { readonly type: 'pause'; readonly by: Actor; readonly reason?: string }
   | { readonly type: 'resume'; readonly by: Actor }
@@ -23,14 +73,43 @@ export type OutsideCommand =
 export type WorkerCommand =
   | { readonly type: 'claim'; readonly worker: string }
   | ({ readonly type: 'take_over' } & DataOf<'run.taken_over'>)
-  | { readonly type: 'model_answered'; readonly call: string; readonly attempt: number; readonly content: Content; readonly toolCalls: readonly RequestedCall[]; readonly usage: Usage | null; readonly finishReason: string; readonly model: string }
-  | { readonly type: 'model_failed'; readonly call: string; readonly attempt: number; readonly class: 'not-sent' | 'rate-limited' | 'transient' | 'permanent'; readonly message: string; readonly retryAfterMs?: number }
+  | {
+      readonly type: 'model_answered';
+      readonly call: string;
+      readonly attempt: number;
+      readonly content: Content;
+      readonly toolCalls: readonly RequestedCall[];
+      readonly usage: Usage | null;
+      readonly finishReason: string;
+      readonly model: string;
+    }
+  | {
+      readonly type: 'model_failed';
+      readonly call: string;
+      readonly attempt: number;
+      readonly class: 'not-sent' | 'rate-limited' | 'transient' | 'permanent';
+      readonly message: string;
+      readonly retryAfterMs?: number;
+    }
   | { readonly type: 'model_aborted'; readonly call: string; readonly attempt: number; readonly content: Content }
-  | { readonly type: 'tool_answered'; readonly call: string; readonly attempt: number; readonly content: Content; readonly isError: boolean; readonly artifacts?: readonly ArtifactPart[] }
+  | {
+      readonly type: 'tool_answered';
+      readonly call: string;
+      readonly attempt: number;
+      readonly content: Content;
+      readonly isError: boolean;
+      readonly artifacts?: readonly ArtifactPart[];
+    }
   | { readonly type: 'tool_not_sent'; readonly call: string; readonly attempt: number; readonly message: string }
   | { readonly type: 'tool_no_answer'; readonly call: string; readonly attempt: number; readonly message: string }
   | { readonly type: 'tool_changed'; readonly call: string; readonly attempt: number; readonly found: string | null }
-  | { readonly type: 'tool_late_result'; readonly call: string; readonly attempt: number; readonly content: Content; readonly isError: boolean }
+  | {
+      readonly type: 'tool_late_result';
+      readonly call: string;
+      readonly attempt: number;
+      readonly content: Content;
+      readonly isError: boolean;
+    }
   | { readonly type: 'log_went_back'; readonly expected: number; readonly found: number };
 
 export type CommandOf<T extends Command['type']> = Extract<Command, { type: T }>;
@@ -60,4 +139,3 @@ export type RefusalCode =
   | 'log_problem'
   | 'already_created'
   | 'not_created';
-

@@ -1,5 +1,5 @@
 import type { JsonObject } from '@holdfast/contracts';
-import { type ASTNode, Environment } from '@marcbachmann/cel-js';
+import { Environment } from '@marcbachmann/cel-js';
 
 /** Conditions are CEL expressions over `args` that compare; they cannot call `matches`, whose cost has no bound. */
 const environment = new Environment({
@@ -40,7 +40,7 @@ function integersAsBigInt(value: unknown): unknown {
   return value;
 }
 
-function callsMatches(node: ASTNode | unknown): boolean {
+function callsMatches(node: unknown): boolean {
   if (Array.isArray(node)) return node.some(callsMatches);
   if (node === null || typeof node !== 'object' || !('op' in node) || !('args' in node)) return false;
   const { op, args } = node;

@@ -26,7 +26,11 @@ export function decide(state: RunState, now: number): Action[] {
       return toolActions(state, state.turn.calls, now);
     case 'answer':
       // A run cannot succeed with an undelivered message.
-      return [state.inbox.length > 0 ? deliver(state) : record({ type: 'run.succeeded', data: { output: state.turn.output } })];
+      return [
+        state.inbox.length > 0
+          ? deliver(state)
+          : record({ type: 'run.succeeded', data: { output: state.turn.output } }),
+      ];
   }
 }
 
@@ -124,7 +128,8 @@ function toolAction(state: LiveRun, call: ToolCall, now: number): EventBody | 'c
 
 function firstLook(state: LiveRun, call: ToolCall, now: number): EventBody | 'call' {
   if (userSpoke(state)) return userSpokeFirst(call);
-  if (call.tool === null) return notRun(call, 'unknown-tool', `There is no tool named ${JSON.stringify(call.requested.name)}.`);
+  if (call.tool === null)
+    return notRun(call, 'unknown-tool', `There is no tool named ${JSON.stringify(call.requested.name)}.`);
   if (call.requested.invalid !== undefined)
     return notRun(call, 'invalid-arguments', 'The arguments are not a JSON object.');
   const misfit = misfitOf(call.tool.input_schema, call.requested.arguments);
@@ -162,12 +167,18 @@ function stopping(state: LiveRun, now: number): Action[] {
       const why = 'no answer within the grace after the stop';
       return [record({ type: 'tool.unknown', data: { call: call.id, attempt: call.attempt, why, retry_from: now } })];
     });
-  const unresolved = state.turn.at === 'tools' ? state.turn.calls.filter((call) => call.phase.is === 'unknown').map((call) => call.id) : [];
+  const unresolved =
+    state.turn.at === 'tools'
+      ? state.turn.calls.filter((call) => call.phase.is === 'unknown').map((call) => call.id)
+      : [];
   return [
     record(
       stop.why === 'cancel'
         ? { type: 'run.cancelled', data: { unresolved } }
-        : { type: 'run.failed', data: { code: 'deadline_exceeded', detail: 'The run did not end before its deadline.', unresolved } },
+        : {
+            type: 'run.failed',
+            data: { code: 'deadline_exceeded', detail: 'The run did not end before its deadline.', unresolved },
+          },
     ),
   ];
 }

@@ -12,7 +12,9 @@ import type { LiveRun, RunState } from './state.ts';
 export function handle(state: RunState, command: Command): Handled {
   switch (state.phase) {
     case 'unborn':
-      return command.type === 'create' ? create(state.version, command) : refuse('not_created', 'The run does not exist yet.');
+      return command.type === 'create'
+        ? create(state.version, command)
+        : refuse('not_created', 'The run does not exist yet.');
     case 'ended':
       return afterEnd(state, command);
     case 'live':
@@ -59,7 +61,10 @@ function live(state: LiveRun, command: Command): Handled {
       );
     case 'take_over': {
       const { worker, from, why, lease_until } = command;
-      return events({ type: 'run.taken_over', data: { worker, from, why, lease_until } }, ...lostCalls(state, command.at, lease_until));
+      return events(
+        { type: 'run.taken_over', data: { worker, from, why, lease_until } },
+        ...lostCalls(state, command.at, lease_until),
+      );
     }
     case 'log_went_back': {
       const { expected, found } = command;
@@ -79,7 +84,16 @@ function live(state: LiveRun, command: Command): Handled {
             : 0;
       return events({
         type: 'model.answered',
-        data: { call: call.id, attempt, content, tool_calls: [...toolCalls], usage, cost_usd_micros: spent, finish_reason: finishReason, model },
+        data: {
+          call: call.id,
+          attempt,
+          content,
+          tool_calls: [...toolCalls],
+          usage,
+          cost_usd_micros: spent,
+          finish_reason: finishReason,
+          model,
+        },
       });
     }
     case 'model_failed':
@@ -88,7 +102,10 @@ function live(state: LiveRun, command: Command): Handled {
       const call = openModelCall(state, command.call, command.attempt);
       if (call === undefined) return stale(command);
       const why = state.stop === null ? 'message' : state.stop.why;
-      return events({ type: 'model.interrupted', data: { call: call.id, attempt: command.attempt, content: command.content, why } });
+      return events({
+        type: 'model.interrupted',
+        data: { call: call.id, attempt: command.attempt, content: command.content, why },
+      });
     }
 
     case 'tool_answered': {

@@ -11,10 +11,18 @@ export function lateResult(state: LiveRun | EndedRun, command: CommandOf<'tool_l
   const { call, attempt, content, isError } = command;
   const resolved = events({
     type: 'tool.resolved',
-    data: { call, how: 'late-result', by: { type: 'system', id: 'late-result', roles: [] }, content, is_error: isError },
+    data: {
+      call,
+      how: 'late-result',
+      by: { type: 'system', id: 'late-result', roles: [] },
+      content,
+      is_error: isError,
+    },
   });
   if (state.phase === 'ended')
-    return state.unknown.some((unknown) => unknown.id === call && unknown.attempt === attempt) ? resolved : stale(command);
+    return state.unknown.some((unknown) => unknown.id === call && unknown.attempt === attempt)
+      ? resolved
+      : stale(command);
   const found = findToolCall(state, call);
   if (found?.phase.is === 'unknown' && found.attempt === attempt) return resolved;
   return events({ type: 'tool.late_result', data: { call, attempt, content, is_error: isError } });

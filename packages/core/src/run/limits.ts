@@ -31,7 +31,11 @@ export function roomOf(state: LiveRun, now: number): Room {
 }
 
 /** The room left after the call was given its place, or the first limit that it would pass. */
-export function reserve(room: Room, need: Need, now: number): { room: Room } | { reached: Omit<LimitReached, 'since'> } {
+export function reserve(
+  room: Room,
+  need: Need,
+  now: number,
+): { room: Room } | { reached: Omit<LimitReached, 'since'> } {
   const until = Math.max(room.until, now + need.active_ms);
   const after: Room = {
     limits: room.limits,
@@ -49,7 +53,8 @@ export function reserve(room: Room, need: Need, now: number): { room: Room } | {
   if (after.tokens > limits.tokens) return reached('tokens', limits.tokens, room.tokens, need.tokens);
   if (limits.cost_usd_micros !== null && after.costUsdMicros > limits.cost_usd_micros)
     return reached('cost_usd_micros', limits.cost_usd_micros, room.costUsdMicros, need.cost_usd_micros);
-  if (after.activeMs > limits.active_ms) return reached('active_ms', limits.active_ms, room.activeMs, until - room.until);
+  if (after.activeMs > limits.active_ms)
+    return reached('active_ms', limits.active_ms, room.activeMs, until - room.until);
   return { room: after };
 }
 
@@ -60,7 +65,9 @@ export const limitReached = (reached: Omit<LimitReached, 'since'>): BodyOf<'limi
 
 /** Micro-dollars, rounded up; 0 when the model has no price. */
 export const cost = (prices: Prices | null, inputTokens: number, outputTokens: number): number =>
-  prices === null ? 0 : Math.ceil((inputTokens * prices.input_per_mtok + outputTokens * prices.output_per_mtok) / 1_000_000);
+  prices === null
+    ? 0
+    : Math.ceil((inputTokens * prices.input_per_mtok + outputTokens * prices.output_per_mtok) / 1_000_000);
 
 /** A call began: its step is counted and the active span reaches to its time-out. */
 export function spendBegin(spent: Spent, at: number, timeoutMs: number, firstAttempt: boolean): Spent {
@@ -68,12 +75,20 @@ export function spendBegin(spent: Spent, at: number, timeoutMs: number, firstAtt
   return {
     ...spent,
     steps: spent.steps + (firstAttempt ? 1 : 0),
-    span: spent.span === null ? { since: at, until } : { since: spent.span.since, until: Math.max(spent.span.until, until) },
+    span:
+      spent.span === null
+        ? { since: at, until }
+        : { since: spent.span.since, until: Math.max(spent.span.until, until) },
   };
 }
 
 /** A call ended and used this much; with the last open call the active span ends, never later than its time-outs. */
-export function spendEnd(spent: Spent, at: number, used: { tokens: number; costUsdMicros: number }, lastOpen: boolean): Spent {
+export function spendEnd(
+  spent: Spent,
+  at: number,
+  used: { tokens: number; costUsdMicros: number },
+  lastOpen: boolean,
+): Spent {
   const { span } = spent;
   return {
     steps: spent.steps,

@@ -13,9 +13,13 @@ export function decideApproval(state: LiveRun, command: CommandOf<'decide_approv
   if (phase?.is !== 'approval') return refuse('approval_not_open', `No approval is open for call ${command.call}.`);
   if (phase.hash !== command.hash)
     return refuse('approval_hash_mismatch', `The decision is about ${command.hash}, the question about ${phase.hash}.`);
-  if (!mayDecide(command.by, phase.role)) return refuse('approval_role_required', `Only the role ${phase.role} may decide this.`);
+  if (!mayDecide(command.by, phase.role))
+    return refuse('approval_role_required', `Only the role ${phase.role} may decide this.`);
   const { call, hash, decision, by } = command;
-  return events({ type: 'approval.decided', data: { call, hash, decision, by, ...optional('reason', command.reason) } });
+  return events({
+    type: 'approval.decided',
+    data: { call, hash, decision, by, ...optional('reason', command.reason) },
+  });
 }
 
 export function answerQuestion(state: LiveRun, command: CommandOf<'answer_question'>): Handled {
@@ -33,18 +37,26 @@ export function resolveEffect(state: LiveRun | EndedRun, command: CommandOf<'res
   const note = optional('note', command.note);
   const resolved: EventBody =
     command.how === 'done'
-      ? { type: 'tool.resolved', data: { call, how: 'done', by, content: command.content, is_error: command.isError, ...note } }
+      ? {
+          type: 'tool.resolved',
+          data: { call, how: 'done', by, content: command.content, is_error: command.isError, ...note },
+        }
       : { type: 'tool.resolved', data: { call, how: command.how, by, ...note } };
   if (state.phase === 'ended') {
     if (!state.unknown.some((unknown) => unknown.id === call)) return notUnknown;
-    return command.how === 'retry' ? refuse('run_ended', 'The run has ended; nothing is called again.') : events(resolved);
+    return command.how === 'retry'
+      ? refuse('run_ended', 'The run has ended; nothing is called again.')
+      : events(resolved);
   }
   const phase = findToolCall(state, call)?.phase;
   if (phase?.is !== 'unknown') return notUnknown;
   if (command.how === 'retry') {
     if (state.stop !== null) return refuse('run_stopping', 'The run is being stopped; nothing is called again.');
     if (command.at < phase.retryFrom)
-      return refuse('retry_too_early', `The lost call may still be under way; retry is possible from ${phase.retryFrom} (ms since 1970).`);
+      return refuse(
+        'retry_too_early',
+        `The lost call may still be under way; retry is possible from ${phase.retryFrom} (ms since 1970).`,
+      );
   }
   return events(resolved);
 }
@@ -52,13 +64,21 @@ export function resolveEffect(state: LiveRun | EndedRun, command: CommandOf<'res
 /** A call whose attempts are exhausted, or whose tool is no longer the published one. */
 export function resolveCall(state: LiveRun, command: CommandOf<'resolve_call'>): Handled {
   const { call: id, by, at } = command;
-  const call = state.turn.at === 'model' ? (state.turn.call.id === id ? state.turn.call : undefined) : findToolCall(state, id);
+  const call =
+    state.turn.at === 'model' ? (state.turn.call.id === id ? state.turn.call : undefined) : findToolCall(state, id);
   if (call === undefined || (call.phase.is !== 'exhausted' && call.phase.is !== 'changed'))
     return refuse('call_not_open', `Call ${id} waits for nobody.`);
   if (command.how === 'retry')
     return events({
       type: 'attempt.scheduled',
-      data: { call: id, attempt: call.attempt + 1, at, reason: command.note ?? 'a person asked for it', burns: false, by },
+      data: {
+        call: id,
+        attempt: call.attempt + 1,
+        at,
+        reason: command.note ?? 'a person asked for it',
+        burns: false,
+        by,
+      },
     });
   if (state.turn.at === 'model') {
     const detail = call.phase.is === 'exhausted' ? call.phase.message : 'a person gave up';
@@ -70,7 +90,8 @@ export function resolveCall(state: LiveRun, command: CommandOf<'resolve_call'>):
 export function raiseLimit(state: LiveRun, command: CommandOf<'raise_limit'>): Handled {
   const { limit, to, by } = command;
   const now = state.limits[limit];
-  if (now === null || to <= now) return refuse('limit_not_higher', `The limit ${limit} is ${now ?? 'not set'}; ${to} is not higher.`);
+  if (now === null || to <= now)
+    return refuse('limit_not_higher', `The limit ${limit} is ${now ?? 'not set'}; ${to} is not higher.`);
   return events({ type: 'limit.raised', data: { limit, to, by } });
 }
 

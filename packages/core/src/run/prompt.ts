@@ -86,7 +86,12 @@ function resolved(transcript: Transcript, { data }: BodyOf<'tool.resolved'>): Tr
     case 'late-result':
       return result(transcript, data.call, data.content ?? text('Done.'), data.is_error ?? false);
     case 'fail':
-      return result(transcript, data.call, text(`The call failed${data.note === undefined ? '.' : `: ${data.note}`}`), true);
+      return result(
+        transcript,
+        data.call,
+        text(`The call failed${data.note === undefined ? '.' : `: ${data.note}`}`),
+        true,
+      );
   }
 }
 

@@ -14,9 +14,20 @@ interface Failed {
  * The attempt after a failed one, or nothing when the policy is exhausted: then the call waits for a person.
  * A crash counts as an attempt but needs no delay: `delayMs` 0.
  */
-export function nextAttempt(call: Failed, policy: Retries, at: number, reason: string, delayMs?: number): BodyOf<'attempt.scheduled'>[] {
+export function nextAttempt(
+  call: Failed,
+  policy: Retries,
+  at: number,
+  reason: string,
+  delayMs?: number,
+): BodyOf<'attempt.scheduled'>[] {
   const burned = call.burned + 1;
   if (burned >= policy.attempts) return [];
   const after = delayMs ?? backoff(policy, burned);
-  return [{ type: 'attempt.scheduled', data: { call: call.id, attempt: call.attempt + 1, at: at + after, reason, burns: true } }];
+  return [
+    {
+      type: 'attempt.scheduled',
+      data: { call: call.id, attempt: call.attempt + 1, at: at + after, reason, burns: true },
+    },
+  ];
 }

@@ -7,9 +7,8 @@ import { decide } from './decide.ts';
 import { roomOf } from './limits.ts';
 import { isToolCall } from './effects.ts';
 import { extend, type LoadedRun, restoreSnapshot, snapshotOf } from '../log/loaded-run.ts';
-import { Simulation } from './testing/simulation.ts';
+import { person, Simulation } from './testing/simulation.ts';
 import { limits, version } from './testing/versions.ts';
-import { person } from './testing/simulation.ts';
 
 /** One random happening: `pick` chooses among what is possible, `what` how it goes. */
 interface Happening {
@@ -49,7 +48,14 @@ class Checked {
     if (what < 45 && call !== undefined) this.#end(call.id, call.attempt, isToolCall(call), what, pick);
     else if (what < 55) sim.advanceTime(pick % 70_000);
     else if (what < 58) sim.advanceToNext();
-    else if (what < 64) sim.do({ type: 'take_over', worker: `w${pick}`, from: 'w1', why: 'lease-expired', lease_until: sim.now + (pick % 5_000) });
+    else if (what < 64)
+      sim.do({
+        type: 'take_over',
+        worker: `w${pick}`,
+        from: 'w1',
+        why: 'lease-expired',
+        lease_until: sim.now + (pick % 5_000),
+      });
     else if (what < 72) this.#message(pick);
     else if (what < 74) sim.say({ type: 'pause', by: person });
     else if (what < 79) sim.say({ type: 'resume', by: person });
@@ -57,7 +63,8 @@ class Checked {
     else if (what < 83) this.#raise(pick);
     else if (what < 97) this.#decideAttention(pick);
     else if (what < 98) this.#late(pick);
-    else if (what < 99 && state.phase === 'live') this.#snapshot = { text: snapshotOf(sim.run).body, events: sim.events.length };
+    else if (what < 99 && state.phase === 'live')
+      this.#snapshot = { text: snapshotOf(sim.run).body, events: sim.events.length };
     sim.look();
     this.#countEffects();
     this.check();
@@ -70,10 +77,24 @@ class Checked {
       if (what < 28) {
         const toolCalls = what < 20 ? requested(pick) : [];
         const usage = pick % 3 === 0 ? null : { input_tokens: 1 + (pick % 50), output_tokens: pick % 100 };
-        this.sim.do({ type: 'model_answered', ...about, content, toolCalls, usage, finishReason: 'stop', model: 'rehearsal' });
+        this.sim.do({
+          type: 'model_answered',
+          ...about,
+          content,
+          toolCalls,
+          usage,
+          finishReason: 'stop',
+          model: 'rehearsal',
+        });
       } else if (what < 40) {
         const kinds = ['not-sent', 'rate-limited', 'transient', pick % 5 === 0 ? 'permanent' : 'transient'] as const;
-        this.sim.do({ type: 'model_failed', ...about, class: kinds[pick % 4] ?? 'transient', message: 'no', ...(pick % 2 ? { retryAfterMs: pick % 9_000 } : {}) });
+        this.sim.do({
+          type: 'model_failed',
+          ...about,
+          class: kinds[pick % 4] ?? 'transient',
+          message: 'no',
+          ...(pick % 2 ? { retryAfterMs: pick % 9_000 } : {}),
+        });
       } else if (this.sim.aborted.includes(call)) this.sim.do({ type: 'model_aborted', ...about, content });
       return;
     }
@@ -81,7 +102,7 @@ class Checked {
     else if (what < 30) this.sim.do({ type: 'tool_not_sent', ...about, message: 'refused' });
     else if (what < 42) this.sim.do({ type: 'tool_no_answer', ...about, message: 'time-out' });
     else this.sim.do({ type: 'tool_changed', ...about, found: null });
-    if (what >= 25 && what < 30 || what >= 42) this.effects.set(call, (this.effects.get(call) ?? 1) - 1);
+    if ((what >= 25 && what < 30) || what >= 42) this.effects.set(call, (this.effects.get(call) ?? 1) - 1);
   }
 
   #message(pick: number): void {
@@ -105,7 +126,13 @@ class Checked {
     const by = person;
     switch (attention.kind) {
       case 'approval':
-        this.sim.say({ type: 'decide_approval', call, hash: String(attention.detail['hash']), decision: pick % 3 ? 'approved' : 'denied', by });
+        this.sim.say({
+          type: 'decide_approval',
+          call,
+          hash: String(attention.detail['hash']),
+          decision: pick % 3 ? 'approved' : 'denied',
+          by,
+        });
         break;
       case 'question':
         this.sim.say({ type: 'answer_question', call, answer: 'yes', by });
@@ -130,7 +157,14 @@ class Checked {
 
   #late(pick: number): void {
     const begun = this.sim.begun[pick % Math.max(1, this.sim.begun.length)];
-    if (begun !== undefined) this.sim.do({ type: 'tool_late_result', call: begun.call, attempt: begun.attempt, content: text('late'), isError: false });
+    if (begun !== undefined)
+      this.sim.do({
+        type: 'tool_late_result',
+        call: begun.call,
+        attempt: begun.attempt,
+        content: text('late'),
+        isError: false,
+      });
   }
 
   #countEffects(): void {
@@ -149,10 +183,14 @@ class Checked {
     const room = roomOf(state, sim.now);
     expect(room.steps).toBeLessThanOrEqual(state.limits.steps);
     expect(room.tokens).toBeLessThanOrEqual(state.limits.tokens);
-    if (state.limits.cost_usd_micros !== null) expect(room.costUsdMicros).toBeLessThanOrEqual(state.limits.cost_usd_micros);
+    if (state.limits.cost_usd_micros !== null)
+      expect(room.costUsdMicros).toBeLessThanOrEqual(state.limits.cost_usd_micros);
     const { span } = state.spent;
-    expect(state.spent.activeMs + (span === null ? 0 : span.until - span.since)).toBeLessThanOrEqual(state.limits.active_ms);
-    const stuck = sim.open().length === 0 && attentionOf(state).length === 0 && !state.paused && waitsForNothing(sim.run);
+    expect(state.spent.activeMs + (span === null ? 0 : span.until - span.since)).toBeLessThanOrEqual(
+      state.limits.active_ms,
+    );
+    const stuck =
+      sim.open().length === 0 && attentionOf(state).length === 0 && !state.paused && waitsForNothing(sim.run);
     expect(stuck, 'the run waits for nothing').toBe(false);
   }
 
@@ -163,13 +201,17 @@ class Checked {
     if (end >= 0) expect(sim.events.slice(end + 1).every((event) => event.type === 'tool.resolved')).toBe(true);
     expect(sim.replayed()).toEqual(sim.run);
     if (this.#snapshot !== null) {
-      const again = sim.events.slice(this.#snapshot.events).reduce(extend, restoreSnapshot(this.#snapshot.text, sim.run.state.version));
+      const again = sim.events
+        .slice(this.#snapshot.events)
+        .reduce(extend, restoreSnapshot(this.#snapshot.text, sim.run.state.version));
       expect(again).toEqual(sim.run);
     }
-    const delivered = new Set(sim.events.flatMap((event) => (event.type === 'message.delivered' ? event.data.ids : [])));
+    const delivered = new Set(
+      sim.events.flatMap((event) => (event.type === 'message.delivered' ? event.data.ids : [])),
+    );
     const { state } = sim.run;
     const waiting = new Set(state.phase === 'live' ? state.inbox.map((message) => message.id) : []);
-    if (state.phase === 'live' || state.status === 'succeeded')
+    if (state.phase !== 'ended' || state.status === 'succeeded')
       for (const id of this.messages) expect(delivered.has(id) || waiting.has(id), `message ${id}`).toBe(true);
     checkTranscript(sim.run);
   }
@@ -196,7 +238,8 @@ function requested(pick: number): RequestedCall[] {
   const names = ['once', 'read', 'same', 'guarded', 'wait', 'ask', 'nobody'];
   return Array.from({ length: 1 + (pick % 3) }, (_, index) => {
     const name = names[(pick >> (index * 3)) % names.length] ?? 'once';
-    const args = name === 'wait' ? { seconds: pick % 100 } : name === 'ask' ? { question: 'Well?' } : { amount: pick % 20 };
+    const args =
+      name === 'wait' ? { seconds: pick % 100 } : name === 'ask' ? { question: 'Well?' } : { amount: pick % 20 };
     return { id: `c${(callNumber += 1)}`, name, arguments: args };
   });
 }
@@ -204,13 +247,17 @@ function requested(pick: number): RequestedCall[] {
 describe('a run under random commands, outcomes and crashes', () => {
   it(`keeps its promises (${runs} sequences)`, () => {
     fc.assert(
-      fc.property(fc.array(happening, { minLength: 5, maxLength: 60 }), fc.option(tightLimits, { freq: 2 }), (happenings, tight) => {
-        const sim = new Simulation(version({ limits: { ...limits, ...tight } }));
-        sim.claim();
-        const checked = new Checked(sim);
-        for (const each of happenings) checked.step(each);
-        checked.finish();
-      }),
+      fc.property(
+        fc.array(happening, { minLength: 5, maxLength: 60 }),
+        fc.option(tightLimits, { freq: 2 }),
+        (happenings, tight) => {
+          const sim = new Simulation(version({ limits: { ...limits, ...tight } }));
+          sim.claim();
+          const checked = new Checked(sim);
+          for (const each of happenings) checked.step(each);
+          checked.finish();
+        },
+      ),
       { numRuns: runs },
     );
   }, 1_200_000);

@@ -1,4 +1,13 @@
-import type { AgentVersion, Content, JsonObject, Limits, MessageMode, PublishedTool, RequestedCall, Reservation } from '@holdfast/contracts';
+import type {
+  AgentVersion,
+  Content,
+  JsonObject,
+  Limits,
+  MessageMode,
+  PublishedTool,
+  RequestedCall,
+  Reservation,
+} from '@holdfast/contracts';
 
 /**
  * Everything the rules know of a run, folded from its log and its pinned version. What the run is doing is a union of
@@ -107,7 +116,13 @@ export type ModelPhase = Ready | Open | Scheduled | Exhausted;
 export type ToolPhase =
   /** Asked for by the model; no rule has looked at it yet. */
   | { readonly is: 'new' }
-  | { readonly is: 'approval'; readonly hash: string; readonly role: string; readonly since: number; readonly expiresAt: number | null }
+  | {
+      readonly is: 'approval';
+      readonly hash: string;
+      readonly role: string;
+      readonly since: number;
+      readonly expiresAt: number | null;
+    }
   | { readonly is: 'denied'; readonly reason: string }
   | Ready
   | Open
@@ -120,7 +135,12 @@ export type ToolPhase =
   | { readonly is: 'done' };
 
 type Ready = { readonly is: 'ready' };
-type Open = { readonly is: 'open'; readonly since: number; readonly timeoutMs: number; readonly reservation: Reservation };
+type Open = {
+  readonly is: 'open';
+  readonly since: number;
+  readonly timeoutMs: number;
+  readonly reservation: Reservation;
+};
 type Scheduled = { readonly is: 'scheduled'; readonly at: number };
 type Exhausted = { readonly is: 'exhausted'; readonly since: number; readonly message: string };
 
@@ -151,7 +171,13 @@ export interface ContextSize {
 }
 
 /** The run before its first event. */
-export const begin = (run: string, version: AgentVersion): UnbornRun => ({ phase: 'unborn', run, version, head: 0, lastAt: 0 });
+export const begin = (run: string, version: AgentVersion): UnbornRun => ({
+  phase: 'unborn',
+  run,
+  version,
+  head: 0,
+  lastAt: 0,
+});
 
 export const openCalls = (state: LiveRun): readonly (ModelCall | ToolCall)[] => {
   switch (state.turn.at) {

@@ -14,9 +14,16 @@ export const tool = (name: string, over: Partial<PublishedTool> = {}): Published
   ...over,
 });
 
-export const builtin = (name: 'wait' | 'ask'): PublishedTool => tool(name, { source: { type: 'builtin', name }, effect: 'read' });
+export const builtin = (name: 'wait' | 'ask'): PublishedTool =>
+  tool(name, { source: { type: 'builtin', name }, effect: 'read' });
 
-export const limits: Limits = { steps: 100, tokens: 1_000_000, cost_usd_micros: 10_000_000, active_ms: 3_600_000, deadline_ms: 7 * 86_400_000 };
+export const limits: Limits = {
+  steps: 100,
+  tokens: 1_000_000,
+  cost_usd_micros: 10_000_000,
+  active_ms: 3_600_000,
+  deadline_ms: 7 * 86_400_000,
+};
 
 /** One tool of each kind that the rules tell apart. */
 export const version = (over: Partial<AgentVersion> = {}): AgentVersion => ({
@@ -24,12 +31,19 @@ export const version = (over: Partial<AgentVersion> = {}): AgentVersion => ({
   agent: 'tester',
   number: 1,
   instructions: 'Test.',
-  model: { name: 'rehearsal', temperature: null, max_output_tokens: 100, prices: { input_per_mtok: 1_000_000, output_per_mtok: 4_000_000 } },
+  model: {
+    name: 'rehearsal',
+    temperature: null,
+    max_output_tokens: 100,
+    prices: { input_per_mtok: 1_000_000, output_per_mtok: 4_000_000 },
+  },
   tools: [
     tool('once'),
     tool('read', { effect: 'read' }),
     tool('same', { effect: 'idempotent' }),
-    tool('guarded', { approval: { when: 'args.amount > 10', by: { role: 'operator', count: 1 }, expires: 60_000, then: 'deny' } }),
+    tool('guarded', {
+      approval: { when: 'args.amount > 10', by: { role: 'operator', count: 1 }, expires: 60_000, then: 'deny' },
+    }),
     builtin('wait'),
     builtin('ask'),
   ],

@@ -1,0 +1,137 @@
+import type { BodyOf, DataOf, RunEvent } from '@holdfast/contracts';
+import { grow } from './context.ts';
+import { spendEnd } from './limits.ts';
+import { bytesOf } from './sizes.ts';
+import { type LiveRun, type ModelCall, type ModelPhase, openCalls, type ToolCall, type ToolPhase } from './state.ts';
+
+export function answered(state: LiveRun, event: RunEvent & BodyOf<'model.answered'>): LiveRun | string {
+  const { data } = event;
+  return onModel(
+    state,
+    data.call,
+    (call) => {
+      const reserved = reservedBy(call);
+      const used =
+        data.usage === null
+          ? reserved
+          : { tokens: data.usage.input_tokens + data.usage.output_tokens, costUsdMicros: data.cost_usd_micros };
+      const measured =
+        data.usage === null ? state.context.measured : { tokens: data.usage.input_tokens, bytes: state.context.bytes };
+      const context = grow({ ...state.context, measured }, event.seq, bytesOf([data.content, data.tool_calls]));
+      return [call, { spent: settle(state, event.at, used), context, answers: state.answers + 1 }];
+    },
+    (next) => {
+      if (data.tool_calls.length === 0) return { ...next, turn: { at: 'answer', output: data.content } };
+      const calls = data.tool_calls.map((requested, index): ToolCall => ({
+        id: `${event.seq}.${index}`,
+        attempt: 0,
+        burned: 0,
+        requested,
+        tool: state.version.tools.find((tool) => tool.name === requested.name) ?? null,
+        phase: { is: 'new' },
+      }));
+      return { ...next, turn: { at: 'tools', calls } };
+    },
+  );
+}
+
+export function delivered(state: LiveRun, event: RunEvent & BodyOf<'message.delivered'>): LiveRun | string {
+  const { ids } = event.data;
+  const messages = state.inbox.filter((message) => ids.includes(message.id));
+  if (messages.length !== ids.length) return 'a message that was not received is delivered';
+  const bytes = messages.reduce((sum, message) => sum + message.bytes, 0);
+  const next: LiveRun = {
+    ...state,
+    inbox: state.inbox.filter((message) => !ids.includes(message.id)),
+    context: grow(state.context, event.seq, bytes),
+  };
+  return state.turn.at === 'answer' ? askModel(next) : next;
+}
+
+export function scheduled(state: LiveRun, data: DataOf<'attempt.scheduled'>): LiveRun | string {
+  const burned = (call: { burned: number }): number => (data.by !== undefined ? 0 : call.burned + (data.burns ? 1 : 0));
+  const phase = { is: 'scheduled', at: data.at } as const;
+  return state.turn.at === 'model'
+    ? onModel(state, data.call, (call) => [{ ...call, burned: burned(call), phase }, {}])
+    : onTool(state, data.call, (call) => ({ ...call, burned: burned(call), phase }));
+}
+
+/** The next step of the model. */
+export function askModel(state: LiveRun): LiveRun {
+  const modelSteps = state.modelSteps + 1;
+  return {
+    ...state,
+    modelSteps,
+    turn: { at: 'model', call: { id: `m${modelSteps}`, attempt: 0, burned: 0, phase: { is: 'ready' } } },
+  };
+}
+
+type Changes = Partial<Pick<LiveRun, 'spent' | 'context' | 'answers'>>;
+
+export function onModel(
+  state: LiveRun,
+  id: string,
+  change: (call: ModelCall) => readonly [ModelCall, Changes],
+  then: (state: LiveRun) => LiveRun = (next) => next,
+): LiveRun | string {
+  if (state.turn.at !== 'model' || state.turn.call.id !== id) return `no model call ${id} is under way`;
+  const [call, changes] = change(state.turn.call);
+  return then({ ...state, ...changes, turn: { at: 'model', call } });
+}
+
+export function onTool(
+  state: LiveRun,
+  id: string,
+  change: (call: ToolCall) => ToolCall,
+  changes: Changes = {},
+): LiveRun | string {
+  if (state.turn.at !== 'tools') return `no tool call ${id} is known`;
+  const { calls } = state.turn;
+  if (!calls.some((call) => call.id === id && call.phase.is !== 'done')) return `no tool call ${id} is under way`;
+  return {
+    ...state,
+    ...changes,
+    turn: { at: 'tools', calls: calls.map((call) => (call.id === id ? change(call) : call)) },
+  };
+}
+
+/** A call leaves its phase; with the last one done, the model is asked again. */
+export function closeTool(
+  state: LiveRun,
+  event: RunEvent & { data: { call: string } },
+  phase: ToolPhase,
+  result?: unknown,
+): LiveRun | string {
+  const wasOpen =
+    state.turn.at === 'tools' &&
+    state.turn.calls.some((call) => call.id === event.data.call && call.phase.is === 'open');
+  const changes: Changes = {
+    ...(wasOpen ? { spent: settle(state, event.at, nothing) } : {}),
+    ...(result === undefined ? {} : { context: growBlock(state, bytesOf(result)) }),
+  };
+  const next = onTool(state, event.data.call, (call) => ({ ...call, phase }), changes);
+  if (typeof next === 'string' || next.turn.at !== 'tools') return next;
+  return next.turn.calls.every((call) => call.phase.is === 'done') ? askModel(next) : next;
+}
+
+export const opened = ({ at, data }: RunEvent & BodyOf<'model.called' | 'tool.called'>) =>
+  ({ is: 'open', since: at, timeoutMs: data.timeout_ms, reservation: data.reservation }) as const;
+
+export const firstAttempt = (state: LiveRun, id: string): boolean =>
+  state.turn.at === 'tools' && state.turn.calls.some((call) => call.id === id && call.attempt === 0);
+
+export const nothing = { tokens: 0, costUsdMicros: 0 };
+
+export const reservedBy = ({ phase }: { phase: ModelPhase }): { tokens: number; costUsdMicros: number } =>
+  phase.is === 'open'
+    ? { tokens: phase.reservation.tokens, costUsdMicros: phase.reservation.cost_usd_micros }
+    : nothing;
+
+export const settle = (state: LiveRun, at: number, used: { tokens: number; costUsdMicros: number }) =>
+  spendEnd(state.spent, at, used, openCalls(state).length === 1);
+
+export const growBy = (state: LiveRun, seq: number, value: unknown) => grow(state.context, seq, bytesOf(value));
+
+/** Results of tool calls belong to the block of the answer that asked for them, which is the newest. */
+const growBlock = (state: LiveRun, bytes: number) =>
+  grow(state.context, state.context.blocks.at(-1)?.seq ?? state.head, bytes);

@@ -1,0 +1,2 @@
+/** Flags that run TypeScript sources of the workspace without a build. */
+export const node = ['--conditions=source', '--import', 'tsx'];
