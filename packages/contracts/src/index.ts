@@ -9,3 +9,5 @@ export type * from './agent/version.ts';
 export * from './event/event-data.ts';
 export * from './event/event.ts';
 export * from './http/index.ts';
+export * from './error/error-codes.ts';
+export * from './error/problem.ts';

@@ -1,0 +1,215 @@
+/** What one stable code means. `status` is the HTTP status; `description` says what happened and what to do. */
+export interface ErrorMeaning {
+  readonly status: number;
+  readonly title: string;
+  readonly description: string;
+}
+
+const meaning = (status: number, title: string, description: string): ErrorMeaning => ({ status, title, description });
+
+/**
+ * Every code an answer of the API may bear. Codes are never renamed or used for something else; titles and
+ * descriptions may be put better. The reference page is made from this table.
+ */
+export const errorCodes = {
+  // the request itself
+  invalid_request: meaning(
+    400,
+    'Invalid request',
+    'The path, the query or a header does not fit. `errors` names each place.',
+  ),
+  invalid_json: meaning(400, 'Invalid JSON', 'The body is not JSON (or YAML, where YAML is taken).'),
+  validation_failed: meaning(
+    422,
+    'Validation failed',
+    'The body does not fit its schema. `errors` names each place and what would be right.',
+  ),
+  unauthenticated: meaning(
+    401,
+    'Not authenticated',
+    'There is no API key, or it is not known. Send `Authorization: Bearer <key>`.',
+  ),
+  key_expired: meaning(401, 'Key expired', 'The API key has expired or was revoked. Make a new one.'),
+  forbidden: meaning(
+    403,
+    'Forbidden',
+    'The key is good, but its roles do not allow this. `detail` names the role it takes.',
+  ),
+  not_found: meaning(
+    404,
+    'Not found',
+    'There is no such thing in this tenant. What belongs to another tenant is not found either.',
+  ),
+  route_not_found: meaning(404, 'No such route', 'No operation has this method and path. See the API reference.'),
+  method_not_allowed: meaning(
+    405,
+    'Method not allowed',
+    'The path exists, but not with this method. `Allow` lists those it has.',
+  ),
+  payload_too_large: meaning(413, 'Payload too large', 'The body is larger than this operation takes.'),
+  unsupported_media_type: meaning(
+    415,
+    'Unsupported media type',
+    'Send `Content-Type: application/json`, or what the operation names.',
+  ),
+  idempotency_mismatch: meaning(
+    409,
+    'Idempotency key used before',
+    'The same `Idempotency-Key` came with another body within 24 hours. Use a new key for a new request.',
+  ),
+  idempotency_in_flight: meaning(
+    409,
+    'Idempotency key in flight',
+    'The first request with this `Idempotency-Key` is still under way. Try again after `Retry-After`.',
+  ),
+
+  // runs
+  run_not_found: meaning(404, 'No such run', 'There is no run with this id in this tenant.'),
+  run_ended: meaning(
+    409,
+    'Run has ended',
+    'The run has succeeded, failed or was cancelled; nothing more can be said to it.',
+  ),
+  run_stopping: meaning(
+    409,
+    'Run is stopping',
+    'The run is being cancelled or has passed its deadline; it takes nothing new.',
+  ),
+  run_not_paused: meaning(409, 'Run is not paused', 'Only a paused run can be resumed.'),
+  run_already_paused: meaning(409, 'Run is already paused', 'The run is paused; there is nothing to do.'),
+  run_busy: meaning(
+    503,
+    'Run is busy',
+    'The run was changing so fast that the command could not be written between. Nothing was done; try again after `Retry-After`.',
+  ),
+  log_problem: meaning(
+    409,
+    'Run has a log problem',
+    'The log of the run holds an event that does not fit. The run stands still until a person has looked at it.',
+  ),
+  limit_not_lower: meaning(422, 'Limit not lower', 'A run may only tighten the limits of its agent version.'),
+
+  // what needs a person
+  attention_not_found: meaning(404, 'No such attention', 'The run has nothing of this name that waits for a person.'),
+  attention_not_open: meaning(409, 'Attention is settled', 'Somebody has answered this already, or it has lapsed.'),
+  approval_not_open: meaning(409, 'Approval is settled', 'The approval was decided, has expired or was withdrawn.'),
+  approval_hash_mismatch: meaning(
+    409,
+    'Approval is for other arguments',
+    'The decision names another hash than the open question. Read the call again and decide on what it says now.',
+  ),
+  approval_role_required: meaning(
+    403,
+    'Approval needs another role',
+    'The rule asks for a role that the key does not have. `detail` names it.',
+  ),
+  question_not_open: meaning(
+    409,
+    'Question is settled',
+    'The question was answered already, or the run no longer waits for it.',
+  ),
+  answer_invalid: meaning(
+    422,
+    'Answer does not fit',
+    'The answer does not fit the schema of the question. `detail` says where.',
+  ),
+  effect_not_unknown: meaning(
+    409,
+    'Effect is not unknown',
+    'What became of the call is known, so there is nothing to resolve.',
+  ),
+  retry_too_early: meaning(
+    409,
+    'Too early to retry',
+    'The lost call may still be under way. `detail` says from when it can be made again.',
+  ),
+  call_not_open: meaning(409, 'Call is not open', 'The call does not wait for a decision.'),
+  limit_not_reached: meaning(409, 'Limit is not reached', 'The run does not wait at this limit.'),
+  limit_not_higher: meaning(
+    422,
+    'Limit not higher',
+    'The new limit must lie above what is spent and above the old limit.',
+  ),
+
+  // agents
+  agent_not_found: meaning(404, 'No such agent', 'There is no agent of this name in this tenant.'),
+  version_not_found: meaning(404, 'No such version', 'The agent has no version with this number.'),
+  alias_not_found: meaning(404, 'No such alias', 'The agent has no alias of this name.'),
+  agent_feature_unavailable: meaning(
+    422,
+    'Not available yet',
+    'The agent uses something that this release does not have. `errors` names each place.',
+  ),
+  condition_invalid: meaning(
+    422,
+    'Condition cannot be used',
+    'An approval condition is no CEL expression over `args`. `detail` says where it breaks.',
+  ),
+  role_invalid: meaning(422, 'Role cannot decide', 'The role that an approval asks for may not decide approvals.'),
+  limit_too_low: meaning(422, 'Limit too low', 'A limit leaves no room for a single call.'),
+  model_unknown: meaning(
+    422,
+    'No such model',
+    'This installation has no model of this name. `detail` lists those it has.',
+  ),
+  price_unknown: meaning(422, 'Model has no price', 'A money limit needs a model with a price.'),
+  tool_unknown: meaning(422, 'No such tool', 'The tool server does not offer a tool that the agent names.'),
+  tool_invalid: meaning(
+    422,
+    'Tool cannot be used',
+    'A tool cannot be published as it is: its name or its schema does not work for a model.',
+  ),
+  tool_server_unknown: meaning(
+    422,
+    'No such tool server',
+    'No tool server of this name is registered. See TOOL_SERVERS_FILE.',
+  ),
+  tool_server_unavailable: meaning(
+    503,
+    'Tool server unavailable',
+    'The tool server did not start or did not answer. Nothing was published; try again.',
+  ),
+
+  // the rest
+  artifact_not_found: meaning(404, 'No such artifact', 'The run has no file with this digest.'),
+  tenant_exists: meaning(409, 'Tenant exists', 'There is a tenant with this id already.'),
+  database_unavailable: meaning(
+    503,
+    'Database unavailable',
+    'The database does not answer or takes no writes. A create may have been done: repeat it with the same `Idempotency-Key`.',
+  ),
+  internal: meaning(
+    500,
+    'Internal error',
+    'A fault of Holdfast. The log has it under the `x-request-id` of this answer.',
+  ),
+} as const satisfies Readonly<Record<string, ErrorMeaning>>;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+export const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(errorCodes, code);
+
+/** What a failed run says in `run.failed`. */
+export const runFailureCodes = {
+  deadline_exceeded: 'The run did not end before its deadline (`limits.deadline`).',
+  model_failed: 'The model refused for good: trying again would not have helped. `detail` has its words.',
+  attempts_exhausted: 'A call failed at every attempt that the policy allows, and a person chose not to try again.',
+} as const satisfies Readonly<Record<string, string>>;
+
+export type RunFailureCode = keyof typeof runFailureCodes;
+
+/** Why a process did not start, or stopped by itself; printed with the code, exit status 1. */
+export const startupCodes = {
+  env_invalid: 'An environment variable has a value that cannot be used. One line per key says what would be right.',
+  tool_servers_file_invalid: 'TOOL_SERVERS_FILE cannot be read or does not fit. One line per problem names the key.',
+  node_too_old: 'This Node is older than 20.19.',
+  data_dir_in_use:
+    'Another process works on DATA_DIR. Everything that uses the same data goes through the running server.',
+  data_dir_corrupt:
+    'The database in DATA_DIR cannot be opened. Restore a backup, or move the folder away to begin anew.',
+  port_in_use: 'Another process listens on PORT or METRICS_PORT. End it, or set another port.',
+  database_unreachable: 'Nobody answers at DATABASE_URL, or the login is refused.',
+  database_read_only: 'The database takes no writes: a standby, or a full disk. Point DATABASE_URL at the primary.',
+} as const satisfies Readonly<Record<string, string>>;
+
+export type StartupCode = keyof typeof startupCodes;
