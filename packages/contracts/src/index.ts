@@ -11,3 +11,6 @@ export * from './event/event.ts';
 export * from './http/index.ts';
 export * from './error/error-codes.ts';
 export * from './error/problem.ts';
+export type * from './env/config.ts';
+export * from './env/env.ts';
+export * from './env/parse-env.ts';

@@ -1,0 +1,38 @@
+import type { z } from 'zod';
+import type { env } from './env.ts';
+
+/** The environment, read once and in order. What must not be shown stands in `secrets` and nowhere else. */
+export interface Config {
+  readonly dataDir: string;
+  /** null = made at the first start. */
+  readonly installationId: string | null;
+  /** `folder`: where PGlite keeps its files. */
+  readonly database: { readonly kind: 'pglite'; readonly folder: string } | { readonly kind: 'postgres' };
+  readonly http: {
+    readonly host: string;
+    /** 0 = any that is free. */
+    readonly port: number;
+    /** Without a slash at its end; null when it follows from the port that is really listened on. */
+    readonly publicBaseUrl: string | null;
+  };
+  /** null = none. */
+  readonly metricsPort: number | null;
+  readonly worker: {
+    /** Runs held at once. */
+    readonly concurrency: number;
+    readonly wakeHints: boolean;
+  };
+  readonly drainTimeoutMs: number;
+  /** Runs at once of a new tenant. */
+  readonly tenantSlots: number;
+  readonly toolServers: {
+    readonly file: string | null;
+    /** HOME, PATH, SHELL and TERM as far as they are set: all that a tool server inherits. */
+    readonly environment: Readonly<Record<string, string>>;
+  };
+  readonly logLevel: z.output<typeof env>['LOG_LEVEL'];
+  readonly secrets: {
+    /** null with PGlite. `direct` and `migrate` are already what they fall back to. */
+    readonly database: { readonly url: string; readonly direct: string; readonly migrate: string } | null;
+  };
+}

@@ -1,0 +1,199 @@
+import { z } from 'zod';
+
+/** What is told about a key beside its schema: in the reference, in `.env.example`, and in messages. */
+export interface KeyMeta {
+  readonly description: string;
+  readonly example: string;
+  /** As text; null = no default. */
+  readonly default: string | null;
+  /** The processes that read it. */
+  readonly used: readonly ('api' | 'worker' | 'standalone' | 'migrations')[];
+  /** It may hold a password: never shown. */
+  readonly secret: boolean;
+}
+
+const everywhere = ['api', 'worker', 'standalone'] as const;
+const DEFAULT_PORT = '7070';
+
+function whole(min: number, max: number) {
+  const error = `must be a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,10}$/, { error })
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, { error });
+}
+
+const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
+  z.enum(values, { error: `must be one of ${values.join(', ')}` });
+
+const postgresUrl = z.string().refine((value) => /^postgres(ql)?:\/\/./.test(value) && URL.canParse(value), {
+  error: 'must be a URL that begins with postgres:// or postgresql://',
+});
+
+const databaseUrl = z
+  .string()
+  .refine((value) => value.startsWith('pglite://') || postgresUrl.safeParse(value).success, {
+    error: 'must begin with pglite:// (a folder, or nothing), postgres:// or postgresql://',
+  });
+
+const baseUrl = z
+  .string()
+  .refine((value) => URL.canParse(value) && /^https?:\/\/[^?#]+$/.test(value), {
+    error: 'must be a URL that begins with http:// or https://, without ? and #',
+  })
+  .transform((value) => value.replace(/\/+$/, ''));
+
+const path = z.string().refine((value) => !value.includes('\0'), { error: 'must be a path' });
+
+/**
+ * The environment contract: every key that Holdfast reads, and nothing else is read. Unknown keys are let be.
+ * An empty value is as good as none. The reference page and `.env.example` are made from it.
+ */
+export const envKeys = {
+  DATABASE_URL: databaseUrl.prefault('pglite://').meta({
+    description:
+      'Where everything is kept. `pglite://` is a Postgres inside the process, in the folder `database` of DATA_DIR or in the one named after `pglite://`. With `postgres://` or `postgresql://` it may be behind a pooler.',
+    example: 'postgres://holdfast_api:secret@db:5432/holdfast',
+    default: 'pglite://',
+    used: everywhere,
+    secret: true,
+  }),
+  DATABASE_DIRECT_URL: postgresUrl.optional().meta({
+    description:
+      'The same database past a pooler: one session per process, for leases and wake-ups. Without it, DATABASE_URL serves for these too.',
+    example: 'postgres://holdfast_worker:secret@db:5432/holdfast',
+    default: null,
+    used: everywhere,
+    secret: true,
+  }),
+  DATABASE_MIGRATE_URL: postgresUrl.optional().meta({
+    description: 'The login that owns the tables, for migrations. Without it, DATABASE_DIRECT_URL or DATABASE_URL.',
+    example: 'postgres://holdfast_owner:secret@db:5432/holdfast',
+    default: null,
+    used: ['migrations', 'standalone'],
+    secret: true,
+  }),
+  DATA_DIR: path.prefault('.holdfast').meta({
+    description: 'The folder of all that is kept outside the database: artifacts, and PGlite’s database itself.',
+    example: '/var/lib/holdfast',
+    default: '.holdfast',
+    used: everywhere,
+    secret: false,
+  }),
+  HOST: z
+    .string()
+    .regex(/^[\w.:-]+$/, { error: 'must be a host name or an address' })
+    .prefault('127.0.0.1')
+    .meta({
+      description:
+        'The address to listen on, for PORT and METRICS_PORT. `0.0.0.0` = every IPv4 address of the machine.',
+      example: '0.0.0.0',
+      default: '127.0.0.1',
+      used: everywhere,
+      secret: false,
+    }),
+  PORT: whole(0, 65_535)
+    .prefault(DEFAULT_PORT)
+    .meta({
+      description: 'The port of the API. 0 = any that is free, shown at start.',
+      example: '8080',
+      default: DEFAULT_PORT,
+      used: ['api', 'standalone'],
+      secret: false,
+    }),
+  PUBLIC_BASE_URL: baseUrl.optional().meta({
+    description: 'How the world reaches the API, for links. Without it: http, HOST and PORT.',
+    example: 'https://holdfast.example.com',
+    default: null,
+    used: ['api', 'standalone'],
+    secret: false,
+  }),
+  INSTALLATION_ID: z
+    .string()
+    .regex(/^[A-Za-z0-9-]{8,64}$/, { error: 'must be 8 to 64 letters, digits and dashes' })
+    .optional()
+    .meta({
+      description:
+        'The id of this installation, made at the first start and kept in the database. Where it is set and differs from the one in the database, the database is a copy of another installation.',
+      example: '0193b0a8-5a52-7c6e-9b1f-0d6f3a1c2e44',
+      default: null,
+      used: everywhere,
+      secret: false,
+    }),
+  TOOL_SERVERS_FILE: path.optional().meta({
+    description:
+      'The JSON file of the tool servers that run as child processes: `{ "servers": { "<name>": { "command", "args", "env", "cwd" } } }`. They inherit HOME, PATH, SHELL and TERM, and what `env` names.',
+    example: '/etc/holdfast/tool-servers.json',
+    default: null,
+    used: everywhere,
+    secret: false,
+  }),
+  LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).prefault('info').meta({
+    description: 'The least important level that is logged.',
+    example: 'debug',
+    default: 'info',
+    used: everywhere,
+    secret: false,
+  }),
+  METRICS_PORT: whole(0, 65_535)
+    .prefault('0')
+    .meta({
+      description:
+        'The port of a worker’s `/metrics` and `/readyz`. 0 = none. The API and the standalone program answer these on PORT.',
+      example: '9464',
+      default: '0',
+      used: ['worker'],
+      secret: false,
+    }),
+  WORKER_CONCURRENCY: whole(1, 10_000)
+    .prefault('50')
+    .meta({
+      description: 'Runs that one worker holds at once. A run that waits for a person, a timer or a child is not held.',
+      example: '200',
+      default: '50',
+      used: ['worker', 'standalone'],
+      secret: false,
+    }),
+  TENANT_SLOTS: whole(1, 100_000)
+    .prefault('100')
+    .meta({
+      description: 'Runs at once that a new tenant may have. More are queued.',
+      example: '20',
+      default: '100',
+      used: ['api', 'standalone'],
+      secret: false,
+    }),
+  WAKE_HINTS: oneOf(['on', 'off']).prefault('on').meta({
+    description:
+      '`off` = workers find what is due by sweeping alone, once a second. Nothing is lost without hints, it is only slower.',
+    example: 'off',
+    default: 'on',
+    used: everywhere,
+    secret: false,
+  }),
+  DRAIN_TIMEOUT_MS: whole(0, 600_000).prefault('25000').meta({
+    description:
+      'Milliseconds that a process which was asked to end (SIGTERM) waits for calls under way before it lets go of its runs. Set it below the grace of whatever stops the process.',
+    example: '110000',
+    default: '25000',
+    used: everywhere,
+    secret: false,
+  }),
+} as const;
+
+export const env = z.object(envKeys);
+export type EnvKey = keyof typeof envKeys;
+
+const keyMeta = z.object({
+  description: z.string(),
+  example: z.string(),
+  default: z.string().nullable(),
+  used: z.array(z.enum(['api', 'worker', 'standalone', 'migrations'])),
+  secret: z.boolean(),
+}) satisfies z.ZodType<KeyMeta>;
+
+export const envKeyNames = Object.keys(envKeys) as EnvKey[];
+
+/** What is told about a key. */
+export const metaOf = (key: EnvKey): KeyMeta => keyMeta.parse(envKeys[key].meta());

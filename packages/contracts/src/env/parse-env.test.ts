@@ -1,0 +1,156 @@
+import { describe, expect, it } from 'vitest';
+import { env, envKeyNames, envKeys, metaOf } from './env.ts';
+import { EnvInvalid, type Environment, parseEnv } from './parse-env.ts';
+
+function problemsOf(environment: Environment): readonly string[] {
+  try {
+    parseEnv(environment);
+  } catch (error) {
+    if (error instanceof EnvInvalid) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('parseEnv', () => {
+  it('needs nothing', () => {
+    expect(parseEnv({})).toEqual({
+      dataDir: '.holdfast',
+      installationId: null,
+      database: { kind: 'pglite', folder: '.holdfast/database' },
+      http: { host: '127.0.0.1', port: 7070, publicBaseUrl: null },
+      metricsPort: null,
+      worker: { concurrency: 50, wakeHints: true },
+      drainTimeoutMs: 25_000,
+      tenantSlots: 100,
+      toolServers: { file: null, environment: {} },
+      logLevel: 'info',
+      secrets: { database: null },
+    });
+  });
+
+  it('reads every key', () => {
+    const config = parseEnv({
+      DATABASE_URL: 'postgresql://a:pw1@db/x',
+      DATABASE_DIRECT_URL: 'postgres://a:pw2@db/x',
+      DATABASE_MIGRATE_URL: 'postgres://o:pw3@db/x',
+      DATA_DIR: '/data',
+      HOST: '0.0.0.0',
+      PORT: '0',
+      PUBLIC_BASE_URL: 'https://h.example.com/base//',
+      INSTALLATION_ID: 'staging-1',
+      TOOL_SERVERS_FILE: '/etc/tools.json',
+      LOG_LEVEL: 'silent',
+      METRICS_PORT: '9464',
+      WORKER_CONCURRENCY: '7',
+      TENANT_SLOTS: '8',
+      WAKE_HINTS: 'off',
+      DRAIN_TIMEOUT_MS: '0',
+      HOME: '/root',
+      PATH: '/bin',
+      AWS_SECRET_ACCESS_KEY: 'never passed on',
+    });
+    const { secrets, ...shown } = config;
+    expect(shown).toEqual({
+      dataDir: '/data',
+      installationId: 'staging-1',
+      database: { kind: 'postgres' },
+      http: { host: '0.0.0.0', port: 0, publicBaseUrl: 'https://h.example.com/base' },
+      metricsPort: 9464,
+      worker: { concurrency: 7, wakeHints: false },
+      drainTimeoutMs: 0,
+      tenantSlots: 8,
+      toolServers: { file: '/etc/tools.json', environment: { HOME: '/root', PATH: '/bin' } },
+      logLevel: 'silent',
+    });
+    expect(secrets.database).toEqual({
+      url: 'postgresql://a:pw1@db/x',
+      direct: 'postgres://a:pw2@db/x',
+      migrate: 'postgres://o:pw3@db/x',
+    });
+  });
+
+  it('falls back from migrate to direct to the one URL', () => {
+    const url = 'postgres://a@db/x';
+    expect(parseEnv({ DATABASE_URL: url }).secrets.database).toEqual({ url, direct: url, migrate: url });
+    const direct = 'postgres://b@db/x';
+    expect(parseEnv({ DATABASE_URL: url, DATABASE_DIRECT_URL: direct }).secrets.database?.migrate).toBe(direct);
+  });
+
+  it('puts PGlite where its URL says', () => {
+    expect(parseEnv({ DATABASE_URL: 'pglite:///var/db' }).database).toEqual({ kind: 'pglite', folder: '/var/db' });
+    expect(parseEnv({ DATA_DIR: '/d' }).database).toEqual({ kind: 'pglite', folder: '/d/database' });
+  });
+
+  it('takes an empty value for none, and minds no blanks', () => {
+    expect(parseEnv({ PORT: '', DATABASE_URL: ' ', LOG_LEVEL: ' warn\n' })).toEqual({
+      ...parseEnv({}),
+      logLevel: 'warn',
+    });
+  });
+
+  it('lets unknown keys be', () => {
+    expect(parseEnv({ HOLDFAST_FUTURE: 'x', PROT: '1' })).toEqual(parseEnv({}));
+  });
+
+  it.each([
+    ['PORT', 'abc'],
+    ['PORT', '65536'],
+    ['PORT', '-1'],
+    ['PORT', '70.5'],
+    ['PORT', '0x10'],
+    ['HOST', 'http://x'],
+    ['WORKER_CONCURRENCY', '0'],
+    ['WAKE_HINTS', 'yes'],
+    ['LOG_LEVEL', 'verbose'],
+    ['PUBLIC_BASE_URL', 'holdfast.example.com'],
+    ['PUBLIC_BASE_URL', 'ftp://x'],
+    ['PUBLIC_BASE_URL', 'https://x/?a=1'],
+    ['INSTALLATION_ID', 'x'],
+    ['DATABASE_URL', 'mysql://db/x'],
+    ['DATABASE_URL', 'postgres://'],
+    ['DATABASE_DIRECT_URL', 'pglite://'],
+    ['DRAIN_TIMEOUT_MS', '25s'],
+  ] as const)('says in one line what is wrong with %s=%s', (key, value) => {
+    const problems = problemsOf({ [key]: value });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(new RegExp(`^${key}: (must|is only) [^\\n]+; it is "[^\\n]*"; example: ${key}=\\S+$`));
+    expect(problems[0]).toContain(metaOf(key).secret ? '***"' : `"${value}"`);
+  });
+
+  it('says everything that is wrong, one line each', () => {
+    expect(problemsOf({ PORT: 'x', LOG_LEVEL: 'y', TENANT_SLOTS: 'z' }).map((line) => line.split(':')[0])).toEqual([
+      'PORT',
+      'LOG_LEVEL',
+      'TENANT_SLOTS',
+    ]);
+  });
+
+  it.each([
+    ['DATABASE_URL', 'mysql://root:hunter2@db/x'],
+    ['DATABASE_URL', 'root:hunter2@db'],
+    ['DATABASE_URL', 'postgres://root:hunter2@[bad'],
+    ['DATABASE_DIRECT_URL', 'postgres://root:hunter2@db/x'],
+    ['PUBLIC_BASE_URL', 'ftp://root:hunter2@x/'],
+  ])('never shows the password in a bad %s', (key, value) => {
+    const problems = problemsOf({ [key]: value });
+    expect(problems).toHaveLength(1);
+    expect(problems.join('\n')).not.toContain('hunter2');
+  });
+
+  it('refuses a second database URL beside PGlite', () => {
+    const problems = problemsOf({ DATABASE_MIGRATE_URL: 'postgres://o@db/x' });
+    expect(problems).toEqual([expect.stringContaining('only for a DATABASE_URL that begins with postgres://')]);
+  });
+});
+
+describe('each key', () => {
+  it.each(envKeyNames)('%s is described, and its example and default can be used', (key) => {
+    const { description, example, default: standard, used } = metaOf(key);
+    expect(description).toMatch(/[.)]$/);
+    expect(used.length).toBeGreaterThan(0);
+    expect(envKeys[key].safeParse(example).success).toBe(true);
+    const unset = env.parse({})[key];
+    expect(unset).toEqual(standard === null ? undefined : env.parse({ [key]: standard })[key]);
+  });
+});

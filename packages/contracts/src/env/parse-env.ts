@@ -1,0 +1,89 @@
+import type { Config } from './config.ts';
+import { env, type EnvKey, envKeyNames, metaOf } from './env.ts';
+
+/** The environment as a process gets it. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const INHERITED = ['HOME', 'PATH', 'SHELL', 'TERM'];
+const MOST_SHOWN = 100;
+
+/** One line per key that cannot be used. */
+export class EnvInvalid extends Error {
+  override readonly name = 'EnvInvalid';
+  readonly code = 'env_invalid';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.problems = problems;
+  }
+}
+
+/** Reads the whole contract at once. Throws `EnvInvalid` with everything that is wrong, passwords hidden. */
+export function parseEnv(environment: Environment): Config {
+  const given = Object.fromEntries(
+    envKeyNames.flatMap((key) => {
+      const value = environment[key]?.trim() ?? '';
+      return value === '' ? [] : [[key, value] as const];
+    }),
+  );
+  const parsed = env.safeParse(given);
+  if (!parsed.success) {
+    // The first issue of each key says enough.
+    const first = new Map(parsed.error.issues.toReversed().map((issue) => [issue.path[0], issue.message]));
+    throw new EnvInvalid(
+      envKeyNames.flatMap((key) => {
+        const message = first.get(key);
+        return message === undefined ? [] : [problemLine(key, given[key] ?? '', message)];
+      }),
+    );
+  }
+  const values = parsed.data;
+  const isPglite = values.DATABASE_URL.startsWith('pglite://');
+  const alone = (['DATABASE_DIRECT_URL', 'DATABASE_MIGRATE_URL'] as const).filter((key) => values[key] !== undefined);
+  if (isPglite && alone.length > 0) {
+    throw new EnvInvalid(
+      alone.map((key) => problemLine(key, given[key] ?? '', 'is only for a DATABASE_URL that begins with postgres://')),
+    );
+  }
+  const direct = values.DATABASE_DIRECT_URL ?? values.DATABASE_URL;
+  return {
+    dataDir: values.DATA_DIR,
+    installationId: values.INSTALLATION_ID ?? null,
+    database: isPglite
+      ? { kind: 'pglite', folder: values.DATABASE_URL.slice('pglite://'.length) || `${values.DATA_DIR}/database` }
+      : { kind: 'postgres' },
+    http: { host: values.HOST, port: values.PORT, publicBaseUrl: values.PUBLIC_BASE_URL ?? null },
+    metricsPort: values.METRICS_PORT === 0 ? null : values.METRICS_PORT,
+    worker: { concurrency: values.WORKER_CONCURRENCY, wakeHints: values.WAKE_HINTS === 'on' },
+    drainTimeoutMs: values.DRAIN_TIMEOUT_MS,
+    tenantSlots: values.TENANT_SLOTS,
+    toolServers: {
+      file: values.TOOL_SERVERS_FILE ?? null,
+      environment: Object.fromEntries(
+        INHERITED.flatMap((key) => {
+          const value = environment[key];
+          return value === undefined ? [] : [[key, value] as const];
+        }),
+      ),
+    },
+    logLevel: values.LOG_LEVEL,
+    secrets: {
+      database: isPglite ? null : { url: values.DATABASE_URL, direct, migrate: values.DATABASE_MIGRATE_URL ?? direct },
+    },
+  };
+}
+
+function problemLine(key: EnvKey, value: string, message: string): string {
+  const { example, secret } = metaOf(key);
+  return `${key}: ${message}; it is ${secret ? masked(value) : shown(value)}; example: ${key}=${example}`;
+}
+
+/** Of a value that may hold a password only the scheme is shown, if it has one. */
+const masked = (value: string): string => `"${/^[a-z][a-z0-9+.-]{0,20}:\/\//i.exec(value)?.[0] ?? ''}***"`;
+
+/** On one line, short, and without the password that a URL may hold even where none belongs. */
+function shown(value: string): string {
+  const clean = value.replaceAll(/\/\/[^/\s]*@/g, '//***@');
+  return JSON.stringify(clean.length > MOST_SHOWN ? `${clean.slice(0, MOST_SHOWN)}…` : clean);
+}
