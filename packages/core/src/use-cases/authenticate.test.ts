@@ -27,7 +27,7 @@ test.each([
 });
 
 test('an expired key is refused', async () => {
-  await expect(authenticate(keys, `Bearer ${text}`, 1_000)).rejects.toMatchObject({ code: 'unauthenticated' });
+  await expect(authenticate(keys, `Bearer ${text}`, 1_000)).rejects.toMatchObject({ code: 'key_expired' });
 });
 
 test('the secret is not stored', () => {

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { newKey } from './api-key.ts';
 import type { Installation } from './key-store.ts';
-import { Refused } from './refused.ts';
+import { refused } from './refused.ts';
 
 export interface NewTenant {
   readonly tenant: string;
@@ -11,12 +11,12 @@ export interface NewTenant {
 
 /**
  * Makes a tenant and its first admin key. `slots` = runs at once.
- * @throws Refused `tenant_exists`.
+ * @throws HoldfastError `tenant_exists`.
  */
 export async function createTenant(installation: Installation, name: string, slots: number): Promise<NewTenant> {
   const tenant = uuidv7();
   const { stored, text } = newKey(tenant, 'first admin key', ['admin']);
   if (!(await installation.createTenant({ id: tenant, name, slots }, stored)))
-    throw new Refused('tenant_exists', `The tenant ${name} exists already; its keys were shown when they were made.`);
+    throw refused('tenant_exists', `The tenant ${name} exists already; its keys were shown when they were made.`);
   return { tenant, key: text };
 }

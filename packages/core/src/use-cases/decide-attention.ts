@@ -1,13 +1,13 @@
-import { type Content, type Decision, decisionsFor, raisableLimit, text } from '@holdfast/contracts';
+import { type Content, type Decision, decisionsFor, type HoldfastError, raisableLimit, text } from '@holdfast/contracts';
 import { type Attention, attentionOf } from '../run/attention.ts';
 import type { Command, OutsideCommand } from '../run/command.ts';
 import type { Caller } from './caller.ts';
-import { Refused } from './refused.ts';
+import { refused } from './refused.ts';
 import type { Speech } from './speak.ts';
 
 /**
  * A person's decision about one open thing of a run. The rules check the rest (role, hash, schema of the answer).
- * @throws Refused `attention_not_found`, `decision_not_possible`.
+ * @throws HoldfastError `attention_not_found`, `validation_failed`.
  */
 export const decideAttention =
   (caller: Caller, ref: string, decision: Decision): Speech =>
@@ -15,7 +15,7 @@ export const decideAttention =
     const open = attentionOf(state).filter((attention) => attention.ref === ref);
     const attention = open.find(({ kind }) => takes(kind, decision)) ?? open[0];
     if (attention === undefined)
-      throw new Refused('attention_not_found', `Nothing named ${ref} waits for a person in this run (any more).`);
+      throw refused('attention_not_found', `Nothing named ${ref} waits for a person in this run (any more).`);
     if (!takes(attention.kind, decision)) throw notPossible(attention, decision);
     return { at, ...commandOf(caller, attention, decision) };
   };
@@ -62,10 +62,10 @@ const contentOf = (value: string | Content): Content => (typeof value === 'strin
 
 const noteOf = (note: string | undefined) => (note === undefined ? {} : { note });
 
-function notPossible({ kind, ref }: Attention, { decision }: Decision): Refused {
+function notPossible({ kind, ref }: Attention, { decision }: Decision): HoldfastError {
   const possible = decisionsFor[kind];
-  return new Refused(
-    'decision_not_possible',
+  return refused(
+    'validation_failed',
     possible.length === 0
       ? `${ref} is a ${kind}: no decision settles it; cancel the run, or look into its log.`
       : `${ref} is a ${kind}: it takes ${possible.join(', ')}, not ${decision}.`,

@@ -45,7 +45,7 @@ export class EventStreams {
   /**
    * Everything after `after`, then what comes, until the run's end. `listen` is asked for the listener once it is
    * known that there is something to follow; it is told when the log has fewer events than the cursor says, and
-   * then gets the whole log. @throws Refused `run_not_found`.
+   * then gets the whole log. @throws HoldfastError `run_not_found`.
    */
   async follow(ref: RunRef, after: number, listen: (head: number, reset: boolean) => Listener): Promise<Followed> {
     const summary = await this.#ports.directory.get(ref);

@@ -22,7 +22,7 @@ export interface GetRunPorts {
 
 const PAGE = 100;
 
-/** What became of a run, from its row, its first event and its last ones. @throws Refused `run_not_found`. */
+/** What became of a run, from its row, its first event and its last ones. @throws HoldfastError `run_not_found`. */
 export async function getRun(ports: GetRunPorts, ref: RunRef): Promise<RunView> {
   const summary = await ports.directory.get(ref);
   if (summary === null) throw notFound(ref);

@@ -13,7 +13,7 @@ export { pause } from './pause.ts';
 export { publishAgent, type Publication, type PublishPorts } from './publish-agent.ts';
 export { readArtifact } from './read-artifact.ts';
 export { readEvents } from './read-events.ts';
-export { type Issue, Refused } from './refused.ts';
+export { refused } from './refused.ts';
 export { resume } from './resume.ts';
 export type { EndReason, Frame, Listener } from './run-reader.ts';
 export { type Message, newMessage, sendMessage } from './send-message.ts';

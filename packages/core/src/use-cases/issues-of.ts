@@ -1,12 +1,12 @@
 import type { z } from 'zod';
-import type { Issue } from './refused.ts';
+import type { ProblemError } from '@holdfast/contracts';
 
 /** Each wrong field by its JSON Pointer. Of a union, the branch that came nearest is told. */
-export function issuesOf(error: z.ZodError): Issue[] {
+export function issuesOf(error: z.ZodError): ProblemError[] {
   return error.issues.flatMap((issue) => flatten(issue, []));
 }
 
-function flatten(issue: z.core.$ZodIssue, above: readonly PropertyKey[]): Issue[] {
+function flatten(issue: z.core.$ZodIssue, above: readonly PropertyKey[]): ProblemError[] {
   const path = [...above, ...issue.path];
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
     const nearest = issue.errors.toSorted((left, right) => depth(right) - depth(left) || left.length - right.length)[0];

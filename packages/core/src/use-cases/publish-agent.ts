@@ -1,4 +1,13 @@
-import { type AgentSpec, agentSpec, type JsonObject, type Limits, type Prices } from '@holdfast/contracts';
+import {
+  type AgentSpec,
+  agentSpec,
+  type ErrorCode,
+  type HoldfastError,
+  type JsonObject,
+  type Limits,
+  type Prices,
+  type ProblemError,
+} from '@holdfast/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import type { ToolServers } from '../executor/tools.ts';
 import { hashOf } from '../run/hash.ts';
@@ -6,7 +15,7 @@ import type { VersionDraft } from './agent-store.ts';
 import { issuesOf } from './issues-of.ts';
 import type { ModelCatalogue } from './model-catalogue.ts';
 import { publishedTools } from './published-tools.ts';
-import { type Issue, Refused } from './refused.ts';
+import { refused } from './refused.ts';
 import { unavailableFeatures } from './unavailable-features.ts';
 
 export interface PublishPorts {
@@ -23,17 +32,17 @@ export interface Publication {
 
 /**
  * Checks a spec against what this installation can run, and pins its tools and prices.
- * @throws Refused `agent_feature_unavailable`, `validation_failed`, `model_unknown`, `price_unknown`, `limit_too_low`,
+ * @throws HoldfastError `agent_feature_unavailable`, `validation_failed`, `model_unknown`, `price_unknown`, `limit_too_low`,
  * and the codes of `publishedTools`.
  */
 export async function publishAgent(ports: PublishPorts, body: unknown): Promise<Publication> {
   const unavailable = unavailableFeatures(body);
   if (unavailable.length > 0)
-    throw new Refused('agent_feature_unavailable', summary(unavailable), unavailable);
+    throw refused('agent_feature_unavailable', summary(unavailable), unavailable);
   const parsed = agentSpec.safeParse(body);
   if (!parsed.success) {
     const issues = issuesOf(parsed.error);
-    throw new Refused('validation_failed', `The agent does not fit its schema. ${summary(issues)}`, issues);
+    throw refused('validation_failed', `The agent does not fit its schema. ${summary(issues)}`, issues);
   }
   const spec = parsed.data;
   const prices = pricesOf(ports.models, spec);
@@ -41,7 +50,7 @@ export async function publishAgent(ports: PublishPorts, body: unknown): Promise<
   const limits = limitsOf(spec, prices);
   const longest = Math.max(spec.retries.timeout, ...tools.map((tool) => tool.retries.timeout));
   if (limits.active_ms < longest)
-    throw refused(
+    throw wrongAt(
       'limit_too_low',
       '/limits/active_time',
       `active_time is ${limits.active_ms} ms; it must be at least the longest call time-out, ${longest} ms`,
@@ -72,9 +81,9 @@ function pricesOf(models: ModelCatalogue, spec: AgentSpec): Prices | null {
   const { name } = spec.model;
   const prices = models.prices(name);
   if (prices === undefined)
-    throw refused('model_unknown', '/model/name', `there is no model ${name}; known: ${models.names().join(', ')}`);
+    throw wrongAt('model_unknown', '/model/name', `there is no model ${name}; known: ${models.names().join(', ')}`);
   if (prices === null && spec.limits.cost_usd !== undefined)
-    throw refused(
+    throw wrongAt(
       'price_unknown',
       '/limits/cost_usd',
       `a money limit needs a model with a price, and ${name} has none: remove the limit, or give the model a price`,
@@ -93,10 +102,11 @@ function limitsOf({ limits }: AgentSpec, prices: Prices | null): Limits {
   };
 }
 
-const summary = (issues: readonly Issue[]): string =>
+const summary = (issues: readonly ProblemError[]): string =>
   issues
     .slice(0, 3)
     .map(({ path, message }) => `${path}: ${message}`)
     .join('; ');
 
-const refused = (code: string, path: string, message: string): Refused => new Refused(code, message, [{ path, message }]);
+const wrongAt = (code: ErrorCode, path: string, message: string): HoldfastError =>
+  refused(code, message, [{ path, message }]);

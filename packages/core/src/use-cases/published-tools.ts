@@ -1,10 +1,20 @@
-import type { AgentSpec, ApprovalRule, Effect, PublishedTool, Retries, ToolSource } from '@holdfast/contracts';
+import type {
+  AgentSpec,
+  ApprovalRule,
+  Effect,
+  ErrorCode,
+  HoldfastError,
+  ProblemError,
+  PublishedTool,
+  Retries,
+  ToolSource,
+} from '@holdfast/contracts';
 import { toolHash } from '../executor/tool-hash.ts';
 import { type ListedTool, type ToolServers, ToolServerUnavailable } from '../executor/tools.ts';
 import { checkCondition } from '../run/condition.ts';
 import { schemaProblem } from '../run/json-schema.ts';
 import { builtinTools } from './builtin-tools.ts';
-import { type Issue, Refused } from './refused.ts';
+import { refused } from './refused.ts';
 
 type ToolSpec = AgentSpec['tools'][number];
 
@@ -22,7 +32,7 @@ const fits = /^[a-zA-Z0-9_-]{1,64}$/;
 
 /**
  * The tools of a version as their servers list them now, under names that are unique and that models accept.
- * @throws Refused `tool_server_unknown`, `tool_unknown`, `tool_server_unavailable`, `condition_invalid`, `tool_invalid`.
+ * @throws HoldfastError `tool_server_unknown`, `tool_unknown`, `tool_server_unavailable`, `condition_invalid`, `tool_invalid`.
  */
 export async function publishedTools(servers: ToolServers, spec: AgentSpec): Promise<PublishedTool[]> {
   const candidates: Candidate[] = [];
@@ -53,15 +63,15 @@ async function ofServer(
   const server = tool.mcp;
   const known = servers.names();
   if (!known.includes(server))
-    throw refused('tool_server_unknown', `${path}/mcp`, `there is no tool server ${server}; registered: ${list(known)}`);
+    throw wrongAt('tool_server_unknown', `${path}/mcp`, `there is no tool server ${server}; registered: ${list(known)}`);
   const listed = await listTools(servers, server, path);
   const names = listed.map(({ name }) => name);
-  const issues = (tool.allow ?? []).flatMap((name, index): Issue[] =>
+  const issues = (tool.allow ?? []).flatMap((name, index): ProblemError[] =>
     names.includes(name)
       ? []
       : [{ path: `${path}/allow/${index}`, message: `${server} has no tool ${name}; it has: ${list(names)}` }],
   );
-  if (issues.length > 0) throw new Refused('tool_unknown', issues[0]?.message ?? 'unknown tool', issues);
+  if (issues.length > 0) throw refused('tool_unknown', issues[0]?.message ?? 'unknown tool', issues);
   return listed
     .filter(({ name }) => tool.allow?.includes(name) ?? true)
     .map((found) => ({
@@ -83,7 +93,7 @@ async function listTools(servers: ToolServers, server: string, path: string): Pr
     return await servers.list(server);
   } catch (error) {
     if (!(error instanceof ToolServerUnavailable)) throw error;
-    throw refused('tool_server_unavailable', `${path}/mcp`, `the tool server ${server} does not answer: ${error.message}`);
+    throw wrongAt('tool_server_unavailable', `${path}/mcp`, `the tool server ${server} does not answer: ${error.message}`);
   }
 }
 
@@ -101,7 +111,7 @@ function publish({ listed, source, effect, approval, retries }: Candidate, colli
 }
 
 function checkNames(candidates: readonly Candidate[], published: readonly PublishedTool[]): void {
-  const issues: Issue[] = [];
+  const issues: ProblemError[] = [];
   const seen = new Set<string>();
   for (const [index, { name, input_schema }] of published.entries()) {
     const path = candidates[index]?.path ?? '/tools';
@@ -111,17 +121,18 @@ function checkNames(candidates: readonly Candidate[], published: readonly Publis
     if (problem !== null) issues.push({ path, message: `the schema of ${name} cannot be used: ${problem}` });
     seen.add(name);
   }
-  if (issues.length > 0) throw new Refused('tool_invalid', issues[0]?.message ?? 'invalid tools', issues);
+  if (issues.length > 0) throw refused('tool_invalid', issues[0]?.message ?? 'invalid tools', issues);
 }
 
 function checkApproval(rule: ApprovalRule | undefined, path: string): void {
   if (rule === undefined) return;
   if (rule.by.role === 'viewer' || rule.by.role === 'auditor')
-    throw refused('role_invalid', `${path}/by/role`, `a ${rule.by.role} decides nothing: use operator, builder or admin`);
+    throw wrongAt('role_invalid', `${path}/by/role`, `a ${rule.by.role} decides nothing: use operator, builder or admin`);
   const problem = rule.when === undefined ? null : checkCondition(rule.when);
-  if (problem !== null) throw refused('condition_invalid', `${path}/when`, `not a condition over args: ${problem}`);
+  if (problem !== null) throw wrongAt('condition_invalid', `${path}/when`, `not a condition over args: ${problem}`);
 }
 
-const refused = (code: string, path: string, message: string): Refused => new Refused(code, message, [{ path, message }]);
+const wrongAt = (code: ErrorCode, path: string, message: string): HoldfastError =>
+  refused(code, message, [{ path, message }]);
 
 const list = (names: readonly string[]): string => (names.length === 0 ? 'none' : names.join(', '));

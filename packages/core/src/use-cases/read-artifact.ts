@@ -2,12 +2,12 @@ import type { ArtifactStore } from '../log/artifact-store.ts';
 import type { ArtifactRow } from '../log/run-store.ts';
 import type { RunRef } from '../tenant-scope.ts';
 import { listArtifacts } from './list-artifacts.ts';
-import { Refused } from './refused.ts';
+import { refused } from './refused.ts';
 import type { RunDirectory } from './run-directory.ts';
 
 /**
  * A file of a run, or the payload of an event that was too large for its row.
- * @throws Refused `run_not_found`, `artifact_not_found`.
+ * @throws HoldfastError `run_not_found`, `artifact_not_found`.
  */
 export async function readArtifact(
   ports: { readonly directory: RunDirectory; readonly artifacts: ArtifactStore },
@@ -16,7 +16,7 @@ export async function readArtifact(
 ): Promise<{ row: ArtifactRow; bytes: Uint8Array }> {
   const rows = await listArtifacts(ports.directory, ref);
   const bytes = await ports.artifacts.get(ref, digest);
-  if (bytes === null) throw new Refused('artifact_not_found', `The run ${ref.run} has no file ${digest}.`);
+  if (bytes === null) throw refused('artifact_not_found', `The run ${ref.run} has no file ${digest}.`);
   const row = rows.find((file) => file.digest === digest) ?? {
     digest,
     name: null,

@@ -6,7 +6,7 @@ import type { RunDirectory } from './run-directory.ts';
 import { notFound } from './speak.ts';
 import { wireText } from './wire-event.ts';
 
-/** One page of a run's log as the JSON text of an `EventPage`. @throws Refused `run_not_found`. */
+/** One page of a run's log as the JSON text of an `EventPage`. @throws HoldfastError `run_not_found`. */
 export async function readEvents(
   ports: { readonly directory: RunDirectory; readonly runs: RunStore },
   ref: RunRef,

@@ -1,14 +1,14 @@
-import type { RunEvent } from '@holdfast/contracts';
+import { type HoldfastError, isErrorCode, type RunEvent } from '@holdfast/contracts';
 import type { Clock } from '../clock.ts';
 import { appendOf, fromOutside } from '../log/append-of.ts';
 import { catchUp, extendBy, type LoadedRun, loadRun, type LogPorts } from '../log/loaded-run.ts';
 import type { RunStore } from '../log/run-store.ts';
-import type { Command } from '../run/command.ts';
+import type { Command, Refusal } from '../run/command.ts';
 import { handle } from '../run/handle.ts';
 import type { RunState } from '../run/state.ts';
 import type { Hints } from '../scheduling/schedule-store.ts';
 import type { RunRef } from '../tenant-scope.ts';
-import { Refused } from './refused.ts';
+import { refused } from './refused.ts';
 import type { TransactionStores, Transactions } from './transactions.ts';
 
 export interface SpeakPorts extends LogPorts {
@@ -17,7 +17,7 @@ export interface SpeakPorts extends LogPorts {
   readonly hints: Hints;
 }
 
-/** The command, made from the state it is spoken to; asked again when the state has moved. May throw `Refused`. */
+/** The command, made from the state it is spoken to; asked again when the state has moved. May throw `HoldfastError`. */
 export type Speech = (state: RunState, at: number) => Command;
 
 /** A holder appends at each step, so somebody who only speaks now and then may lose the race; then it takes the lock. */
@@ -27,7 +27,7 @@ const LOCKED_ATTEMPTS = 5;
 /**
  * Says something to a run from outside: loads and folds it, handles the command, appends what follows.
  * Returns the events, which are durable.
- * @throws Refused `run_not_found`, or with the code of the rule that refuses; `run_busy` when the bound is reached.
+ * @throws HoldfastError `run_not_found`, or with the code of the rule that refuses; `run_busy` when the bound is reached.
  */
 export async function speakToRun(ports: SpeakPorts, ref: RunRef, speech: Speech): Promise<readonly RunEvent[]> {
   const said = (await speakFreely(ports, ref, speech)) ?? (await speakUnderLock(ports, ref, speech));
@@ -98,7 +98,7 @@ async function attemptOn(
 ): Promise<readonly RunEvent[] | null> {
   const at = ports.clock.now();
   const handled = handle(run.state, speech(run.state, at));
-  if ('refused' in handled) throw new Refused(handled.refused.code, handled.refused.message);
+  if ('refused' in handled) throw ruledOut(handled.refused);
   if (handled.events.length === 0) return [];
   const after = extendBy(run, handled.events, at);
   const append = await appendOf(ports.artifacts, ref, run.state, after.run.state, after.events, at, fromOutside);
@@ -120,7 +120,10 @@ async function attemptOn(
   }
 }
 
-export const notFound = ({ run }: RunRef): Refused => new Refused('run_not_found', `There is no run ${run}.`);
+export const notFound = ({ run }: RunRef): HoldfastError => refused('run_not_found', `There is no run ${run}.`);
 
-const busy = ({ run }: RunRef): Refused =>
-  new Refused('run_busy', `The run ${run} is changing too quickly; send the same request again.`);
+const busy = ({ run }: RunRef): HoldfastError =>
+  refused('run_busy', `The run ${run} is changing too quickly; send the same request again.`);
+
+/** A rule's refusal. A code that only workers can meet is a fault of ours. */
+export const ruledOut = ({ code, message }: Refusal): HoldfastError => refused(isErrorCode(code) ? code : 'internal', message);

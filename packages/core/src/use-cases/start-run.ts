@@ -8,8 +8,9 @@ import { project } from '../log/projection.ts';
 import { handle } from '../run/handle.ts';
 import type { AgentStore } from './agent-store.ts';
 import type { Caller } from './caller.ts';
-import { Refused } from './refused.ts';
+import { refused } from './refused.ts';
 import type { NewRun } from './run-directory.ts';
+import { ruledOut } from './speak.ts';
 
 export interface StartRun {
   readonly agent: string;
@@ -30,7 +31,7 @@ export interface StartRunPorts {
 /**
  * A new run, pinned to its version, ready to be created by `RunDirectory.create`; it is accepted once that is
  * committed. The caller then publishes a hint.
- * @throws Refused `agent_not_found`, `version_not_found`, `alias_not_found`, `limit_not_lower`.
+ * @throws HoldfastError `agent_not_found`, `version_not_found`, `alias_not_found`, `limit_not_lower`.
  */
 export async function startRun(
   ports: StartRunPorts,
@@ -50,7 +51,7 @@ export async function startRun(
     metadata: request.metadata,
     by: caller.by,
   });
-  if ('refused' in handled) throw new Refused(handled.refused.code, handled.refused.message);
+  if ('refused' in handled) throw ruledOut(handled.refused);
   const after = extendBy(before, handled.events, now);
   const [created] = after.events;
   if (created === undefined || after.events.length !== 1) throw new Error('a run begins with exactly one event');
@@ -70,16 +71,16 @@ export async function startRun(
 async function resolveVersion(agents: AgentStore, caller: Caller, request: StartRun): Promise<AgentVersion> {
   const { agent, alias } = request;
   const found = await agents.get(caller, agent);
-  if (found === null) throw new Refused('agent_not_found', `There is no agent ${agent}. Publish it first.`);
+  if (found === null) throw refused('agent_not_found', `There is no agent ${agent}. Publish it first.`);
   const aliased = alias === undefined ? undefined : found.aliases[alias];
   if (alias !== undefined && aliased === undefined) {
     const known = Object.keys(found.aliases).join(', ') || 'none';
-    throw new Refused('alias_not_found', `${agent} has no alias ${alias}. It has: ${known}.`);
+    throw refused('alias_not_found', `${agent} has no alias ${alias}. It has: ${known}.`);
   }
   const number = request.version ?? aliased ?? found.latest;
   const version = await agents.version(caller, agent, number);
   if (version === null)
-    throw new Refused('version_not_found', `${agent} has no version ${number}. The latest is ${found.latest}.`);
+    throw refused('version_not_found', `${agent} has no version ${number}. The latest is ${found.latest}.`);
   return version.version;
 }
 
@@ -112,7 +113,7 @@ function lowered(ofVersion: Limits, wanted: Partial<Limits>): Partial<Limits> | 
     return [{ path: `/limits/${fieldOf[name]}`, message: `at most ${most} (${unitOf[name]}), the agent's limit` }];
   });
   if (issues.length > 0)
-    throw new Refused('limit_not_lower', 'A run may only lower the limits of its agent version.', issues);
+    throw refused('limit_not_lower', 'A run may only lower the limits of its agent version.', issues);
   return names.length === 0 ? null : wanted;
 }
 

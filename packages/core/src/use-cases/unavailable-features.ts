@@ -1,4 +1,4 @@
-import type { Issue } from './refused.ts';
+import type { ProblemError } from '@holdfast/contracts';
 
 const builtinsToCome = new Set(['memory.search', 'memory.add', 'http.fetch']);
 
@@ -6,9 +6,9 @@ const builtinsToCome = new Set(['memory.search', 'memory.add', 'http.fetch']);
  * Features of an agent that are designed and cannot run yet. Looked for before the strict schema, so that whoever
  * follows the design is told "not yet" and not "unknown key".
  */
-export function unavailableFeatures(spec: unknown): Issue[] {
+export function unavailableFeatures(spec: unknown): ProblemError[] {
   if (!isObject(spec)) return [];
-  const issues: Issue[] = [];
+  const issues: ProblemError[] = [];
   const missing = (path: string, what: string): void => void issues.push({ path, message: `${what}: remove it` });
   if ('output' in spec) missing('/output', 'an output schema is not available yet');
   if ('memory' in spec) missing('/memory', 'memory is not available yet');
@@ -19,9 +19,9 @@ export function unavailableFeatures(spec: unknown): Issue[] {
   return issues;
 }
 
-function ofTool(tool: unknown, path: string): Issue[] {
+function ofTool(tool: unknown, path: string): ProblemError[] {
   if (!isObject(tool)) return [];
-  const issues: Issue[] = [];
+  const issues: ProblemError[] = [];
   for (const type of ['http', 'agent'])
     if (type in tool)
       issues.push({ path: `${path}/${type}`, message: `tools of type ${type} are not available yet: use mcp or builtin` });

@@ -1,0 +1,130 @@
+import { refused } from '@holdfast/core';
+import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { authenticateRequests } from './http/authentication.ts';
+import { parseBodies } from './http/body.ts';
+import { check } from './http/check.ts';
+import { onClientError } from './http/client-error.ts';
+import { once } from './http/once.ts';
+import { documentOf, told } from './http/problem.ts';
+import { requestId } from './http/request-id.ts';
+import type { Answer, Route } from './http/route.ts';
+import type { ApiPorts } from './ports.ts';
+import { routes } from './routes/routes.ts';
+
+const BODY_BYTES = 1024 * 1024;
+const SWEEP_MS = 15_000;
+
+/** The HTTP side, listening nowhere yet. `close()` ends every open stream. */
+export function buildApp(ports: ApiPorts): FastifyInstance {
+  const app = fastify({
+    logger: false,
+    bodyLimit: BODY_BYTES,
+    routerOptions: { maxParamLength: 500 },
+    genReqId: requestId,
+    clientErrorHandler: onClientError,
+    frameworkErrors: (error, request, reply) => fail(ports, error, request, reply),
+  });
+  parseBodies(app);
+  app.setErrorHandler((error, request, reply) => fail(ports, error, request, reply));
+  app.setNotFoundHandler((request, reply) =>
+    fail(ports, refused('route_not_found', `There is no ${request.method} ${request.url.split('?')[0]}.`), request, reply),
+  );
+  authenticateRequests(app, ports);
+  logRequests(app, ports);
+  for (const route of routes) register(app, ports, route);
+  refuseOtherMethods(app, ports);
+
+  const sweep = setInterval(() => {
+    ports.streams.sweep().catch((error: unknown) => ports.log.warn({ err: error }, 'the sweep of open streams failed'));
+  }, SWEEP_MS);
+  sweep.unref();
+  app.addHook('preClose', (done) => {
+    clearInterval(sweep);
+    ports.streams.close();
+    done();
+  });
+  return app;
+}
+
+function register(app: FastifyInstance, ports: ApiPorts, route: Route): void {
+  const { method, url, operation, yaml } = route;
+  app.route({
+    method,
+    url,
+    exposeHeadRoute: false,
+    config: { operation, yaml },
+    handler: async (request, reply) => {
+      const params = check(route.params, request.params, 'path');
+      const query = check(route.query, request.query, 'query');
+      const body = check(route.body, request.body ?? undefined, 'body');
+      // Routes without an operation never look at the caller.
+      const caller = request.caller ?? { tenant: '', by: { type: 'system', id: 'nobody', roles: [] } };
+      const answer = await route.handle(ports, {
+        caller,
+        params,
+        query,
+        body,
+        request,
+        reply,
+        once: (prepare, work) => once(ports, caller, request, prepare, work),
+      });
+      return send(reply, answer);
+    },
+  });
+}
+
+/** A known path with another method is 405 and says which it has. */
+function refuseOtherMethods(app: FastifyInstance, ports: ApiPorts): void {
+  for (const url of new Set(routes.map((known) => known.url))) {
+    const allowed: string[] = routes.filter((known) => known.url === url).map(({ method }) => method);
+    app.route({
+      method: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'].filter((method) => !allowed.includes(method)),
+      url,
+      // Before the body is read, whose type and size do not matter.
+      onRequest: (request, reply) => {
+        reply.header('allow', allowed.join(', '));
+        fail(ports, refused('method_not_allowed', `${url} has ${allowed.join(', ')}.`), request, reply);
+        return Promise.resolve(reply);
+      },
+      handler: (_request, reply) => Promise.resolve(reply),
+    });
+  }
+}
+
+function send(reply: FastifyReply, answer: Answer): FastifyReply {
+  if (answer === 'taken') return reply;
+  reply.status(answer.status).header('x-request-id', reply.request.id);
+  if ('headers' in answer && answer.headers !== undefined) reply.headers(answer.headers);
+  if ('bytes' in answer) return reply.send(Buffer.from(answer.bytes.buffer, answer.bytes.byteOffset, answer.bytes.byteLength));
+  if ('text' in answer) return reply.send(answer.text);
+  return reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(answer.json));
+}
+
+function fail(ports: ApiPorts, error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const failure = told(error, request.id);
+  const { code, status } = failure;
+  if (status >= 500) ports.log.error({ err: error, request_id: request.id, code }, 'a request failed');
+  if (status === 401) reply.header('www-authenticate', 'Bearer');
+  if (status === 503 || code === 'idempotency_in_flight') reply.header('retry-after', '1');
+  void reply
+    .status(status)
+    .headers({ 'content-type': 'application/problem+json', 'x-request-id': request.id })
+    .send(JSON.stringify(documentOf(failure, request.id)));
+}
+
+/** One line a request, without its body, query or headers. */
+function logRequests(app: FastifyInstance, { log }: ApiPorts): void {
+  app.addHook('onResponse', (request, reply, done) => {
+    const facts = {
+      request_id: request.id,
+      method: request.method,
+      route: request.routeOptions.url ?? null,
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime),
+      tenant: request.caller?.tenant ?? null,
+      key: request.caller?.by.id ?? null,
+    };
+    log.info(facts, 'request');
+    done();
+  });
+}

@@ -1,0 +1,27 @@
+import { authenticate, type Caller, mayDo, type Operation, refused } from '@holdfast/core';
+import type { FastifyInstance } from 'fastify';
+import type { ApiPorts } from '../ports.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** null: open to everybody. */
+    operation?: Operation | null;
+    yaml?: boolean;
+  }
+  interface FastifyRequest {
+    caller: Caller | null;
+  }
+}
+
+/** Who asks, and whether they may, before the body is read. An unknown route has no operation and stays unknown. */
+export function authenticateRequests(app: FastifyInstance, { keys, clock }: ApiPorts): void {
+  app.decorateRequest('caller', null);
+  app.addHook('onRequest', async (request) => {
+    const { operation } = request.routeOptions.config;
+    if (operation === undefined || operation === null) return;
+    const caller = await authenticate(keys, request.headers.authorization, clock.now());
+    request.caller = caller;
+    if (!mayDo(caller.by.roles, operation))
+      throw refused('forbidden', `Your key's roles (${caller.by.roles.join(', ')}) do not include ${operation}.`);
+  });
+}

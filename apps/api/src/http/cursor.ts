@@ -1,0 +1,26 @@
+import { refused } from '@holdfast/core';
+import { z } from 'zod';
+
+/** Opaque to clients: base64url of a short JSON list. */
+export const encodeCursor = (...parts: readonly string[]): string => Buffer.from(JSON.stringify(parts)).toString('base64url');
+
+/** @throws HoldfastError `invalid_request`. */
+export function decodeCursor<S extends z.ZodType>(schema: S, cursor: string): z.output<S> {
+  try {
+    return schema.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')));
+  } catch {
+    const message = 'is not a cursor of this list: use next_cursor of the page before, unchanged';
+    throw refused('invalid_request', `The cursor ${message}.`, [{ path: '?cursor', message }]);
+  }
+}
+
+export const idCursor = z.tuple([z.uuid()]);
+export const nameCursor = z.tuple([z.string().regex(/^[a-z][a-z0-9-]{0,62}$/)]);
+export const attentionCursor = z.tuple([z.uuid(), z.string().min(1).max(100)]);
+
+/** One more row than the page was asked for: there is a next page. */
+export function pageOf<T, R>(rows: readonly T[], limit: number, resource: (row: T) => R, cursor: (row: T) => string) {
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  return { items: shown.map(resource), next_cursor: rows.length > limit && last !== undefined ? cursor(last) : null };
+}

@@ -1,0 +1,27 @@
+import type {
+  AgentStore,
+  EventStreams,
+  KeyStore,
+  Log,
+  PublishPorts,
+  RunDirectory,
+  SpeakPorts,
+} from '@holdfast/core';
+
+/** Everything the routes need; `wiring.ts` builds it, tests may replace any part. */
+export interface ApiPorts extends SpeakPorts {
+  readonly agents: AgentStore;
+  readonly directory: RunDirectory;
+  readonly keys: KeyStore;
+  readonly publishing: PublishPorts;
+  readonly streams: EventStreams;
+  readonly log: Log;
+  readonly metrics: MetricsText;
+  /** Each check's name with `ok`, or with what is wrong. */
+  readonly readiness: () => Promise<Readonly<Record<string, string>>>;
+}
+
+export interface MetricsText {
+  readonly contentType: string;
+  text(): Promise<string>;
+}

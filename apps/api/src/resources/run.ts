@@ -1,0 +1,28 @@
+import type { RunResource, RunSummaryResource } from '@holdfast/contracts';
+import type { RunSummary, RunView } from '@holdfast/core';
+import { iso, isoOrNull } from './time.ts';
+
+export const runSummaryResource = (row: RunSummary): RunSummaryResource => ({
+  id: row.run,
+  agent: row.agent,
+  version: row.version,
+  status: row.status,
+  waiting_for: row.waitingFor.map(({ reason, since, until, ref }) => ({
+    reason,
+    since: iso(since),
+    until: isoOrNull(until),
+    ref,
+  })),
+  head: row.head,
+  metadata: { ...row.metadata },
+  created_at: iso(row.createdAt),
+  updated_at: iso(row.updatedAt),
+});
+
+export const runResource = ({ summary, created, end }: RunView): RunResource => ({
+  ...runSummaryResource(summary),
+  input: created.data.input,
+  limits: created.data.limits,
+  output: end?.type === 'run.succeeded' ? end.data.output : null,
+  error: end?.type === 'run.failed' ? { code: end.data.code, detail: end.data.detail } : null,
+});

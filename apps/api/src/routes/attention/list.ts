@@ -1,0 +1,20 @@
+import { listAttentionQuery } from '@holdfast/contracts';
+import { attentionCursor, decodeCursor, encodeCursor, pageOf } from '../../http/cursor.ts';
+import { noBody, nothing, route } from '../../http/route.ts';
+import { attentionResource } from '../../resources/attention.ts';
+
+/** What needs a person, oldest first. */
+export const list = route({
+  method: 'GET',
+  url: '/v1/attention',
+  operation: 'attention.list',
+  params: nothing,
+  query: listAttentionQuery,
+  body: noBody,
+  handle: async ({ directory }, { caller, query: { cursor, limit, run } }) => {
+    const [afterRun, ref] = cursor === undefined ? [] : decodeCursor(attentionCursor, cursor);
+    const after = afterRun === undefined || ref === undefined ? null : { run: afterRun, ref };
+    const rows = await directory.attention(caller, run === undefined ? {} : { run }, after, limit + 1);
+    return { status: 200, json: pageOf(rows, limit, attentionResource, (row) => encodeCursor(row.run, row.ref)) };
+  },
+});

@@ -1,0 +1,45 @@
+import type { Route } from '../http/route.ts';
+import * as agent from './agents/get.ts';
+import { getVersion } from './agents/get-version.ts';
+import * as agents from './agents/list.ts';
+import { publish } from './agents/publish.ts';
+import { setAlias } from './agents/set-alias.ts';
+import * as artifact from './artifacts/get.ts';
+import * as artifacts from './artifacts/list.ts';
+import { decide } from './attention/decide.ts';
+import * as attention from './attention/list.ts';
+import { healthz } from './health/healthz.ts';
+import { metrics } from './health/metrics.ts';
+import { readyz } from './health/readyz.ts';
+import { cancelRun } from './runs/cancel.ts';
+import { events } from './runs/events.ts';
+import * as run from './runs/get.ts';
+import * as runs from './runs/list.ts';
+import { pauseRun } from './runs/pause.ts';
+import { resumeRun } from './runs/resume.ts';
+import { send } from './runs/send-message.ts';
+import { start } from './runs/start.ts';
+
+/** Every route there is; tests walk this list. */
+export const routes: readonly Route[] = [
+  publish,
+  agents.list,
+  agent.get,
+  getVersion,
+  setAlias,
+  start,
+  runs.list,
+  run.get,
+  events,
+  send,
+  pauseRun,
+  resumeRun,
+  cancelRun,
+  attention.list,
+  decide,
+  artifacts.list,
+  artifact.get,
+  healthz,
+  readyz,
+  metrics,
+];

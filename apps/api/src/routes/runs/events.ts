@@ -1,0 +1,55 @@
+import { readEventsQuery } from '@holdfast/contracts';
+import { readEvents, type RunRef } from '@holdfast/core';
+import type { FastifyRequest } from 'fastify';
+import { invalid } from '../../http/check.ts';
+import { type Answer, type Ask, noBody, route, runParams } from '../../http/route.ts';
+import type { ApiPorts } from '../../ports.ts';
+import { SseListener } from '../../sse/sse-listener.ts';
+
+/** Pages as JSON, or the live stream when the client accepts `text/event-stream`. */
+export const events = route({
+  method: 'GET',
+  url: '/v1/runs/:run/events',
+  operation: 'runs.events',
+  params: runParams,
+  query: readEventsQuery,
+  body: noBody,
+  handle: async (ports, ask) => {
+    const { caller, params, query, request } = ask;
+    const ref = { tenant: caller.tenant, run: params.run };
+    const after = query.after ?? lastEventId(request);
+    if (wantsStream(request)) return stream(ports, ask, ref, lastEventId(request) ?? query.after ?? 0);
+    const text = await readEvents(ports, ref, after ?? 0, query.limit);
+    return { status: 200, text, headers: { 'content-type': 'application/json; charset=utf-8' } };
+  },
+});
+
+async function stream(
+  { streams }: ApiPorts,
+  { request, reply }: Ask<unknown, unknown, unknown>,
+  ref: RunRef,
+  after: number,
+): Promise<Answer> {
+  const followed = await streams.follow(ref, after, (head, reset) => {
+    reply.hijack();
+    const listener = new SseListener(reply.raw, { 'x-request-id': request.id });
+    if (reset) listener.reset(head);
+    return listener;
+  });
+  // 204 tells an EventSource to stop reconnecting.
+  if (followed.type === 'nothing-left') return { status: 204, text: '', headers: {} };
+  if (reply.raw.closed) followed.leave();
+  else reply.raw.on('close', followed.leave);
+  return 'taken';
+}
+
+const wantsStream = ({ headers }: FastifyRequest): boolean => /\btext\/event-stream\b/i.test(headers.accept ?? '');
+
+/** Set by a client that reconnects; it knows better than the query, which stays as it was at first. */
+function lastEventId({ headers }: FastifyRequest): number | undefined {
+  const given = headers['last-event-id'];
+  if (given === undefined || given === '') return undefined;
+  const id = typeof given === 'string' && /^\d{1,15}$/.test(given) ? Number(given) : null;
+  if (id === null) throw invalid([{ path: 'Last-Event-ID', message: 'is the id of an event: a whole number from 0' }], 'invalid_request');
+  return id;
+}

@@ -1,0 +1,46 @@
+import { startRunBody } from '@holdfast/contracts';
+import type { Limits } from '@holdfast/contracts';
+import { startRun } from '@holdfast/core';
+import type { z } from 'zod';
+import { nothing, route } from '../../http/route.ts';
+import { runResource } from '../../resources/run.ts';
+
+/** 201 means accepted: the run is durable and starts as soon as there is a worker and room. */
+export const start = route({
+  method: 'POST',
+  url: '/v1/runs',
+  operation: 'runs.start',
+  params: nothing,
+  query: nothing,
+  body: startRunBody,
+  handle: async (ports, { caller, body, once }) => {
+    let started: string | null = null;
+    const answer = await once(
+      () => startRun(ports, caller, { ...body, limits: limitsOf(body.limits) }),
+      async ({ directory }, { run, created }) => {
+        await directory.create(run);
+        started = run.run;
+        const { at, seq } = created;
+        const { agent, version, projection, metadata } = run;
+        const { status, waitingFor } = projection;
+        const row = { run: run.run, agent, version, status, waitingFor, head: seq, metadata, createdAt: at, updatedAt: at };
+        if (created.type !== 'run.created') throw new Error(`a run begins with ${created.type}`);
+        return { status: 201, json: runResource({ summary: row, created, end: null }) };
+      },
+    );
+    if (started !== null) ports.hints.publish([{ tenant: caller.tenant, run: started }]);
+    return answer;
+  },
+});
+
+function limitsOf(wanted: z.output<typeof startRunBody>['limits']): Partial<Limits> | undefined {
+  if (wanted === undefined) return undefined;
+  const { steps, tokens, cost_usd, active_time, deadline } = wanted;
+  return {
+    ...(steps === undefined ? {} : { steps }),
+    ...(tokens === undefined ? {} : { tokens }),
+    ...(cost_usd === undefined ? {} : { cost_usd_micros: Math.max(1, Math.round(cost_usd * 1_000_000)) }),
+    ...(active_time === undefined ? {} : { active_ms: active_time }),
+    ...(deadline === undefined ? {} : { deadline_ms: deadline }),
+  };
+}

@@ -1,0 +1,78 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import type { EndReason, Frame, Listener } from '@holdfast/core';
+
+const HEARTBEAT_MS = 15_000;
+/** A client that takes nothing for this long is cut; it resumes by Last-Event-ID. */
+const STALLED_MS = 30_000;
+
+const encoder = new TextEncoder();
+
+/** One event as a message of the stream. The JSON is one line, so it needs one `data:`. */
+export const encodeEvent = ({ seq, type, json }: { seq: number; type: string; json: string }): Uint8Array =>
+  encoder.encode(`id: ${seq}\nevent: ${type}\ndata: ${json}\n\n`);
+
+/** Why a stream ended before its run did; the client reconnects with Last-Event-ID. */
+const farewell = {
+  slow: 'the client reads too slowly',
+  closing: 'the server is shutting down',
+  failed: 'the log could not be read',
+} as const satisfies Record<Exclude<EndReason, 'ended'>, string>;
+
+/** Writes a run's events to one HTTP response. The response is ended exactly once, or destroyed when it stalls. */
+export class SseListener implements Listener {
+  readonly #response: ServerResponse;
+  readonly #heartbeat: NodeJS.Timeout;
+
+  constructor(response: ServerResponse, headers: Readonly<Record<string, string>>) {
+    this.#response = response;
+    response.writeHead(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-cache, no-transform',
+      'x-accel-buffering': 'no',
+      ...headers,
+    });
+    response.flushHeaders();
+    this.#heartbeat = setInterval(() => response.write(': hb\n\n'), HEARTBEAT_MS);
+    response.on('close', () => clearInterval(this.#heartbeat));
+    // A reset connection also closes; without a listener the error would end the process.
+    response.on('error', () => undefined);
+  }
+
+  /** The client is ahead of the log: the database lost events. Its cursor is set back to the beginning. */
+  reset(head: number): void {
+    this.#response.write(`id: 0\nevent: reset\ndata: {"head":${head}}\n\n`);
+  }
+
+  send(frame: Frame): void {
+    this.#response.write(frame.bytes);
+  }
+
+  pending(): number {
+    return this.#response.writableLength;
+  }
+
+  async drained(): Promise<void> {
+    const response = this.#response;
+    if (!response.writableNeedDrain || response.closed) return;
+    try {
+      await Promise.race([
+        once(response, 'drain', { signal: AbortSignal.timeout(STALLED_MS) }),
+        once(response, 'close', { signal: AbortSignal.timeout(STALLED_MS) }),
+      ]);
+    } catch {
+      response.destroy();
+    }
+  }
+
+  end(reason: EndReason): void {
+    clearInterval(this.#heartbeat);
+    const response = this.#response;
+    if (reason !== 'ended') response.write(`event: cut\ndata: {"reason":"${reason}","message":"${farewell[reason]}"}\n\n`);
+    response.end();
+    // What a stalled client never takes would keep the socket open.
+    const cut = setTimeout(() => response.destroy(), reason === 'closing' ? 1_000 : STALLED_MS);
+    cut.unref();
+    response.on('close', () => clearTimeout(cut));
+  }
+}
