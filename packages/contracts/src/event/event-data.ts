@@ -4,13 +4,16 @@ import { limits, prices, raisableLimit } from '../agent/limits.ts';
 import { json, jsonObject } from '../json.ts';
 import { artifactPart, content, digest } from '../part.ts';
 
-/** Milliseconds since 1970 by the database's clock. */
-const time = z.int().nonnegative();
-const attempt = z.int().positive();
-/** `m<n>` for the n-th model answer, `<seq>.<index>` for a tool call of the answer with that number. */
-const call = z.string().max(40);
-const worker = z.string().max(64);
-const message = z.string();
+const time = z.int().nonnegative().describe("Milliseconds since 1970 by the database's clock.");
+const attempt = z.int().positive().describe('Counts from 1.');
+const call = z
+  .string()
+  .max(40)
+  .describe(
+    'The call: `m<n>` for the n-th model answer, `<seq>.<index>` for a tool call of the answer with that number.',
+  );
+const worker = z.string().max(64).describe('The worker process.');
+const message = z.string().describe('For people.');
 
 export const effect = z.enum(['read', 'idempotent', 'once']);
 export type Effect = z.infer<typeof effect>;
@@ -22,8 +25,7 @@ export type MessageMode = z.infer<typeof messageMode>;
 export const reservation = z.strictObject({
   tokens: z.int().nonnegative(),
   cost_usd_micros: z.int().nonnegative(),
-  /** The call's time-out: active time may grow by this much. */
-  active_ms: z.int().nonnegative(),
+  active_ms: z.int().nonnegative().describe("The call's time-out: active time may grow by this much."),
 });
 export type Reservation = z.infer<typeof reservation>;
 
@@ -35,11 +37,10 @@ export type Usage = z.infer<typeof usage>;
 
 /** A tool call asked for by the model. `invalid` keeps arguments that are not a JSON object as they came. */
 export const requestedCall = z.strictObject({
-  /** The id the model gave; it only pairs call and result in the transcript. */
-  id: z.string().max(200),
+  id: z.string().max(200).describe('The id the model gave; it only pairs call and result in the transcript.'),
   name: z.string().max(200),
   arguments: jsonObject,
-  invalid: z.string().optional(),
+  invalid: z.string().optional().describe('The arguments as they came, when they are no JSON object.'),
 });
 export type RequestedCall = z.infer<typeof requestedCall>;
 
@@ -49,168 +50,230 @@ export type RequestedCall = z.infer<typeof requestedCall>;
  */
 export const eventData = {
   // life
-  'run.created': z.strictObject({
-    agent: z.string(),
-    version: z.int().positive(),
-    version_id: z.uuid(),
-    input: content,
-    limits,
-    metadata: z.record(z.string(), z.string()),
-    by: actor,
-  }),
-  'run.admitted': z.strictObject({}),
-  'run.claimed': z.strictObject({ worker }),
-  'run.taken_over': z.strictObject({
-    worker,
-    from: worker,
-    why: z.enum(['lease-expired', 'session-lost', 'restarted', 'abandoned']),
-    /** Until then the old holder may still be acting. */
-    lease_until: time,
-  }),
-  'run.paused': z.strictObject({ by: actor, reason: z.string().optional() }),
-  'run.resumed': z.strictObject({ by: actor }),
-  'run.cancel_requested': z.strictObject({ by: actor, reason: z.string().optional() }),
-  'run.succeeded': z.strictObject({ output: content }),
-  'run.failed': z.strictObject({ code: z.string(), detail: message, unresolved: z.array(call) }),
-  'run.cancelled': z.strictObject({ unresolved: z.array(call) }),
-  'log.went_back': z.strictObject({ expected: z.int(), found: z.int() }),
+  'run.created': z
+    .strictObject({
+      agent: z.string(),
+      version: z.int().positive(),
+      version_id: z.uuid(),
+      input: content,
+      limits,
+      metadata: z.record(z.string(), z.string()),
+      by: actor,
+    })
+    .describe('The run was accepted, pinned to a version of its agent.'),
+  'run.admitted': z.strictObject({}).describe('It is its turn: the run may be claimed.'),
+  'run.claimed': z.strictObject({ worker }).describe('A worker holds the run from here on.'),
+  'run.taken_over': z
+    .strictObject({
+      worker,
+      from: worker,
+      why: z.enum(['lease-expired', 'session-lost', 'restarted', 'abandoned']),
+      lease_until: time.describe('Until then (ms since 1970) the old holder may still be acting.'),
+    })
+    .describe('Another worker holds the run: the old one died or was cut off.'),
+  'run.paused': z
+    .strictObject({ by: actor, reason: z.string().optional() })
+    .describe('Somebody paused the run. Calls under way end; nothing new begins.'),
+  'run.resumed': z.strictObject({ by: actor }).describe('Somebody let the paused run go on.'),
+  'run.cancel_requested': z
+    .strictObject({ by: actor, reason: z.string().optional() })
+    .describe('Somebody asked for the end. Calls that may be aborted are.'),
+  'run.succeeded': z
+    .strictObject({ output: content })
+    .describe('The end: the model answered without asking for another tool.'),
+  'run.failed': z
+    .strictObject({
+      code: z.string().describe('Stable; see the run failures in the error reference.'),
+      detail: message,
+      unresolved: z.array(call).describe('Calls whose effect nobody knows.'),
+    })
+    .describe('The end: the run cannot go on.'),
+  'run.cancelled': z
+    .strictObject({ unresolved: z.array(call).describe('Calls whose effect nobody knows.') })
+    .describe('The end: the run was cancelled.'),
+  'log.went_back': z
+    .strictObject({ expected: z.int(), found: z.int() })
+    .describe('The database knows less than was written: it lost commits. The run stands still.'),
 
   // turn
-  'model.called': z.strictObject({
-    call,
-    attempt,
-    model: z.string(),
-    prices: prices.nullable(),
-    max_output_tokens: z.int().positive(),
-    timeout_ms: z.int().positive(),
-    reservation,
-  }),
-  'model.answered': z.strictObject({
-    call,
-    attempt,
-    content,
-    tool_calls: z.array(requestedCall),
-    /** `null`: the server reported none, so the reservation counts as spent. */
-    usage: usage.nullable(),
-    cost_usd_micros: z.int().nonnegative(),
-    finish_reason: z.string(),
-    /** The model that really answered. */
-    model: z.string(),
-  }),
-  'model.interrupted': z.strictObject({
-    call,
-    attempt,
-    content,
-    why: z.enum(['message', 'cancel', 'deadline']),
-  }),
-  'model.failed': z.strictObject({
-    call,
-    attempt,
-    class: z.enum(['not-sent', 'rate-limited', 'transient', 'permanent', 'lost']),
-    message,
-  }),
+  'model.called': z
+    .strictObject({
+      call,
+      attempt,
+      model: z.string(),
+      prices: prices.nullable(),
+      max_output_tokens: z.int().positive(),
+      timeout_ms: z.int().positive(),
+      reservation,
+    })
+    .describe('Intent: the model is about to be called.'),
+  'model.answered': z
+    .strictObject({
+      call,
+      attempt,
+      content,
+      tool_calls: z.array(requestedCall),
+      usage: usage.nullable().describe('`null`: the server reported none, so the reservation counts as spent.'),
+      cost_usd_micros: z.int().nonnegative().describe('Micro-dollars, by the prices of the intent.'),
+      finish_reason: z.string(),
+      model: z.string().describe('The model that really answered.'),
+    })
+    .describe('The model answered. Either its words end the turn, or it asks for tools.'),
+  'model.interrupted': z
+    .strictObject({
+      call,
+      attempt,
+      content,
+      why: z.enum(['message', 'cancel', 'deadline']),
+    })
+    .describe('The call was aborted; what the model had said by then is kept.'),
+  'model.failed': z
+    .strictObject({
+      call,
+      attempt,
+      class: z.enum(['not-sent', 'rate-limited', 'transient', 'permanent', 'lost']),
+      message,
+    })
+    .describe('The model gave no answer.'),
 
   // tool
-  'tool.called': z.strictObject({
-    call,
-    attempt,
-    name: z.string(),
-    effect,
-    /** Handed to the tool; the same for all attempts. */
-    key: z.string(),
-    arguments_hash: digest,
-    timeout_ms: z.int().positive(),
-    reservation,
-  }),
-  'tool.returned': z.strictObject({
-    call,
-    attempt,
-    content,
-    is_error: z.boolean(),
-    /** Files that the call added to the run. */
-    artifacts: z.array(artifactPart).optional(),
-  }),
-  'tool.failed': z.strictObject({
-    call,
-    attempt,
-    class: z.enum(['not-sent', 'no-answer', 'lost', 'aborted']),
-    message,
-  }),
-  'tool.unknown': z.strictObject({
-    call,
-    attempt,
-    why: message,
-    /** Before this time the lost call may still be under way, so `retry` is refused. */
-    retry_from: time,
-  }),
-  'tool.resolved': z.strictObject({
-    call,
-    how: z.enum(['done', 'retry', 'fail', 'late-result']),
-    by: actor,
-    content: content.optional(),
-    is_error: z.boolean().optional(),
-    note: z.string().optional(),
-  }),
-  'tool.late_result': z.strictObject({ call, attempt, content, is_error: z.boolean() }),
-  'tool.changed': z.strictObject({ call, attempt, expected: digest, found: digest.nullable() }),
-  'tool.not_run': z.strictObject({
-    call,
-    why: z.enum(['denied', 'user-spoke', 'unknown-tool', 'invalid-arguments', 'stopped']),
-    message,
-  }),
+  'tool.called': z
+    .strictObject({
+      call,
+      attempt,
+      name: z.string(),
+      effect,
+      key: z.string().describe('The idempotency key handed to the tool; the same for all attempts.'),
+      arguments_hash: digest,
+      timeout_ms: z.int().positive(),
+      reservation,
+    })
+    .describe('Intent: the tool is about to be called. From here on its effect may have happened.'),
+  'tool.returned': z
+    .strictObject({
+      call,
+      attempt,
+      content,
+      is_error: z.boolean(),
+      artifacts: z.array(artifactPart).optional().describe('Files that the call added to the run.'),
+    })
+    .describe('The tool answered. An error is an answer too.'),
+  'tool.failed': z
+    .strictObject({
+      call,
+      attempt,
+      class: z.enum(['not-sent', 'no-answer', 'lost', 'aborted']),
+      message,
+    })
+    .describe('The call ended without an answer, and its effect allows another attempt.'),
+  'tool.unknown': z
+    .strictObject({
+      call,
+      attempt,
+      why: message,
+      retry_from: time.describe(
+        'Before this time (ms since 1970) the lost call may still be under way, so `retry` is refused.',
+      ),
+    })
+    .describe('Nobody knows whether the effect happened. A person decides.'),
+  'tool.resolved': z
+    .strictObject({
+      call,
+      how: z.enum(['done', 'retry', 'fail', 'late-result']),
+      by: actor,
+      content: content.optional(),
+      is_error: z.boolean().optional(),
+      note: z.string().optional(),
+    })
+    .describe('What became of an unknown effect, or of a call that had used up its attempts, was decided.'),
+  'tool.late_result': z
+    .strictObject({ call, attempt, content, is_error: z.boolean() })
+    .describe('An answer came after the call was settled otherwise. It is kept as evidence.'),
+  'tool.changed': z
+    .strictObject({ call, attempt, expected: digest, found: digest.nullable() })
+    .describe('The tool is no longer the one that was published, so it was not called.'),
+  'tool.not_run': z
+    .strictObject({
+      call,
+      why: z.enum(['denied', 'user-spoke', 'unknown-tool', 'invalid-arguments', 'stopped']),
+      message,
+    })
+    .describe('The call was not made; the model is told why.'),
 
   // wait
-  'wait.began': z.strictObject({ call, for: z.literal('timer'), until: time }),
-  'wait.ended': z.strictObject({ call, by: z.enum(['timer', 'message']) }),
+  'wait.began': z
+    .strictObject({ call, for: z.literal('timer'), until: time })
+    .describe('The run waits, and no worker holds it.'),
+  'wait.ended': z.strictObject({ call, by: z.enum(['timer', 'message']) }).describe('The wait is over.'),
 
   // people
-  'message.received': z.strictObject({ id: z.uuid(), mode: messageMode, content, by: actor }),
-  'message.delivered': z.strictObject({ ids: z.array(z.uuid()) }),
-  'approval.asked': z.strictObject({
-    call,
-    /** Covers tool server, tool, schema hash and the canonical (RFC 8785) arguments. */
-    hash: digest,
-    role,
-    why: z.enum(['rule', 'condition', 'condition-not-evaluable']),
-    expires_at: time.nullable(),
-  }),
-  'approval.decided': z.strictObject({
-    call,
-    hash: digest,
-    decision: z.enum(['approved', 'denied']),
-    by: actor,
-    reason: z.string().optional(),
-  }),
-  'question.asked': z.strictObject({ call, question: z.string(), schema: jsonObject }),
-  'question.answered': z.strictObject({ call, answer: json, by: actor }),
+  'message.received': z
+    .strictObject({ id: z.uuid(), mode: messageMode, content, by: actor })
+    .describe('Somebody spoke to the run.'),
+  'message.delivered': z
+    .strictObject({ ids: z.array(z.uuid()) })
+    .describe('The messages are part of what the model is shown from here on.'),
+  'approval.asked': z
+    .strictObject({
+      call,
+      hash: digest.describe('Covers tool server, tool, schema hash and the canonical (RFC 8785) arguments.'),
+      role,
+      why: z.enum(['rule', 'condition', 'condition-not-evaluable']),
+      expires_at: time.nullable(),
+    })
+    .describe('The call waits for a person to agree to exactly these arguments.'),
+  'approval.decided': z
+    .strictObject({
+      call,
+      hash: digest,
+      decision: z.enum(['approved', 'denied']),
+      by: actor,
+      reason: z.string().optional(),
+    })
+    .describe('The call was approved or denied.'),
+  'question.asked': z
+    .strictObject({ call, question: z.string(), schema: jsonObject })
+    .describe('The run waits for an answer of a person.'),
+  'question.answered': z.strictObject({ call, answer: json, by: actor }).describe('The question was answered.'),
 
   // context
-  'context.compacted': z.strictObject({
-    rule: z.literal('last-turns'),
-    /** Messages of events before this number are no longer shown to the model, but for the first input. */
-    kept_from: z.int().positive(),
-    dropped_bytes: z.int().nonnegative(),
-  }),
+  'context.compacted': z
+    .strictObject({
+      rule: z.literal('last-turns'),
+      kept_from: z
+        .int()
+        .positive()
+        .describe('Messages of events before this number are no longer shown to the model, but for the first input.'),
+      dropped_bytes: z.int().nonnegative(),
+    })
+    .describe('The transcript was cut so that it fits the context of the model.'),
 
   // budget
-  'limit.reached': z.strictObject({
-    limit: z.enum([...raisableLimit.options, 'deadline_ms']),
-    limit_value: z.int(),
-    spent: z.int(),
-    /** What the next call would have needed. */
-    needed: z.int(),
-  }),
-  'limit.raised': z.strictObject({ limit: raisableLimit, to: z.int().positive(), by: actor }),
+  'limit.reached': z
+    .strictObject({
+      limit: z.enum([...raisableLimit.options, 'deadline_ms']),
+      limit_value: z.int(),
+      spent: z.int(),
+      needed: z.int().describe('What the next call would have needed.'),
+    })
+    .describe('The next call would break a limit. At the deadline the run ends, at any other it waits for a person.'),
+  'limit.raised': z
+    .strictObject({ limit: raisableLimit, to: z.int().positive(), by: actor })
+    .describe('A person raised the limit.'),
 
   // retry
-  'attempt.scheduled': z.strictObject({
-    call,
-    attempt,
-    /** Not before this time. */
-    at: time,
-    reason: message,
-    /** A 429 with Retry-After burns no attempt; a person's retry starts the count anew. */
-    burns: z.boolean(),
-    by: actor.optional(),
-  }),
+  'attempt.scheduled': z
+    .strictObject({
+      call,
+      attempt,
+      at: time.describe('Not before this time, ms since 1970.'),
+      reason: message,
+      burns: z
+        .boolean()
+        .describe(
+          "Whether it uses up an attempt: a 429 with Retry-After does not; a person's retry starts the count anew.",
+        ),
+      by: actor.optional(),
+    })
+    .describe('The call will be tried again.'),
 } as const;
