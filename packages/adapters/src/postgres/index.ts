@@ -1,1 +1,12 @@
-export {};
+export {
+  type ApiStores,
+  type Database,
+  type DatabaseOptions,
+  migrate,
+  type OpenDatabase,
+  openDatabase,
+  type WorkerStores,
+} from './database.ts';
+export { type DatabaseProblem, DatabaseNotUsable, InvalidAppend } from './errors.ts';
+export { KEY_LIFE_MS } from './transactions.ts';
+export { LEASE_MS, type LapsingLease } from './worker-lease.ts';

@@ -1,0 +1,218 @@
+-- All times are milliseconds since 1970 by the database's clock.
+
+create function holdfast.now_ms() returns bigint
+  language sql volatile parallel safe
+  as $$ select pg_catalog.floor(extract(epoch from pg_catalog.clock_timestamp()) * 1000)::bigint $$;
+
+create table holdfast.installation (
+  id uuid not null default pg_catalog.gen_random_uuid(),
+  created_at bigint not null default holdfast.now_ms(),
+  one boolean primary key default true check (one)
+);
+insert into holdfast.installation default values;
+
+create table holdfast.tenants (
+  id uuid primary key,
+  name text not null unique,
+  -- runs at once
+  slots integer not null check (slots >= 0),
+  -- turn order of admissions: the lowest goes next
+  pass bigint not null default 0,
+  created_at bigint not null default holdfast.now_ms()
+) with (fillfactor = 50);
+
+-- The pass of the last admission: a tenant that comes back starts there, not where it left.
+create table holdfast.turn (
+  pass bigint not null default 0,
+  one boolean primary key default true check (one)
+) with (fillfactor = 10);
+insert into holdfast.turn default values;
+
+create table holdfast.api_keys (
+  tenant_id uuid not null references holdfast.tenants,
+  id uuid not null,
+  name text not null,
+  -- JSON text, a list
+  roles text not null,
+  -- SHA-256, hex
+  secret_hash text not null,
+  expires_at bigint,
+  created_at bigint not null default holdfast.now_ms(),
+  primary key (tenant_id, id)
+);
+
+create table holdfast.agents (
+  tenant_id uuid not null references holdfast.tenants,
+  name text not null,
+  latest integer not null default 0,
+  created_at bigint not null default holdfast.now_ms(),
+  primary key (tenant_id, name)
+);
+
+create table holdfast.versions (
+  id uuid primary key,
+  tenant_id uuid not null,
+  agent text not null,
+  number integer not null check (number > 0),
+  -- JSON text: what runs read
+  body text not null,
+  -- JSON text: as it was sent
+  spec text not null,
+  hash text not null,
+  created_at bigint not null default holdfast.now_ms(),
+  unique (tenant_id, id),
+  unique (tenant_id, agent, number),
+  foreign key (tenant_id, agent) references holdfast.agents (tenant_id, name)
+);
+
+create table holdfast.aliases (
+  tenant_id uuid not null,
+  agent text not null,
+  alias text not null,
+  number integer not null,
+  primary key (tenant_id, agent, alias),
+  foreign key (tenant_id, agent, number) references holdfast.versions (tenant_id, agent, number)
+);
+
+-- The row of a run is updated by each step: no index may hold a column that a step changes, or updates are no longer HOT.
+create table holdfast.runs (
+  id uuid primary key,
+  tenant_id uuid not null references holdfast.tenants,
+  agent text not null,
+  version_id uuid not null,
+  version integer not null,
+  -- runs of this agent at once
+  agent_limit integer,
+  -- who may claim it
+  driver text not null default 'embedded',
+  -- JSON text
+  metadata text not null,
+  created_at bigint not null,
+  -- number of its last event
+  head integer not null default 0,
+  -- the worker that holds it
+  holder text,
+  -- a worker has claimed it at least once
+  begun boolean not null default false,
+  status text not null,
+  -- JSON text, a list
+  waiting_for text not null,
+  updated_at bigint not null,
+  ended_at bigint,
+  foreign key (tenant_id, version_id) references holdfast.versions (tenant_id, id)
+) with (fillfactor = 70);
+create index runs_newest on holdfast.runs (tenant_id, id desc);
+create index runs_of_agent on holdfast.runs (tenant_id, agent, id desc);
+create index runs_held on holdfast.runs (tenant_id, agent, holder) where holder is not null;
+
+-- The log. Insert only, one index.
+create table holdfast.run_events (
+  run_id uuid not null,
+  seq integer not null,
+  tenant_id uuid not null,
+  type text not null,
+  format smallint not null,
+  at bigint not null,
+  call_id text,
+  tokens integer,
+  cost_usd_micros bigint,
+  -- of the append that wrote it; with its first event only
+  append_id uuid,
+  -- JSON text; no SQL looks inside
+  payload text not null,
+  primary key (run_id, seq)
+) with (
+  autovacuum_vacuum_insert_threshold = 50000,
+  autovacuum_vacuum_insert_scale_factor = 0.05,
+  autovacuum_analyze_threshold = 50000,
+  autovacuum_analyze_scale_factor = 0.05
+);
+
+-- A cache: the newest folded state of a run.
+create table holdfast.snapshots (
+  run_id uuid primary key,
+  tenant_id uuid not null,
+  seq integer not null,
+  format text not null,
+  body text not null,
+  at bigint not null
+);
+
+-- What somebody must look at, and when. Rows live shortly.
+create table holdfast.due (
+  kind text not null,
+  subject uuid not null,
+  tenant_id uuid not null,
+  agent text,
+  agent_limit integer,
+  at bigint not null,
+  -- a run that was claimed before goes ahead of fresh ones
+  begun boolean not null default false,
+  -- it has a slot and may be claimed
+  admitted boolean not null default false,
+  -- offered to one worker until then
+  reserved_until bigint,
+  primary key (kind, subject)
+) with (
+  fillfactor = 70,
+  autovacuum_vacuum_threshold = 500,
+  autovacuum_vacuum_scale_factor = 0.02,
+  autovacuum_analyze_threshold = 500,
+  autovacuum_analyze_scale_factor = 0.05,
+  autovacuum_vacuum_cost_delay = 0
+);
+create index due_waiting on holdfast.due (tenant_id, begun, at, subject) where kind = 'run' and not admitted;
+create index due_admitted on holdfast.due (tenant_id, agent) where kind = 'run' and admitted;
+create index due_ready on holdfast.due (at, subject) where kind = 'run' and admitted;
+create index due_next on holdfast.due (at);
+
+-- One row for each thing that needs a person.
+create table holdfast.attention (
+  run_id uuid not null,
+  ref text not null,
+  tenant_id uuid not null,
+  kind text not null,
+  call_id text,
+  role text,
+  since bigint not null,
+  until bigint,
+  -- JSON text
+  detail text not null,
+  primary key (run_id, ref)
+);
+create index attention_of_tenant on holdfast.attention (tenant_id, run_id, ref);
+
+create table holdfast.artifacts (
+  run_id uuid not null,
+  digest text not null,
+  tenant_id uuid not null,
+  name text,
+  media_type text not null,
+  -- bytes
+  size bigint not null,
+  primary key (run_id, digest)
+);
+
+create table holdfast.idempotency_keys (
+  tenant_id uuid not null,
+  principal text not null,
+  route text not null,
+  key text not null,
+  body_hash text not null,
+  -- null while the first request is under way
+  status integer,
+  body text,
+  created_at bigint not null,
+  primary key (tenant_id, principal, route, key)
+) with (autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0.05);
+create index idempotency_keys_oldest on holdfast.idempotency_keys (created_at);
+
+-- Worker processes. No row = dead.
+create table holdfast.workers (
+  id text primary key,
+  -- session advisory lock; null where the session is not direct, so that a lock would lie
+  lock_key bigint,
+  lease_until bigint not null,
+  -- of the database server when the lock was taken: a restart frees all locks
+  incarnation timestamptz not null
+) with (fillfactor = 50);

@@ -1,0 +1,76 @@
+-- Makes or renews the row of a worker that begins, or that lost its lease. `p_alone`: the process has the database to
+-- itself, so whoever else is written down is gone.
+create function holdfast.register_worker(p_worker text, p_lock_key bigint, p_lease_ms bigint, p_alone boolean)
+  returns bigint
+  language plpgsql security definer set search_path = ''
+as $$
+declare
+  v_now constant bigint := holdfast.now_ms();
+begin
+  delete from holdfast.workers where id <> p_worker and (p_alone or lease_until < v_now - 3600000);
+  insert into holdfast.workers (id, lock_key, lease_until, incarnation)
+  values (p_worker, p_lock_key, v_now + p_lease_ms, pg_catalog.pg_postmaster_start_time())
+  on conflict (id) do update
+    set lock_key = excluded.lock_key, lease_until = excluded.lease_until, incarnation = excluded.incarnation;
+  return v_now;
+end
+$$;
+
+-- The database's time, or null when the lease had run out already: then others may have taken the worker's runs.
+create function holdfast.renew_lease(p_worker text, p_lease_ms bigint) returns bigint
+  language plpgsql security definer set search_path = ''
+as $$
+declare
+  v_now constant bigint := holdfast.now_ms();
+begin
+  update holdfast.workers set lease_until = v_now + p_lease_ms where id = p_worker and lease_until >= v_now;
+  return case when found then v_now end;
+end
+$$;
+
+create function holdfast.leave_worker(p_worker text) returns void
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  delete from holdfast.workers where id = p_worker;
+end
+$$;
+
+-- Dead peers that still hold runs. `p_locks`: whether a free session lock counts (not from a session younger than one
+-- lease: a restart or a crash frees all locks, and their owners need time to come back). For the same reason leases do
+-- not count within one lease of the server's start.
+create function holdfast.dead_workers(p_worker text, p_lease_ms bigint, p_locks boolean)
+  returns table (worker text, why text, lease_until bigint, tenants uuid[], runs uuid[])
+  language plpgsql security definer set search_path = '' set enable_seqscan = off set jit = off
+as $$
+#variable_conflict use_column
+declare
+  v_now constant bigint := holdfast.now_ms();
+  v_settled constant boolean :=
+    pg_catalog.pg_postmaster_start_time() < pg_catalog.clock_timestamp() - p_lease_ms * interval '1 millisecond';
+begin
+  return query
+    select j.holder, j.why, coalesce(j.lease_until, v_now), j.tenants, j.runs
+    from (
+      select h.holder, h.tenants, h.runs, w.lease_until,
+        case
+          when w.id is null then 'gone'
+          when w.lease_until < v_now then case when v_settled then 'lease-expired' end
+          when p_locks and w.lock_key is not null and w.incarnation = pg_catalog.pg_postmaster_start_time() then
+            case when pg_catalog.pg_try_advisory_xact_lock_shared(w.lock_key) then 'session-lost' end
+        end as why
+      from (
+        select r.holder, pg_catalog.array_agg(r.tenant_id order by r.id) as tenants,
+          pg_catalog.array_agg(r.id order by r.id) as runs
+        from holdfast.runs r where r.holder is not null and r.holder <> p_worker
+        group by r.holder
+      ) h
+      left join holdfast.workers w on w.id = h.holder
+    ) j
+    where j.why is not null;
+end
+$$;
+
+revoke all on all functions in schema holdfast from public;
+grant execute on function
+  holdfast.register_worker, holdfast.renew_lease, holdfast.leave_worker, holdfast.dead_workers to holdfast_worker;

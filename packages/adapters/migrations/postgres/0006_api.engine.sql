@@ -1,0 +1,81 @@
+-- The API's way into the log: the same append, for one run of the tenant in whose scope the transaction is.
+create function holdfast.append_in_scope(
+  p_tenant uuid, p_run uuid, p_id uuid, p_expected integer, p_status text, p_waiting text, p_due bigint,
+  p_types text[], p_formats integer[], p_ats bigint[], p_calls text[], p_tokens integer[], p_costs bigint[],
+  p_payloads text[], p_extras jsonb
+) returns table (item integer, outcome text, head integer)
+  language plpgsql security definer set search_path = ''
+as $$
+#variable_conflict use_column
+begin
+  if p_tenant is distinct from nullif(pg_catalog.current_setting('hf.tenant', true), '')::uuid then
+    return query select 1, 'missing', null::integer;
+    return;
+  end if;
+  return query
+    select a.item, a.outcome, a.head
+    from holdfast.append(
+      array[p_tenant], array[p_run], array[p_id], array[p_expected], array[null::text], array[null::text],
+      array[null::text], array[false], array[p_status], array[p_waiting], array[p_due],
+      pg_catalog.array_fill(1, array[pg_catalog.cardinality(p_types)]), p_types, p_formats, p_ats, p_calls, p_tokens,
+      p_costs, p_payloads, p_extras) a;
+end
+$$;
+
+-- A run with its first events, in the tenant in whose scope the transaction is.
+create function holdfast.create_run(
+  p_tenant uuid, p_run uuid, p_agent text, p_version_id uuid, p_version integer, p_agent_limit integer, p_metadata text,
+  p_id uuid, p_status text, p_waiting text, p_due bigint,
+  p_types text[], p_formats integer[], p_ats bigint[], p_calls text[], p_tokens integer[], p_costs bigint[],
+  p_payloads text[], p_extras jsonb
+) returns void
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  if p_tenant is distinct from nullif(pg_catalog.current_setting('hf.tenant', true), '')::uuid then
+    raise exception 'the run belongs to another tenant than the transaction' using errcode = '42501';
+  end if;
+  insert into holdfast.runs
+    (id, tenant_id, agent, version_id, version, agent_limit, metadata, created_at, status, waiting_for, updated_at)
+  values
+    (p_run, p_tenant, p_agent, p_version_id, p_version, p_agent_limit, p_metadata, p_ats[1], p_status, p_waiting, p_ats[1]);
+  if exists (
+    select from holdfast.append_in_scope(
+      p_tenant, p_run, p_id, 0, p_status, p_waiting, p_due, p_types, p_formats, p_ats, p_calls, p_tokens, p_costs,
+      p_payloads, p_extras)
+  ) then
+    raise exception 'the first append of run % was refused', p_run;
+  end if;
+end
+$$;
+
+-- The run's row, locked until the transaction ends.
+create function holdfast.lock_run(p_run uuid) returns table (head integer, holder text, version_id uuid)
+  language plpgsql security definer set search_path = '' set enable_seqscan = off set jit = off
+as $$
+#variable_conflict use_column
+begin
+  return query
+    select r.head, r.holder, r.version_id from holdfast.runs r
+    where r.id = p_run and r.tenant_id = nullif(pg_catalog.current_setting('hf.tenant', true), '')::uuid
+    for update;
+end
+$$;
+
+-- Heads of many runs of many tenants, for the open streams of one process.
+create function holdfast.run_heads(p_tenants uuid[], p_runs uuid[])
+  returns table (tenant_id uuid, run_id uuid, head integer)
+  language plpgsql security definer set search_path = '' set enable_seqscan = off set jit = off
+as $$
+#variable_conflict use_column
+begin
+  return query
+    select r.tenant_id, r.id, r.head
+    from rows from (pg_catalog.unnest(p_tenants), pg_catalog.unnest(p_runs)) as h (tenant_id, run_id)
+    join holdfast.runs r on r.id = h.run_id and r.tenant_id = h.tenant_id;
+end
+$$;
+
+revoke all on all functions in schema holdfast from public;
+grant execute on function
+  holdfast.append_in_scope, holdfast.create_run, holdfast.lock_run, holdfast.run_heads to holdfast_api;

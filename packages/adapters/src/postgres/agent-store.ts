@@ -1,0 +1,137 @@
+import type { AgentVersion, JsonObject } from '@holdfast/contracts';
+import type { AgentStore, AgentSummary, TenantScope, VersionDraft } from '@holdfast/core';
+import { isUuid } from './ids.ts';
+import type { Sql } from './sql.ts';
+import type { Scoped } from './tenant-scope.ts';
+
+interface AgentRow {
+  readonly name: string;
+  readonly latest: number;
+  readonly created_at: number;
+  readonly aliases: Record<string, number>;
+}
+
+interface VersionRow {
+  readonly body: string;
+  readonly spec: string;
+  readonly hash: string;
+}
+
+const agentSql = `
+  select a.name, a.latest, a.created_at,
+    coalesce((
+      select json_object_agg(l.alias, l.number) from holdfast.aliases l
+      where l.tenant_id = a.tenant_id and l.agent = a.name
+    ), '{}') as aliases
+  from holdfast.agents a
+  where a.tenant_id = $1 and a.latest > 0`;
+const versionSql = `
+  select body, spec, hash from holdfast.versions where tenant_id = $1 and agent = $2 and number = $3`;
+
+export class PostgresAgentStore implements AgentStore {
+  readonly #scoped: Scoped;
+
+  constructor(scoped: Scoped) {
+    this.#scoped = scoped;
+  }
+
+  publish(
+    scope: TenantScope,
+    draft: VersionDraft,
+    spec: JsonObject,
+    hash: string,
+  ): Promise<{ version: AgentVersion; created: boolean }> {
+    return this.#scoped.in(scope, async (sql) => {
+      const agent = [scope.tenant, draft.agent];
+      await sql.query('insert into holdfast.agents (tenant_id, name) values ($1, $2) on conflict do nothing', agent);
+      // The agent's row orders its versions.
+      const [row] = await sql.query<{ latest: number }>(
+        'select latest from holdfast.agents where tenant_id = $1 and name = $2 for update',
+        agent,
+      );
+      const latest = row?.latest ?? 0;
+      const newest = await readVersion(sql, scope, draft.agent, latest);
+      if (newest?.hash === hash) return { version: versionOf(newest), created: false };
+      const version: AgentVersion = { ...draft, number: latest + 1 };
+      await sql.query(
+        `insert into holdfast.versions (id, tenant_id, agent, number, body, spec, hash)
+         values ($1, $2, $3, $4, $5, $6, $7)`,
+        [draft.id, ...agent, version.number, JSON.stringify(version), JSON.stringify(spec), hash],
+      );
+      await sql.query('update holdfast.agents set latest = $3 where tenant_id = $1 and name = $2', [
+        ...agent,
+        version.number,
+      ]);
+      return { version, created: true };
+    });
+  }
+
+  async list(scope: TenantScope, after: string | null, limit: number): Promise<readonly AgentSummary[]> {
+    const rows = await this.#scoped.in(scope, (sql) =>
+      sql.query<AgentRow>(`${agentSql} and ($2::text is null or a.name > $2) order by a.name limit $3`, [
+        scope.tenant,
+        after,
+        limit,
+      ]),
+    );
+    return rows.map(summaryOf);
+  }
+
+  async get(scope: TenantScope, agent: string): Promise<AgentSummary | null> {
+    const [row] = await this.#scoped.in(scope, (sql) =>
+      sql.query<AgentRow>(`${agentSql} and a.name = $2`, [scope.tenant, agent]),
+    );
+    return row === undefined ? null : summaryOf(row);
+  }
+
+  async versionById(scope: TenantScope, id: string): Promise<AgentVersion | null> {
+    if (!isUuid(id)) return null;
+    const [row] = await this.#scoped.in(scope, (sql) =>
+      sql.query<VersionRow>('select body, spec, hash from holdfast.versions where tenant_id = $1 and id = $2', [
+        scope.tenant,
+        id,
+      ]),
+    );
+    return row === undefined ? null : versionOf(row);
+  }
+
+  async version(
+    scope: TenantScope,
+    agent: string,
+    number: number,
+  ): Promise<{ version: AgentVersion; spec: JsonObject } | null> {
+    const row = await this.#scoped.in(scope, (sql) => readVersion(sql, scope, agent, number));
+    return row === undefined ? null : { version: versionOf(row), spec: JSON.parse(row.spec) as JsonObject };
+  }
+
+  setAlias(scope: TenantScope, agent: string, alias: string, number: number): Promise<boolean> {
+    return this.#scoped.in(scope, async (sql) => {
+      const rows = await sql.query(
+        `insert into holdfast.aliases (tenant_id, agent, alias, number)
+         select v.tenant_id, v.agent, $3, v.number from holdfast.versions v
+         where v.tenant_id = $1 and v.agent = $2 and v.number = $4
+         on conflict (tenant_id, agent, alias) do update set number = excluded.number
+         returning number`,
+        [scope.tenant, agent, alias, number],
+      );
+      return rows.length > 0;
+    });
+  }
+}
+
+const readVersion = async (
+  sql: Sql,
+  scope: TenantScope,
+  agent: string,
+  number: number,
+): Promise<VersionRow | undefined> => (await sql.query<VersionRow>(versionSql, [scope.tenant, agent, number]))[0];
+
+/** What publish wrote, read back as it was. */
+const versionOf = (row: VersionRow): AgentVersion => JSON.parse(row.body) as AgentVersion;
+
+const summaryOf = (row: AgentRow): AgentSummary => ({
+  name: row.name,
+  latest: row.latest,
+  aliases: row.aliases,
+  createdAt: row.created_at,
+});

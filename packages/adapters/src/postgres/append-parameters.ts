@@ -1,0 +1,84 @@
+import type { Append, Projection, StoredEvent } from '@holdfast/core';
+import { arrayLiteral } from './array-literal.ts';
+import { InvalidAppend } from './errors.ts';
+import { isUuid } from './ids.ts';
+
+/** What Postgres cannot keep in a text: NUL, and halves of surrogate pairs. JSON.stringify writes both as escapes. */
+// oxlint-disable-next-line eslint/no-control-regex
+const unkeepable = /[\0\p{Surrogate}]/u;
+// oxlint-disable-next-line eslint/no-control-regex
+const unkeepables = /[\0\p{Surrogate}]/gu;
+
+/** Bytes that the append takes in a batch, about. */
+export const sizeOf = ({ events }: Append): number =>
+  events.reduce((sum, event) => sum + event.payload.length + 200, 400);
+
+/** Throws `InvalidAppend` for what must not reach a batch, where it would fail its neighbours too. */
+export function checkAppend({ tenant, run, id, expected, events, projection }: Append): void {
+  for (const value of [tenant, run, id]) if (!isUuid(value)) throw new InvalidAppend(`"${value}" is not a UUID.`);
+  if (events.length === 0) throw new InvalidAppend('An append has at least one event.');
+  events.forEach((event, index) => checkEvent(event, expected + index + 1));
+  for (const row of projection.attention.opened) checkText(row.detail, 'the detail of an attention row');
+}
+
+function checkEvent(event: StoredEvent, seq: number): void {
+  if (event.seq !== seq) throw new InvalidAppend(`Event ${event.seq} stands where ${seq} was expected.`);
+  for (const text of [event.type, event.call, event.payload]) {
+    if (text !== null) checkText(text, `event ${seq} (${JSON.stringify(event.type)})`);
+  }
+}
+
+function checkText(text: string, what: string): void {
+  if (unkeepable.test(text)) throw new InvalidAppend(`NUL or half a surrogate pair in ${what}.`);
+}
+
+/** One group of parameters: p_types … p_payloads. */
+export function eventParameters(events: readonly StoredEvent[]): string[] {
+  return [
+    arrayLiteral(events.map((event) => event.type)),
+    arrayLiteral(events.map((event) => event.format)),
+    arrayLiteral(events.map((event) => event.at)),
+    arrayLiteral(events.map((event) => event.call)),
+    arrayLiteral(events.map((event) => event.tokens)),
+    arrayLiteral(events.map((event) => event.costUsdMicros)),
+    arrayLiteral(events.map((event) => event.payload)),
+  ];
+}
+
+/** Parameters of `holdfast.append`, in its order. */
+export function batchParameters(batch: readonly Append[]): (string | null)[] {
+  return [
+    arrayLiteral(batch.map((append) => append.tenant)),
+    arrayLiteral(batch.map((append) => append.run)),
+    arrayLiteral(batch.map((append) => append.id)),
+    arrayLiteral(batch.map((append) => append.expected)),
+    arrayLiteral(batch.map((append) => append.worker)),
+    arrayLiteral(batch.map((append) => append.take?.type ?? null)),
+    arrayLiteral(batch.map((append) => (append.take?.type === 'take-over' ? append.take.from : null))),
+    arrayLiteral(batch.map((append) => append.release)),
+    arrayLiteral(batch.map((append) => append.projection.status)),
+    arrayLiteral(batch.map((append) => JSON.stringify(append.projection.waitingFor))),
+    arrayLiteral(batch.map((append) => append.projection.dueAt)),
+    arrayLiteral(batch.flatMap(({ events }, index) => events.map(() => index + 1))),
+    ...eventParameters(batch.flatMap(({ events }) => events)),
+    extras(batch.map(({ projection }) => projection)),
+  ];
+}
+
+/** Attention and artifacts as JSON, or null when there are none, which is the rule. */
+export function extras(projections: readonly Projection[]): string | null {
+  const items = projections.flatMap(({ attention, artifacts }, index) =>
+    attention.opened.length + attention.closed.length + artifacts.length === 0
+      ? []
+      : [
+          {
+            item: index + 1,
+            opened: attention.opened,
+            closed: attention.closed,
+            // A name that a model made up must not make its run stuck.
+            artifacts: artifacts.map((row) => ({ ...row, name: row.name?.replace(unkeepables, '\uFFFD') ?? null })),
+          },
+        ],
+  );
+  return items.length === 0 ? null : JSON.stringify(items);
+}

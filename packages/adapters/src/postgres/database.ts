@@ -1,0 +1,209 @@
+import type {
+  AgentStore,
+  Clock,
+  Hints,
+  Installation,
+  KeyStore,
+  RunDirectory,
+  RunRef,
+  RunStore,
+  Transactions,
+} from '@holdfast/core';
+import { PostgresAgentStore } from './agent-store.ts';
+import { DatabaseClock } from './database-clock.ts';
+import { DatabaseNotUsable } from './errors.ts';
+import { NoHints, PostgresHints, ProcessHints } from './hints.ts';
+import { PostgresInstallation } from './installation.ts';
+import { PostgresKeyStore } from './key-store.ts';
+import { applyMigrations, schemaProblem } from './migrate.ts';
+import { openPglite } from './pglite.ts';
+import { openPool } from './pool.ts';
+import { openPostgres } from './postgres.ts';
+import { PostgresRunDirectory } from './run-directory.ts';
+import { ApiRunStore, WorkerRunStore } from './run-store.ts';
+import { PostgresScheduleStore } from './schedule-store.ts';
+import type { Connections, Sql } from './sql.ts';
+import { type DatabaseRole, scopedTransactions } from './tenant-scope.ts';
+import { PostgresTransactions } from './transactions.ts';
+import { type LapsingLease, PostgresWorkerLease, SoleWorkerLease } from './worker-lease.ts';
+
+export interface DatabaseOptions {
+  /** Past a pooler, for the lease and for hints; default: the url itself. */
+  readonly directUrl?: string;
+  /** Connections at most; default 10. */
+  readonly poolSize?: number;
+  /** Off: nothing is published or heard, and sweeps alone find what is due. Default true. */
+  readonly hints?: boolean;
+}
+
+export interface ApiStores {
+  readonly runs: RunStore;
+  readonly agents: AgentStore;
+  readonly directory: RunDirectory;
+  readonly transactions: Transactions;
+  readonly keys: KeyStore;
+}
+
+export interface WorkerStores {
+  readonly runs: RunStore;
+  readonly agents: Pick<AgentStore, 'versionById'>;
+  readonly schedule: PostgresScheduleStore;
+  readonly lease: LapsingLease;
+}
+
+/** An open database. Stores are made for a role; each makes its own transactions. */
+export interface Database {
+  readonly kind: 'pglite' | 'postgres';
+  /** What this database does not hold, one line each, for the log and for `doctor`. */
+  readonly warnings: readonly string[];
+  readonly clock: Clock;
+  readonly hints: Hints;
+  /** Throws `DatabaseNotUsable` (`database_role_missing`, `database_not_migrated`), as do the next two. */
+  api(): Promise<ApiStores>;
+  /** `worker`: the id of this process, at most 64 characters, new at each start. */
+  worker(worker: string): Promise<WorkerStores>;
+  owner(): Promise<Installation>;
+  /** One round trip. Throws `DatabaseUnavailable`. */
+  ping(): Promise<void>;
+  /** Syncs to disk so far, with PGlite in a directory; else null. */
+  syncs(): number | null;
+  /** Close leases first. */
+  close(): Promise<void>;
+}
+
+/** What the stores are built on. */
+export interface OpenDatabase extends Database {
+  readonly connections: Connections;
+}
+
+const CLOCK_MS = 10_000;
+
+/**
+ * Opens `pglite://directory`, `pglite://memory` or `postgres://…`.
+ * Throws `DatabaseNotUsable` with one clear line.
+ */
+export async function openDatabase(url: string, options: DatabaseOptions = {}): Promise<OpenDatabase> {
+  if (url.startsWith('pglite://')) return openEmbedded(url, options);
+  if (/^postgres(ql)?:\/\//.test(url)) return openServer(url, options);
+  throw new DatabaseNotUsable('database_url_invalid', 'DATABASE_URL must begin with pglite:// or postgres://.');
+}
+
+/**
+ * Brings the schema up to date. `url`: the login that owns the tables (DATABASE_MIGRATE_URL), where it is another.
+ * Returns the names of the migrations that were applied now.
+ */
+export async function migrate(
+  database: OpenDatabase,
+  options: { readonly url?: string } = {},
+): Promise<readonly string[]> {
+  if (options.url === undefined || database.kind === 'pglite') return applyMigrations(database.connections);
+  const pool = openPool(options.url, 1);
+  try {
+    return await applyMigrations(pool);
+  } finally {
+    await pool.close();
+  }
+}
+
+async function openEmbedded(url: string, options: DatabaseOptions): Promise<OpenDatabase> {
+  const pglite = await openPglite(url);
+  const clock = new DatabaseClock();
+  await setClock(pglite, clock);
+  const hints = options.hints === false ? new NoHints() : new ProcessHints();
+  return {
+    kind: 'pglite',
+    warnings: pglite.syncs() === null ? ['The data is in memory: it ends with the process.'] : [],
+    clock,
+    hints,
+    connections: pglite,
+    ...stores(pglite, hints, (worker) => new SoleWorkerLease(worker, pglite)),
+    syncs: () => pglite.syncs(),
+    close: () => pglite.close(),
+  };
+}
+
+async function openServer(url: string, options: DatabaseOptions): Promise<OpenDatabase> {
+  const { pool, session, warnings } = await openPostgres(url, options.directUrl ?? url, options.poolSize ?? 10);
+  const clock = new DatabaseClock();
+  const hints = options.hints === false ? new NoHints() : new PostgresHints(pool);
+  await setClock(pool, clock);
+  if (hints instanceof PostgresHints) await hints.listen(session);
+  const timer = setInterval(() => {
+    setClock(pool, clock).catch(() => undefined);
+  }, CLOCK_MS);
+  timer.unref();
+  return {
+    kind: 'postgres',
+    warnings,
+    clock,
+    hints,
+    connections: pool,
+    ...stores(pool, hints, (worker) => new PostgresWorkerLease(worker, session, pool, clock)),
+    syncs: () => null,
+    async close() {
+      clearInterval(timer);
+      if (hints instanceof PostgresHints) await hints.flush();
+      await session.close();
+      await pool.close();
+    },
+  };
+}
+
+function stores(
+  connections: Connections,
+  hints: Hints,
+  leaseOf: (worker: string) => LapsingLease,
+): Pick<Database, 'api' | 'worker' | 'owner' | 'ping'> {
+  const publish = (runs: readonly RunRef[]): void => hints.publish(runs);
+  return {
+    async api() {
+      const scoped = scopedTransactions(connections, await roleFor(connections, 'holdfast_api'));
+      return {
+        runs: new ApiRunStore(scoped, publish),
+        agents: new PostgresAgentStore(scoped),
+        directory: new PostgresRunDirectory(scoped, connections, publish),
+        transactions: new PostgresTransactions(scoped, publish),
+        keys: new PostgresKeyStore(scoped),
+      };
+    },
+    async worker(worker) {
+      const scoped = scopedTransactions(connections, await roleFor(connections, 'holdfast_worker'));
+      return {
+        runs: new WorkerRunStore(connections, scoped, publish),
+        agents: new PostgresAgentStore(scoped),
+        schedule: new PostgresScheduleStore(connections),
+        lease: leaseOf(worker),
+      };
+    },
+    async owner() {
+      const role = await roleFor(connections, 'holdfast_owner');
+      return new PostgresInstallation(scopedTransactions(connections, role), connections, role);
+    },
+    ping: () => connections.lend(async (sql) => void (await sql.query('select 1')), 5_000),
+  };
+}
+
+/** The role to take in each transaction, or null when the login is that role. */
+async function roleFor(connections: Connections, role: DatabaseRole): Promise<DatabaseRole | null> {
+  const problem = await schemaProblem(connections);
+  if (problem !== null) throw new DatabaseNotUsable('database_not_migrated', problem);
+  const [login] = await connections.lend((sql) =>
+    sql.query<{ name: string; may: boolean }>(
+      "select session_user as name, pg_catalog.pg_has_role(session_user, $1, 'member') as may",
+      [role],
+    ),
+  );
+  if (login?.name === role) return null;
+  if (login?.may === true) return role;
+  throw new DatabaseNotUsable('database_role_missing', `The login ${login?.name ?? ''} may not act as ${role}.`);
+}
+
+async function setClock(connections: Connections, clock: DatabaseClock): Promise<void> {
+  const sentAt = clock.monotonic();
+  const [row] = await connections.lend((sql: Sql) =>
+    sql.query<{ now: number }>(
+      'select pg_catalog.floor(extract(epoch from pg_catalog.clock_timestamp()) * 1000)::bigint as now',
+    ),
+  );
+  if (row !== undefined) clock.set(row.now, sentAt, clock.monotonic());
+}

@@ -1,0 +1,133 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { DatabaseUnavailable } from '@holdfast/core';
+
+export interface GroupCommitOptions<Item, Outcome> {
+  /** One transaction for all; one outcome per item, in order. */
+  readonly send: (batch: readonly Item[]) => Promise<readonly Outcome[]>;
+  /** Items with the same key never share a batch. */
+  readonly key: (item: Item) => string;
+  /** bytes */
+  readonly size: (item: Item) => number;
+  readonly isBusy: (outcome: Outcome) => boolean;
+  /** The same batch again may succeed. */
+  readonly isTransient: (error: unknown) => boolean;
+  /** Called after each batch with what was sent and what came back. */
+  readonly done?: (items: readonly Item[], outcomes: readonly Outcome[]) => void;
+  readonly maxItems?: number;
+  readonly maxBytes?: number;
+}
+
+interface Waiting<Item, Outcome> {
+  readonly item: Item;
+  readonly key: string;
+  readonly bytes: number;
+  tries: number;
+  resolve(outcome: Outcome): void;
+  reject(error: unknown): void;
+}
+
+/** A busy item is tried in this many batches before its caller hears of it; about a quarter of a second. */
+const BUSY_TRIES = 8;
+const TRANSIENT_TRIES = 5;
+
+/**
+ * Gathers items while a batch is under way and sends them as the next one. One batch is in flight; one item per key
+ * and batch; a batch that fails is halved until the culprit stands alone, and only that one hears the error.
+ */
+export class GroupCommit<Item, Outcome> {
+  readonly #options: GroupCommitOptions<Item, Outcome>;
+  #queue: Waiting<Item, Outcome>[] = [];
+  #sending = false;
+
+  constructor(options: GroupCommitOptions<Item, Outcome>) {
+    this.#options = options;
+  }
+
+  /** Resolves with the item's outcome once it is durable. Throws what only this item's own transaction threw. */
+  add(item: Item): Promise<Outcome> {
+    return new Promise((resolve, reject) => {
+      const { key, size } = this.#options;
+      this.#queue.push({ item, key: key(item), bytes: size(item), tries: 0, resolve, reject });
+      if (!this.#sending) void this.#sendAll();
+    });
+  }
+
+  async #sendAll(): Promise<void> {
+    this.#sending = true;
+    // Whoever appends in this turn of the event loop joins the first batch.
+    await Promise.resolve();
+    while (this.#queue.length > 0) {
+      const batch = this.#next();
+      const busy = await this.#sendBatch(batch);
+      this.#queue.unshift(...busy);
+      // Nothing but busy rows: give their holders time.
+      if (busy.length > 0 && busy.length === this.#queue.length) await pause(2 ** Math.min(busy[0]?.tries ?? 0, 6));
+    }
+    this.#sending = false;
+  }
+
+  /** The oldest items, one per key, within the limits; at least one. */
+  #next(): Waiting<Item, Outcome>[] {
+    const { maxItems = 200, maxBytes = 1024 * 1024 } = this.#options;
+    const batch: Waiting<Item, Outcome>[] = [];
+    const later: Waiting<Item, Outcome>[] = [];
+    const keys = new Set<string>();
+    let bytes = 0;
+    for (const waiting of this.#queue) {
+      const fits = batch.length === 0 || (batch.length < maxItems && bytes + waiting.bytes <= maxBytes);
+      if (fits && !keys.has(waiting.key)) {
+        batch.push(waiting);
+        bytes += waiting.bytes;
+      } else {
+        later.push(waiting);
+      }
+      // Also one that waits keeps its place before later ones of its key.
+      keys.add(waiting.key);
+    }
+    this.#queue = later;
+    return batch;
+  }
+
+  /** Settles the batch; returns what is busy and may be tried again. */
+  async #sendBatch(batch: Waiting<Item, Outcome>[]): Promise<Waiting<Item, Outcome>[]> {
+    let outcomes: readonly Outcome[];
+    try {
+      outcomes = await this.#sendPatiently(batch.map(({ item }) => item));
+    } catch (error) {
+      if (batch.length === 1 || error instanceof DatabaseUnavailable) {
+        for (const waiting of batch) waiting.reject(error);
+        return [];
+      }
+      const middle = batch.length >> 1;
+      const first = await this.#sendBatch(batch.slice(0, middle));
+      return [...first, ...(await this.#sendBatch(batch.slice(middle)))];
+    }
+    this.#options.done?.(
+      batch.map(({ item }) => item),
+      outcomes,
+    );
+    const busy: Waiting<Item, Outcome>[] = [];
+    for (const [index, waiting] of batch.entries()) {
+      const outcome = outcomes[index];
+      if (outcome === undefined) {
+        waiting.reject(new Error('The database gave no outcome for an append.'));
+      } else if (this.#options.isBusy(outcome) && waiting.tries < BUSY_TRIES) {
+        waiting.tries += 1;
+        busy.push(waiting);
+      } else {
+        waiting.resolve(outcome);
+      }
+    }
+    return busy;
+  }
+
+  async #sendPatiently(items: readonly Item[]): Promise<readonly Outcome[]> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.#options.send(items);
+      } catch (error) {
+        if (!this.#options.isTransient(error) || tries === TRANSIENT_TRIES) throw error;
+      }
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import { existsSync } from 'node:fs';
+import { isAbsolute, join, resolve } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
+import { createPgConfig } from '@electric-sql/pglite/node-postgres';
+import pg from 'pg';
+import { lockDirectory } from './directory-lock.ts';
+import { DatabaseNotUsable } from './errors.ts';
+import { sqlOf, types } from './pool.ts';
+import type { Connections, Sql } from './sql.ts';
+import { SyncFS } from './sync-fs.ts';
+
+export interface PgliteDatabase extends Connections {
+  /** Syncs to disk so far; null in memory. */
+  syncs(): number | null;
+  /** After what was asked before. */
+  close(): Promise<void>;
+}
+
+/** As delivered, PGlite runs with -F (no sync) and buffers for a server of its own. */
+const startParams = [
+  ...PGlite.defaultStartParams.filter((parameter) => parameter !== '-F'),
+  '-c',
+  'shared_buffers=32MB',
+  '-c',
+  'wal_sync_method=fsync',
+];
+
+/** `pglite://memory`, or `pglite://` and a directory. */
+export function directoryOf(url: string): string | null {
+  const path = decodeURIComponent(url.slice('pglite://'.length));
+  if (path === 'memory') return null;
+  if (path === '') {
+    throw new DatabaseNotUsable('database_url_invalid', 'DATABASE_URL names no directory: pglite:///path/to/data.');
+  }
+  return isAbsolute(path) ? path : resolve(path);
+}
+
+/**
+ * Postgres inside this process, which has the directory to itself. Each commit is synced to disk.
+ * Throws `DatabaseNotUsable`: `database_in_use`, `database_corrupt`.
+ */
+export async function openPglite(url: string): Promise<PgliteDatabase> {
+  const directory = directoryOf(url);
+  if (directory === null) return connected(await PGlite.create({ startParams }), null, async () => undefined);
+  const lock = await lockDirectory(directory);
+  const fs = new SyncFS(directory);
+  try {
+    const started = existsSync(join(directory, 'PG_VERSION'));
+    const db = await create(fs, directory, started);
+    return await connected(db, fs, () => lock.release());
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function create(fs: SyncFS, directory: string, existing: boolean): Promise<PGlite> {
+  try {
+    return await PGlite.create({ fs, startParams });
+  } catch (error) {
+    const message = existing
+      ? `The database in ${directory} does not open: its files are damaged or of another version. Restore a backup, or move the directory away to begin anew.`
+      : `No database could be made in ${directory}.`;
+    throw new DatabaseNotUsable('database_corrupt', message, { cause: error });
+  }
+}
+
+/**
+ * One connection, lent to one piece of work after the other. Not `pg.Pool`: over PGlite its connections break after
+ * an error.
+ */
+async function connected(db: PGlite, fs: SyncFS | null, released: () => Promise<void>): Promise<PgliteDatabase> {
+  const client = new pg.Client(Object.assign(createPgConfig(db), { types }));
+  await client.connect();
+  const sql: Sql = sqlOf(client);
+  let last: Promise<unknown> = Promise.resolve();
+  let closing: Promise<void> | null = null;
+  return {
+    async lend(work) {
+      if (closing !== null) throw new Error('The database is closed.');
+      const turn = last.then(() => work(sql));
+      last = turn.catch(() => undefined);
+      return turn;
+    },
+    syncs: () => fs?.syncs ?? null,
+    close() {
+      closing ??= last.then(() => db.close()).finally(released);
+      return closing;
+    },
+  };
+}

@@ -1,0 +1,190 @@
+import type {
+  ArtifactRow,
+  AttentionKind,
+  NewRun,
+  OpenAttention,
+  RunDirectory,
+  RunRef,
+  RunStatus,
+  RunSummary,
+  StoredRun,
+  TenantScope,
+  WaitingFor,
+} from '@holdfast/core';
+import { checkAppend, eventParameters, extras } from './append-parameters.ts';
+import { arrayLiteral } from './array-literal.ts';
+import { isUuid } from './ids.ts';
+import type { Connections } from './sql.ts';
+import type { Scoped } from './tenant-scope.ts';
+
+interface SummaryRow {
+  readonly id: string;
+  readonly agent: string;
+  readonly version: number;
+  readonly status: RunStatus;
+  readonly waiting_for: string;
+  readonly head: number;
+  readonly metadata: string;
+  readonly created_at: number;
+  readonly updated_at: number;
+}
+
+interface AttentionRowOfRun {
+  readonly run_id: string;
+  readonly agent: string;
+  readonly ref: string;
+  readonly kind: AttentionKind;
+  readonly call_id: string | null;
+  readonly role: string | null;
+  readonly since: number;
+  readonly until: number | null;
+  readonly detail: string;
+}
+
+const summarySql = `
+  select id, agent, version, status, waiting_for, head, metadata, created_at, updated_at
+  from holdfast.runs where tenant_id = $1`;
+const createSql = `select holdfast.create_run(${Array.from({ length: 19 }, (_, index) => `$${index + 1}`).join(', ')})`;
+const attentionSql = `
+  select t.run_id, r.agent, t.ref, t.kind, t.call_id, t.role, t.since, t.until, t.detail
+  from holdfast.attention t join holdfast.runs r on r.id = t.run_id
+  where t.tenant_id = $1 and ($2::uuid is null or t.run_id = $2)
+    and ($3::uuid is null or (t.run_id, t.ref) > ($3, $4::text))
+  order by t.run_id, t.ref limit $5`;
+
+export class PostgresRunDirectory implements RunDirectory {
+  readonly #scoped: Scoped;
+  readonly #connections: Connections;
+  readonly #created: (runs: readonly RunRef[]) => void;
+
+  /** `connections`: for what crosses tenants. `created` hears of new runs. */
+  constructor(scoped: Scoped, connections: Connections, created: (runs: readonly RunRef[]) => void) {
+    this.#scoped = scoped;
+    this.#connections = connections;
+    this.#created = created;
+  }
+
+  async create(run: NewRun): Promise<void> {
+    const { tenant, event, projection } = run;
+    const id = event.appendId ?? run.run;
+    checkAppend({ ...run, id, expected: 0, events: [event], worker: null, take: null, release: false });
+    await this.#scoped.in(run, (sql) =>
+      sql.query(createSql, [
+        tenant,
+        run.run,
+        run.agent,
+        run.versionId,
+        run.version,
+        run.agentConcurrency,
+        JSON.stringify(run.metadata),
+        id,
+        projection.status,
+        JSON.stringify(projection.waitingFor),
+        projection.dueAt,
+        ...eventParameters([event]),
+        extras([projection]),
+      ]),
+    );
+    this.#created([{ tenant, run: run.run }]);
+  }
+
+  async get(ref: RunRef): Promise<RunSummary | null> {
+    if (!isUuid(ref.run)) return null;
+    const [row] = await this.#scoped.in(ref, (sql) =>
+      sql.query<SummaryRow>(`${summarySql} and id = $2`, [ref.tenant, ref.run]),
+    );
+    return row === undefined ? null : summaryOf(row);
+  }
+
+  async list(
+    scope: TenantScope,
+    filter: { readonly status?: RunStatus; readonly agent?: string },
+    before: string | null,
+    limit: number,
+  ): Promise<readonly RunSummary[]> {
+    const values: unknown[] = [scope.tenant];
+    let where = '';
+    const narrow = (condition: string, value: unknown): void => {
+      values.push(value);
+      where += ` and ${condition} $${values.length}`;
+    };
+    if (filter.status !== undefined) narrow('status =', filter.status);
+    if (filter.agent !== undefined) narrow('agent =', filter.agent);
+    if (before !== null) narrow('id <', before);
+    values.push(limit);
+    const rows = await this.#scoped.in(scope, (sql) =>
+      sql.query<SummaryRow>(`${summarySql}${where} order by id desc limit $${values.length}`, values),
+    );
+    return rows.map(summaryOf);
+  }
+
+  async attention(
+    scope: TenantScope,
+    filter: { readonly run?: string },
+    after: { run: string; ref: string } | null,
+    limit: number,
+  ): Promise<readonly OpenAttention[]> {
+    if (filter.run !== undefined && !isUuid(filter.run)) return [];
+    const rows = await this.#scoped.in(scope, (sql) =>
+      sql.query<AttentionRowOfRun>(attentionSql, [
+        scope.tenant,
+        filter.run ?? null,
+        after?.run ?? null,
+        after?.ref ?? null,
+        limit,
+      ]),
+    );
+    return rows.map(({ run_id: run, call_id: call, ...row }) => ({ ...row, run, call }));
+  }
+
+  async artifacts(ref: RunRef): Promise<readonly ArtifactRow[]> {
+    if (!isUuid(ref.run)) return [];
+    return this.#scoped.in(ref, (sql) =>
+      sql.query<ArtifactRow>(
+        `select digest, name, media_type as "mediaType", size from holdfast.artifacts
+         where tenant_id = $1 and run_id = $2 order by digest`,
+        [ref.tenant, ref.run],
+      ),
+    );
+  }
+
+  async heads(runs: readonly RunRef[]): Promise<readonly (RunRef & { readonly head: number })[]> {
+    const known = runs.filter(({ tenant, run }) => isUuid(tenant) && isUuid(run));
+    if (known.length === 0) return [];
+    return this.#connections.lend((sql) =>
+      sql.query<RunRef & { head: number }>(
+        'select tenant_id as tenant, run_id as run, head from holdfast.run_heads($1, $2)',
+        [arrayLiteral(known.map(({ tenant }) => tenant)), arrayLiteral(known.map(({ run }) => run))],
+      ),
+    );
+  }
+
+  async lock(ref: RunRef): Promise<StoredRun | null> {
+    if (!isUuid(ref.run)) return null;
+    return this.#scoped.in(ref, async (sql) => {
+      const [row] = await sql.query<{ head: number; holder: string | null; version_id: string }>(
+        'select head, holder, version_id from holdfast.lock_run($1)',
+        [ref.run],
+      );
+      if (row === undefined) return null;
+      const [snapshot] = await sql.query<{ seq: number; format: string; body: string }>(
+        'select seq, format, body from holdfast.snapshots where run_id = $1 and tenant_id = $2',
+        [ref.run, ref.tenant],
+      );
+      const { version_id: versionId, head, holder } = row;
+      return { tenant: ref.tenant, run: ref.run, versionId, head, holder, snapshot: snapshot ?? null };
+    });
+  }
+}
+
+const summaryOf = (row: SummaryRow): RunSummary => ({
+  run: row.id,
+  agent: row.agent,
+  version: row.version,
+  status: row.status,
+  waitingFor: JSON.parse(row.waiting_for) as WaitingFor[],
+  head: row.head,
+  metadata: JSON.parse(row.metadata) as Record<string, string>,
+  createdAt: row.created_at,
+  updatedAt: row.updated_at,
+});

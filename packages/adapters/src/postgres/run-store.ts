@@ -1,0 +1,159 @@
+import type { Append, AppendOutcome, RunRef, RunStore, StoredEvent, StoredRun, StoredSnapshot } from '@holdfast/core';
+import { batchParameters, checkAppend, eventParameters, extras, sizeOf } from './append-parameters.ts';
+import { type EventRow, eventColumns, eventOf } from './events.ts';
+import { GroupCommit } from './group-commit.ts';
+import { isUuid } from './ids.ts';
+import type { Connections, Sql } from './sql.ts';
+import type { Scoped } from './tenant-scope.ts';
+import { isTransient } from './unavailable.ts';
+
+/** An append that was not accepted, by its place in the batch. */
+interface Refusal {
+  readonly item: number;
+  readonly outcome: 'refused' | 'busy' | 'missing' | 'not-yours';
+  readonly head: number | null;
+}
+
+interface RunRow {
+  readonly version_id: string;
+  readonly head: number;
+  readonly holder: string | null;
+  readonly snapshot_seq: number | null;
+  readonly snapshot_format: string | null;
+  readonly snapshot_body: string | null;
+}
+
+/** A batch that takes longer is cut off, and what became of it is unknown, ms. */
+const APPEND_LIMIT_MS = 10_000;
+
+const placeholders = (count: number): string => Array.from({ length: count }, (_, index) => `$${index + 1}`).join(', ');
+const appendSql = `select item, outcome, head from holdfast.append(${placeholders(20)})`;
+const appendInScopeSql = `select item, outcome, head from holdfast.append_in_scope(${placeholders(15)})`;
+const loadSql = `
+  select r.version_id, r.head, r.holder, s.seq as snapshot_seq, s.format as snapshot_format, s.body as snapshot_body
+  from holdfast.runs r left join holdfast.snapshots s on s.run_id = r.id
+  where r.id = $1 and r.tenant_id = $2`;
+const eventsSql = `
+  select ${eventColumns} from holdfast.run_events
+  where run_id = $1 and tenant_id = $2 and seq > $3 order by seq limit $4`;
+
+/** Reading is the same for both logins: inside the run's tenant. */
+abstract class ReadingRunStore {
+  protected readonly scoped: Scoped;
+
+  constructor(scoped: Scoped) {
+    this.scoped = scoped;
+  }
+
+  async load(ref: RunRef): Promise<StoredRun | null> {
+    if (!isUuid(ref.run) || !isUuid(ref.tenant)) return null;
+    const [row] = await this.scoped.in(ref, (sql) => sql.query<RunRow>(loadSql, [ref.run, ref.tenant]));
+    if (row === undefined) return null;
+    const { snapshot_seq: seq, snapshot_format: format, snapshot_body: body } = row;
+    const snapshot = seq === null || format === null || body === null ? null : { seq, format, body };
+    return {
+      tenant: ref.tenant,
+      run: ref.run,
+      versionId: row.version_id,
+      head: row.head,
+      holder: row.holder,
+      snapshot,
+    };
+  }
+
+  async eventsAfter(ref: RunRef, after: number, limit: number): Promise<readonly StoredEvent[]> {
+    if (!isUuid(ref.run) || !isUuid(ref.tenant)) return [];
+    const rows = await this.scoped.in(ref, (sql) =>
+      sql.query<EventRow>(eventsSql, [ref.run, ref.tenant, after, limit]),
+    );
+    return rows.map(eventOf);
+  }
+}
+
+/** The worker's run store: appends of all runs share batches. */
+export class WorkerRunStore extends ReadingRunStore implements RunStore {
+  readonly #connections: Connections;
+  readonly #group: GroupCommit<Append, AppendOutcome>;
+
+  /** `committed` hears of runs whose log has grown. */
+  constructor(connections: Connections, scoped: Scoped, committed: (runs: readonly RunRef[]) => void) {
+    super(scoped);
+    this.#connections = connections;
+    this.#group = new GroupCommit<Append, AppendOutcome>({
+      send: (batch) => this.#send(batch),
+      key: ({ run }) => run,
+      size: sizeOf,
+      isBusy: ({ type }) => type === 'busy',
+      isTransient,
+      done: (batch, outcomes) => {
+        const grown = batch.filter((_, index) => outcomes[index]?.type === 'accepted');
+        if (grown.length > 0) committed(grown);
+      },
+    });
+  }
+
+  async append(append: Append): Promise<AppendOutcome> {
+    checkAppend(append);
+    return this.#group.add(append);
+  }
+
+  async saveSnapshot(ref: RunRef, { seq, format, body }: StoredSnapshot): Promise<void> {
+    await this.#connections.lend((sql) =>
+      sql.query('select holdfast.save_snapshot($1, $2, $3, $4, $5)', [ref.tenant, ref.run, seq, format, body]),
+    );
+  }
+
+  async #send(batch: readonly Append[]): Promise<readonly AppendOutcome[]> {
+    const refusals = await this.#connections.lend(
+      (sql) => sql.query<Refusal>(appendSql, batchParameters(batch)),
+      APPEND_LIMIT_MS,
+    );
+    return outcomesOf(batch, refusals);
+  }
+}
+
+/** The API's run store: one append at a time, in the transaction it is given or in one of its own. */
+export class ApiRunStore extends ReadingRunStore implements RunStore {
+  readonly #committed: (runs: readonly RunRef[]) => void;
+
+  constructor(scoped: Scoped, committed: (runs: readonly RunRef[]) => void) {
+    super(scoped);
+    this.#committed = committed;
+  }
+
+  async append(append: Append): Promise<AppendOutcome> {
+    checkAppend(append);
+    const refusals = await this.scoped.in(append, (sql) => appendInScope(sql, append));
+    const [outcome] = outcomesOf([append], refusals);
+    if (outcome === undefined) throw new Error('The database gave no outcome for an append.');
+    if (outcome.type === 'accepted') this.#committed([append]);
+    return outcome;
+  }
+
+  /** Snapshots are the workers' cache; the API only reads them. */
+  async saveSnapshot(): Promise<void> {}
+}
+
+function appendInScope(sql: Sql, append: Append): Promise<readonly Refusal[]> {
+  const { tenant, run, id, expected, projection, events } = append;
+  return sql.query<Refusal>(appendInScopeSql, [
+    tenant,
+    run,
+    id,
+    expected,
+    projection.status,
+    JSON.stringify(projection.waitingFor),
+    projection.dueAt,
+    ...eventParameters(events),
+    extras([projection]),
+  ]);
+}
+
+function outcomesOf(batch: readonly Append[], refusals: readonly Refusal[]): AppendOutcome[] {
+  const refused = new Map(refusals.map((refusal) => [refusal.item, refusal]));
+  return batch.map(({ expected, events }, index) => {
+    const refusal = refused.get(index + 1);
+    if (refusal === undefined) return { type: 'accepted', head: expected + events.length };
+    return refusal.outcome === 'refused' ? { type: 'refused', head: refusal.head ?? 0 } : { type: refusal.outcome };
+  });
+}

@@ -1,0 +1,46 @@
+import type { RunRef, ScheduleStore } from '@holdfast/core';
+import { arrayLiteral } from './array-literal.ts';
+import type { Connections } from './sql.ts';
+
+/** The table of what is due, through the functions that a worker may call. */
+export class PostgresScheduleStore implements ScheduleStore {
+  readonly #connections: Connections;
+
+  constructor(connections: Connections) {
+    this.#connections = connections;
+  }
+
+  async pick(limit: number, reserveMs: number): Promise<readonly RunRef[]> {
+    if (limit <= 0) return [];
+    return this.#connections.lend((sql) =>
+      sql.query<RunRef>('select tenant_id as tenant, run_id as run from holdfast.pick($1, $2)', [limit, reserveMs]),
+    );
+  }
+
+  /** The next time in the future; rows that are due already wait for a slot or for `pick`. */
+  async nextDue(): Promise<number | null> {
+    const [row] = await this.#connections.lend((sql) =>
+      sql.query<{ at: number | null }>('select holdfast.next_due() as at'),
+    );
+    return row?.at ?? null;
+  }
+
+  async movedHeads(held: readonly (RunRef & { readonly head: number })[]): Promise<readonly RunRef[]> {
+    if (held.length === 0) return [];
+    return this.#connections.lend((sql) =>
+      sql.query<RunRef>('select tenant_id as tenant, run_id as run from holdfast.moved_heads($1, $2, $3)', [
+        arrayLiteral(held.map(({ tenant }) => tenant)),
+        arrayLiteral(held.map(({ run }) => run)),
+        arrayLiteral(held.map(({ head }) => head)),
+      ]),
+    );
+  }
+
+  /** Deletes at most `limit` idempotency keys made before `before` (ms since 1970); returns how many. */
+  async cleanIdempotencyKeys(before: number, limit: number): Promise<number> {
+    const [row] = await this.#connections.lend((sql) =>
+      sql.query<{ deleted: number }>('select holdfast.clean_idempotency_keys($1, $2) as deleted', [before, limit]),
+    );
+    return row?.deleted ?? 0;
+  }
+}

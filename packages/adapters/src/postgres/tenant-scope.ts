@@ -1,0 +1,57 @@
+import type { TenantScope } from '@holdfast/core';
+import { isUuid } from './ids.ts';
+import type { Connections, Sql } from './sql.ts';
+
+export type DatabaseRole = 'holdfast_api' | 'holdfast_worker' | 'holdfast_owner';
+
+/** Runs work within a tenant: a transaction that sees that tenant's rows and no others. */
+export interface Scoped {
+  /** `limitMs`: the connection is destroyed when the work takes longer. Default 30 s. */
+  in<T>(scope: TenantScope, work: (sql: Sql) => Promise<T>, limitMs?: number): Promise<T>;
+}
+
+/**
+ * Each piece of work is a transaction of its own. `role`: the login is another than the role it acts as, so it takes
+ * the role for the transaction; null = it is that role.
+ */
+export function scopedTransactions(connections: Connections, role: DatabaseRole | null): Scoped {
+  return {
+    in: (scope, work, limitMs) => connections.lend((sql) => transaction(sql, opening(scope, role), work), limitMs),
+  };
+}
+
+/** Work joins the transaction that `sql` is in, which must be of the same tenant. */
+export function scopedTo(open: TenantScope, sql: Sql): Scoped {
+  return {
+    async in(scope, work) {
+      if (scope.tenant !== open.tenant) throw new Error('The transaction is in another tenant.');
+      return work(sql);
+    },
+  };
+}
+
+/** A transaction outside any tenant, for functions that cross tenants and tables that have none. */
+export function roleTransaction<T>(sql: Sql, role: DatabaseRole | null, work: (sql: Sql) => Promise<T>): Promise<T> {
+  return transaction(sql, `begin${asRole(role)}`, work);
+}
+
+async function transaction<T>(sql: Sql, begin: string, work: (sql: Sql) => Promise<T>): Promise<T> {
+  await sql.query(begin);
+  let result: T;
+  try {
+    result = await work(sql);
+  } catch (error) {
+    await sql.query('rollback');
+    throw error;
+  }
+  await sql.query('commit');
+  return result;
+}
+
+/** BEGIN and the scope in one message. The tenant's id is checked, since this form takes no parameters. */
+function opening(scope: TenantScope, role: DatabaseRole | null): string {
+  if (!isUuid(scope.tenant)) throw new Error('A tenant scope needs the UUID of a tenant.');
+  return `begin${asRole(role)}; select pg_catalog.set_config('hf.tenant', '${scope.tenant}', true)`;
+}
+
+const asRole = (role: DatabaseRole | null): string => (role === null ? '' : `; set local role ${role}`);

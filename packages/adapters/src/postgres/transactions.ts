@@ -1,0 +1,109 @@
+import type {
+  IdempotentReply,
+  IdempotentRequest,
+  Reply,
+  RunRef,
+  TenantScope,
+  Transactions,
+  TransactionStores,
+} from '@holdfast/core';
+import { PostgresAgentStore } from './agent-store.ts';
+import { PostgresRunDirectory } from './run-directory.ts';
+import { ApiRunStore } from './run-store.ts';
+import type { Sql } from './sql.ts';
+import { type Scoped, scopedTo } from './tenant-scope.ts';
+import { codeOf } from './unavailable.ts';
+
+interface KeptReply {
+  readonly body_hash: string;
+  readonly status: number | null;
+  readonly body: string | null;
+}
+
+/** How long a reply is kept for its repeats, ms. */
+export const KEY_LIFE_MS = 24 * 3_600_000;
+const LOCK_NOT_AVAILABLE = '55P03';
+
+/** Takes the key, or says by returning nothing that somebody has it. One that is too old counts as free. */
+const takeSql = `
+  insert into holdfast.idempotency_keys as k (tenant_id, principal, route, key, body_hash, created_at)
+  values ($1, $2, $3, $4, $5, holdfast.now_ms())
+  on conflict (tenant_id, principal, route, key) do update
+    set body_hash = excluded.body_hash, status = null, body = null, created_at = excluded.created_at
+    where k.created_at < excluded.created_at - ${KEY_LIFE_MS}
+  returning key`;
+const whose = 'tenant_id = $1 and principal = $2 and route = $3 and key = $4';
+
+export class PostgresTransactions implements Transactions {
+  readonly #scoped: Scoped;
+  readonly #committed: (runs: readonly RunRef[]) => void;
+
+  /** `committed` hears after COMMIT of the runs whose log has grown. */
+  constructor(scoped: Scoped, committed: (runs: readonly RunRef[]) => void) {
+    this.#scoped = scoped;
+    this.#committed = committed;
+  }
+
+  async run<T>(scope: TenantScope, work: (stores: TransactionStores) => Promise<T>): Promise<T> {
+    const grown: RunRef[] = [];
+    const result = await this.#scoped.in(scope, (sql) => work(storesIn(scope, sql, grown)));
+    if (grown.length > 0) this.#committed(grown);
+    return result;
+  }
+
+  async once(
+    scope: TenantScope,
+    request: IdempotentRequest,
+    work: (stores: TransactionStores) => Promise<Reply>,
+  ): Promise<IdempotentReply> {
+    const key = [scope.tenant, request.principal, request.route, request.key];
+    const grown: RunRef[] = [];
+    const reply = await this.#scoped.in(scope, async (sql): Promise<IdempotentReply> => {
+      const taken = await takeKey(sql, [...key, request.bodyHash]);
+      if (taken === 'in-flight') return { type: 'in-flight' };
+      if (taken === 'kept') return repeated(await readKept(sql, key), request.bodyHash);
+      const first = await work(storesIn(scope, sql, grown));
+      await sql.query(`update holdfast.idempotency_keys set status = $5, body = $6 where ${whose}`, [
+        ...key,
+        first.status,
+        first.body,
+      ]);
+      return { type: 'first', reply: first };
+    });
+    if (grown.length > 0) this.#committed(grown);
+    return reply;
+  }
+}
+
+/** The insert of a key that another transaction is using waits for that transaction, at most 2 s. */
+async function takeKey(sql: Sql, values: readonly string[]): Promise<'taken' | 'kept' | 'in-flight'> {
+  await sql.query("savepoint key; set local lock_timeout = '2s'");
+  try {
+    const rows = await sql.query(takeSql, values);
+    await sql.query('set local lock_timeout = 0');
+    return rows.length > 0 ? 'taken' : 'kept';
+  } catch (error) {
+    if (codeOf(error) !== LOCK_NOT_AVAILABLE) throw error;
+    await sql.query('rollback to savepoint key');
+    return 'in-flight';
+  }
+}
+
+const readKept = async (sql: Sql, key: readonly string[]): Promise<KeptReply | undefined> =>
+  (await sql.query<KeptReply>(`select body_hash, status, body from holdfast.idempotency_keys where ${whose}`, key))[0];
+
+function repeated(kept: KeptReply | undefined, bodyHash: string): IdempotentReply {
+  if (kept === undefined || kept.status === null || kept.body === null) return { type: 'in-flight' };
+  if (kept.body_hash !== bodyHash) return { type: 'mismatch' };
+  return { type: 'repeated', reply: { status: kept.status, body: kept.body } };
+}
+
+function storesIn(scope: TenantScope, sql: Sql, grown: RunRef[]): TransactionStores {
+  const scoped = scopedTo(scope, sql);
+  const note = (runs: readonly RunRef[]): void => void grown.push(...runs);
+  return {
+    runs: new ApiRunStore(scoped, note),
+    agents: new PostgresAgentStore(scoped),
+    directory: new PostgresRunDirectory(scoped, { lend: (work) => work(sql) }, note),
+  };
+}
