@@ -137,7 +137,7 @@ async function carry(
     held = false;
     drain.removeEventListener('abort', onDrain);
     calls.abortAll();
-    for (const outcome of outcomes) late(ports, ref, outcome);
+    for (const outcome of [...outcomes, ...mailbox.rest()]) late(ports, ref, outcome);
   }
 }
 
@@ -150,11 +150,15 @@ function takingCommand(take: Take, worker: string, at: number): Command {
 const isLost = ({ state }: LoadedRun, taking: Take | null, worker: string): boolean =>
   state.phase !== 'live' || (taking === null && state.holder !== worker);
 
+const LATE_TRIES = 20;
+
 /** A tool's answer that cannot be appended by its holder any more goes the way of everybody outside. */
 function late(ports: AdvancePorts, ref: RunRef, outcome: Command): void {
   if (outcome.type !== 'tool_answered' && outcome.type !== 'tool_late_result') return;
   const { call, attempt, content, isError, at } = outcome;
-  speak(ports, ref, { type: 'tool_late_result', call, attempt, content, isError, at }).catch((error: unknown) => {
-    ports.log.warn({ run_id: ref.run, call, err: error }, 'a late result could not be recorded');
-  });
+  const lost = (why: object): void => ports.log.warn({ run_id: ref.run, call, ...why }, 'a late result could not be recorded');
+  speak(ports, ref, { type: 'tool_late_result', call, attempt, content, isError, at }, LATE_TRIES).then(
+    ({ type }) => (type === 'contended' ? lost({ type }) : undefined),
+    (error: unknown) => lost({ err: error }),
+  );
 }

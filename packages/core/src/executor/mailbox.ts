@@ -26,6 +26,13 @@ export class Mailbox {
     return mail;
   }
 
+  /** What nobody has read yet; for when nobody will. */
+  rest(): Command[] {
+    const commands = this.#commands;
+    this.#commands = [];
+    return commands;
+  }
+
   #news(timeoutMs: number | null): Promise<void> {
     return new Promise((resolve) => {
       const timer = timeoutMs === null ? null : setTimeout(resolve, Math.min(timeoutMs, MAX_TIMER_MS));
@@ -38,4 +45,4 @@ export class Mailbox {
 }
 
 /** Longer timers overflow to 1 ms. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+export const MAX_TIMER_MS = 2 ** 31 - 1;

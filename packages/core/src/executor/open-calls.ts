@@ -5,6 +5,7 @@ import type { Command, CommandOf } from '../run/command.ts';
 import type { RunRef } from '../tenant-scope.ts';
 import type { AdvancePorts } from './advance.ts';
 import { capContent } from './cap-content.ts';
+import { MAX_TIMER_MS } from './mailbox.ts';
 import type { ModelOutcome } from './model.ts';
 import type { Start } from './plan.ts';
 import type { ToolOutcome } from './tools.ts';
@@ -51,10 +52,10 @@ export class OpenCalls {
     const { state, transcript } = run;
     const abort = this.#begin(call, true);
     let timedOut = false;
-    const timer = setTimeout(() => {
+    const timer = after(timeout_ms, () => {
       timedOut = true;
       abort.abort();
-    }, timeout_ms);
+    });
     const request = {
       version: state.version,
       messages: transcript.messages,
@@ -96,14 +97,14 @@ export class OpenCalls {
     const about = () => ({ call, attempt, at: this.#ports.clock.now() });
     let givenUp = false;
     const timers = [
-      setTimeout(() => {
+      after(timeout_ms, () => {
         if (effect !== 'once') return abort.abort();
         // The effect may still happen: it is unknown from now on, but its answer is awaited once more as long.
         givenUp = true;
         this.#ports.metrics.toolCalled('timed-out', effect);
         this.#end(call, { type: 'tool_no_answer', ...about(), message: `no answer within ${timeout_ms} ms` });
-      }, timeout_ms),
-      setTimeout(() => abort.abort(), 2 * timeout_ms),
+      }),
+      after(2 * timeout_ms, () => abort.abort()),
     ];
     const request = {
       ref: this.#ref,
@@ -161,6 +162,8 @@ export class OpenCalls {
     this.#deliver(command);
   }
 }
+
+const after = (ms: number, act: () => void) => setTimeout(act, Math.min(ms, MAX_TIMER_MS));
 
 const leaseTooShort = "not sent: the worker's lease is about to run out";
 

@@ -1,5 +1,5 @@
-import { STOP_GRACE_MS } from './effects.ts';
-import type { EndedRun, LiveRun, RunState, ToolCall } from './state.ts';
+import { isToolCall, STOP_GRACE_MS } from './effects.ts';
+import { type EndedRun, type LiveRun, openCalls, type RunState, type ToolCall } from './state.ts';
 
 /** Something that needs a person. `ref` names it within the run for as long as it is open. */
 export interface Attention {
@@ -128,19 +128,22 @@ const unknownAfterEnd = ({ id, name, since, why }: EndedRun['unknown'][number]):
   detail: { tool: name, why },
 });
 
-/** When a rule will have something to do because time passed, ms since 1970; null = never. */
+/**
+ * When a rule will have something to do because time passed, ms since 1970; null = never. A time at which no rule acts
+ * must not be named: whoever waits for it would wake at once, for ever.
+ */
 export function nextTime(state: RunState): number | null {
   if (state.phase !== 'live') return null;
+  if (state.stop !== null) {
+    const graced = openCalls(state).some((call) => isToolCall(call) && call.tool?.effect === 'once');
+    return graced ? state.stop.at + STOP_GRACE_MS : null;
+  }
   const times = [state.createdAt + state.limits.deadline_ms];
-  if (state.stop !== null) return state.stop.at + STOP_GRACE_MS;
-  const phases =
-    state.turn.at === 'model'
-      ? [state.turn.call.phase]
-      : state.turn.at === 'tools'
-        ? state.turn.calls.map((call) => call.phase)
-        : [];
-  for (const phase of state.paused ? [] : phases) {
-    if (phase.is === 'scheduled') times.push(phase.at);
+  const phases = state.turn.at === 'model' ? [state.turn.call.phase] : state.turn.at === 'tools' ? state.turn.calls.map((call) => call.phase) : [];
+  const halted = state.paused || state.problem !== null;
+  for (const phase of halted ? [] : phases) {
+    // A call that waits for a limit to be raised does not begin when its time comes.
+    if (phase.is === 'scheduled' && state.limit === null) times.push(phase.at);
     if (phase.is === 'timer') times.push(phase.until);
     if (phase.is === 'approval' && phase.expiresAt !== null) times.push(phase.expiresAt);
   }

@@ -131,7 +131,7 @@ function firstLook(state: LiveRun, call: ToolCall, now: number): EventBody | 'ca
   if (call.tool === null)
     return notRun(call, 'unknown-tool', `There is no tool named ${JSON.stringify(call.requested.name)}.`);
   if (call.requested.invalid !== undefined)
-    return notRun(call, 'invalid-arguments', 'The arguments are not a JSON object.');
+    return notRun(call, 'invalid-arguments', 'The arguments are not a plain JSON object.');
   const misfit = misfitOf(call.tool.input_schema, call.requested.arguments);
   if (misfit !== null) return notRun(call, 'invalid-arguments', misfit);
   return approvalFor(call, call.tool, now) ?? builtinIntent(call, now) ?? 'call';

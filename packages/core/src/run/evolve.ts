@@ -145,7 +145,7 @@ function foldLive(state: LiveRun, event: RunEvent): RunState | string {
     case 'tool.resolved':
       return event.data.how === 'retry'
         ? onTool(state, event.data.call, (call) => ({ ...call, burned: 0, phase: { is: 'ready' } }))
-        : closeTool(state, event, { is: 'done' }, event.data.content ?? []);
+        : closeTool(state, event, { is: 'done' }, event.data.content ?? event.data.note ?? []);
     case 'tool.not_run':
       return closeTool(state, event, { is: 'done' }, event.data.message);
     case 'attempt.scheduled':

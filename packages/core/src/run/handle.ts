@@ -5,7 +5,8 @@ import { events, type Handled, refuse, stale } from './handled.ts';
 import { lateResult } from './late-result.ts';
 import { cost } from './limits.ts';
 import { answerQuestion, decideApproval, raiseLimit, resolveCall, resolveEffect } from './people.ts';
-import { backoff, nextAttempt } from './retries.ts';
+import { keepable } from './requested-calls.ts';
+import { nextAttempt } from './retries.ts';
 import type { LiveRun, RunState } from './state.ts';
 
 /** The one way in: everything that happens to a run is a command. */
@@ -88,7 +89,7 @@ function live(state: LiveRun, command: Command): Handled {
           call: call.id,
           attempt,
           content,
-          tool_calls: [...toolCalls],
+          tool_calls: toolCalls.map(keepable),
           usage,
           cost_usd_micros: spent,
           finish_reason: finishReason,
@@ -169,13 +170,11 @@ function modelFailed(state: LiveRun, command: Extract<Command, { type: 'model_fa
   if (state.stop !== null) return events(failed);
   if (command.class === 'permanent')
     return events(failed, { type: 'run.failed', data: { code: 'model_failed', detail: message, unresolved: [] } });
-  if (command.class === 'rate-limited') {
-    const after = retryAfterMs ?? backoff(state.version.retries, call.burned + 1);
+  if (command.class === 'rate-limited' && retryAfterMs !== undefined)
     return events(failed, {
       type: 'attempt.scheduled',
-      data: { call: call.id, attempt: attempt + 1, at: at + after, reason: message, burns: retryAfterMs === undefined },
+      data: { call: call.id, attempt: attempt + 1, at: at + retryAfterMs, reason: message, burns: false },
     });
-  }
   return events(failed, ...nextAttempt(call, state.version.retries, at, message));
 }
 

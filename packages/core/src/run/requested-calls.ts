@@ -1,0 +1,22 @@
+import type { RequestedCall } from '@holdfast/contracts';
+
+/** Deeper values overflow the stack of whoever writes or reads them. */
+const MAX_DEPTH = 200;
+
+/**
+ * The call as the log can keep it. Arguments that would be others once read back (1e400, `__proto__`), or that have no
+ * canonical form to hash (half an emoji), are as invalid as arguments that are no object.
+ */
+export function keepable(call: RequestedCall): RequestedCall {
+  if (call.invalid !== undefined || isKept(call.arguments, 0)) return call;
+  return { ...call, arguments: {}, invalid: 'arguments that cannot be kept exactly' };
+}
+
+function isKept(value: unknown, depth: number): boolean {
+  if (depth > MAX_DEPTH) return false;
+  if (typeof value === 'string') return !/\p{Surrogate}/u.test(value);
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (value === null || typeof value !== 'object') return true;
+  if (Array.isArray(value)) return value.every((item) => isKept(item, depth + 1));
+  return Object.entries(value).every(([key, item]) => key !== '__proto__' && isKept(key, depth + 1) && isKept(item, depth + 1));
+}
