@@ -1,5 +1,5 @@
 import type { Prices } from '@holdfast/contracts';
-import type { Model, ModelOutcome, ModelRequest } from '@holdfast/core';
+import type { Model, ModelCatalogue, ModelOutcome, ModelRequest } from '@holdfast/core';
 import { REHEARSAL, RehearsalModel } from './rehearsal.ts';
 
 /**
@@ -16,7 +16,7 @@ export interface NamedModel {
 }
 
 /** The models of this installation, by name: told to publish, and called by the name that the version pinned. */
-export class ModelCatalog implements Model {
+export class ModelCatalog implements ModelCatalogue, Model {
   readonly #models: ReadonlyMap<string, NamedModel>;
 
   constructor(models: ReadonlyMap<string, NamedModel>) {
