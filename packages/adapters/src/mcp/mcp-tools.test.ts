@@ -72,6 +72,7 @@ const request = (tool: PublishedTool, args: JsonObject = {}): ToolRequest => ({
   key: 'r1:4.0',
   attempt: 2,
   timeoutMs: 5_000,
+  mayBegin: () => true,
 });
 
 const call = (tool: string, args: JsonObject = {}, signal = unaborted): Promise<ToolOutcome> =>
@@ -173,6 +174,13 @@ describe('a call', () => {
     const second = call('when', { file });
     writeFileSync(file, '');
     expect(textOf(await second)).toBe('late');
+  });
+
+  it('sends nothing when the worker may not begin the call any more', async () => {
+    const before = arrived('tools/call').length;
+    const late = { ...request(recordedTool('echo'), { text: 'x' }), mayBegin: () => false };
+    expect(await tools.call(late, unaborted)).toMatchObject({ type: 'not-sent' });
+    expect(arrived('tools/call').length).toBe(before);
   });
 
   it('is not sent when its signal has aborted already', async () => {

@@ -73,6 +73,8 @@ export class McpTools implements Tools, ToolServers {
     }
     const found = listing.get(source.tool)?.hash ?? null;
     if (found !== hash) return { type: 'changed', found };
+    // The server may have taken long to start.
+    if (!request.mayBegin()) return { type: 'not-sent', message: 'the worker may not begin it any more' };
     const { arguments: args, key, attempt, timeoutMs } = request;
     return session.call({ tool: source.tool, arguments: args, key, attempt, timeoutMs }, signal);
   }

@@ -113,6 +113,7 @@ export class OpenCalls {
       key: intent.key,
       attempt,
       timeoutMs: timeout_ms,
+      mayBegin: () => !givenUp && this.#mayBegin(),
     };
     void Promise.resolve(this.#mayBegin())
       .then((margin): Promise<ToolOutcome> | ToolOutcome =>

@@ -10,6 +10,11 @@ export interface ToolRequest {
   readonly attempt: number;
   /** ms; the transport must give up no earlier than this, the executor's signal decides. */
   readonly timeoutMs: number;
+  /**
+   * The last line before an effect: asked right before the request leaves. False = the worker's lease is about to run
+   * out, or the call was given up while its server was still starting; then the outcome is `not-sent`.
+   */
+  readonly mayBegin: () => boolean;
 }
 
 /** Three outcomes, and the tool that is no longer the one that was published. */
