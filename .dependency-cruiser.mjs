@@ -21,7 +21,8 @@ const arrows = {
     'apps/api',
     'apps/worker',
   ],
-  'apps/cli': ['packages/contracts'],
+  // Only for `init` and `migrate`, which work on a database before there is a server.
+  'apps/cli': ['packages/contracts', 'packages/core', 'packages/adapters'],
 };
 
 /** Test files below these may also import packages/testing (it depends on core, so core and contracts cannot). */

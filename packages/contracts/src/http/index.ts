@@ -4,3 +4,4 @@ export * from './runs.ts';
 export * from './attention.ts';
 export * from './artifacts.ts';
 export * from './health.ts';
+export * from './event-line.ts';

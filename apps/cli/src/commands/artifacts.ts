@@ -1,0 +1,39 @@
+import { writeFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import type { Client } from '../client.ts';
+import type { Context } from '../context.ts';
+import { Failure } from '../failure.ts';
+import { showJson, showRows } from '../output.ts';
+
+export function artifacts(program: Command, { client, output }: Context): void {
+  const group = program.command('artifacts').description('files of a run');
+  group
+    .command('list')
+    .argument('<run>')
+    .action(async (run: string) => {
+      const page = await client().artifacts(run);
+      if (output().json) return showJson(output(), page);
+      const rows = page.items.map((file) => [file.name ?? '', String(file.size), file.media_type, file.digest]);
+      showRows(output(), ['name', 'bytes', 'type', 'digest'], rows);
+    });
+  group
+    .command('get')
+    .description('write a file to standard output, or to --output')
+    .argument('<run>')
+    .argument('<file>', 'name or digest')
+    .option('-o, --output <path>')
+    .action(async (run: string, file: string, options: { output?: string }) => {
+      const bytes = await client().artifact(run, await digestOf(client(), run, file));
+      if (options.output === undefined) process.stdout.write(bytes);
+      else writeFileSync(options.output, bytes);
+    });
+}
+
+async function digestOf(client: Client, run: string, file: string): Promise<string> {
+  if (/^[0-9a-f]{64}$/.test(file)) return file;
+  const { items } = await client.artifacts(run);
+  const found = items.findLast(({ name }) => name === file);
+  if (found !== undefined) return found.digest;
+  const known = items.map(({ name, digest }) => name ?? digest).join(', ') || 'none';
+  throw new Failure(`The run has no file ${file}. It has: ${known}.`);
+}

@@ -1,0 +1,70 @@
+import { type DecideBody, json } from '@holdfast/contracts';
+import type { Command } from 'commander';
+import type { Context } from '../context.ts';
+import { exitCodes, Failure } from '../failure.ts';
+import { showJson } from '../output.ts';
+import { integer } from './arguments.ts';
+
+interface Options {
+  readonly approve?: boolean;
+  readonly deny?: boolean;
+  readonly answer?: string;
+  readonly done?: string;
+  readonly retry?: boolean;
+  readonly fail?: boolean;
+  readonly raise?: number;
+  readonly reason?: string;
+  readonly hash?: string;
+}
+
+export function decide(program: Command, { client, output }: Context): void {
+  program
+    .command('decide')
+    .description('settle what waits for a person; see `attention list`')
+    .argument('<run>')
+    .argument('<ref>')
+    .option('--approve', 'an approval: the call may be made')
+    .option('--deny', 'an approval: it may not')
+    .option('--answer <json>', 'a question: the answer, as JSON')
+    .option('--done <text>', 'an unknown effect: it took place, with this result')
+    .option('--retry', 'call again')
+    .option('--fail', 'give up; the model is told')
+    .option('--raise <n>', 'a limit: its new value', integer)
+    .option('--hash <hash>', 'an approval: only for exactly these arguments')
+    .option('--reason <text>', 'kept in the log')
+    .action(async (run: string, ref: string, options: Options) => {
+      const receipt = await client().decide(run, ref, bodyOf(options));
+      if (output().json) return showJson(output(), receipt);
+      output().out(`${receipt.decision}: event ${receipt.seq} of ${receipt.run_id}`);
+    });
+}
+
+function bodyOf(options: Options): DecideBody {
+  const bodies = [...possible(options)];
+  const [body] = bodies;
+  if (body === undefined || bodies.length > 1)
+    throw new Failure('Give exactly one of --approve, --deny, --answer, --done, --retry, --fail, --raise.', exitCodes.usage);
+  return body;
+}
+
+function* possible(options: Options): Generator<DecideBody> {
+  const { reason, hash } = options;
+  const because = reason === undefined ? {} : { reason };
+  const note = reason === undefined ? {} : { note: reason };
+  const bound = hash === undefined ? {} : { hash };
+  if (options.approve === true) yield { decision: 'approve', ...bound, ...because };
+  if (options.deny === true) yield { decision: 'deny', ...bound, ...because };
+  if (options.answer !== undefined) yield { decision: 'answer', answer: parse(options.answer) };
+  if (options.done !== undefined) yield { decision: 'done', content: options.done, ...note };
+  if (options.retry === true) yield { decision: 'retry', ...note };
+  if (options.fail === true) yield { decision: 'fail', ...note };
+  if (options.raise !== undefined) yield { decision: 'raise', to: options.raise };
+}
+
+function parse(text: string) {
+  try {
+    return json.parse(JSON.parse(text));
+  } catch {
+    throw new Failure(`--answer takes JSON; a text needs quotes: --answer '"${text}"'`, exitCodes.usage);
+  }
+}

@@ -1,0 +1,47 @@
+import { parseEnv } from '@holdfast/contracts';
+import type { Command } from 'commander';
+import type { Context } from '../context.ts';
+import { Failure } from '../failure.ts';
+
+/** The adapters are loaded only here, since every other command starts quicker without them. */
+async function onDatabase<T>(
+  { surroundings }: Context,
+  work: (database: import('@holdfast/adapters/postgres').OpenDatabase, migrated: readonly string[]) => Promise<T>,
+): Promise<T> {
+  const { migrate, openDatabase } = await import('@holdfast/adapters/postgres');
+  const config = parseEnv(surroundings.env);
+  if (config.secrets.database === null)
+    throw new Failure('Without DATABASE_URL=postgres://… the data belongs to one process: npm start makes the tenant, the key and the tables itself.');
+  const database = await openDatabase(config.secrets.database.migrate, { poolSize: 2, hints: false });
+  try {
+    return await work(database, await migrate(database));
+  } finally {
+    await database.close();
+  }
+}
+
+export function init(program: Command, context: Context): void {
+  program
+    .command('init')
+    .description('bring the tables up to date, and make a tenant with its first admin key')
+    .requiredOption('--tenant <name>', 'name of the tenant')
+    .action(async ({ tenant }: { tenant: string }) => {
+      const { createTenant } = await import('@holdfast/core');
+      const slots = parseEnv(context.surroundings.env).tenantSlots;
+      const made = await onDatabase(context, async (database) => createTenant(await database.owner(), tenant, slots));
+      const output = context.output();
+      if (output.json) return output.out(JSON.stringify({ tenant: made.tenant, api_key: made.key }));
+      output.err(`Tenant ${tenant} (${made.tenant}). Its first admin key, shown only now:`);
+      output.out(made.key);
+    });
+}
+
+export function migrateCommand(program: Command, context: Context): void {
+  program
+    .command('migrate')
+    .description('bring the tables up to date (DATABASE_MIGRATE_URL, or DATABASE_URL)')
+    .action(async () => {
+      const applied = await onDatabase(context, (_database, migrated) => Promise.resolve(migrated));
+      context.output().out(applied.length === 0 ? 'The tables are up to date.' : `Applied: ${applied.join(', ')}`);
+    });
+}

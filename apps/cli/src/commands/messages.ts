@@ -1,0 +1,21 @@
+import { messageMode } from '@holdfast/contracts';
+import { type Command, Option } from 'commander';
+import type { Context } from '../context.ts';
+import { showJson } from '../output.ts';
+
+export function messages(program: Command, { client, output }: Context): void {
+  program
+    .command('messages')
+    .description('speak to a run')
+    .command('send')
+    .argument('<run>')
+    .argument('<text>')
+    .addOption(
+      new Option('--mode <mode>', 'when it is delivered').choices([...messageMode.options]).default('queue'),
+    )
+    .action(async (run: string, text: string, { mode }: { mode: string }) => {
+      const receipt = await client().sendMessage(run, { content: text, mode: messageMode.parse(mode) });
+      if (output().json) return showJson(output(), receipt);
+      output().out(`message ${receipt.id} received (${receipt.mode})`);
+    });
+}
