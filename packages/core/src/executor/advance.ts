@@ -49,7 +49,8 @@ export interface Hold {
 
 /**
  * Carries one run from wait to wait: takes it, performs what `decide` returns, and appends each outcome together with
- * the intents that follow from it. With nothing under way it lets go. `drain`: nothing new begins.
+ * the intents that follow from it. With nothing under way it lets go.
+ * `drain`: once aborted, nothing new begins; whoever aborts it nudges, too.
  */
 export function advance(ports: AdvancePorts, ref: RunRef, take: Take, drain: AbortSignal): Hold {
   const mailbox = new Mailbox();
@@ -75,8 +76,6 @@ async function carry(
   let held = true;
   const calls = new OpenCalls(ports, ref, (outcome) => (held ? mailbox.put(outcome) : late(ports, ref, outcome)));
   const snapshots = new Snapshots(ports, ref, run.state.head);
-  const onDrain = (): void => mailbox.nudge();
-  drain.addEventListener('abort', onDrain);
   try {
     for (;;) {
       position.head = run.state.head;
@@ -135,7 +134,6 @@ async function carry(
     }
   } finally {
     held = false;
-    drain.removeEventListener('abort', onDrain);
     calls.abortAll();
     for (const outcome of [...outcomes, ...mailbox.rest()]) late(ports, ref, outcome);
   }
@@ -156,7 +154,8 @@ const LATE_TRIES = 20;
 function late(ports: AdvancePorts, ref: RunRef, outcome: Command): void {
   if (outcome.type !== 'tool_answered' && outcome.type !== 'tool_late_result') return;
   const { call, attempt, content, isError, at } = outcome;
-  const lost = (why: object): void => ports.log.warn({ run_id: ref.run, call, ...why }, 'a late result could not be recorded');
+  const lost = (why: object): void =>
+    ports.log.warn({ run_id: ref.run, call, ...why }, 'a late result could not be recorded');
   speak(ports, ref, { type: 'tool_late_result', call, attempt, content, isError, at }, LATE_TRIES).then(
     ({ type }) => (type === 'contended' ? lost({ type }) : undefined),
     (error: unknown) => lost({ err: error }),

@@ -62,6 +62,7 @@ export class Holds {
   /** Nothing new begins; resolves when every run was let go. */
   async drain(): Promise<void> {
     this.#drain.abort();
+    for (const { hold } of this.#held.values()) hold.nudge();
     await Promise.allSettled([...this.#held.values()].map(({ hold }) => hold.done));
   }
 
