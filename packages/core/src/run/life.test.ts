@@ -1,0 +1,353 @@
+import { text, type JsonObject } from '@holdfast/contracts';
+import { describe, expect, it } from 'vitest';
+import type { OutsideCommand, WorkerCommand } from './command.ts';
+import { handle } from './handle.ts';
+import { begin } from './state.ts';
+import { person, RUN, Simulation } from './testing/simulation.ts';
+import {
+  allOf,
+  answers,
+  asks,
+  asksFor,
+  attention,
+  concludes,
+  crashes,
+  during,
+  endOf,
+  lastOf,
+  live,
+  modelPhase,
+  openModel,
+  phaseOf,
+  shown,
+  speaks,
+  started,
+  timesOut,
+} from './testing/steps.ts';
+import { builtin, limits, tool, version } from './testing/versions.ts';
+
+const pause = (sim: Simulation): boolean => sim.say({ type: 'pause', by: person });
+const resume = (sim: Simulation): boolean => sim.say({ type: 'resume', by: person });
+const cancel = (sim: Simulation): boolean => sim.say({ type: 'cancel', by: person });
+
+describe('the beginning', () => {
+  it('is one event with the limits of the version, lowered by whoever starts', () => {
+    const handled = handle(begin(RUN, version()), { type: 'create', input: text('hi'), limits: { steps: 3 }, metadata: { a: 'b' }, by: person, at: 1 });
+    expect(handled).toMatchObject({ events: [{ type: 'run.created', data: { version: 1, agent: 'tester', limits: { ...limits, steps: 3 }, metadata: { a: 'b' } } }] });
+  });
+
+  it('comes first', () => {
+    expect(handle(begin(RUN, version()), { type: 'pause', by: person, at: 1 })).toMatchObject({ refused: { code: 'not_created' } });
+    const sim = new Simulation();
+    sim.say({ type: 'create', input: [], metadata: {}, by: person });
+    expect(sim.refusals).toEqual(['already_created']);
+  });
+
+  it('admits once, and the first claim carries the first intent', () => {
+    const sim = new Simulation();
+    expect(during(sim, () => sim.claim())).toEqual(['run.admitted', 'run.claimed', 'model.called']);
+    expect(live(sim).holder).toBe('w1');
+    asksFor(sim, 'wait', { seconds: 9 });
+    expect(during(sim, () => sim.claim('w2'))).toEqual(['run.claimed']);
+    expect(live(sim).holder).toBe('w2');
+    crashes(sim);
+    expect(live(sim).holder).toBe('w2');
+  });
+});
+
+describe('a paused run', () => {
+  it.each<[string, () => Simulation, (sim: Simulation) => unknown, string[], string[]]>([
+    ['the model answers', started, (sim) => asksFor(sim, 'read'), ['model.answered'], ['tool.called']],
+    ['the model concludes', started, concludes, ['model.answered'], ['run.succeeded']],
+    ['a tool answers', () => reading(), (sim) => answers(sim, read(sim)), ['tool.returned'], ['model.called']],
+    ['a tool gives no answer', () => reading(), (sim) => timesOut(sim, read(sim)), ['tool.failed', 'attempt.scheduled'], []],
+    ['the worker dies', () => reading(), crashes, ['run.taken_over', 'tool.failed', 'attempt.scheduled'], ['tool.called']],
+    ['a timer is over', () => waiting(), (sim) => (sim.advanceTime(9_000), sim.look()), [], ['wait.ended', 'model.called']],
+  ])('writes what happens and begins nothing: %s', (_, prepare, happen, types, afterwards) => {
+    const sim = prepare();
+    pause(sim);
+    expect(during(sim, () => happen(sim))).toEqual(types);
+    expect(during(sim, () => sim.look())).toEqual([]);
+    resume(sim);
+    expect(during(sim, () => sim.look())).toEqual(afterwards);
+  });
+
+  const reading = (): Simulation => (sim => (asksFor(sim, 'read'), sim))(started());
+  const read = (sim: Simulation): string => sim.begun[0]?.call ?? '';
+  const waiting = (): Simulation => (sim => (asksFor(sim, 'wait', { seconds: 9 }), sim))(started());
+
+  it('can be paused before it is claimed; then nothing but the claim happens', () => {
+    const sim = new Simulation();
+    pause(sim);
+    expect(during(sim, () => sim.claim())).toEqual(['run.admitted', 'run.claimed']);
+  });
+
+  it('takes decisions of people, which act once it goes on', () => {
+    const sim = started();
+    const call = asksFor(sim, 'ask', { question: 'Well?' });
+    pause(sim);
+    sim.say({ type: 'answer_question', call, answer: 'yes', by: person });
+    expect(during(sim, () => sim.look())).toEqual([]);
+    resume(sim);
+    expect(during(sim, () => sim.look())).toEqual(['model.called']);
+  });
+
+  it('is paused and resumed once', () => {
+    const sim = started();
+    resume(sim);
+    sim.say({ type: 'pause', by: person, reason: 'lunch' });
+    pause(sim);
+    expect(sim.refusals).toEqual(['run_not_paused', 'run_already_paused']);
+    expect(lastOf(sim, 'run.paused')).toEqual({ by: person, reason: 'lunch' });
+  });
+});
+
+describe('cancel', () => {
+  it.each<[string, (sim: Simulation) => unknown]>([
+    ['before it is claimed', () => undefined],
+    ['while the model waits for its next attempt', (sim) => (sim.claim(), sim.do({ type: 'model_failed', ...openModel(sim), class: 'transient', message: '' }))],
+    ['while attempts are exhausted', (sim) => (sim.claim(), exhaust(sim))],
+    ['while an approval is open', (sim) => (sim.claim(), asksFor(sim, 'guarded', { amount: 11 }))],
+    ['while a question is open', (sim) => (sim.claim(), asksFor(sim, 'ask', { question: 'x' }))],
+    ['while a timer runs', (sim) => (sim.claim(), asksFor(sim, 'wait', { seconds: 99 }))],
+    ['while it is paused', (sim) => (sim.claim(), asksFor(sim, 'wait', { seconds: 99 }), pause(sim))],
+    ['while its log has a problem', (sim) => (sim.claim(), sim.do({ type: 'log_went_back', expected: 9, found: 2 }))],
+  ])('ends the run at once %s', (_, prepare) => {
+    const sim = new Simulation();
+    prepare(sim);
+    cancel(sim);
+    expect(during(sim, () => sim.look())).toEqual(['run.cancelled']);
+    expect(lastOf(sim, 'run.cancelled')).toEqual({ unresolved: [] });
+    expect(attention(sim)).toEqual([]);
+  });
+
+  function exhaust(sim: Simulation): void {
+    const call = asksFor(sim, 'read');
+    for (let attempt = 1; attempt <= 3; attempt += 1) crashes(sim);
+    expect(phaseOf(sim, call)).toBe('exhausted');
+  }
+
+  it.each([
+    ['is cut off', (sim: Simulation) => sim.do({ type: 'model_aborted', ...openModel(sim), content: text('half') }), 'model.interrupted'],
+    ['answers all the same', (sim: Simulation) => asks(sim, 'once'), 'model.answered'],
+    ['fails', (sim: Simulation) => sim.do({ type: 'model_failed', ...openModel(sim), class: 'permanent', message: '' }), 'model.failed'],
+  ])('aborts the model call, which %s, then ends', (_, happen, type) => {
+    const sim = started();
+    cancel(sim);
+    sim.look();
+    expect(sim.aborted).toEqual(['m1']);
+    expect(during(sim, () => happen(sim))).toEqual([type, 'run.cancelled']);
+    if (type === 'model.interrupted') expect(lastOf(sim, 'model.interrupted').why).toBe('cancel');
+    expect(sim.begun).toEqual([]);
+  });
+
+  it('ends with the effects of which nobody knows', () => {
+    const sim = started();
+    const [one = '', two = ''] = asks(sim, 'once', 'once');
+    timesOut(sim, one);
+    cancel(sim);
+    sim.look();
+    expect(sim.aborted).toEqual([]);
+    expect(attention(sim)).toEqual(['unknown-effect']);
+    sim.advanceTime(10_000);
+    sim.look();
+    expect(lastOf(sim, 'run.cancelled')).toEqual({ unresolved: [one, two] });
+    expect(lastOf(sim, 'tool.unknown')).toMatchObject({ call: two, attempt: 1 });
+  });
+
+  it('is asked once, and keeps its reason', () => {
+    const sim = started();
+    sim.say({ type: 'cancel', by: person, reason: 'enough' });
+    cancel(sim);
+    expect(sim.refusals).toEqual(['run_stopping']);
+    expect(lastOf(sim, 'run.cancel_requested')).toEqual({ by: person, reason: 'enough' });
+  });
+
+  it('goes through a pause that follows it', () => {
+    const sim = started();
+    cancel(sim);
+    pause(sim);
+    sim.do({ type: 'model_aborted', ...openModel(sim), content: [] });
+    expect(endOf(sim)).toBe('cancelled');
+  });
+});
+
+describe('an ended run', () => {
+  const by = person;
+  const outside: OutsideCommand[] = [
+    { type: 'create', input: [], metadata: {}, by },
+    { type: 'send_message', id: '018f0000-0000-7000-8000-000000000001', mode: 'steer', content: [], by },
+    { type: 'decide_approval', call: '4.0', hash: '', decision: 'approved', by },
+    { type: 'answer_question', call: '4.0', answer: 1, by },
+    { type: 'resolve_call', call: '4.0', how: 'retry', by },
+    { type: 'raise_limit', limit: 'steps', to: 1_000, by },
+    { type: 'pause', by },
+    { type: 'resume', by },
+    { type: 'cancel', by },
+  ];
+  const worker: WorkerCommand[] = [
+    { type: 'claim', worker: 'w' },
+    { type: 'take_over', worker: 'w', from: 'v', why: 'restarted', lease_until: 0 },
+    { type: 'tool_answered', call: '4.0', attempt: 1, content: [], isError: false },
+    { type: 'tool_no_answer', call: '4.0', attempt: 1, message: '' },
+  ];
+
+  it.each([...outside, ...worker].map((command) => [command.type, command] as const))('refuses %s', (_, command) => {
+    const sim = started();
+    concludes(sim);
+    const handled = handle(sim.run.state, { ...command, at: sim.now });
+    expect(handled).toMatchObject({ refused: { code: 'run_ended' } });
+    expect(during(sim, () => sim.look())).toEqual([]);
+  });
+});
+
+describe('a permanent error of the model', () => {
+  it('fails the run with the cause', () => {
+    const sim = started();
+    expect(during(sim, () => sim.do({ type: 'model_failed', ...openModel(sim), class: 'permanent', message: 'no such model' }))).toEqual(['model.failed', 'run.failed']);
+    expect(lastOf(sim, 'run.failed')).toEqual({ code: 'model_failed', detail: 'no such model', unresolved: [] });
+    expect(endOf(sim)).toBe('failed');
+  });
+});
+
+describe('a call that cannot be run', () => {
+  const strict = tool('strict', { effect: 'read', input_schema: { type: 'object', required: ['path'], properties: { path: { type: 'string' } } } });
+  const broken = tool('broken', { effect: 'read', input_schema: { type: 'object', properties: { a: { $ref: '#/nowhere' } } } });
+  const tools = [strict, broken, tool('once'), builtin('wait'), builtin('ask')];
+  const calling = (name: string, args: JsonObject, invalid?: string): Simulation => {
+    const sim = started({ tools });
+    const toolCalls = [{ id: 'c', name, arguments: args, ...(invalid === undefined ? {} : { invalid }) }];
+    sim.do({ type: 'model_answered', ...openModel(sim), content: [], toolCalls, usage: null, finishReason: '', model: 'm' });
+    return sim;
+  };
+  const parsed = (json: string): JsonObject => JSON.parse(json) as JsonObject;
+  const deep = parsed(`{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}`);
+
+  it.each<[string, string, JsonObject, string | undefined, string, RegExp]>([
+    ['an unknown tool', 'nobody', {}, undefined, 'unknown-tool', /no tool named "nobody"/],
+    ['arguments that are no object', 'once', {}, '[1', 'invalid-arguments', /not a plain JSON object/],
+    ['arguments that do not fit', 'strict', { path: 1 }, undefined, 'invalid-arguments', /#\/path/],
+    ['a missing argument', 'strict', {}, undefined, 'invalid-arguments', /path/],
+    ['a schema that cannot be used', 'broken', { a: 1 }, undefined, 'invalid-arguments', /./],
+    ['half an emoji', 'once', parsed('{"a":"\\ud83d"}'), undefined, 'invalid-arguments', /not a plain/],
+    ['half an emoji in a name', 'once', parsed('{"a":[{"\\ud83d":1}]}'), undefined, 'invalid-arguments', /not a plain/],
+    ['a number that is none', 'once', parsed('{"a":1e400}'), undefined, 'invalid-arguments', /not a plain/],
+    ['`__proto__`', 'once', parsed('{"a":{"__proto__":{}}}'), undefined, 'invalid-arguments', /not a plain/],
+    ['twenty thousand levels', 'once', deep, undefined, 'invalid-arguments', /not a plain/],
+    ['a wait without a time', 'wait', {}, undefined, 'invalid-arguments', /./],
+    ['a wait for a negative time', 'wait', { seconds: -1 }, undefined, 'invalid-arguments', /./],
+    ['a wait for too long', 'wait', { seconds: 31_536_001 }, undefined, 'invalid-arguments', /./],
+    ['a wait until no date', 'wait', { until: 'tomorrow' }, undefined, 'invalid-arguments', /./],
+    ['a wait until a date without zone', 'wait', { until: '2026-01-01T00:00:00' }, undefined, 'invalid-arguments', /./],
+    ['a wait until too far', 'wait', { until: '2999-01-01T00:00:00Z' }, undefined, 'invalid-arguments', /longer than a year/],
+    ['a wait with both', 'wait', { seconds: 1, until: '1970-01-01T00:20:00Z' }, undefined, 'invalid-arguments', /./],
+    ['no question', 'ask', { question: '' }, undefined, 'invalid-arguments', /./],
+    ['a question that is no text', 'ask', { question: 3 }, undefined, 'invalid-arguments', /./],
+    ['a question with more', 'ask', { question: 'x', to: 'me' }, undefined, 'invalid-arguments', /./],
+    ['a question whose schema cannot be used', 'ask', { question: 'x', schema: { $ref: '#/nowhere' } }, undefined, 'invalid-arguments', /schema cannot be used/],
+  ])('is answered to the model: %s', (_, name, args, invalid, why, message) => {
+    const sim = calling(name, args, invalid);
+    expect(sim.types().slice(-2)).toEqual(['tool.not_run', 'model.called']);
+    expect(lastOf(sim, 'tool.not_run').why).toBe(why);
+    expect(lastOf(sim, 'tool.not_run').message).toMatch(message);
+    expect(sim.run.transcript.messages.at(-1)).toMatchObject({ role: 'tool', id: 'c', isError: true });
+    expect(sim.begun).toEqual([]);
+  });
+
+  it('leaves the other calls of the answer alone', () => {
+    const sim = started();
+    const [nobody = '', read = ''] = asks(sim, 'nobody', 'read');
+    expect([nobody, read].map((call) => phaseOf(sim, call))).toEqual(['done', 'open']);
+  });
+
+  it.each([
+    ['text with NUL, an emoji and an empty name', { 'a\u0000': '👍', '': [null, true, 0.5, -0, 1e21] }],
+    ['two hundred levels', parsed(`{"a":${'['.repeat(199)}${']'.repeat(199)}}`)],
+  ])('is none with %s', (_, args) => {
+    expect(calling('once', args).begun).toHaveLength(1);
+  });
+});
+
+describe('the builtin `wait`', () => {
+  it.each<[string, JsonObject, number]>([
+    ['seconds', { seconds: 60 }, 60_000],
+    ['a fraction', { seconds: 0.0015 }, 2],
+    ['nothing', { seconds: 0 }, 0],
+    ['a time', { until: '1970-01-01T00:20:00Z' }, 200_000],
+    ['a time with an offset', { until: '1970-01-01T01:20:00+01:00' }, 200_000],
+    ['a time that has passed', { until: '1970-01-01T00:00:01Z' }, 0],
+    ['a time before 1970', { until: '1960-01-01T00:00:00Z' }, 0],
+    ['a year', { seconds: 31_536_000 }, 31_536_000_000],
+  ])('waits for %s', (_, args, ms) => {
+    const sim = started({ limits: { ...limits, deadline_ms: 1e12 } });
+    const call = asksFor(sim, 'wait', args);
+    expect(lastOf(sim, 'wait.began')).toEqual({ call, for: 'timer', until: sim.now + ms });
+    if (ms > 0) {
+      sim.advanceTime(ms - 1);
+      expect(during(sim, () => sim.look())).toEqual([]);
+      expect(during(sim, () => crashes(sim))).toEqual(['run.taken_over']);
+      sim.advanceToNext();
+    }
+    expect(sim.types().slice(-2)).toEqual(['wait.ended', 'model.called']);
+    expect(lastOf(sim, 'wait.ended')).toEqual({ call, by: 'timer' });
+    expect(shown(sim).at(-1)).toBe('tool: The wait is over.');
+  });
+
+  it('that a message ended says so', () => {
+    const sim = started();
+    asksFor(sim, 'wait', { seconds: 60 });
+    speaks(sim, 'interrupt', 'now');
+    expect(shown(sim).slice(-2)).toEqual(['tool: The wait was ended by a message.', 'user: now']);
+  });
+});
+
+describe('the builtin `ask`', () => {
+  const schema: JsonObject = { type: 'object', required: ['colour'], properties: { colour: { enum: ['red', 'blue'] } } };
+
+  it('asks for a text unless a schema is given', () => {
+    const sim = started();
+    const call = asksFor(sim, 'ask', { question: 'Which?' });
+    expect(lastOf(sim, 'question.asked')).toEqual({ call, question: 'Which?', schema: { type: 'string' } });
+    expect(attention(sim)).toEqual(['question']);
+    expect(sim.begun).toEqual([]);
+  });
+
+  it('gives the answer to the model', () => {
+    const sim = started();
+    const call = asksFor(sim, 'ask', { question: 'Which?', schema });
+    sim.say({ type: 'answer_question', call, answer: { colour: 'red' }, by: person });
+    expect(lastOf(sim, 'question.answered')).toEqual({ call, answer: { colour: 'red' }, by: person });
+    expect(during(sim, () => sim.look())).toEqual(['model.called']);
+    expect(shown(sim).at(-1)).toBe('tool: {"colour":"red"}');
+    sim.say({ type: 'answer_question', call, answer: { colour: 'blue' }, by: person });
+    expect(sim.refusals).toEqual(['question_not_open']);
+  });
+
+  it.each(['red', { colour: 'green' }, {}, null])('refuses %j, which does not fit, and stays open', (answer) => {
+    const sim = started();
+    const call = asksFor(sim, 'ask', { question: 'Which?', schema });
+    expect(during(sim, () => sim.say({ type: 'answer_question', call, answer, by: person }))).toEqual([]);
+    expect(sim.refusals).toEqual(['answer_invalid']);
+    expect(phaseOf(sim, call)).toBe('question');
+  });
+});
+
+describe('a log that went back', () => {
+  it('halts the run: open calls are lost, nothing begins, a person is asked', () => {
+    const sim = started();
+    const [once = '', read = ''] = asks(sim, 'once', 'read');
+    expect(during(sim, () => sim.do({ type: 'log_went_back', expected: 20, found: 6 }))).toEqual(['log.went_back', 'tool.unknown', 'tool.failed', 'attempt.scheduled']);
+    expect(attention(sim)).toEqual(['log-problem', 'unknown-effect']);
+    expect([once, read].map((call) => phaseOf(sim, call))).toEqual(['unknown', 'scheduled']);
+    sim.advanceTime(60_000);
+    expect(during(sim, () => sim.look())).toEqual([]);
+    expect(live(sim).problem).toMatchObject({ reason: 'the database lost events: 20 were acknowledged, 6 are there' });
+  });
+
+  it('counts a lost model call as an attempt', () => {
+    const sim = started();
+    sim.do({ type: 'log_went_back', expected: 20, found: 6 });
+    expect(modelPhase(sim)).toBe('scheduled');
+    expect(allOf(sim, 'model.failed')).toMatchObject([{ class: 'lost' }]);
+  });
+});
