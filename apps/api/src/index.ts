@@ -1,1 +1,6 @@
-export {};
+export { buildApp } from './app.ts';
+export type { ApiPorts } from './ports.ts';
+export { routes } from './routes/routes.ts';
+export type { Route } from './http/route.ts';
+export { encodeEvent } from './sse/sse-listener.ts';
+export { type Api, type ApiOverrides, wireApi } from './wiring.ts';

@@ -1,1 +1,3 @@
-export {};
+export { serveStatus } from './status-server.ts';
+export { toolbox } from './toolbox.ts';
+export { type RunningWorker, wireWorker, type WorkerOverrides } from './wiring.ts';

@@ -38,8 +38,9 @@ export interface ArtifactToolPorts {
 /** `artifacts.write` and `artifacts.read`. Writing the same bytes again is harmless, so a repeated call is too. */
 export function artifactTools(ports: ArtifactToolPorts): Tools {
   return {
-    call({ ref, tool, arguments: args }: ToolRequest): Promise<ToolOutcome> {
+    call({ ref, tool, arguments: args, mayBegin }: ToolRequest): Promise<ToolOutcome> {
       if (tool.source.type !== 'builtin') return Promise.resolve(problem(`${tool.name} is no builtin tool.`));
+      if (!mayBegin()) return Promise.resolve({ type: 'not-sent', message: 'the lease is about to run out' });
       if (tool.source.name === 'artifacts.write') return write(ports, ref, args);
       if (tool.source.name === 'artifacts.read') return read(ports, ref, args);
       return Promise.resolve(problem(`${tool.source.name} is done by the run itself.`));
@@ -63,12 +64,10 @@ async function read({ artifacts, list }: ArtifactToolPorts, ref: RunRef, args: J
   const parsed = readArguments.safeParse(args);
   if (!parsed.success) return problem(z.prettifyError(parsed.error));
   const { name, digest, offset, length } = parsed.data;
-  const rows = await list(ref);
-  // Only files that the run lists: payloads of events lie in the same store.
-  const row = rows.findLast((file) => (digest === undefined ? file.name === name : file.digest === digest));
-  if (row === undefined) return problem(`There is no file ${digest ?? name ?? ''} in this run.`);
-  const bytes = await artifacts.get(ref, row.digest);
-  if (bytes === null) return problem(`The file ${row.name ?? row.digest} is gone from the store.`);
+  // Of two files with one name, the newer.
+  const found = digest ?? (await list(ref)).findLast((file) => file.name === name)?.digest;
+  const bytes = found === undefined ? null : await artifacts.get(ref, found);
+  if (bytes === null) return problem(`There is no file ${digest ?? name ?? ''} in this run.`);
   const slice = bytes.subarray(offset, offset + length);
   const end = offset + slice.length;
   const more = end < bytes.length ? `\n[bytes ${offset} to ${end} of ${bytes.length}]` : '';

@@ -19,3 +19,5 @@ export type { EndReason, Frame, Listener } from './run-reader.ts';
 export { type Message, newMessage, sendMessage } from './send-message.ts';
 export { speakInside, speakToRun, type SpeakPorts, type Speech } from './speak.ts';
 export { startRun, type StartRun } from './start-run.ts';
+export { startupFailure } from './startup-failure.ts';
+export { cachedVersions } from './version-cache.ts';

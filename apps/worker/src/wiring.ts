@@ -1,0 +1,130 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { FileArtifactStore } from '@holdfast/adapters/files';
+import { McpTools, readToolServersFile } from '@holdfast/adapters/mcp';
+import { rehearsalCatalog } from '@holdfast/adapters/models';
+import { type OpenDatabase, openDatabase } from '@holdfast/adapters/postgres';
+import { createLogger, createMetrics, type Metrics } from '@holdfast/adapters/telemetry';
+import type { Config } from '@holdfast/contracts';
+import { artifactsInLog, type ArtifactStore, artifactTools, cachedVersions, type Log, type Model, type Tools } from '@holdfast/core';
+import { startWorker, type WorkerPorts } from '@holdfast/driver-embedded';
+import { toolbox } from './toolbox.ts';
+
+/** What a test or the standalone program brings along; the rest is made from the configuration. */
+export interface WorkerOverrides {
+  readonly database?: OpenDatabase;
+  readonly artifacts?: ArtifactStore;
+  readonly model?: Model;
+  /** Where calls of MCP tools go. */
+  readonly mcp?: Tools;
+  readonly log?: Log;
+  readonly metrics?: Metrics;
+  /** Wraps the finished ports; chaos tests die here. */
+  readonly wrap?: (ports: WorkerPorts) => WorkerPorts;
+}
+
+export interface RunningWorker {
+  readonly id: string;
+  readonly log: Log;
+  readonly held: () => number;
+  readonly metrics: { readonly contentType: string; text(): Promise<string> };
+  /** Null, or what is wrong. */
+  notReady(): Promise<string | null>;
+  /** Lets calls under way end, gives its runs back, closes what was opened here. */
+  drain(): Promise<void>;
+}
+
+/** Peers are looked at this often, ms, so that a dead worker's runs go on within half a second. */
+const WATCH_PEERS_MS = 150;
+/** Results are kept and tried again for this long while the database is away. */
+const PATIENCE_MS = 60_000;
+
+/** A worker that has begun. @throws DatabaseNotUsable, ToolServersFileInvalid. */
+export async function wireWorker(config: Config, overrides: WorkerOverrides = {}): Promise<RunningWorker> {
+  const id = `${hostname().slice(0, 30)}-${process.pid}-${randomBytes(4).toString('hex')}`;
+  const log = overrides.log ?? createLogger({ level: config.logLevel, name: 'worker' });
+  const metrics = overrides.metrics ?? createMetrics();
+  const database = overrides.database ?? (await openFor(config));
+  const own: { close(): Promise<void> }[] = [];
+  try {
+    const mcp = overrides.mcp ?? (await ownTools(config, log, own));
+    if (overrides.database === undefined) {
+      own.push(database);
+      for (const warning of database.warnings) log.warn({}, warning);
+    }
+    const { runs, agents, schedule, lease } = await database.worker(id);
+    const artifacts = overrides.artifacts ?? new FileArtifactStore(join(config.dataDir, 'artifacts'));
+    const builtin = artifactTools({ artifacts, list: (ref) => artifactsInLog({ runs, artifacts }, ref) });
+    const ports: WorkerPorts = {
+      runs,
+      artifacts,
+      versions: cachedVersions((scope, versionId) => agents.versionById(scope, versionId)),
+      model: overrides.model ?? rehearsalCatalog(),
+      tools: toolbox(mcp, builtin),
+      clock: database.clock,
+      hints: database.hints,
+      schedule,
+      lease,
+      log,
+      metrics: metrics.executor,
+      patienceMs: PATIENCE_MS,
+    };
+    const worker = await startWorker(overrides.wrap?.(ports) ?? ports, {
+      concurrency: config.worker.concurrency,
+      watchPeersMs: database.kind === 'pglite' ? null : WATCH_PEERS_MS,
+    });
+    log.info({ worker: id }, 'the worker has begun');
+    return {
+      id,
+      log,
+      held: worker.held,
+      metrics: {
+        contentType: metrics.contentType,
+        text: () => {
+          metrics.worker.runsHeld(worker.held());
+          return metrics.text();
+        },
+      },
+      notReady: () => notReady(database, lease),
+      drain: async () => {
+        await worker.drain(config.drainTimeoutMs);
+        for (const part of own) await part.close();
+      },
+    };
+  } catch (error) {
+    for (const part of own) await part.close();
+    throw error;
+  }
+}
+
+function openFor({ database, secrets, worker }: Config): Promise<OpenDatabase> {
+  const options = { hints: worker.wakeHints };
+  if (database.kind === 'pglite') return openDatabase(`pglite://${database.folder}`, options);
+  if (secrets.database === null) throw new Error('a Postgres without its URL');
+  return openDatabase(secrets.database.url, { ...options, directUrl: secrets.database.direct });
+}
+
+async function ownTools({ toolServers }: Config, log: Log, own: { close(): Promise<void> }[]): Promise<Tools> {
+  const servers = toolServers.file === null ? new Map() : await readToolServersFile(toolServers.file);
+  const tools = new McpTools({
+    servers,
+    environment: toolServers.environment,
+    log: (server) => ({
+      debug: () => undefined,
+      info: (fields, message) => log.info({ ...fields, server }, message),
+      warn: (fields, message) => log.warn({ ...fields, server }, message),
+    }),
+  });
+  own.push(tools);
+  return tools;
+}
+
+async function notReady(database: OpenDatabase, lease: { remaining(): number }): Promise<string | null> {
+  try {
+    await database.ping();
+  } catch {
+    return 'the database does not answer';
+  }
+  return lease.remaining() > 0 ? null : 'the lease was lost';
+}
