@@ -1,0 +1,91 @@
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { FileArtifactStore } from '@holdfast/adapters/files';
+import { McpTools, readToolServersFile, type ToolServerCommands } from '@holdfast/adapters/mcp';
+import { rehearsalCatalog } from '@holdfast/adapters/models';
+import { migrate, type OpenDatabase, openDatabase } from '@holdfast/adapters/postgres';
+import { createLogger, createMetrics } from '@holdfast/adapters/telemetry';
+import { type Api, wireApi } from '@holdfast/api';
+import type { Config } from '@holdfast/contracts';
+import { type RunningWorker, wireWorker } from '@holdfast/worker';
+import { fileServer } from './file-server.ts';
+import { type DemoKey, demoKey, keepKey } from './first-key.ts';
+import { openLogFile } from './log-file.ts';
+
+export interface Standalone {
+  readonly api: Api;
+  readonly worker: RunningWorker;
+  readonly demo: DemoKey;
+  readonly url: string;
+  readonly logFile: string;
+  readonly database: OpenDatabase['kind'];
+  /** Listens; the worker has begun before. @throws EADDRINUSE of Node. */
+  close(): Promise<void>;
+}
+
+interface Part {
+  close(): Promise<void>;
+}
+
+/** API and worker in one process on one database. `folder`: what the tool server `files` may read. */
+export async function wireStandalone(config: Config, folder: string, warn: (text: string) => void): Promise<Standalone> {
+  const dataDir = resolve(config.dataDir);
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  // Closed in the opposite order.
+  const parts: Part[] = [];
+  const close = async (): Promise<void> => {
+    for (let part = parts.pop(); part !== undefined; part = parts.pop()) await part.close();
+  };
+  try {
+    const logFile = join(dataDir, 'holdfast.log');
+    const file = openLogFile(logFile, warn);
+    parts.push(file);
+    const log = createLogger({ level: config.logLevel, name: 'standalone' }, file);
+    const database = await openFor(config);
+    parts.push(database);
+    for (const warning of database.warnings) log.warn({}, warning);
+    await migrate(database, config.secrets.database === null ? {} : { url: config.secrets.database.migrate });
+    const demo = await demoKey(await database.owner(), dataDir, config.tenantSlots);
+
+    const metrics = createMetrics();
+    const artifacts = new FileArtifactStore(join(dataDir, 'artifacts'));
+    const model = rehearsalCatalog();
+    const mcp = new McpTools({
+      servers: await serversOf(config, folder),
+      environment: config.toolServers.environment,
+      log: (server) => log.child({ server }),
+    });
+    parts.push(mcp);
+    const shared = { database, artifacts, log, metrics };
+    const api = await wireApi(config, { ...shared, models: model, toolServers: mcp });
+    parts.push(api);
+    await api.app.listen({ host: config.http.host, port: config.http.port });
+    const url = config.http.publicBaseUrl ?? urlOf(api);
+    keepKey(demo, url);
+    const worker = await wireWorker(config, { ...shared, model, mcp });
+    parts.push({ close: () => worker.drain() });
+    return { api, worker, demo, url, logFile, database: database.kind, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function openFor({ database, secrets, worker }: Config): Promise<OpenDatabase> {
+  const options = { hints: worker.wakeHints };
+  if (database.kind === 'pglite') return openDatabase(`pglite://${resolve(database.folder)}`, options);
+  if (secrets.database === null) throw new Error('a Postgres without its URL');
+  return openDatabase(secrets.database.url, { ...options, directUrl: secrets.database.direct });
+}
+
+async function serversOf({ toolServers }: Config, folder: string): Promise<ToolServerCommands> {
+  const given = toolServers.file === null ? [] : await readToolServersFile(toolServers.file);
+  return new Map([['files', fileServer(folder)], ...given]);
+}
+
+function urlOf({ app }: Api): string {
+  const [address] = app.addresses();
+  if (address === undefined || typeof address === 'string') throw new Error('the API does not listen on a port');
+  const host = address.address.includes(':') ? `[${address.address}]` : address.address;
+  return `http://${host === '0.0.0.0' || host === '[::]' ? '127.0.0.1' : host}:${address.port}`;
+}
