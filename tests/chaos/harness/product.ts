@@ -1,0 +1,176 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Client } from '@holdfast/cli';
+import type { AttentionResource, WireEvent } from '@holdfast/contracts';
+import { freePort } from '@holdfast/testing/servers';
+import { Child } from './child.ts';
+import { Counter } from './counter.ts';
+import type { KillSpec } from './kill-points.ts';
+
+export interface ProductOptions {
+  /** null: PGlite, with everything in one process. */
+  readonly postgres: string | null;
+  readonly workers?: number;
+  readonly hints?: 'on' | 'off';
+  /** Where a worker dies, once. */
+  readonly kill?: Omit<KillSpec, 'token'>;
+}
+
+/** The whole product in child processes, with a tool whose effects are counted by yet another process. */
+export class Product {
+  readonly folder: string;
+  readonly counter: Counter;
+  readonly client: Client;
+  readonly url: string;
+  readonly key: string;
+  readonly workers: Child[] = [];
+  readonly #env: Record<string, string>;
+  readonly #embedded: boolean;
+  #api: Child | null = null;
+
+  private constructor(
+    folder: string,
+    counter: Counter,
+    url: string,
+    key: string,
+    env: Record<string, string>,
+    embedded: boolean,
+  ) {
+    this.folder = folder;
+    this.counter = counter;
+    this.url = url;
+    this.key = key;
+    this.client = new Client({ url, key });
+    this.#env = env;
+    this.#embedded = embedded;
+  }
+
+  static async start({ postgres, workers = 2, hints = 'on', kill }: ProductOptions): Promise<Product> {
+    const folder = await mkdtemp(join(tmpdir(), 'hf-chaos-'));
+    const counter = await Counter.start(join(folder, 'effects'));
+    const servers = { servers: { effects: { command: process.execPath, args: [effectServer, counter.url] } } };
+    await writeFile(join(folder, 'tools.json'), JSON.stringify(servers));
+    const port = await freePort();
+    const env: Record<string, string> = {
+      DATABASE_URL: postgres ?? `pglite://${join(folder, 'database')}`,
+      DATA_DIR: join(folder, 'data'),
+      TOOL_SERVERS_FILE: join(folder, 'tools.json'),
+      PORT: String(port),
+      WAKE_HINTS: hints,
+      LOG_LEVEL: process.env['CHAOS_LOG'] === '1' ? 'info' : 'error',
+    };
+    const setUp = await Child.start('set-up', env);
+    await setUp.ended;
+    if (kill !== undefined) env['CHAOS_KILL'] = JSON.stringify({ ...kill, token: join(folder, 'killed') });
+    const product = new Product(
+      folder,
+      counter,
+      `http://127.0.0.1:${port}`,
+      setUp.ready['key'] ?? '',
+      env,
+      postgres === null,
+    );
+    await product.startApi();
+    if (postgres !== null) for (let n = 0; n < workers; n += 1) await product.startWorker();
+    return product;
+  }
+
+  /** The API; on PGlite the worker with it. */
+  async startApi(): Promise<void> {
+    this.#api = await Child.start(this.#embedded ? 'both' : 'api', this.#env);
+    if (this.#embedded) this.workers.splice(0, 1, this.#api);
+  }
+
+  async startWorker(): Promise<Child> {
+    const worker = await Child.start('worker', this.#env);
+    this.workers.push(worker);
+    return worker;
+  }
+
+  get api(): Child {
+    if (this.#api === null) throw new Error('the API was not started');
+    return this.#api;
+  }
+
+  /** SIGKILL to a worker and a new one in its place; on PGlite to the one process. */
+  async killAndReplace(index: number): Promise<void> {
+    const worker = this.workers[index];
+    if (worker === undefined) throw new Error(`there is no worker ${index}`);
+    await worker.kill();
+    if (this.#embedded) return this.startApi();
+    this.workers.splice(index, 1);
+    await this.startWorker();
+  }
+
+  /** Waits until the planned death has happened; on PGlite the process is started again. */
+  async died(): Promise<void> {
+    await Promise.race(this.workers.map((worker) => worker.ended));
+    if (this.#embedded) await this.startApi();
+  }
+
+  async publish(agent: object): Promise<void> {
+    await this.client.publish(JSON.stringify(agent), 'application/json');
+  }
+
+  async events(run: string): Promise<WireEvent[]> {
+    const events: WireEvent[] = [];
+    for (;;) {
+      const after = events.at(-1)?.seq ?? 0;
+      const reply = await fetch(`${this.url}/v1/runs/${run}/events?after=${after}&limit=1000`, {
+        headers: { authorization: `Bearer ${this.key}` },
+      });
+      if (!reply.ok) throw new Error(`events answered ${reply.status}`);
+      const page = (await reply.json()) as { items: WireEvent[] };
+      events.push(...page.items);
+      if (page.items.length === 0) return events;
+    }
+  }
+
+  /** The run when it has ended, or when a person is asked. */
+  async settled(run: string, timeoutMs = 60_000): Promise<{ status: string; attention: AttentionResource[] }> {
+    return until(`run ${run} to end or ask`, timeoutMs, async () => {
+      const { status } = await this.client.getRun(run);
+      const { items } = await this.client.attention({ run });
+      return ended.has(status) || items.length > 0 ? { status, attention: items } : null;
+    });
+  }
+
+  async ended(run: string, timeoutMs = 60_000): Promise<string> {
+    return until(`run ${run} to end`, timeoutMs, async () => {
+      const { status } = await this.client.getRun(run);
+      return ended.has(status) ? status : null;
+    });
+  }
+
+  async stop(): Promise<void> {
+    for (const worker of this.workers) {
+      worker.signal('SIGCONT');
+      await worker.kill();
+    }
+    await this.#api?.kill();
+    this.counter.stop();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+export const ended = new Set(['succeeded', 'failed', 'cancelled']);
+
+/** Asks again and again until there is an answer; errors while a process is away count as none. */
+export async function until<T>(what: string, timeoutMs: number, ask: () => Promise<T | null>): Promise<T> {
+  const giveUpAt = Date.now() + timeoutMs;
+  let last: unknown;
+  for (;;) {
+    try {
+      const answer = await ask();
+      if (answer !== null) return answer;
+    } catch (error) {
+      last = error;
+    }
+    if (Date.now() > giveUpAt) throw new Error(`waited ${timeoutMs} ms for ${what}`, { cause: last });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+const effectServer = fileURLToPath(new URL('./effect-server.mjs', import.meta.url));
