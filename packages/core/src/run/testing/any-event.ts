@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { z } from 'zod';
 
 /** Calls that a test run really has, beside ones that it never had, so that some events fit. */
-const calls = ['m1', 'm2', '3.0', '4.0', '4.1', '4.2', '4.3', '99.0'];
+const calls = ['m1', 'm2', '3.0', '5.0', '5.1', '5.2', '5.3', '99.0'];
 
 /** Any facts that the event's schema allows. */
 export const anyEvent = (type: EventType): fc.Arbitrary<EventBody> =>
