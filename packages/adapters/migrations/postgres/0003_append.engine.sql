@@ -24,7 +24,9 @@ create function holdfast.append(
   p_workers text[], p_takes text[], p_froms text[], p_releases boolean[],
   p_statuses text[], p_waiting text[], p_dues bigint[],
   p_items integer[], p_types text[], p_formats integer[], p_ats bigint[],
-  p_calls text[], p_tokens integer[], p_costs bigint[], p_payloads text[],
+  p_calls text[], p_tokens integer[], p_costs bigint[],
+  -- JSON texts with U+001E between them, which no JSON text contains: an array would have to be quoted and unquoted
+  p_payloads text,
   -- [{item, opened, closed, artifacts}]; null when no append has any
   p_extras jsonb
 ) returns table (item integer, outcome text, head integer)
@@ -76,22 +78,9 @@ begin
     from (select ord from claimed union all select ord from taken_over) t;
   end if;
 
-  with append as (
-    select i.*
-    from rows from (
-      pg_catalog.unnest(p_tenants), pg_catalog.unnest(p_runs), pg_catalog.unnest(p_ids), pg_catalog.unnest(p_expected),
-      pg_catalog.unnest(p_workers), pg_catalog.unnest(p_takes), pg_catalog.unnest(p_releases),
-      pg_catalog.unnest(p_statuses), pg_catalog.unnest(p_waiting)
-    ) with ordinality as i (tenant_id, run_id, id, expected, worker, take, release, status, waiting, ord)
-  ), event as (
-    select e.*, pg_catalog.row_number() over (partition by e.item order by e.ord)::integer as place
-    from rows from (
-      pg_catalog.unnest(p_items), pg_catalog.unnest(p_types), pg_catalog.unnest(p_formats), pg_catalog.unnest(p_ats),
-      pg_catalog.unnest(p_calls), pg_catalog.unnest(p_tokens), pg_catalog.unnest(p_costs), pg_catalog.unnest(p_payloads)
-    ) with ordinality as e (item, type, format, at, call_id, tokens, cost, payload, ord)
-  ), moved as (
+  with moved as (
     update holdfast.runs r
-    set head = a.expected + s.events,
+    set head = a.expected + e.events,
         holder = case
           when a.status in ('succeeded', 'failed', 'cancelled') then null
           when a.release and (a.take is not null or r.holder = a.worker) then null
@@ -101,21 +90,34 @@ begin
         begun = r.begun or a.take is not null,
         status = a.status,
         waiting_for = a.waiting,
-        updated_at = greatest(r.updated_at, s.at),
-        ended_at = case when a.status in ('succeeded', 'failed', 'cancelled') then coalesce(r.ended_at, s.at) end
-    from append a
-    join (select e.item, pg_catalog.count(*)::integer as events, pg_catalog.max(e.at) as at from event e group by e.item) s
-      on s.item = a.ord
+        updated_at = greatest(r.updated_at, e.at),
+        ended_at = case when a.status in ('succeeded', 'failed', 'cancelled') then coalesce(r.ended_at, e.at) end
+    from rows from (
+      pg_catalog.unnest(p_tenants), pg_catalog.unnest(p_runs), pg_catalog.unnest(p_ids), pg_catalog.unnest(p_expected),
+      pg_catalog.unnest(p_workers), pg_catalog.unnest(p_takes), pg_catalog.unnest(p_releases),
+      pg_catalog.unnest(p_statuses), pg_catalog.unnest(p_waiting)
+    ) with ordinality as a (tenant_id, run_id, id, expected, worker, take, release, status, waiting, ord)
+    join (
+      select item, pg_catalog.count(*)::integer as events, pg_catalog.min(ord)::integer as first, pg_catalog.max(at) as at
+      from rows from (pg_catalog.unnest(p_items), pg_catalog.unnest(p_ats)) with ordinality as e (item, at, ord)
+      group by item
+      -- Each append's events stand together, or their numbers would have gaps.
+      having pg_catalog.max(ord) - pg_catalog.min(ord) + 1 = pg_catalog.count(*)
+    ) e on e.item = a.ord
     where r.id = a.run_id and r.tenant_id = a.tenant_id and r.head = a.expected
       and r.id = any (v_locked) and (v_firsts is null or a.ord = any (v_firsts))
       and (a.take is null or a.ord = any (v_taken))
-    returning a.ord::integer, r.id as run_id, r.tenant_id, r.holder, a.expected, a.id
+    returning a.ord::integer, r.id as run_id, r.tenant_id, r.holder, a.expected, a.id, e.first
   ), written as (
     insert into holdfast.run_events
       (run_id, seq, tenant_id, type, format, at, call_id, tokens, cost_usd_micros, append_id, payload)
-    select m.run_id, m.expected + e.place, m.tenant_id, e.type, e.format, e.at, e.call_id, e.tokens, e.cost,
-      case when e.place = 1 then m.id end, e.payload
-    from event e join moved m on m.ord = e.item
+    select m.run_id, m.expected + 1 + (e.ord - m.first), m.tenant_id, e.type, e.format, e.at, e.call_id, e.tokens, e.cost,
+      case when e.ord = m.first then m.id end, e.payload
+    from rows from (
+      pg_catalog.unnest(p_items), pg_catalog.unnest(p_types), pg_catalog.unnest(p_formats), pg_catalog.unnest(p_ats),
+      pg_catalog.unnest(p_calls), pg_catalog.unnest(p_tokens), pg_catalog.unnest(p_costs), pg_catalog.string_to_table(p_payloads, E'\x1e')
+    ) with ordinality as e (item, type, format, at, call_id, tokens, cost, payload, ord)
+    join moved m on m.ord = e.item
   )
   select pg_catalog.array_agg(m.ord), pg_catalog.array_agg(m.ord) filter (where m.holder is null)
   into v_accepted, v_unheld

@@ -2,7 +2,7 @@
 create function holdfast.append_in_scope(
   p_tenant uuid, p_run uuid, p_id uuid, p_expected integer, p_status text, p_waiting text, p_due bigint,
   p_types text[], p_formats integer[], p_ats bigint[], p_calls text[], p_tokens integer[], p_costs bigint[],
-  p_payloads text[], p_extras jsonb
+  p_payloads text, p_extras jsonb
 ) returns table (item integer, outcome text, head integer)
   language plpgsql security definer set search_path = ''
 as $$
@@ -27,7 +27,7 @@ create function holdfast.create_run(
   p_tenant uuid, p_run uuid, p_agent text, p_version_id uuid, p_version integer, p_agent_limit integer, p_metadata text,
   p_id uuid, p_status text, p_waiting text, p_due bigint,
   p_types text[], p_formats integer[], p_ats bigint[], p_calls text[], p_tokens integer[], p_costs bigint[],
-  p_payloads text[], p_extras jsonb
+  p_payloads text, p_extras jsonb
 ) returns void
   language plpgsql security definer set search_path = ''
 as $$

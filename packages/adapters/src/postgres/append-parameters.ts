@@ -3,11 +3,12 @@ import { arrayLiteral } from './array-literal.ts';
 import { InvalidAppend } from './errors.ts';
 import { isUuid } from './ids.ts';
 
-/** What Postgres cannot keep in a text: NUL, and halves of surrogate pairs. JSON.stringify writes both as escapes. */
+/** Between the payloads of a batch. JSON writes control characters as escapes, so no payload contains it. */
+const SEPARATOR = '\x1e';
+
+/** NUL and halves of surrogate pairs, which Postgres cannot keep in a text. JSON.stringify writes both as escapes. */
 // oxlint-disable-next-line eslint/no-control-regex
-const unkeepable = /[\0\p{Surrogate}]/u;
-// oxlint-disable-next-line eslint/no-control-regex
-const unkeepables = /[\0\p{Surrogate}]/gu;
+const unkeepable = /[\0\p{Surrogate}]/gu;
 
 /** Bytes that the append takes in a batch, about. */
 export const sizeOf = ({ events }: Append): number =>
@@ -29,7 +30,9 @@ function checkEvent(event: StoredEvent, seq: number): void {
 }
 
 function checkText(text: string, what: string): void {
-  if (unkeepable.test(text)) throw new InvalidAppend(`NUL or half a surrogate pair in ${what}.`);
+  if (!text.isWellFormed() || text.includes('\0') || text.includes(SEPARATOR)) {
+    throw new InvalidAppend(`A control character or half a surrogate pair in ${what}.`);
+  }
 }
 
 /** One group of parameters: p_types … p_payloads. */
@@ -41,7 +44,7 @@ export function eventParameters(events: readonly StoredEvent[]): string[] {
     arrayLiteral(events.map((event) => event.call)),
     arrayLiteral(events.map((event) => event.tokens)),
     arrayLiteral(events.map((event) => event.costUsdMicros)),
-    arrayLiteral(events.map((event) => event.payload)),
+    events.map((event) => event.payload).join(SEPARATOR),
   ];
 }
 
@@ -76,9 +79,16 @@ export function extras(projections: readonly Projection[]): string | null {
             opened: attention.opened,
             closed: attention.closed,
             // A name that a model made up must not make its run stuck.
-            artifacts: artifacts.map((row) => ({ ...row, name: row.name?.replace(unkeepables, '\uFFFD') ?? null })),
+            artifacts: artifacts.map((row) => ({ ...row, name: row.name?.replace(unkeepable, '\uFFFD') ?? null })),
           },
         ],
   );
   return items.length === 0 ? null : JSON.stringify(items);
+}
+
+declare global {
+  interface String {
+    /** ES2024, in Node since 20. */
+    isWellFormed(): boolean;
+  }
 }
