@@ -78,7 +78,6 @@ async function carry(
   const snapshots = new Snapshots(ports, ref, run.state.head);
   try {
     for (;;) {
-      position.head = run.state.head;
       const next = plan(run, outcomes, clock.now(), drain.aborted);
       for (const { command, refusal } of next.refused) {
         log.info({ run_id: ref.run, command: command.type, code: refusal.code }, refusal.message);
@@ -125,6 +124,7 @@ async function carry(
       outcomes = [];
       if (release) return 'released';
       next.aborts.forEach((call) => calls.abort(call));
+      position.head = run.state.head;
       const time = nextTime(run.state);
       const mail = await mailbox.next(time === null || drain.aborted ? null : Math.max(0, time - clock.now()));
       outcomes = mail.commands;
