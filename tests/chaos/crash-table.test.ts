@@ -1,9 +1,9 @@
-import { describePostgres, database, type PostgresServer, startPostgres } from '@holdfast/testing/servers';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { WireEvent } from '@holdfast/contracts';
 import { agent } from './harness/agents.ts';
 import type { KillSpec } from './harness/kill-points.ts';
 import { Product } from './harness/product.ts';
+import { onEachDatabase, onPostgres } from './on-each-database.ts';
 
 /** One line of the crash table: where the process dies, and what whoever takes over must do. */
 interface Row {
@@ -148,28 +148,10 @@ async function runRow(row: Row, postgres: string | null): Promise<void> {
   }
 }
 
-describe('the crash table on PGlite', () => {
-  it.each(rows)('$died', (row) => runRow(row, null), 120_000);
+onEachDatabase('the crash table', (fresh) => {
+  it.each(rows)('$died', async (row) => runRow(row, await fresh()), 120_000);
 });
 
-describePostgres('the crash table', ({ bin }) => {
-  let server: PostgresServer;
-  const databases: { drop(): Promise<void> }[] = [];
-  beforeAll(async () => {
-    server = await startPostgres({ bin });
-  });
-  afterAll(() => server.stop());
-  afterEach(async () => {
-    for (const each of databases.splice(0)) await each.drop();
-  });
-
-  it.each([...rows, alive])(
-    '$died',
-    async (row) => {
-      const fresh = await database(server);
-      databases.push(fresh);
-      await runRow(row, fresh.url);
-    },
-    120_000,
-  );
+onPostgres('the crash table, worker alive,', (fresh) => {
+  it(alive.died, async () => runRow(alive, await fresh()), 120_000);
 });

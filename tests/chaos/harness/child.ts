@@ -20,7 +20,7 @@ export class Child {
   }
 
   /** @throws Error when it ends before it is ready. */
-  static async start(role: 'set-up' | 'api' | 'worker' | 'both', env: Record<string, string>): Promise<Child> {
+  static async start(role: 'api' | 'worker' | 'both', env: Record<string, string>): Promise<Child> {
     const child = spawn(process.execPath, [...node, main, role], {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

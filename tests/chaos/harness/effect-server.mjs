@@ -1,7 +1,7 @@
 // A tool server whose effects are counted elsewhere: each call posts its key to the counter, a separate process, and
 // answers only when the counter has synced it to its file.
 //   node effect-server.mjs <counter url>
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 const [, , counter] = process.argv;
@@ -11,7 +11,7 @@ const inputSchema = {
     note: { type: 'string' },
     // Takes this long, ms.
     ms: { type: 'number' },
-    // Answers only when this file exists: a test decides when.
+    // Answers only when this file exists: a test decides when. Another beside it then says that it has answered.
     until: { type: 'string' },
   },
 };
@@ -30,6 +30,7 @@ async function call({ name, arguments: args = {}, _meta = {} }) {
   const reply = await fetch(counter, { method: 'POST', body: JSON.stringify(effect) });
   if (!reply.ok) throw new Error(`the counter answered ${reply.status}`);
   while (args.until && !existsSync(args.until)) await pause(5);
+  if (args.until) writeFileSync(`${args.until}.${effect.key}.answered`, '');
   return `${name} counted`;
 }
 

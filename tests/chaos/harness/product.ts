@@ -61,19 +61,13 @@ export class Product {
       WAKE_HINTS: hints,
       LOG_LEVEL: process.env['CHAOS_LOG'] === '1' ? 'info' : 'error',
     };
-    const setUp = await Child.start('set-up', env);
-    await setUp.ended;
     if (kill !== undefined) env['CHAOS_KILL'] = JSON.stringify({ ...kill, token: join(folder, 'killed') });
-    const product = new Product(
-      folder,
-      counter,
-      `http://127.0.0.1:${port}`,
-      setUp.ready['key'] ?? '',
-      env,
-      postgres === null,
-    );
-    await product.startApi();
-    if (postgres !== null) for (let n = 0; n < workers; n += 1) await product.startWorker();
+    const embedded = postgres === null;
+    const api = await Child.start(embedded ? 'both' : 'api', { ...env, CHAOS_SET_UP: '1' });
+    const product = new Product(folder, counter, `http://127.0.0.1:${port}`, api.ready['key'] ?? '', env, embedded);
+    product.#api = api;
+    if (embedded) product.workers.push(api);
+    else await Promise.all(Array.from({ length: workers }, () => product.startWorker()));
     return product;
   }
 
