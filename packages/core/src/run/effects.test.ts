@@ -144,15 +144,15 @@ describe('after the last attempt', () => {
   });
 
   it.each([
-    ['retry', ['attempt.scheduled'], 'live'],
-    ['fail', ['run.failed'], 'failed'],
-  ] as const)('a person answers %s for the model: %j', (how, types, status) => {
+    ['retry', ['attempt.scheduled'], 'live', ['model.called'], []],
+    ['fail', ['run.failed'], 'failed', [], [{ code: 'attempts_exhausted', detail: 'no', unresolved: [] }]],
+  ] as const)('a person answers %s for the model: %j', (how, types, status, next, failures) => {
     const sim = started({ retries: { attempts: 1, first: 1, factor: 1, max: 1, timeout: 10_000 } });
     modelEndings['transient']?.(sim);
     expect(during(sim, () => sim.say({ type: 'resolve_call', call: 'm1', how, by: person }))).toEqual(types);
     expect(endOf(sim)).toBe(status);
-    if (how === 'fail') expect(lastOf(sim, 'run.failed')).toEqual({ code: 'attempts_exhausted', detail: 'no', unresolved: [] });
-    else expect(during(sim, () => sim.look())).toEqual(['model.called']);
+    expect(during(sim, () => sim.look())).toEqual(next);
+    expect(allOf(sim, 'run.failed')).toEqual(failures);
   });
 
   it('a retry by a person begins the count anew', () => {

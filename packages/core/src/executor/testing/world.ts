@@ -1,6 +1,5 @@
 import type { AgentVersion, Content, JsonObject } from '@holdfast/contracts';
 import { text } from '@holdfast/contracts';
-import { vi } from 'vitest';
 import { beginRun, catchUp, type LoadedRun } from '../../log/loaded-run.ts';
 import { speak } from '../../log/speak.ts';
 import type { OutsideCommand, WorkerCommand } from '../../run/command.ts';
@@ -19,7 +18,7 @@ export interface Pending<Request, Outcome> {
   answer(outcome: Outcome): void;
 }
 
-/** One run, its database, model and tools in memory; time is Vitest's. Call `vi.useFakeTimers()` first. */
+/** One run, its database, model and tools in memory. Hand in the time: fake the timers first. */
 export class World {
   readonly artifacts = new MemoryArtifacts();
   readonly models: Pending<ModelRequest, ModelOutcome>[] = [];
@@ -111,9 +110,9 @@ export class World {
 
   /** Lets everything run that needs no time, until the condition holds. */
   async until(condition: () => boolean): Promise<void> {
-    for (let turn = 0; turn < 200; turn += 1) {
+    for (let turn = 0; turn < 5_000; turn += 1) {
       if (condition()) return;
-      await vi.advanceTimersByTimeAsync(0);
+      await Promise.resolve();
     }
     throw new Error(`it did not come to that; the log says ${this.runs.types().join(', ')}`);
   }
