@@ -9,20 +9,41 @@ const QUIET_MS = 400;
 
 /** Shows a run's events until its end, or until it waits for a person when `stopAtWaits`. */
 export async function follow(client: Client, output: Output, run: string, after: number, stopAtWaits: boolean): Promise<ExitCode> {
-  const events = client.events(run, after)[Symbol.asyncIterator]();
+  const stream = new AbortController();
+  try {
+    return await show(client, output, run, client.events(run, after, stream.signal), stopAtWaits);
+  } finally {
+    // An open stream would keep the process alive.
+    stream.abort();
+  }
+}
+
+async function show(
+  client: Client,
+  output: Output,
+  run: string,
+  events: AsyncGenerator<WireEvent>,
+  stopAtWaits: boolean,
+): Promise<ExitCode> {
   let next = events.next();
+  let shown = 0;
   // Asking again makes no sense before there is news.
   let news = false;
   for (;;) {
     const step: IteratorResult<WireEvent> | 'quiet' = stopAtWaits && news ? await Promise.race([next, pause()]) : await next;
     if (step === 'quiet') {
-      const waits = await waitsForPeople(client, run);
-      if (waits !== null) return tellWaits(output, waits);
+      const waits = await waitsForPeople(client, run, shown);
+      if (waits !== null) {
+        // The pending read ends with the stream.
+        next.catch(() => undefined);
+        return tellWaits(output, waits);
+      }
       news = false;
       continue;
     }
     if (step.done === true) break;
     showEvent(output, step.value);
+    shown = step.value.seq;
     news = !isTerminal(step.value.type);
     next = events.next();
   }
@@ -31,8 +52,10 @@ export async function follow(client: Client, output: Output, run: string, after:
 
 const pause = (): Promise<'quiet'> => new Promise((resolve) => setTimeout(() => resolve('quiet'), QUIET_MS));
 
-async function waitsForPeople(client: Client, run: string): Promise<readonly AttentionResource[] | null> {
-  const { status, waiting_for } = await client.getRun(run);
+/** What the run waits for, once all of its events were shown. */
+async function waitsForPeople(client: Client, run: string, shown: number): Promise<readonly AttentionResource[] | null> {
+  const { status, waiting_for, head } = await client.getRun(run);
+  if (head > shown) return null;
   if (status !== 'waiting' || waiting_for.some(({ reason }) => reason === 'timer' || reason === 'capacity')) return null;
   const { items } = await client.attention({ run });
   return items.length === 0 ? null : items;

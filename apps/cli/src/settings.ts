@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import type { ClientSettings } from './client.ts';
 import { Failure } from './failure.ts';
@@ -20,7 +20,7 @@ const DEFAULT_URL = 'http://127.0.0.1:7070';
  * ~/.config/holdfast. @throws Failure when there is no key.
  */
 export function clientSettings({ env, cwd, home }: Surroundings): ClientSettings {
-  const files = [join(cwd, env['DATA_DIR'] ?? '.holdfast', 'cli.json'), join(home, '.config', 'holdfast', 'cli.json')];
+  const files = [resolve(cwd, env['DATA_DIR'] ?? '.holdfast', 'cli.json'), join(home, '.config', 'holdfast', 'cli.json')];
   const found = files.map(read).find((file) => file !== null) ?? null;
   const key = env['HOLDFAST_API_KEY'] ?? found?.api_key;
   if (key === undefined || key === '')
