@@ -1,5 +1,6 @@
 import { text } from '@holdfast/contracts';
 import { describe, expect, it } from 'vitest';
+import { backoff } from './retries.ts';
 import { person, RUN, type Simulation } from './testing/simulation.ts';
 import {
   allOf,
@@ -99,6 +100,23 @@ describe('the delay before an attempt', () => {
   });
 });
 
+describe('the backoff', () => {
+  it.each([
+    [1, 1_000],
+    [2, 2_000],
+    [3, 4_000],
+    [7, 60_000],
+    [100, 60_000],
+  ])('after %d burned attempts is %d ms, the longest at most', (burned, ms) => {
+    expect(backoff({ attempts: 100, first: 1_000, factor: 2, max: 60_000, timeout: 1 }, burned)).toBe(ms);
+    expect(backoff({ attempts: 100, first: 1_000, factor: 10, max: 60_000, timeout: 1 }, 99)).toBe(60_000);
+  });
+
+  it('is a whole number of ms', () => {
+    expect(backoff({ attempts: 9, first: 3, factor: 1.5, max: 60_000, timeout: 1 }, 3)).toBe(7);
+  });
+});
+
 describe('after the last attempt', () => {
   const ways = ['time-out', 'crash', 'not sent'];
 
@@ -141,6 +159,10 @@ describe('after the last attempt', () => {
     const call = asksFor(strict, 'read');
     timesOut(strict, call);
     expect(phaseOf(strict, call)).toBe('exhausted');
+    const crashed = started({ tools });
+    const lost = asksFor(crashed, 'read');
+    crashes(crashed);
+    expect(phaseOf(crashed, lost)).toBe('exhausted');
   });
 
   it.each([
@@ -176,6 +198,14 @@ describe('after the last attempt', () => {
     sim.say({ type: 'resolve_call', call, how: 'fail', note: 'server is gone', by: person });
     expect(during(sim, () => sim.look())).toEqual(['model.called']);
     expect(shown(sim).at(-1)).toBe('tool: The call failed: server is gone');
+  });
+
+  it.each(['read', 'model'])('a crash while the run is being stopped schedules nothing: %s', (which) => {
+    const sim = started();
+    if (which === 'read') asksFor(sim, 'read');
+    sim.say({ type: 'cancel', by: person });
+    const failed = which === 'read' ? 'tool.failed' : 'model.failed';
+    expect(during(sim, () => crashes(sim))).toEqual(['run.taken_over', failed, 'run.cancelled']);
   });
 
   it.each(['open', 'scheduled'])('a call that is %s waits for nobody', (phase) => {

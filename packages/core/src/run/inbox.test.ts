@@ -140,6 +140,14 @@ describe('a message', () => {
     expect(live(sim).inbox).toEqual([]);
   });
 
+  it('is delivered at the end of the turn together with all others', () => {
+    const sim = started();
+    const ids = [speaks(sim, 'queue', 'one'), speaks(sim, 'queue', 'two'), speaks(sim, 'steer', 'three')];
+    concludes(sim, 'first');
+    expect(allOf(sim, 'message.delivered')).toEqual([{ ids }]);
+    expect(shown(sim).slice(-4)).toEqual(['assistant: first', 'user: one', 'user: two', 'user: three']);
+  });
+
   it('is delivered once, through a crash at every step', () => {
     const sim = started();
     const ids = (['queue', 'steer', 'interrupt'] as const).map((mode) => speaks(sim, mode));

@@ -9,11 +9,14 @@ import {
   crashes,
   during,
   endOf,
+  isNotSent,
   lastOf,
   phaseOf,
   shown,
+  speaks,
   started,
   timesOut,
+  toolCall,
 } from './testing/steps.ts';
 
 const TIMEOUT = 10_000;
@@ -54,6 +57,35 @@ describe('retry_from', () => {
     expect(during(sim, () => sim.look())).toEqual(['tool.called']);
     expect(lastOf(sim, 'tool.called')).toMatchObject({ call, attempt: 2, key: sim.begun[0]?.key });
   });
+});
+
+describe('a retry that a person decided', () => {
+  it('is called though the user spoke since: its first attempt was begun', () => {
+    const { sim, call } = unknown();
+    sim.advanceTime(TIMEOUT);
+    sim.say({ type: 'resolve_effect', call, how: 'retry', by: person });
+    expect(during(sim, () => speaks(sim, 'steer'))).toEqual(['message.received', 'tool.called']);
+  });
+
+  it('begins the count anew', () => {
+    const { sim, call } = unknown();
+    sim.advanceTime(TIMEOUT);
+    isNotSentTwice(sim, call);
+    expect(toolCall(sim, call).burned).toBe(2);
+    timesOut(sim, call);
+    sim.advanceTime(TIMEOUT);
+    sim.say({ type: 'resolve_effect', call, how: 'retry', by: person });
+    expect(toolCall(sim, call).burned).toBe(0);
+  });
+
+  function isNotSentTwice(sim: Simulation, call: string): void {
+    sim.say({ type: 'resolve_effect', call, how: 'retry', by: person });
+    sim.look();
+    for (let time = 1; time <= 2; time += 1) {
+      isNotSent(sim, call);
+      sim.advanceToNext();
+    }
+  }
 });
 
 describe('a person answers for an unknown effect', () => {
