@@ -59,6 +59,8 @@ export class Product {
       TOOL_SERVERS_FILE: join(folder, 'tools.json'),
       PORT: String(port),
       WAKE_HINTS: hints,
+      // Room for the runs of a worker that died.
+      WORKER_CONCURRENCY: '200',
       LOG_LEVEL: process.env['CHAOS_LOG'] === '1' ? 'info' : 'error',
     };
     if (kill !== undefined) env['CHAOS_KILL'] = JSON.stringify({ ...kill, token: join(folder, 'killed') });

@@ -216,3 +216,11 @@ create table holdfast.workers (
   -- of the database server when the lock was taken: a restart frees all locks
   incarnation timestamptz not null
 ) with (fillfactor = 50);
+
+-- Since when the server runs without a crash: an unlogged table is emptied by every recovery, also by the one after a
+-- single backend's crash, which `pg_postmaster_start_time()` does not show and which frees all session locks at once.
+create unlogged table holdfast.server_life (
+  since bigint not null default holdfast.now_ms(),
+  one boolean primary key default true check (one)
+);
+insert into holdfast.server_life default values;

@@ -42,6 +42,7 @@ grant select, insert, update, delete on holdfast.due, holdfast.attention, holdfa
   to holdfast_engine;
 grant select, delete on holdfast.idempotency_keys to holdfast_engine;
 grant select, update on holdfast.tenants, holdfast.turn to holdfast_engine;
+grant select, insert on holdfast.server_life to holdfast_engine;
 
 grant select on holdfast.tenants, holdfast.api_keys, holdfast.agents, holdfast.versions, holdfast.aliases, holdfast.runs,
   holdfast.run_events, holdfast.snapshots, holdfast.attention, holdfast.artifacts, holdfast.idempotency_keys

@@ -36,9 +36,9 @@ begin
 end
 $$;
 
--- Dead peers that still hold runs. `p_locks`: whether a free session lock counts (not from a session younger than one
--- lease: a restart or a crash frees all locks, and their owners need time to come back). For the same reason leases do
--- not count within one lease of the server's start.
+-- Dead peers that still hold runs. `p_locks`: whether a free session lock counts (behind a pooler it lies). A restart or a
+-- crash of the server frees all locks and stops all renewals, and their owners need time to come back: nobody is judged
+-- within one lease of either.
 create function holdfast.dead_workers(p_worker text, p_lease_ms bigint, p_locks boolean)
   returns table (worker text, why text, lease_until bigint, tenants uuid[], runs uuid[])
   language plpgsql security definer set search_path = '' set enable_seqscan = off set jit = off
@@ -46,9 +46,16 @@ as $$
 #variable_conflict use_column
 declare
   v_now constant bigint := holdfast.now_ms();
-  v_settled constant boolean :=
-    pg_catalog.pg_postmaster_start_time() < pg_catalog.clock_timestamp() - p_lease_ms * interval '1 millisecond';
+  v_since bigint;
+  v_settled boolean;
 begin
+  select since into v_since from holdfast.server_life;
+  if not found then
+    insert into holdfast.server_life default values on conflict do nothing;
+    v_since := v_now;
+  end if;
+  v_settled := v_since <= v_now - p_lease_ms
+    and pg_catalog.pg_postmaster_start_time() < pg_catalog.clock_timestamp() - p_lease_ms * interval '1 millisecond';
   return query
     select j.holder, j.why, coalesce(j.lease_until, v_now), j.tenants, j.runs
     from (
@@ -56,7 +63,7 @@ begin
         case
           when w.id is null then 'gone'
           when w.lease_until < v_now then case when v_settled then 'lease-expired' end
-          when p_locks and w.lock_key is not null and w.incarnation = pg_catalog.pg_postmaster_start_time() then
+          when p_locks and v_settled and w.lock_key is not null and w.incarnation = pg_catalog.pg_postmaster_start_time() then
             case when pg_catalog.pg_try_advisory_xact_lock_shared(w.lock_key) then 'session-lost' end
         end as why
       from (

@@ -77,7 +77,7 @@ export class PostgresWorkerLease implements LapsingLease, SessionPart {
       sql.query<DeadRow>('select worker, why, lease_until, tenants, runs from holdfast.dead_workers($1, $2, $3)', [
         this.worker,
         LEASE_MS,
-        live.direct && age >= LEASE_MS,
+        live.direct,
       ]),
     );
     return rows.map((row) => deadWorkerOf(row, 'session-lost'));

@@ -68,6 +68,8 @@ export async function startPostgres({ bin, fsync = false, settings = {} }: Postg
   };
 
   const halt = async (name: NodeJS.Signals): Promise<void> => {
+    // Spawned without a reference so that it keeps nobody alive; its end is waited for all the same.
+    child.ref();
     child.kill('SIGCONT');
     child.kill(name);
     await ended(child);
