@@ -1,1 +1,10 @@
 export * from './conformance/artifact-store.ts';
+export { describeAgentStore } from './conformance/agent-store.ts';
+export { describeHints, type OpenedHints } from './conformance/hints.ts';
+export { describeInstallation } from './conformance/installation.ts';
+export { describeRunDirectory } from './conformance/run-directory.ts';
+export { describeRunStore } from './conformance/run-store.ts';
+export * from './conformance/sample.ts';
+export { describeScheduleStore } from './conformance/schedule-store.ts';
+export type { OpenStores, Stores, WorkerSide } from './conformance/stores.ts';
+export { describeTransactions } from './conformance/transactions.ts';

@@ -10,7 +10,7 @@ import type {
   Transactions,
 } from '@holdfast/core';
 import { PostgresAgentStore } from './agent-store.ts';
-import { DatabaseClock } from './database-clock.ts';
+import { DatabaseClock, ProcessClock } from './database-clock.ts';
 import { DatabaseNotUsable } from './errors.ts';
 import { NoHints, PostgresHints, ProcessHints } from './hints.ts';
 import { PostgresInstallation } from './installation.ts';
@@ -107,13 +107,11 @@ export async function migrate(
 
 async function openEmbedded(url: string, options: DatabaseOptions): Promise<OpenDatabase> {
   const pglite = await openPglite(url);
-  const clock = new DatabaseClock();
-  await setClock(pglite, clock);
   const hints = options.hints === false ? new NoHints() : new ProcessHints();
   return {
     kind: 'pglite',
     warnings: pglite.syncs() === null ? ['The data is in memory: it ends with the process.'] : [],
-    clock,
+    clock: new ProcessClock(),
     hints,
     connections: pglite,
     ...stores(pglite, hints, (worker) => new SoleWorkerLease(worker, pglite)),

@@ -1,0 +1,37 @@
+import {
+  describeAgentStore,
+  describeHints,
+  describeInstallation,
+  describeRunDirectory,
+  describeRunStore,
+  describeScheduleStore,
+  describeTransactions,
+} from '@holdfast/testing';
+import { database, describePostgres, type PostgresServer, startPostgres } from '@holdfast/testing/servers';
+import { afterAll, beforeAll } from 'vitest';
+import { openDatabase } from './database.ts';
+import { openOn } from './open-stores.suite.ts';
+
+describePostgres('the stores', ({ bin }) => {
+  let server: PostgresServer;
+  beforeAll(async () => {
+    server = await startPostgres({ bin });
+  });
+  afterAll(() => server.stop());
+
+  const open = () => openOn(server);
+  describeRunStore('Postgres', open);
+  describeScheduleStore('Postgres', open);
+  describeRunDirectory('Postgres', open);
+  describeAgentStore('Postgres', open);
+  describeTransactions('Postgres', open, false);
+  describeInstallation('Postgres', open);
+  describeHints('LISTEN and NOTIFY', async () => {
+    const { url } = await database(server);
+    const processes = await Promise.all([openDatabase(url), openDatabase(url), openDatabase(url)]);
+    return {
+      processes: processes.map(({ hints }) => hints),
+      close: async () => void (await Promise.all(processes.map((one) => one.close()))),
+    };
+  });
+});

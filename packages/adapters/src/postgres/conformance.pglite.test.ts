@@ -1,0 +1,22 @@
+import {
+  describeAgentStore,
+  describeHints,
+  describeInstallation,
+  describeRunDirectory,
+  describeRunStore,
+  describeScheduleStore,
+  describeTransactions,
+} from '@holdfast/testing';
+import { ProcessHints } from './hints.ts';
+import { openMemory } from './open-stores.suite.ts';
+
+describeRunStore('PGlite', openMemory);
+describeScheduleStore('PGlite', openMemory);
+describeRunDirectory('PGlite', openMemory);
+describeAgentStore('PGlite', openMemory);
+describeTransactions('PGlite', openMemory, true);
+describeInstallation('PGlite', openMemory);
+describeHints('one process', async () => {
+  const hints = new ProcessHints();
+  return { processes: [hints, hints], close: async () => undefined };
+});

@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { draftOf, newTenant } from './sample.ts';
+import type { OpenStores, Stores } from './stores.ts';
+
+/** Versions are numbered without gaps, never change, and are found by number, id and alias. */
+export function describeAgentStore(name: string, open: OpenStores): void {
+  describe(`agent store: ${name}`, () => {
+    let stores: Stores;
+    beforeAll(async () => {
+      stores = await open();
+    });
+    afterAll(() => stores.close());
+
+    test('versions count from one; the same content makes no new one', async () => {
+      const scope = await newTenant(stores);
+      const { agents } = stores.api;
+      const spec = { name: 'a', odd: 'NUL \u0000 half \ud800', list: [1, null] };
+      const first = await agents.publish(scope, draftOf('a'), spec, 'one');
+      expect(first).toMatchObject({ created: true, version: { number: 1, agent: 'a' } });
+      expect(await agents.publish(scope, draftOf('a'), spec, 'one')).toEqual({ ...first, created: false });
+      const second = await agents.publish(scope, draftOf('a'), {}, 'two');
+      expect(second.version.number).toBe(2);
+      // Back to the first content is a new version: only the latest is compared.
+      expect((await agents.publish(scope, draftOf('a'), {}, 'one')).version.number).toBe(3);
+      expect(await agents.version(scope, 'a', 1)).toEqual({ version: first.version, spec });
+      expect(await agents.version(scope, 'a', 4)).toBeNull();
+    });
+
+    test('publishing at the same time numbers each once', async () => {
+      const scope = await newTenant(stores);
+      const published = await Promise.all(
+        ['a', 'b', 'c', 'd'].map((hash) => stores.api.agents.publish(scope, draftOf('a'), {}, hash)),
+      );
+      expect(new Set(published.map(({ version }) => version.number))).toEqual(new Set([1, 2, 3, 4]));
+    });
+
+    test('a version is found by its id, by API and worker, in its tenant only', async () => {
+      const [scope, other] = [await newTenant(stores), await newTenant(stores)];
+      const { version } = await stores.api.agents.publish(scope, draftOf('a'), {}, 'one');
+      const worker = await stores.worker('me');
+      for (const { agents } of [stores.api, worker]) {
+        expect(await agents.versionById(scope, version.id)).toEqual(version);
+        expect(await agents.versionById(other, version.id)).toBeNull();
+        expect(await agents.versionById(scope, randomUUID())).toBeNull();
+        expect(await agents.versionById(scope, 'x')).toBeNull();
+      }
+    });
+
+    test('agents are listed by name, in pages, with their aliases', async () => {
+      const [scope, other] = [await newTenant(stores), await newTenant(stores)];
+      const { agents } = stores.api;
+      for (const agent of ['c', 'a', 'b']) await agents.publish(scope, draftOf(agent), {}, 'one');
+      await agents.publish(scope, draftOf('b'), {}, 'two');
+      expect(await agents.setAlias(scope, 'b', 'prod', 1)).toBe(true);
+      expect(await agents.setAlias(scope, 'b', 'canary', 2)).toBe(true);
+      expect(await agents.setAlias(scope, 'b', 'prod', 2)).toBe(true);
+      expect(await agents.setAlias(scope, 'b', 'prod', 3)).toBe(false);
+      expect(await agents.setAlias(other, 'b', 'prod', 1)).toBe(false);
+      expect((await agents.list(scope, null, 2)).map(({ name: agent }) => agent)).toEqual(['a', 'b']);
+      expect((await agents.list(scope, 'b', 2)).map(({ name: agent }) => agent)).toEqual(['c']);
+      const b = await agents.get(scope, 'b');
+      expect(b).toMatchObject({ name: 'b', latest: 2, aliases: { prod: 2, canary: 2 } });
+      expect(Math.abs((b?.createdAt ?? 0) - stores.clock.now())).toBeLessThan(60_000);
+      expect((await agents.get(scope, 'a'))?.aliases).toEqual({});
+      expect(await agents.get(scope, 'z')).toBeNull();
+      expect(await agents.get(other, 'b')).toBeNull();
+      expect(await agents.list(other, null, 10)).toEqual([]);
+    });
+  });
+}

@@ -1,0 +1,164 @@
+import { randomUUID } from 'node:crypto';
+import type { AttentionRow, RunRef } from '@holdfast/core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { appendTo, eventAt, newRun, newTenant, projectionOf } from './sample.ts';
+import type { OpenStores, Stores } from './stores.ts';
+
+const question = (ref: string, with_: Partial<AttentionRow> = {}): AttentionRow => ({
+  ref,
+  kind: 'question',
+  call: '3.0',
+  role: 'operator',
+  since: 1_700_000_000_000,
+  until: null,
+  detail: '{"question":"why\\u0000?"}',
+  ...with_,
+});
+
+/** What the API reads beside the log. */
+export function describeRunDirectory(name: string, open: OpenStores): void {
+  describe(`run directory: ${name}`, () => {
+    let stores: Stores;
+    beforeAll(async () => {
+      stores = await open();
+    });
+    afterAll(() => stores.close());
+
+    /** Ids grow with the index, as UUIDv7 do with time. */
+    const idAt = (index: number): string =>
+      `0198${String(index).padStart(4, '0')}-0000-7000-8000-${randomUUID().slice(24)}`;
+
+    test('a run is found as it was created', async () => {
+      const scope = await newTenant(stores);
+      const at = 1_700_000_000_123;
+      const metadata = { team: 'a', odd: 'NUL \u0000 half \ud800' };
+      const waitingFor = [{ reason: 'timer' as const, since: at, until: at + 5, ref: '3.0' }];
+      const event = eventAt(1, { type: 'run.created', at, payload: '{"input":1}' });
+      const projection = projectionOf({ status: 'waiting', waitingFor });
+      const ref = await newRun(stores, scope, { agent: 'writer', metadata, event, projection });
+      expect(await stores.api.directory.get(ref)).toEqual({
+        run: ref.run,
+        agent: 'writer',
+        version: 1,
+        status: 'waiting',
+        waitingFor,
+        head: 1,
+        metadata,
+        createdAt: at,
+        updatedAt: at,
+      });
+      expect((await stores.api.runs.eventsAfter(ref, 0, 10)).map(({ payload }) => payload)).toEqual(['{"input":1}']);
+    });
+
+    test('an append changes status, head and time', async () => {
+      const ref = await newRun(stores, await newTenant(stores));
+      const events = [eventAt(2, { at: 4_000_000_000_000 })];
+      await stores.api.runs.append(appendTo(ref, 1, { events, projection: projectionOf({ status: 'paused' }) }));
+      const summary = await stores.api.directory.get(ref);
+      expect(summary).toMatchObject({ status: 'paused', head: 2, updatedAt: 4_000_000_000_000 });
+    });
+
+    test('nothing is found from another tenant, by another id, or by what is no id', async () => {
+      const ref = await newRun(stores, await newTenant(stores));
+      const { directory } = stores.api;
+      for (const wrong of [await newTenant(stores), { tenant: ref.tenant }]) {
+        const other = { ...wrong, run: wrong.tenant === ref.tenant ? randomUUID() : ref.run };
+        expect(await directory.get(other)).toBeNull();
+        expect(await directory.artifacts(other)).toEqual([]);
+        expect(await directory.attention(other, { run: other.run }, null, 10)).toEqual([]);
+        expect(await directory.heads([other])).toEqual([]);
+      }
+      expect(await directory.get({ ...ref, run: 'x' })).toBeNull();
+      expect(await directory.heads([{ ...ref, run: 'x' }])).toEqual([]);
+    });
+
+    test('a run cannot be created twice, nor with a version of another tenant', async () => {
+      const [scope, other] = [await newTenant(stores), await newTenant(stores)];
+      const ref = await newRun(stores, scope);
+      await expect(newRun(stores, scope, { run: ref.run })).rejects.toThrow('duplicate key');
+      const foreign = await stores.api.runs.load(ref);
+      await expect(newRun(stores, other, { versionId: foreign?.versionId ?? '' })).rejects.toThrow('foreign key');
+      expect(await stores.api.directory.list(other, {}, null, 10)).toEqual([]);
+    });
+
+    test('lists go from the newest to the oldest, in pages, filtered', async () => {
+      const scope = await newTenant(stores);
+      await newRun(stores, await newTenant(stores));
+      const ids: string[] = [];
+      for (let index = 0; index < 5; index += 1) {
+        const agent = index % 2 === 0 ? 'even' : 'odd';
+        const { run } = await newRun(stores, scope, { run: idAt(index), agent });
+        ids.unshift(run);
+      }
+      const list = async (
+        filter: { agent?: string; status?: 'queued' | 'paused' },
+        before: string | null,
+        limit: number,
+      ) => (await stores.api.directory.list(scope, filter, before, limit)).map(({ run }) => run);
+      expect(await list({}, null, 10)).toEqual(ids);
+      expect(await list({}, null, 2)).toEqual(ids.slice(0, 2));
+      expect(await list({}, ids[1] ?? '', 2)).toEqual(ids.slice(2, 4));
+      expect(await list({ agent: 'odd' }, null, 10)).toEqual([ids[1], ids[3]]);
+      expect(await list({ agent: 'odd', status: 'queued' }, ids[1] ?? '', 10)).toEqual([ids[3]]);
+      expect(await list({ status: 'paused' }, null, 10)).toEqual([]);
+    });
+
+    test('attention opens and closes with the append, is listed oldest first in pages', async () => {
+      const scope = await newTenant(stores);
+      const one = await newRun(stores, scope, { run: idAt(1) });
+      const two = await newRun(stores, scope, { run: idAt(2), agent: 'writer' });
+      const open = (ref: RunRef, expected: number, opened: AttentionRow[], closed: string[] = []) =>
+        stores.api.runs.append(
+          appendTo(ref, expected, { projection: projectionOf({ attention: { opened, closed } }) }),
+        );
+      await open(two, 1, [question('b')]);
+      await open(one, 1, [question('b', { kind: 'approval', until: 5, call: null, role: null }), question('a')]);
+      const list = (filter: { run?: string } = {}, after: { run: string; ref: string } | null = null, limit = 10) =>
+        stores.api.directory.attention(scope, filter, after, limit);
+      const all = await list();
+      expect(all.map(({ run, ref }) => [run, ref])).toEqual([
+        [one.run, 'a'],
+        [one.run, 'b'],
+        [two.run, 'b'],
+      ]);
+      expect(all[2]).toEqual({ ...question('b'), run: two.run, agent: 'writer' });
+      expect(all[1]).toMatchObject({ kind: 'approval', until: 5, call: null, role: null });
+      expect(await list({}, { run: one.run, ref: 'a' }, 1)).toEqual([all[1]]);
+      expect(await list({ run: two.run })).toEqual([all[2]]);
+      await open(one, 2, [question('a', { until: 9 })], ['b']);
+      expect((await list()).map(({ run, ref, until }) => [run, ref, until])).toEqual([
+        [one.run, 'a', 9],
+        [two.run, 'b', null],
+      ]);
+      expect(await stores.api.directory.attention(await newTenant(stores), {}, null, 10)).toEqual([]);
+    });
+
+    test('a refused append opens nothing', async () => {
+      const ref = await newRun(stores, await newTenant(stores));
+      const projection = projectionOf({ attention: { opened: [question('a')], closed: [] } });
+      expect(await stores.api.runs.append(appendTo(ref, 9, { projection }))).toEqual({ type: 'refused', head: 1 });
+      expect(await stores.api.directory.attention(ref, {}, null, 10)).toEqual([]);
+    });
+
+    test('artifacts are those of the run, by digest', async () => {
+      const ref = await newRun(stores, await newTenant(stores));
+      const rows = [
+        { digest: 'bb', name: 'report\u0000.md', mediaType: 'text/markdown', size: 2 ** 40 },
+        { digest: 'aa', name: null, mediaType: 'text/plain', size: 0 },
+      ];
+      await stores.api.runs.append(appendTo(ref, 1, { projection: projectionOf({ artifacts: rows }) }));
+      await stores.api.runs.append(appendTo(ref, 2, { projection: projectionOf({ artifacts: rows.slice(1) }) }));
+      expect(await stores.api.directory.artifacts(ref)).toEqual([rows[1], { ...rows[0], name: 'report\uFFFD.md' }]);
+    });
+
+    test('heads of runs of several tenants come in one answer', async () => {
+      const [one, two] = [await newRun(stores, await newTenant(stores)), await newRun(stores, await newTenant(stores))];
+      await stores.api.runs.append(appendTo(two, 1));
+      const heads = await stores.api.directory.heads([one, two]);
+      expect(heads).toHaveLength(2);
+      expect(heads).toContainEqual({ ...one, head: 1 });
+      expect(heads).toContainEqual({ ...two, head: 2 });
+      expect(await stores.api.directory.heads([])).toEqual([]);
+    });
+  });
+}

@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto';
+import type {
+  Append,
+  AppendOutcome,
+  NewRun,
+  Projection,
+  RunRef,
+  StoredEvent,
+  TenantScope,
+  VersionDraft,
+} from '@holdfast/core';
+import type { Stores } from './stores.ts';
+
+/** Rows that suites need before they can begin. */
+
+export async function newTenant(stores: Stores, slots = 100): Promise<TenantScope> {
+  const tenant = randomUUID();
+  const key = { id: randomUUID(), name: 'first', roles: ['admin' as const], secretHash: 'aa', expiresAt: null };
+  await stores.installation.createTenant({ id: tenant, name: `tenant ${tenant}`, slots }, key);
+  return { tenant };
+}
+
+export const draftOf = (agent: string): VersionDraft => ({
+  id: randomUUID(),
+  agent,
+  instructions: 'Read.',
+  model: { name: 'default', temperature: null, max_output_tokens: 100, prices: null },
+  tools: [],
+  limits: { steps: 10, tokens: 1_000, cost_usd_micros: null, active_ms: 1_000, deadline_ms: 1_000 },
+  retries: { attempts: 1, first: 1, factor: 1, max: 1, timeout: 1 },
+  context: { max_tokens: 1_000, keep: 'last-turns', then: 'drop' },
+  concurrency: null,
+  rehearsal: null,
+});
+
+/** A queued run of `agent`, due at once. */
+export async function newRun(stores: Stores, scope: TenantScope, with_: Partial<NewRun> = {}): Promise<RunRef> {
+  const agent = with_.agent ?? 'librarian';
+  const { version } = await stores.api.agents.publish(scope, draftOf(agent), {}, agent);
+  const at = stores.clock.now();
+  const run = with_.run ?? randomUUID();
+  await stores.api.directory.create({
+    tenant: scope.tenant,
+    run,
+    agent,
+    versionId: version.id,
+    version: version.number,
+    agentConcurrency: null,
+    metadata: {},
+    event: eventAt(1, { type: 'run.created', at }),
+    projection: projectionOf({ status: 'queued', dueAt: at }),
+    ...with_,
+  });
+  return { tenant: scope.tenant, run };
+}
+
+export const eventAt = (seq: number, with_: Partial<StoredEvent> = {}): StoredEvent => ({
+  seq,
+  type: 'message.received',
+  format: 1,
+  at: 1_700_000_000_000 + seq,
+  call: null,
+  tokens: null,
+  costUsdMicros: null,
+  appendId: null,
+  payload: '{}',
+  ...with_,
+});
+
+export const projectionOf = (with_: Partial<Projection> = {}): Projection => ({
+  status: 'running',
+  waitingFor: [],
+  dueAt: null,
+  attention: { opened: [], closed: [] },
+  artifacts: [],
+  ...with_,
+});
+
+/** An append of `count` events after `expected`, as the API would send it. */
+export function appendTo(ref: RunRef, expected: number, with_: Partial<Append> = {}, count = 1): Append {
+  return {
+    tenant: ref.tenant,
+    run: ref.run,
+    id: randomUUID(),
+    expected,
+    events: Array.from({ length: count }, (_, index) => eventAt(expected + 1 + index)),
+    projection: projectionOf(),
+    worker: null,
+    take: null,
+    release: false,
+    ...with_,
+  };
+}
+
+/** The run as held by `worker`, with `run.claimed` as its second event. */
+export async function claim(stores: Stores, ref: RunRef, worker: string, expected = 1): Promise<AppendOutcome> {
+  const { runs } = await stores.worker(worker);
+  return runs.append(appendTo(ref, expected, { worker, take: { type: 'claim' } }));
+}

@@ -1,0 +1,39 @@
+import type {
+  AgentStore,
+  Clock,
+  Hints,
+  Installation,
+  KeyStore,
+  RunDirectory,
+  RunStore,
+  ScheduleStore,
+  Transactions,
+  WorkerLease,
+} from '@holdfast/core';
+
+/** Every port of one database, as its adapter opens it. */
+export interface Stores {
+  readonly clock: Clock;
+  readonly hints: Hints;
+  readonly installation: Installation;
+  readonly api: {
+    readonly runs: RunStore;
+    readonly agents: AgentStore;
+    readonly directory: RunDirectory;
+    readonly transactions: Transactions;
+    readonly keys: KeyStore;
+  };
+  /** A worker process of that id. */
+  worker(id: string): Promise<WorkerSide>;
+  close(): Promise<void>;
+}
+
+export interface WorkerSide {
+  readonly runs: RunStore;
+  readonly agents: Pick<AgentStore, 'versionById'>;
+  readonly schedule: ScheduleStore;
+  readonly lease: WorkerLease;
+}
+
+/** A database of its own, empty and migrated. */
+export type OpenStores = () => Promise<Stores>;
