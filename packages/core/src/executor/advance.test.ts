@@ -22,15 +22,37 @@ describe('a run that is carried to its end', () => {
     expect(await hold.done).toBe('released');
     expect(w.runs.types().at(-1)).toBe('run.succeeded');
     expect(w.runs.holder).toBeNull();
+    expect(vi.getTimerCount()).toBe(0);
     const intents = w.runs.types().filter((type) => type === 'model.called' || type === 'tool.called');
     expect(intents).toHaveLength(w.models.length + w.tools.length);
     expect(w.outcomes).toEqual(['model answered', 'read answered', 'once answered', 'model answered']);
   });
 
+  it('takes what came while it was writing', async () => {
+    const w = await world();
+    await w.held();
+    await w.asks('read', 'once');
+    let written = false;
+    w.runs.before = async () => {
+      if (written) return;
+      written = true;
+      w.tools[1]?.answer(answered());
+      for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+    };
+    w.tools[0]?.answer(answered());
+    await w.until(() => w.models.length === 2);
+    expect(w.runs.types().slice(-3)).toEqual(['tool.returned', 'tool.returned', 'model.called']);
+  });
+
   it('commits each intent before its effect begins', async () => {
     const w = await world();
     const seen: string[][] = [];
-    w.runs.before = (append) => void seen.push([...append.events.map(({ type }) => type), `models ${w.models.length}`, `tools ${w.tools.length}`]);
+    w.runs.before = (append) =>
+      void seen.push([
+        ...append.events.map(({ type }) => type),
+        `models ${w.models.length}`,
+        `tools ${w.tools.length}`,
+      ]);
     await w.held();
     await w.asks('once');
     expect(seen).toEqual([
@@ -75,7 +97,13 @@ describe('somebody speaks', () => {
   it('while a call is under way: the holder looks up when it is nudged', async () => {
     const w = await world();
     const hold = await w.held();
-    await w.says({ type: 'send_message', id: '018f0000-0000-7000-8000-000000000001', mode: 'interrupt', content: text('no'), by: person });
+    await w.says({
+      type: 'send_message',
+      id: '018f0000-0000-7000-8000-000000000001',
+      mode: 'interrupt',
+      content: text('no'),
+      by: person,
+    });
     expect(hold.head()).toBe(w.runs.events.length - 1);
     hold.nudge();
     await w.until(() => w.models.length === 2);
@@ -93,11 +121,22 @@ describe('somebody speaks', () => {
     w.runs.before = async (append: Append) => {
       if (spoken || append.worker === null) return;
       spoken = true;
-      await w.says({ type: 'send_message', id: '018f0000-0000-7000-8000-000000000001', mode: 'steer', content: text('left'), by: person });
+      await w.says({
+        type: 'send_message',
+        id: '018f0000-0000-7000-8000-000000000001',
+        mode: 'steer',
+        content: text('left'),
+        by: person,
+      });
     };
     w.tool().answer(answered());
     await w.until(() => w.models.length === 2);
-    expect(w.runs.types().slice(-4)).toEqual(['message.received', 'tool.returned', 'message.delivered', 'model.called']);
+    expect(w.runs.types().slice(-4)).toEqual([
+      'message.received',
+      'tool.returned',
+      'message.delivered',
+      'model.called',
+    ]);
     expect(w.tools).toHaveLength(1);
   });
 
@@ -217,12 +256,18 @@ describe('another worker has the run', () => {
     const hold = w.advance(takeOver, {}, 'w2');
     await w.until(() => w.tools.length === 3);
     expect(w.tool().request).toMatchObject({ attempt: 2, key: w.tools[1]?.request.key, tool: { name: 'read' } });
-    expect(w.runs.types().slice(-5)).toEqual(['run.taken_over', 'tool.unknown', 'tool.failed', 'attempt.scheduled', 'tool.called']);
+    expect(w.runs.types().slice(-5)).toEqual([
+      'run.taken_over',
+      'tool.unknown',
+      'tool.failed',
+      'attempt.scheduled',
+      'tool.called',
+    ]);
     expect(hold.head()).toBe(w.runs.events.length);
   });
 
   it.each([
-    ['has ended', async (w: World) => ((await w.held()), w.modelAnswers([]), w.untilLog('run.succeeded'))],
+    ['has ended', async (w: World) => (await w.held(), w.modelAnswers([]), w.untilLog('run.succeeded'))],
     ['is missing', (w: World) => void vi.spyOn(w.runs, 'load').mockResolvedValue(null)],
   ])('a run that %s is not taken', async (_, prepare) => {
     const w = await world();
@@ -288,6 +333,7 @@ describe('the database', () => {
     expect(w.runs.projection?.attention.opened.map(({ kind }) => kind)).toEqual(['log-problem']);
     expect(w.models).toHaveLength(1);
     expect(w.logged).toContain('the log went back');
+    await w.untilLog('tool.late_result');
   });
 
   it('went back behind this worker’s claim: the run is lost', async () => {
@@ -307,7 +353,9 @@ describe('the database', () => {
     if (paused !== undefined) w.runs.events[1] = { ...paused, payload: '{' };
     expect(await w.advance().done).toBe('released');
     expect(w.models).toEqual([]);
-    expect((await w.folded()).state).toMatchObject({ problem: { seq: 2, reason: expect.stringContaining('not JSON') as unknown } });
+    expect((await w.folded()).state).toMatchObject({
+      problem: { seq: 2, reason: expect.stringContaining('not JSON') as unknown },
+    });
     expect(w.runs.projection?.attention.opened.map(({ kind }) => kind)).toEqual([]);
     expect(w.runs.projection?.dueAt).toBeGreaterThan(Date.now());
   });

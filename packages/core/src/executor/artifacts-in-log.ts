@@ -11,7 +11,7 @@ export async function artifactsInLog(
   ref: RunRef,
 ): Promise<readonly ArtifactRow[]> {
   const found: ArtifactRow[] = [];
-  for (let after = 0; ; ) {
+  for (let after = 0; ;) {
     const page = await runs.eventsAfter(ref, after, PAGE);
     for (const stored of page) {
       if (stored.type !== 'tool.returned') continue;

@@ -15,13 +15,20 @@ async function prepared(holding: Partial<Append> = {}): Promise<{ world: World; 
   const world = await World.create(version());
   const run = await world.folded();
   const next = extendBy(run, [{ type: 'run.paused', data: { by: person } }], Date.now());
-  const append = await appendOf(world.artifacts, REF, run.state, next.run.state, next.events, Date.now(), { ...fromOutside, ...holding });
+  const append = await appendOf(world.artifacts, REF, run.state, next.run.state, next.events, Date.now(), {
+    ...fromOutside,
+    ...holding,
+  });
   world.runs.appends.length = 0;
   return { world, append };
 }
 
 /** Runs it to its end, through all pauses. */
-async function committing(world: World, append: Append, patienceMs = 3_000): Promise<{ result: unknown; tookMs: number }> {
+async function committing(
+  world: World,
+  append: Append,
+  patienceMs = 3_000,
+): Promise<{ result: unknown; tookMs: number }> {
   const begun = Date.now();
   const done = commit(world.runs, append, patienceMs, () => Date.now()).then(
     (outcome) => outcome,
@@ -49,7 +56,11 @@ describe('an append', () => {
 
   it.each<[string, (world: World) => Promise<void> | void, object]>([
     ['refused when somebody spoke first', (world) => world.says({ type: 'pause', by: person }), { type: 'refused' }],
-    ['refused when more than one did', async (world) => (await world.says({ type: 'pause', by: person }), world.says({ type: 'resume', by: person })), { type: 'refused' }],
+    [
+      'refused when more than one did',
+      async (world) => (await world.says({ type: 'pause', by: person }), world.says({ type: 'resume', by: person })),
+      { type: 'refused' },
+    ],
     ['gone back when the head is below', (world) => world.runs.goBackTo(0), { type: 'went-back', found: 0 }],
   ])('is %s', async (_, happen, result) => {
     const { world, append } = await prepared();
@@ -90,7 +101,9 @@ describe('an append', () => {
     const { world, append } = await prepared();
     world.runs.away = true;
     const times: number[] = [];
-    vi.spyOn(world.runs, 'append').mockImplementation(() => (times.push(Date.now() - 1_000_000), Promise.reject(new DatabaseUnavailable('away'))));
+    vi.spyOn(world.runs, 'append').mockImplementation(
+      () => (times.push(Date.now() - 1_000_000), Promise.reject(new DatabaseUnavailable('away'))),
+    );
     await committing(world, append, 4_000);
     expect(times).toEqual([0, 50, 150, 350, 750, 1_550, 2_550, 3_550]);
   });

@@ -141,7 +141,12 @@ describe('a time-out', () => {
   });
 
   it('longer than a timer can run does not fire at once', async () => {
-    const w = await World.create(version({ tools: [tool('once', { retries: { ...retries, timeout: 3_000_000_000 } })], limits: { ...version().limits, active_ms: 1e13, deadline_ms: 1e13 } }));
+    const w = await World.create(
+      version({
+        tools: [tool('once', { retries: { ...retries, timeout: 3_000_000_000 } })],
+        limits: { ...version().limits, active_ms: 1e13, deadline_ms: 1e13 },
+      }),
+    );
     await w.held();
     await w.asks('once');
     await vi.advanceTimersByTimeAsync(60_000);
@@ -172,10 +177,18 @@ describe('an outcome of a tool', () => {
     const w = await world();
     await w.held();
     await w.asks('once');
-    const file = { type: 'artifact', digest: 'a'.repeat(64), size: 3, media_type: 'text/plain', name: 'a.txt' } as const;
+    const file = {
+      type: 'artifact',
+      digest: 'a'.repeat(64),
+      size: 3,
+      media_type: 'text/plain',
+      name: 'a.txt',
+    } as const;
     w.tool().answer({ type: 'answered', content: text('saved'), isError: false, artifacts: [file] });
     await w.untilLog('tool.returned');
-    expect(w.runs.projection?.artifacts).toEqual([{ digest: file.digest, name: 'a.txt', mediaType: 'text/plain', size: 3 }]);
+    expect(w.runs.projection?.artifacts).toEqual([
+      { digest: file.digest, name: 'a.txt', mediaType: 'text/plain', size: 3 },
+    ]);
   });
 
   it.each([
@@ -190,7 +203,9 @@ describe('an outcome of a tool', () => {
     expect(w.artifacts.files.size).toBe(files);
     expect(w.runs.projection?.artifacts).toHaveLength(files);
     const { content } = (await data(w, 'tool.returned')) as { content: { type: string; preview?: string }[] };
-    expect(content.map(({ type, preview }) => [type, preview?.length])).toEqual([files === 0 ? ['text', undefined] : ['artifact', 2_000]]);
+    expect(content.map(({ type, preview }) => [type, preview?.length])).toEqual([
+      files === 0 ? ['text', undefined] : ['artifact', 2_000],
+    ]);
   });
 
   it('that cannot be stored is no answer: a `once` call is unknown', async () => {

@@ -7,7 +7,14 @@ import { plan } from './plan.ts';
 
 const types = (planned: ReturnType<typeof plan>): string[] => planned.events.map((event) => event.type);
 const at = (sim: Simulation): { at: number } => ({ at: sim.now });
-const answer = (sim: Simulation, call: string): Command => ({ type: 'tool_answered', call, attempt: 1, content: text('ok'), isError: false, ...at(sim) });
+const answer = (sim: Simulation, call: string): Command => ({
+  type: 'tool_answered',
+  call,
+  attempt: 1,
+  content: text('ok'),
+  isError: false,
+  ...at(sim),
+});
 
 describe('a plan', () => {
   it('puts the results that ended and the intents that follow into one append', () => {
@@ -23,16 +30,51 @@ describe('a plan', () => {
   it('starts each call once, with the intent that is in the log', () => {
     const sim = started();
     const toolCalls = ['read', 'once', 'same'].map((name) => ({ id: name, name, arguments: {} }));
-    const planned = plan(sim.run, [{ type: 'model_answered', ...openModel(sim), content: [], toolCalls, usage: null, finishReason: '', model: 'm', ...at(sim) }], sim.now, false);
-    expect(planned.starts.map(({ intent }) => intent)).toEqual(planned.events.slice(1).map(({ type, data }) => ({ type, data })));
+    const planned = plan(
+      sim.run,
+      [
+        {
+          type: 'model_answered',
+          ...openModel(sim),
+          content: [],
+          toolCalls,
+          usage: null,
+          finishReason: '',
+          model: 'm',
+          ...at(sim),
+        },
+      ],
+      sim.now,
+      false,
+    );
+    expect(planned.starts.map(({ intent }) => intent)).toEqual(
+      planned.events.slice(1).map(({ type, data }) => ({ type, data })),
+    );
     expect(plan(planned.run, [], sim.now, false)).toMatchObject({ events: [], starts: [], aborts: [], refused: [] });
   });
 
   it('goes on until nothing more follows', () => {
     const sim = started();
     const toolCalls = [{ id: 'w', name: 'wait', arguments: { seconds: 0 } }];
-    const planned = plan(sim.run, [{ type: 'model_answered', ...openModel(sim), content: [], toolCalls, usage: null, finishReason: '', model: 'm', ...at(sim) }], sim.now, false);
+    const planned = plan(
+      sim.run,
+      [
+        {
+          type: 'model_answered',
+          ...openModel(sim),
+          content: [],
+          toolCalls,
+          usage: null,
+          finishReason: '',
+          model: 'm',
+          ...at(sim),
+        },
+      ],
+      sim.now,
+      false,
+    );
     expect(types(planned)).toEqual(['model.answered', 'wait.began', 'wait.ended', 'model.called']);
+    expect(planned.starts.map((start) => start.do)).toEqual(['call-model']);
   });
 
   it('writes results but begins nothing while draining', () => {
@@ -62,7 +104,15 @@ describe('a plan', () => {
   it('gives each event the time of its command, and never an earlier one than the last', () => {
     const sim = started();
     const [one = '', two = ''] = asks(sim, 'read', 'read');
-    const planned = plan(sim.run, [{ ...answer(sim, one), at: sim.now + 700 }, { ...answer(sim, two), at: sim.now + 300 }], sim.now + 900, false);
+    const planned = plan(
+      sim.run,
+      [
+        { ...answer(sim, one), at: sim.now + 700 },
+        { ...answer(sim, two), at: sim.now + 300 },
+      ],
+      sim.now + 900,
+      false,
+    );
     expect(planned.events.map((event) => event.at - sim.now)).toEqual([700, 700, 900]);
   });
 });

@@ -9,7 +9,8 @@ import type { StoredEvent } from './stored-event.ts';
 
 const ref = { tenant: 't', run: RUN };
 const delivered = (body: object): RunEvent => ({ ...body, seq: 7, at: 1_234 }) as RunEvent;
-const returned = (value: string): RunEvent => delivered({ type: 'tool.returned', data: { call: '4.0', attempt: 1, content: text(value), is_error: false } });
+const returned = (value: string): RunEvent =>
+  delivered({ type: 'tool.returned', data: { call: '4.0', attempt: 1, content: text(value), is_error: false } });
 
 describe('an event of any type', () => {
   it.each(eventTypes)('%s comes back as it was', async (type) => {
@@ -27,11 +28,35 @@ describe('an event of any type', () => {
 describe('a stored event', () => {
   it('has in columns what SQL reads', async () => {
     const usage = { input_tokens: 3, output_tokens: 4 };
-    const answered = { call: 'm1', attempt: 1, content: [], tool_calls: [], usage, cost_usd_micros: 9, finish_reason: '', model: 'm' };
+    const answered = {
+      call: 'm1',
+      attempt: 1,
+      content: [],
+      tool_calls: [],
+      usage,
+      cost_usd_micros: 9,
+      finish_reason: '',
+      model: 'm',
+    };
     const artifacts = new MemoryArtifacts();
     const stored = await encodeEvent(artifacts, ref, delivered({ type: 'model.answered', data: answered }), 'id');
-    expect(stored).toEqual({ seq: 7, at: 1_234, type: 'model.answered', format: EVENT_FORMAT, call: 'm1', tokens: 7, costUsdMicros: 9, appendId: 'id', payload: JSON.stringify(answered) });
-    const unreported = await encodeEvent(artifacts, ref, delivered({ type: 'model.answered', data: { ...answered, usage: null } }), null);
+    expect(stored).toEqual({
+      seq: 7,
+      at: 1_234,
+      type: 'model.answered',
+      format: EVENT_FORMAT,
+      call: 'm1',
+      tokens: 7,
+      costUsdMicros: 9,
+      appendId: 'id',
+      payload: JSON.stringify(answered),
+    });
+    const unreported = await encodeEvent(
+      artifacts,
+      ref,
+      delivered({ type: 'model.answered', data: { ...answered, usage: null } }),
+      null,
+    );
     expect(unreported).toMatchObject({ tokens: null, costUsdMicros: 9, appendId: null });
     const paused = await encodeEvent(artifacts, ref, delivered({ type: 'run.admitted', data: {} }), null);
     expect(paused).toMatchObject({ call: null, tokens: null, costUsdMicros: null });
@@ -57,7 +82,9 @@ describe('a stored event', () => {
     const artifacts = new MemoryArtifacts();
     const stored = await encodeEvent(artifacts, ref, returned('x'.repeat(INLINE_BYTES)), null);
     const [key] = artifacts.files.keys();
-    const { payload_ref } = JSON.parse(stored.payload) as { payload_ref: { digest: string; size: number; preview: string } };
+    const { payload_ref } = JSON.parse(stored.payload) as {
+      payload_ref: { digest: string; size: number; preview: string };
+    };
     expect(key).toBe(`t/${RUN}/${payload_ref.digest}`);
     expect(payload_ref.size).toBe(INLINE_BYTES + empty);
     expect(payload_ref.preview).toHaveLength(1_000);
@@ -66,16 +93,35 @@ describe('a stored event', () => {
 });
 
 describe('an event that cannot be read', () => {
-  const stored = (over: Partial<StoredEvent>): StoredEvent => ({ seq: 7, type: 'run.admitted', format: 1, at: 5, call: null, tokens: null, costUsdMicros: null, appendId: null, payload: '{}', ...over });
+  const stored = (over: Partial<StoredEvent>): StoredEvent => ({
+    seq: 7,
+    type: 'run.admitted',
+    format: 1,
+    at: 5,
+    call: null,
+    tokens: null,
+    costUsdMicros: null,
+    appendId: null,
+    payload: '{}',
+    ...over,
+  });
 
   it.each<[string, Partial<StoredEvent>, RegExp]>([
-    ['text that is not JSON', { payload: '{' }, /event 7 \(run.admitted, format 1\) cannot be read: its payload is not JSON/],
+    [
+      'text that is not JSON',
+      { payload: '{' },
+      /event 7 \(run.admitted, format 1\) cannot be read: its payload is not JSON/,
+    ],
     ['an unknown type', { type: 'run.danced' }, /no such type is known/],
     ['a type of every object', { type: 'toString' }, /no such type is known/],
     ['facts that are missing', { type: 'run.claimed' }, /worker/],
     ['facts that are too many', { payload: '{"more":1}' }, /more/],
     ['facts that are no object', { payload: 'null' }, /expected object/],
-    ['a file that is gone', { payload: '{"payload_ref":{"digest":"abc","size":1,"preview":""}}' }, /its file abc is gone/],
+    [
+      'a file that is gone',
+      { payload: '{"payload_ref":{"digest":"abc","size":1,"preview":""}}' },
+      /its file abc is gone/,
+    ],
   ])('because of %s is corrupt', async (_, over, message) => {
     const reading = decodeEvent(new MemoryArtifacts(), ref, stored(over));
     await expect(reading).rejects.toThrow(CorruptEvent);

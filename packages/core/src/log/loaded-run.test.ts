@@ -25,7 +25,8 @@ describe('a loaded run', () => {
     const world = await World.create(version());
     const [first] = world.runs.events;
     for (let seq = 2; seq <= 1_200; seq += 1)
-      if (first !== undefined) world.runs.events.push({ ...first, seq, type: 'run.admitted', payload: '{}', appendId: null });
+      if (first !== undefined)
+        world.runs.events.push({ ...first, seq, type: 'run.admitted', payload: '{}', appendId: null });
     const reads = vi.spyOn(world.runs, 'eventsAfter');
     expect((await loaded(world)).state.head).toBe(1_200);
     expect(reads.mock.calls.map(([, after]) => after)).toEqual([0, 500, 1_000]);
@@ -57,7 +58,12 @@ describe('a loaded run', () => {
     const world = await talkative(4);
     const second = world.runs.events[1];
     if (second !== undefined) world.runs.events[1] = { ...second, type: 'run.danced' };
-    expect((await loaded(world)).state).toMatchObject({ head: 4, lastAt: world.runs.events[3]?.at, paused: true, problem: { seq: 2 } });
+    expect((await loaded(world)).state).toMatchObject({
+      head: 4,
+      lastAt: world.runs.events[3]?.at,
+      paused: true,
+      problem: { seq: 2 },
+    });
   });
 
   it('that has ended keeps its end through an event that cannot be read', async () => {
@@ -66,13 +72,18 @@ describe('a loaded run', () => {
     await world.advance().done;
     const last = world.runs.events.at(-1);
     if (last !== undefined) world.runs.events.push({ ...last, seq: last.seq + 1, payload: '{' });
-    expect((await loaded(world)).state).toMatchObject({ phase: 'ended', status: 'cancelled', head: world.runs.events.length });
+    expect((await loaded(world)).state).toMatchObject({
+      phase: 'ended',
+      status: 'cancelled',
+      head: world.runs.events.length,
+    });
   });
 
   it('is not made up while the object store or the database is away', async () => {
     const world = await talkative(2);
     const first = world.runs.events[0];
-    if (first !== undefined) world.runs.events[0] = { ...first, payload: '{"payload_ref":{"digest":"a","size":1,"preview":""}}' };
+    if (first !== undefined)
+      world.runs.events[0] = { ...first, payload: '{"payload_ref":{"digest":"a","size":1,"preview":""}}' };
     vi.spyOn(world.artifacts, 'get').mockRejectedValue(new Error('the store is away'));
     await expect(loadRun(world.ports(), REF)).rejects.toThrow('the store is away');
     world.runs.away = true;
@@ -81,7 +92,9 @@ describe('a loaded run', () => {
 
   it('needs its version', async () => {
     const world = await talkative(1);
-    await expect(loadRun(world.ports({ versions: () => Promise.resolve(null) }), REF)).rejects.toThrow('is not in the database');
+    await expect(loadRun(world.ports({ versions: () => Promise.resolve(null) }), REF)).rejects.toThrow(
+      'is not in the database',
+    );
   });
 });
 
@@ -95,7 +108,10 @@ describe('somebody outside', () => {
       others += 1;
       if (others === 1) await world.says({ type: 'cancel', by: person });
     };
-    expect(await speak(world.ports(), REF, pause)).toMatchObject({ type: 'accepted', events: [{ seq: 3, type: 'run.paused' }] });
+    expect(await speak(world.ports(), REF, pause)).toMatchObject({
+      type: 'accepted',
+      events: [{ seq: 3, type: 'run.paused' }],
+    });
     expect(world.runs.types()).toEqual(['run.created', 'run.cancel_requested', 'run.paused']);
   });
 
@@ -106,7 +122,10 @@ describe('somebody outside', () => {
       others += 1;
       if (others === 1) await world.says({ type: 'pause', by: person });
     };
-    expect(await speak(world.ports(), REF, pause)).toMatchObject({ type: 'refused', refusal: { code: 'run_already_paused' } });
+    expect(await speak(world.ports(), REF, pause)).toMatchObject({
+      type: 'refused',
+      refusal: { code: 'run_already_paused' },
+    });
   });
 
   it.each([1, 3])('gives up after %d tries', async (tries) => {
@@ -133,8 +152,8 @@ describe('somebody outside', () => {
     const [created] = world.runs.appends;
     expect(created).toMatchObject({ worker: null, take: null, release: false });
     expect(world.runs.events[0]?.appendId).toBe(created?.id);
-    expect(world.runs.appends.map(({ events }) => events.map(({ appendId }) => appendId !== null))).toSatisfy((marks: boolean[][]) =>
-      marks.every((each) => each.every((marked, index) => marked === (index === 0))),
+    expect(world.runs.appends.map(({ events }) => events.map(({ appendId }) => appendId !== null))).toSatisfy(
+      (marks: boolean[][]) => marks.every((each) => each.every((marked, index) => marked === (index === 0))),
     );
   });
 });

@@ -3,11 +3,30 @@ import { describe, expect, it } from 'vitest';
 import { approvalHash } from './approvals.ts';
 import { checkCondition, evaluateCondition } from './condition.ts';
 import { person, type Simulation } from './testing/simulation.ts';
-import { allOf, answers, asks, asksFor, attention, crashes, during, lastOf, phaseOf, shown, speaks, started, withRoles } from './testing/steps.ts';
+import {
+  allOf,
+  answers,
+  asks,
+  asksFor,
+  attention,
+  crashes,
+  during,
+  lastOf,
+  phaseOf,
+  shown,
+  speaks,
+  started,
+  withRoles,
+} from './testing/steps.ts';
 import { tool, version } from './testing/versions.ts';
 
-const rule = (over: Partial<ApprovalRule> = {}): ApprovalRule => ({ by: { role: 'operator', count: 1 }, then: 'deny', ...over });
-const guarded = (approval: ApprovalRule): Simulation => started({ tools: [tool('pay', { approval }), tool('read', { effect: 'read' })] });
+const rule = (over: Partial<ApprovalRule> = {}): ApprovalRule => ({
+  by: { role: 'operator', count: 1 },
+  then: 'deny',
+  ...over,
+});
+const guarded = (approval: ApprovalRule): Simulation =>
+  started({ tools: [tool('pay', { approval }), tool('read', { effect: 'read' })] });
 
 describe('the hash of an approval', () => {
   const args: JsonObject = { amount: 20, to: { name: 'a', iban: 'x' } };
@@ -123,7 +142,14 @@ describe('a guarded call', () => {
 });
 
 describe('a decision', () => {
-  const decide = (sim: Simulation, call: string, decision: 'approved' | 'denied', by = person, hash?: string, reason?: string): boolean =>
+  const decide = (
+    sim: Simulation,
+    call: string,
+    decision: 'approved' | 'denied',
+    by = person,
+    hash?: string,
+    reason?: string,
+  ): boolean =>
     sim.say({
       type: 'decide_approval',
       call,
@@ -204,7 +230,11 @@ describe('a decision', () => {
     expect(during(sim, () => sim.look())).toEqual([]);
     sim.advanceTime(1);
     expect(during(sim, () => sim.look())).toEqual(['approval.decided', 'tool.not_run', 'model.called']);
-    expect(lastOf(sim, 'approval.decided')).toMatchObject({ call, decision: 'denied', by: { type: 'system', id: 'expiry' } });
+    expect(lastOf(sim, 'approval.decided')).toMatchObject({
+      call,
+      decision: 'denied',
+      by: { type: 'system', id: 'expiry' },
+    });
   });
 });
 

@@ -4,10 +4,26 @@ import { compacted, compaction, fixedBytes, grow, promptBound } from './context.
 import { bytesOf } from './sizes.ts';
 import type { ContextSize } from './state.ts';
 import { person, type Simulation } from './testing/simulation.ts';
-import { allOf, answers, asks, asksFor, concludes, crashes, during, lastOf, live, openModel, shown, speaks, started, timesOut } from './testing/steps.ts';
+import {
+  allOf,
+  answers,
+  asks,
+  asksFor,
+  concludes,
+  crashes,
+  during,
+  lastOf,
+  live,
+  openModel,
+  shown,
+  speaks,
+  started,
+  timesOut,
+} from './testing/steps.ts';
 import { version } from './testing/versions.ts';
 
-const bounded = (max_tokens: number): AgentVersion => version({ context: { max_tokens, keep: 'last-turns', then: 'drop' } });
+const bounded = (max_tokens: number): AgentVersion =>
+  version({ context: { max_tokens, keep: 'last-turns', then: 'drop' } });
 const sized = (fixed: number, blocks: readonly number[], measured: ContextSize['measured'] = null): ContextSize => ({
   fixed,
   blocks: blocks.map((bytes, index) => ({ seq: (index + 1) * 10, bytes })),
@@ -44,13 +60,27 @@ describe('the bound of a prompt', () => {
 
   it('stays with the old measure when an answer reports no usage', () => {
     const sim = started();
-    sim.do({ type: 'model_answered', ...openModel(sim), content: [], toolCalls: [{ id: 'c', name: 'read', arguments: {} }], usage: null, finishReason: '', model: 'm' });
+    sim.do({
+      type: 'model_answered',
+      ...openModel(sim),
+      content: [],
+      toolCalls: [{ id: 'c', name: 'read', arguments: {} }],
+      usage: null,
+      finishReason: '',
+      model: 'm',
+    });
     expect(live(sim).context.measured).toBeNull();
   });
 
   it.each<[string, (sim: Simulation) => unknown]>([
     ['a delivered message', (sim) => (speaks(sim, 'steer', 'w'.repeat(300)), crashes(sim))],
-    ['what an interrupted call had said', (sim) => (speaks(sim, 'interrupt'), sim.do({ type: 'model_aborted', ...openModel(sim), content: text('w'.repeat(300)) }))],
+    [
+      'what an interrupted call had said',
+      (sim) => (
+        speaks(sim, 'interrupt'),
+        sim.do({ type: 'model_aborted', ...openModel(sim), content: text('w'.repeat(300)) })
+      ),
+    ],
     ['a note of a person', (sim) => fails(sim)],
     ['an answered question', (sim) => asksAndAnswers(sim)],
   ])('grows by %s', (_, happen) => {
@@ -77,7 +107,13 @@ describe('blocks', () => {
     const one = grow(sized(5, []), 3, 10);
     const same = grow(one, 3, 7);
     expect(same).toMatchObject({ blocks: [{ seq: 3, bytes: 17 }], bytes: 22 });
-    expect(grow(same, 9, 1)).toMatchObject({ blocks: [{ seq: 3, bytes: 17 }, { seq: 9, bytes: 1 }], bytes: 23 });
+    expect(grow(same, 9, 1)).toMatchObject({
+      blocks: [
+        { seq: 3, bytes: 17 },
+        { seq: 9, bytes: 1 },
+      ],
+      bytes: 23,
+    });
   });
 
   it('hold an answer with the results of its calls', () => {
@@ -97,7 +133,12 @@ describe('compaction', () => {
     ['the newest block stays, however large', 100, sized(10, [5, 500]), { kept_from: 20, dropped_bytes: 5 }],
     ['one block: none', 100, sized(10, [500]), null],
     ['no block: none', 100, sized(500, []), null],
-    ['counted in tokens, not bytes', 100, sized(100, [300, 300, 300], { tokens: 101, bytes: 1_000 }), { kept_from: 30, dropped_bytes: 600 }],
+    [
+      'counted in tokens, not bytes',
+      100,
+      sized(100, [300, 300, 300], { tokens: 101, bytes: 1_000 }),
+      { kept_from: 30, dropped_bytes: 600 },
+    ],
     ['many bytes, few tokens: none', 100, sized(100, [300, 300, 300], { tokens: 99, bytes: 1_000 }), null],
   ])('%s', (_, max, context, dropped) => {
     const event = compaction(bounded(max), context);
@@ -106,7 +147,12 @@ describe('compaction', () => {
 
   it('leaves the ratio of tokens to bytes as the bound', () => {
     const after = compacted(sized(100, [300, 300, 300], { tokens: 101, bytes: 1_000 }), 30);
-    expect(after).toEqual({ fixed: 100, blocks: [{ seq: 30, bytes: 300 }], bytes: 400, measured: { tokens: 41, bytes: 400 } });
+    expect(after).toEqual({
+      fixed: 100,
+      blocks: [{ seq: 30, bytes: 300 }],
+      bytes: 400,
+      measured: { tokens: 41, bytes: 400 },
+    });
     expect(compacted(sized(100, [300, 300]), 20).measured).toBeNull();
   });
 
@@ -115,8 +161,19 @@ describe('compaction', () => {
     const sim = started(bounded(2_500), 'the first input');
     for (let turn = 0; allOf(sim, 'context.compacted').length === 0; turn += 1) {
       if (turn > 50) throw new Error('it was never compacted');
-      const toolCalls = [{ id: `${turn}a`, name: 'read', arguments: {} }, { id: `${turn}b`, name: 'same', arguments: {} }];
-      sim.do({ type: 'model_answered', ...openModel(sim), content: [], toolCalls, usage: null, finishReason: '', model: 'm' });
+      const toolCalls = [
+        { id: `${turn}a`, name: 'read', arguments: {} },
+        { id: `${turn}b`, name: 'same', arguments: {} },
+      ];
+      sim.do({
+        type: 'model_answered',
+        ...openModel(sim),
+        content: [],
+        toolCalls,
+        usage: null,
+        finishReason: '',
+        model: 'm',
+      });
       const [one = '', two = ''] = sim.begun.slice(-2).map(({ call }) => call);
       answers(sim, one, `a${turn} ${'x'.repeat(300)}`);
       answers(sim, two, `b${turn}`);

@@ -67,7 +67,13 @@ describe('an attempt that ended without an answer', () => {
   it('another worker claims a run whose calls are open: the same as a crash', () => {
     const sim = started();
     const [read, once] = asks(sim, 'read', 'once');
-    expect(during(sim, () => sim.claim('w3'))).toEqual(['run.claimed', 'tool.failed', 'attempt.scheduled', 'tool.unknown', 'tool.called']);
+    expect(during(sim, () => sim.claim('w3'))).toEqual([
+      'run.claimed',
+      'tool.failed',
+      'attempt.scheduled',
+      'tool.unknown',
+      'tool.called',
+    ]);
     expect([read, once].map((call) => phaseOf(sim, call ?? ''))).toEqual(['open', 'unknown']);
   });
 
@@ -136,7 +142,8 @@ describe('after the last attempt', () => {
   const modelEndings: Record<string, (sim: Simulation) => unknown> = {
     transient: (sim) => sim.do({ type: 'model_failed', ...openModel(sim), class: 'transient', message: 'no' }),
     'not sent': (sim) => sim.do({ type: 'model_failed', ...openModel(sim), class: 'not-sent', message: 'no' }),
-    'rate-limited without Retry-After': (sim) => sim.do({ type: 'model_failed', ...openModel(sim), class: 'rate-limited', message: '429' }),
+    'rate-limited without Retry-After': (sim) =>
+      sim.do({ type: 'model_failed', ...openModel(sim), class: 'rate-limited', message: '429' }),
     crash: (sim) => crashes(sim),
   };
 
@@ -225,7 +232,9 @@ describe('a changed tool', () => {
   ] as const)('is not called; a person answers %s', (how, types, then) => {
     const sim = started();
     const [call = '', other = ''] = asks(sim, 'once', 'once');
-    expect(during(sim, () => sim.do({ type: 'tool_changed', call, attempt: 1, found: null }))).toEqual(['tool.changed']);
+    expect(during(sim, () => sim.do({ type: 'tool_changed', call, attempt: 1, found: null }))).toEqual([
+      'tool.changed',
+    ]);
     expect(lastOf(sim, 'tool.changed')).toMatchObject({ expected: '0'.repeat(64), found: null });
     expect(attention(sim)).toEqual(['tool-changed']);
     expect(during(sim, () => sim.say({ type: 'resolve_call', call, how, by: person }))).toEqual(types);
@@ -245,7 +254,9 @@ describe('while one effect is unknown', () => {
     expect(phaseOf(sim, read)).toBe('open');
     expect(during(sim, () => answers(sim, read))).toEqual(['tool.returned']);
     expect(during(sim, () => answers(sim, same))).toEqual(['tool.returned']);
-    expect(during(sim, () => sim.say({ type: 'resolve_effect', call: once, how: 'fail', by: person }))).toEqual(['tool.resolved']);
+    expect(during(sim, () => sim.say({ type: 'resolve_effect', call: once, how: 'fail', by: person }))).toEqual([
+      'tool.resolved',
+    ]);
     expect(during(sim, () => sim.look())).toEqual(['model.called']);
     concludes(sim);
     expect(endOf(sim)).toBe('succeeded');
@@ -265,7 +276,9 @@ describe('what a lost model call may have used', () => {
     else sim.do({ type: 'model_failed', ...openModel(sim), class: how, message: 'no' });
     const { tokens, costUsdMicros } = live(sim).spent;
     expect({ tokens, costUsdMicros }).toEqual(
-      counts ? { tokens: reservation.tokens, costUsdMicros: reservation.cost_usd_micros } : { tokens: 0, costUsdMicros: 0 },
+      counts
+        ? { tokens: reservation.tokens, costUsdMicros: reservation.cost_usd_micros }
+        : { tokens: 0, costUsdMicros: 0 },
     );
     expect(reservation.tokens).toBeGreaterThan(0);
   });
@@ -273,13 +286,29 @@ describe('what a lost model call may have used', () => {
 
 describe('a result for an attempt that is not under way', () => {
   it.each([
-    ['another attempt', (sim: Simulation, call: string) => sim.do({ type: 'tool_answered', call, attempt: 2, content: [], isError: false })],
-    ['another call', (sim: Simulation) => sim.do({ type: 'tool_answered', call: '99.0', attempt: 1, content: [], isError: false })],
+    [
+      'another attempt',
+      (sim: Simulation, call: string) =>
+        sim.do({ type: 'tool_answered', call, attempt: 2, content: [], isError: false }),
+    ],
+    [
+      'another call',
+      (sim: Simulation) => sim.do({ type: 'tool_answered', call: '99.0', attempt: 1, content: [], isError: false }),
+    ],
     ['a call not sent', (sim: Simulation) => sim.do({ type: 'tool_not_sent', call: '99.0', attempt: 1, message: '' })],
-    ['a call without answer', (sim: Simulation) => sim.do({ type: 'tool_no_answer', call: '99.0', attempt: 1, message: '' })],
+    [
+      'a call without answer',
+      (sim: Simulation) => sim.do({ type: 'tool_no_answer', call: '99.0', attempt: 1, message: '' }),
+    ],
     ['a changed tool', (sim: Simulation) => sim.do({ type: 'tool_changed', call: '99.0', attempt: 1, found: null })],
-    ['the model in the tools’ turn', (sim: Simulation) => sim.do({ type: 'model_failed', call: 'm1', attempt: 1, class: 'transient', message: '' })],
-    ['the model cut off', (sim: Simulation) => sim.do({ type: 'model_aborted', call: 'm1', attempt: 1, content: text('x') })],
+    [
+      'the model in the tools’ turn',
+      (sim: Simulation) => sim.do({ type: 'model_failed', call: 'm1', attempt: 1, class: 'transient', message: '' }),
+    ],
+    [
+      'the model cut off',
+      (sim: Simulation) => sim.do({ type: 'model_aborted', call: 'm1', attempt: 1, content: text('x') }),
+    ],
   ])('is refused as stale: %s', (_, send) => {
     const sim = started();
     const call = asksFor(sim, 'once');
@@ -290,7 +319,16 @@ describe('a result for an attempt that is not under way', () => {
   it('is refused for an old attempt of the model', () => {
     const sim = started();
     crashes(sim);
-    sim.do({ type: 'model_answered', call: 'm1', attempt: 1, content: [], toolCalls: [], usage: null, finishReason: 'stop', model: 'm' });
+    sim.do({
+      type: 'model_answered',
+      call: 'm1',
+      attempt: 1,
+      content: [],
+      toolCalls: [],
+      usage: null,
+      finishReason: 'stop',
+      model: 'm',
+    });
     expect(sim.refusals).toEqual(['stale_result']);
   });
 });

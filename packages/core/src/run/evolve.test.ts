@@ -32,8 +32,18 @@ describe('an event that does not fit', () => {
   ])('while %s: %s is a problem of the log', (situation, type, reason) => {
     const sim = situations[situation]?.() ?? started();
     const [sample] = fc.sample(anyEvent(type), 1);
-    const about = type === 'model.answered' ? { call: 'm1' } : type === 'message.delivered' ? { ids: ['018f0000-0000-7000-8000-00000000000f'] } : { call: '3.0' };
-    const event = { ...sample, data: { ...sample?.data, ...about }, seq: sim.run.state.head + 1, at: sim.now } as RunEvent;
+    const about =
+      type === 'model.answered'
+        ? { call: 'm1' }
+        : type === 'message.delivered'
+          ? { ids: ['018f0000-0000-7000-8000-00000000000f'] }
+          : { call: '3.0' };
+    const event = {
+      ...sample,
+      data: { ...sample?.data, ...about },
+      seq: sim.run.state.head + 1,
+      at: sim.now,
+    } as RunEvent;
     const after = evolve(sim.run.state, event);
     expect(problemOf(after)).toBe(reason);
     expect(after.head).toBe(event.seq);
@@ -65,7 +75,12 @@ describe('an event that does not fit', () => {
 
   it('after the end changes nothing but the head', () => {
     const sim = situations['ended']?.() ?? started();
-    const after = evolve(sim.run.state, { type: 'run.paused', data: { by: { type: 'system', id: 'x', roles: [] } }, seq: sim.run.state.head + 1, at: sim.now });
+    const after = evolve(sim.run.state, {
+      type: 'run.paused',
+      data: { by: { type: 'system', id: 'x', roles: [] } },
+      seq: sim.run.state.head + 1,
+      at: sim.now,
+    });
     expect(after).toEqual({ ...sim.run.state, head: sim.run.state.head + 1 });
   });
 
@@ -115,10 +130,19 @@ describe('the fold', () => {
   it('shows the model what an event says, and nothing for the others', () => {
     const sim = started();
     const shownBefore = sim.run.transcript.messages;
-    for (const type of ['run.paused', 'tool.failed', 'tool.unknown', 'limit.reached', 'attempt.scheduled', 'tool.late_result'] as const) {
+    for (const type of [
+      'run.paused',
+      'tool.failed',
+      'tool.unknown',
+      'limit.reached',
+      'attempt.scheduled',
+      'tool.late_result',
+    ] as const) {
       const [body] = fc.sample(anyEvent(type), 1);
       if (body === undefined) throw new Error('no sample');
-      expect(extend(sim.run, { ...body, seq: sim.run.state.head + 1, at: 0 } as RunEvent).transcript.messages).toEqual(shownBefore);
+      expect(extend(sim.run, { ...body, seq: sim.run.state.head + 1, at: 0 } as RunEvent).transcript.messages).toEqual(
+        shownBefore,
+      );
     }
     expect(text('x')).toEqual([{ type: 'text', text: 'x' }]);
   });

@@ -105,7 +105,13 @@ describe('a message', () => {
 
   it.each<MessageMode>(['queue', 'steer', 'interrupt'])('%s prevents the end and begins a turn', (mode) => {
     const sim = started();
-    sim.say({ type: 'send_message', id: '018f0000-0000-7000-8000-000000000001', mode, content: text('and now'), by: person });
+    sim.say({
+      type: 'send_message',
+      id: '018f0000-0000-7000-8000-000000000001',
+      mode,
+      content: text('and now'),
+      by: person,
+    });
     concludes(sim, 'first');
     expect(endOf(sim)).toBe('live');
     expect(shown(sim).slice(-2)).toEqual(['assistant: first', 'user: and now']);
@@ -156,7 +162,11 @@ describe('a message', () => {
     concludes(sim);
     concludes(sim);
     expect(endOf(sim)).toBe('succeeded');
-    expect(allOf(sim, 'message.delivered').flatMap((data) => data.ids).toSorted()).toEqual(ids.toSorted());
+    expect(
+      allOf(sim, 'message.delivered')
+        .flatMap((data) => data.ids)
+        .toSorted(),
+    ).toEqual(ids.toSorted());
     expect(allOf(sim, 'message.received').map((data) => data.id)).toEqual(ids);
   });
 

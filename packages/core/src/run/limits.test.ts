@@ -2,14 +2,33 @@ import type { Limits, RaisableLimit } from '@holdfast/contracts';
 import { describe, expect, it } from 'vitest';
 import { cost, reserve, roomOf, spendBegin, spendEnd } from './limits.ts';
 import { person, type Simulation } from './testing/simulation.ts';
-import { allOf, answers, asks, asksFor, attention, concludes, crashes, during, endOf, isNotSent, lastOf, live, modelPhase, openModel, phaseOf, started, timesOut } from './testing/steps.ts';
+import {
+  allOf,
+  answers,
+  asks,
+  asksFor,
+  attention,
+  concludes,
+  crashes,
+  during,
+  endOf,
+  isNotSent,
+  lastOf,
+  live,
+  modelPhase,
+  openModel,
+  phaseOf,
+  started,
+  timesOut,
+} from './testing/steps.ts';
 import { limits, tool, version } from './testing/versions.ts';
 
 const limited = (over: Partial<Limits>): Simulation => started({ limits: { ...limits, ...over } });
 /** What the first model call of the test agent reserves. */
 const first = lastOf(started(), 'model.called').reservation;
 
-const raise = (sim: Simulation, limit: RaisableLimit, to: number): boolean => sim.say({ type: 'raise_limit', limit, to, by: person });
+const raise = (sim: Simulation, limit: RaisableLimit, to: number): boolean =>
+  sim.say({ type: 'raise_limit', limit, to, by: person });
 
 describe('a limit', () => {
   it.each<[RaisableLimit, number]>([
@@ -84,12 +103,26 @@ describe('calls of one answer', () => {
 
   it('what is no call goes on at a limit', () => {
     const sim = limited({ steps: 1 });
-    const [read = '', nobody = '', wait = '', guarded = ''] = asks(sim, 'read', 'nobody', ['wait', { seconds: 9 }], ['guarded', { amount: 11 }]);
-    expect([read, nobody, wait, guarded].map((call) => phaseOf(sim, call))).toEqual(['new', 'done', 'timer', 'approval']);
+    const [read = '', nobody = '', wait = '', guarded = ''] = asks(
+      sim,
+      'read',
+      'nobody',
+      ['wait', { seconds: 9 }],
+      ['guarded', { amount: 11 }],
+    );
+    expect([read, nobody, wait, guarded].map((call) => phaseOf(sim, call))).toEqual([
+      'new',
+      'done',
+      'timer',
+      'approval',
+    ]);
   });
 
   it('side by side need the active time of the longest, not the sum', () => {
-    const slow = tool('slow', { effect: 'read', retries: { attempts: 3, first: 1_000, factor: 2, max: 60_000, timeout: 25_000 } });
+    const slow = tool('slow', {
+      effect: 'read',
+      retries: { attempts: 3, first: 1_000, factor: 2, max: 60_000, timeout: 25_000 },
+    });
     const sim = started({ tools: [...version().tools, slow], limits: { ...limits, active_ms: 30_000 } });
     const calls = asks(sim, 'read', 'read', 'slow');
     expect(calls.map((call) => phaseOf(sim, call))).toEqual(['open', 'open', 'open']);
@@ -142,7 +175,15 @@ describe('the deadline', () => {
   it.each<[string, (sim: Simulation) => unknown]>([
     ['waits for a person', (sim) => asksFor(sim, 'guarded', { amount: 11 })],
     ['waits for a timer', (sim) => asksFor(sim, 'wait', { seconds: 999 })],
-    ['waits at a limit', (sim) => (raise(sim, 'steps', 101), asks(sim, 'read'), answers(sim, sim.begun[0]?.call ?? ''), sim.do({ type: 'model_failed', ...openModel(sim), class: 'transient', message: '' }))],
+    [
+      'waits at a limit',
+      (sim) => (
+        raise(sim, 'steps', 101),
+        asks(sim, 'read'),
+        answers(sim, sim.begun[0]?.call ?? ''),
+        sim.do({ type: 'model_failed', ...openModel(sim), class: 'transient', message: '' })
+      ),
+    ],
     ['is paused', (sim) => (asksFor(sim, 'ask', { question: 'x' }), sim.say({ type: 'pause', by: person }))],
     ['has a problem in its log', (sim) => sim.do({ type: 'log_went_back', expected: 9, found: 2 })],
   ])('fails a run that %s', (_, prepare) => {
@@ -150,7 +191,12 @@ describe('the deadline', () => {
     prepare(sim);
     pass(sim);
     expect(sim.types().slice(-2)).toEqual(['limit.reached', 'run.failed']);
-    expect(lastOf(sim, 'limit.reached')).toEqual({ limit: 'deadline_ms', limit_value: DEADLINE, spent: DEADLINE, needed: 0 });
+    expect(lastOf(sim, 'limit.reached')).toEqual({
+      limit: 'deadline_ms',
+      limit_value: DEADLINE,
+      spent: DEADLINE,
+      needed: 0,
+    });
     expect(lastOf(sim, 'run.failed')).toEqual({ ...failed, unresolved: [] });
   });
 
@@ -158,7 +204,10 @@ describe('the deadline', () => {
     const sim = late();
     pass(sim);
     expect(sim.aborted).toEqual(['m1']);
-    expect(during(sim, () => sim.do({ type: 'model_aborted', ...openModel(sim), content: [] }))).toEqual(['model.interrupted', 'run.failed']);
+    expect(during(sim, () => sim.do({ type: 'model_aborted', ...openModel(sim), content: [] }))).toEqual([
+      'model.interrupted',
+      'run.failed',
+    ]);
     expect(lastOf(sim, 'model.interrupted').why).toBe('deadline');
   });
 
@@ -217,13 +266,23 @@ describe('the deadline', () => {
 
 describe('a rate-limited model call', () => {
   const limitedBy = (sim: Simulation, retryAfterMs?: number): boolean =>
-    sim.do({ type: 'model_failed', ...openModel(sim), class: 'rate-limited', message: '429', ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
+    sim.do({
+      type: 'model_failed',
+      ...openModel(sim),
+      class: 'rate-limited',
+      message: '429',
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    });
 
   it('with Retry-After waits as long and burns no attempt, however often', () => {
     const sim = started();
     for (let attempt = 1; attempt <= 10; attempt += 1) {
       expect(during(sim, () => limitedBy(sim, 7_000))).toEqual(['model.failed', 'attempt.scheduled']);
-      expect(lastOf(sim, 'attempt.scheduled')).toMatchObject({ attempt: attempt + 1, at: sim.now + 7_000, burns: false });
+      expect(lastOf(sim, 'attempt.scheduled')).toMatchObject({
+        attempt: attempt + 1,
+        at: sim.now + 7_000,
+        burns: false,
+      });
       sim.advanceToNext();
     }
     expect(live(sim).turn).toMatchObject({ call: { attempt: 11, burned: 0, phase: { is: 'open' } } });
@@ -262,13 +321,25 @@ describe('the cost', () => {
     [null, first.tokens, first.cost_usd_micros],
   ])('of an answer that reports %j', (usage, tokens, costUsdMicros) => {
     const sim = started();
-    sim.do({ type: 'model_answered', ...openModel(sim), content: [], toolCalls: [{ id: 'a', name: 'read', arguments: {} }], usage, finishReason: '', model: 'x' });
+    sim.do({
+      type: 'model_answered',
+      ...openModel(sim),
+      content: [],
+      toolCalls: [{ id: 'a', name: 'read', arguments: {} }],
+      usage,
+      finishReason: '',
+      model: 'x',
+    });
     expect(live(sim).spent).toMatchObject({ tokens, costUsdMicros });
     expect(lastOf(sim, 'model.answered').cost_usd_micros).toBe(costUsdMicros);
   });
 
   it('is written with the prices that were used', () => {
-    expect(lastOf(started(), 'model.called')).toMatchObject({ prices: version().model.prices, max_output_tokens: 100, timeout_ms: 10_000 });
+    expect(lastOf(started(), 'model.called')).toMatchObject({
+      prices: version().model.prices,
+      max_output_tokens: 100,
+      timeout_ms: 10_000,
+    });
   });
 });
 
@@ -307,7 +378,12 @@ describe('active time', () => {
 
   it('open calls hold their room until they end', () => {
     const sim = started();
-    expect(roomOf(live(sim), sim.now)).toMatchObject({ steps: 1, tokens: first.tokens, costUsdMicros: first.cost_usd_micros, activeMs: 10_000 });
+    expect(roomOf(live(sim), sim.now)).toMatchObject({
+      steps: 1,
+      tokens: first.tokens,
+      costUsdMicros: first.cost_usd_micros,
+      activeMs: 10_000,
+    });
     sim.advanceTime(15_000);
     expect(roomOf(live(sim), sim.now)).toMatchObject({ activeMs: 15_000, until: sim.now });
   });

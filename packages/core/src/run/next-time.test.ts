@@ -3,13 +3,26 @@ import { describe, expect, it } from 'vitest';
 import { nextTime } from './attention.ts';
 import { decide } from './decide.ts';
 import { person, Simulation } from './testing/simulation.ts';
-import { answers, asks, asksFor, concludes, crashes, isNotSent, live, openModel, speaks, started, timesOut } from './testing/steps.ts';
+import {
+  answers,
+  asks,
+  asksFor,
+  concludes,
+  crashes,
+  isNotSent,
+  live,
+  openModel,
+  speaks,
+  started,
+  timesOut,
+} from './testing/steps.ts';
 import { limits, version } from './testing/versions.ts';
 
 const cancel = (sim: Simulation): boolean => sim.say({ type: 'cancel', by: person });
 const pause = (sim: Simulation): boolean => sim.say({ type: 'pause', by: person });
 const goesBack = (sim: Simulation): boolean => sim.do({ type: 'log_went_back', expected: 90, found: 3 });
-const fails = (sim: Simulation): boolean => sim.do({ type: 'model_failed', ...openModel(sim), class: 'transient', message: 'no' });
+const fails = (sim: Simulation): boolean =>
+  sim.do({ type: 'model_failed', ...openModel(sim), class: 'transient', message: 'no' });
 
 describe('the next time at which a rule acts', () => {
   it.each<[string, (sim: Simulation) => unknown, number | 'deadline' | null]>([
@@ -67,7 +80,13 @@ describe('the next time at which a rule acts', () => {
     if (call === undefined) return;
     if ('requested' in call) [answers, timesOut, isNotSent][n % 3]?.(sim, call.id);
     else if (n % 4 === 0) fails(sim);
-    else asks(sim, ['wait', { seconds: n % 40 }], ['guarded', { amount: n % 20 }], (['read', 'once', 'same'] as const)[n % 3] ?? 'read');
+    else
+      asks(
+        sim,
+        ['wait', { seconds: n % 40 }],
+        ['guarded', { amount: n % 20 }],
+        (['read', 'once', 'same'] as const)[n % 3] ?? 'read',
+      );
   }
 
   it('is never one that has passed with nothing to do: nobody wakes for nothing, for ever', () => {

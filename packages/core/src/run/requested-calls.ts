@@ -18,5 +18,7 @@ function isKept(value: unknown, depth: number): boolean {
   if (typeof value === 'number') return Number.isFinite(value);
   if (value === null || typeof value !== 'object') return true;
   if (Array.isArray(value)) return value.every((item) => isKept(item, depth + 1));
-  return Object.entries(value).every(([key, item]) => key !== '__proto__' && isKept(key, depth + 1) && isKept(item, depth + 1));
+  return Object.entries(value).every(
+    ([key, item]) => key !== '__proto__' && isKept(key, depth + 1) && isKept(item, depth + 1),
+  );
 }

@@ -53,7 +53,9 @@ describe('retry_from', () => {
     expect(during(sim, () => sim.say({ type: 'resolve_effect', call, how: 'retry', by: person }))).toEqual([]);
     expect(sim.refusals).toEqual(['retry_too_early']);
     sim.advanceTime(1);
-    expect(during(sim, () => sim.say({ type: 'resolve_effect', call, how: 'retry', by: person }))).toEqual(['tool.resolved']);
+    expect(during(sim, () => sim.say({ type: 'resolve_effect', call, how: 'retry', by: person }))).toEqual([
+      'tool.resolved',
+    ]);
     expect(during(sim, () => sim.look())).toEqual(['tool.called']);
     expect(lastOf(sim, 'tool.called')).toMatchObject({ call, attempt: 2, key: sim.begun[0]?.key });
   });
@@ -95,7 +97,9 @@ describe('a person answers for an unknown effect', () => {
     ['fail with a note', { how: 'fail', note: 'bank was down' }, 'tool: The call failed: bank was down'],
   ] as const)('%s: the model sees it', (_, said, line) => {
     const { sim, call } = unknown();
-    expect(during(sim, () => sim.say({ type: 'resolve_effect', call, ...said, by: person }))).toEqual(['tool.resolved']);
+    expect(during(sim, () => sim.say({ type: 'resolve_effect', call, ...said, by: person }))).toEqual([
+      'tool.resolved',
+    ]);
     expect(attention(sim)).toEqual([]);
     expect(during(sim, () => sim.look())).toEqual(['model.called']);
     expect(shown(sim).at(-1)).toBe(line);
@@ -104,8 +108,23 @@ describe('a person answers for an unknown effect', () => {
 
   it('keeps who, how and why', () => {
     const { sim, call } = unknown();
-    sim.say({ type: 'resolve_effect', call, how: 'done', content: text('x'), isError: true, note: 'seen in the books', by: person });
-    expect(lastOf(sim, 'tool.resolved')).toEqual({ call, how: 'done', content: text('x'), is_error: true, note: 'seen in the books', by: person });
+    sim.say({
+      type: 'resolve_effect',
+      call,
+      how: 'done',
+      content: text('x'),
+      isError: true,
+      note: 'seen in the books',
+      by: person,
+    });
+    expect(lastOf(sim, 'tool.resolved')).toEqual({
+      call,
+      how: 'done',
+      content: text('x'),
+      is_error: true,
+      note: 'seen in the books',
+      by: person,
+    });
   });
 
   it.each([
@@ -139,15 +158,26 @@ describe('a late result', () => {
   it('settles the effect while it is unknown and its attempt is the newest', () => {
     const { sim, call } = unknown();
     expect(during(sim, () => late(sim, call))).toEqual(['tool.resolved', 'model.called']);
-    expect(lastOf(sim, 'tool.resolved')).toMatchObject({ call, how: 'late-result', by: { type: 'system' }, content: text('late') });
+    expect(lastOf(sim, 'tool.resolved')).toMatchObject({
+      call,
+      how: 'late-result',
+      by: { type: 'system' },
+      content: text('late'),
+    });
     expect(shown(sim).at(-1)).toBe('tool: late');
   });
 
   it.each([
-    ['a person has answered', (sim: Simulation, call: string) => sim.say({ type: 'resolve_effect', call, how: 'fail', by: person })],
+    [
+      'a person has answered',
+      (sim: Simulation, call: string) => sim.say({ type: 'resolve_effect', call, how: 'fail', by: person }),
+    ],
     ['a retry was decided', (sim: Simulation, call: string) => retried(sim, call)],
     ['a retry has begun', (sim: Simulation, call: string) => (retried(sim, call), sim.look())],
-    ['the retry is unknown too', (sim: Simulation, call: string) => (retried(sim, call), sim.look(), timesOut(sim, call))],
+    [
+      'the retry is unknown too',
+      (sim: Simulation, call: string) => (retried(sim, call), sim.look(), timesOut(sim, call)),
+    ],
     ['the retry has answered', (sim: Simulation, call: string) => (retried(sim, call), sim.look(), answers(sim, call))],
   ])('is evidence when %s', (_, happen) => {
     const { sim, call } = unknown();
@@ -238,6 +268,9 @@ describe('after the end', () => {
     expect(phaseOf(sim, call)).toBe('unknown');
     sim.say({ type: 'cancel', by: person });
     sim.look();
-    expect(sim.run.state).toMatchObject({ phase: 'ended', unknown: [{ id: call, attempt: 1, name: 'once', why: 'time-out' }] });
+    expect(sim.run.state).toMatchObject({
+      phase: 'ended',
+      unknown: [{ id: call, attempt: 1, name: 'once', why: 'time-out' }],
+    });
   });
 });

@@ -2,7 +2,15 @@ import type { AgentVersion } from '@holdfast/contracts';
 import { fromOutside, appendOf } from '../../log/append-of.ts';
 import type { ArtifactStore } from '../../log/artifact-store.ts';
 import { beginRun, extendBy } from '../../log/loaded-run.ts';
-import { type Append, type AppendOutcome, DatabaseUnavailable, type Projection, type RunStore, type StoredRun, type StoredSnapshot } from '../../log/run-store.ts';
+import {
+  type Append,
+  type AppendOutcome,
+  DatabaseUnavailable,
+  type Projection,
+  type RunStore,
+  type StoredRun,
+  type StoredSnapshot,
+} from '../../log/run-store.ts';
 import type { StoredEvent } from '../../log/stored-event.ts';
 import type { Command } from '../../run/command.ts';
 import { handle } from '../../run/handle.ts';
@@ -49,7 +57,12 @@ export class MemoryRuns implements RunStore {
   }
 
   /** Creates the run, as the API does. */
-  static async create(artifacts: ArtifactStore, ref: RunRef, version: AgentVersion, command: Command): Promise<MemoryRuns> {
+  static async create(
+    artifacts: ArtifactStore,
+    ref: RunRef,
+    version: AgentVersion,
+    command: Command,
+  ): Promise<MemoryRuns> {
     const runs = new MemoryRuns(version);
     const unborn = beginRun(ref.run, version);
     const handled = handle(unborn.state, command);
@@ -66,7 +79,13 @@ export class MemoryRuns implements RunStore {
   load(ref: RunRef): Promise<StoredRun | null> {
     this.#look();
     const { holder } = this;
-    return Promise.resolve({ ...ref, versionId: this.#versionId, head: this.events.length, holder, snapshot: this.snapshots.at(-1) ?? null });
+    return Promise.resolve({
+      ...ref,
+      versionId: this.#versionId,
+      head: this.events.length,
+      holder,
+      snapshot: this.snapshots.at(-1) ?? null,
+    });
   }
 
   eventsAfter(_: RunRef, after: number, limit: number): Promise<readonly StoredEvent[]> {

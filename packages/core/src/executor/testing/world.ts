@@ -36,7 +36,13 @@ export class World {
 
   static async create(version: AgentVersion): Promise<World> {
     const world = new World(version);
-    world.#runs = await MemoryRuns.create(world.artifacts, REF, version, { type: 'create', input: text('hello'), metadata: {}, by: person, at: Date.now() });
+    world.#runs = await MemoryRuns.create(world.artifacts, REF, version, {
+      type: 'create',
+      input: text('hello'),
+      metadata: {},
+      by: person,
+      at: Date.now(),
+    });
     return world;
   }
 
@@ -51,10 +57,20 @@ export class World {
       runs: this.runs,
       artifacts: this.artifacts,
       versions: () => Promise.resolve(this.#version),
-      model: { call: (request, signal) => pend(this.models, request, signal, { type: 'aborted', content: text('so far') }) },
-      tools: { call: (request, signal) => pend(this.tools, request, signal, { type: 'no-answer', message: 'aborted' }) },
+      model: {
+        call: (request, signal) => pend(this.models, request, signal, { type: 'aborted', content: text('so far') }),
+      },
+      tools: {
+        call: (request, signal) => pend(this.tools, request, signal, { type: 'no-answer', message: 'aborted' }),
+      },
       clock: { now: () => Date.now(), monotonic: () => Date.now() },
-      lease: { worker, remaining: () => this.leaseMs, start: () => Promise.resolve(), deadPeers: () => Promise.resolve([]), close: () => Promise.resolve() },
+      lease: {
+        worker,
+        remaining: () => this.leaseMs,
+        start: () => Promise.resolve(),
+        deadPeers: () => Promise.resolve([]),
+        close: () => Promise.resolve(),
+      },
       log: { info: note, warn: note, error: note },
       metrics: {
         modelCalled: (outcome) => void this.outcomes.push(`model ${outcome}`),
@@ -84,8 +100,19 @@ export class World {
   }
 
   modelAnswers(names: (string | [string, JsonObject])[], content: Content = []): void {
-    const toolCalls = names.map((name, index) => (typeof name === 'string' ? { id: `c${index}`, name, arguments: {} } : { id: `c${index}`, name: name[0], arguments: name[1] }));
-    this.model().answer({ type: 'answered', content, toolCalls, usage: { input_tokens: 1, output_tokens: 1 }, finishReason: 'stop', model: 'm' });
+    const toolCalls = names.map((name, index) =>
+      typeof name === 'string'
+        ? { id: `c${index}`, name, arguments: {} }
+        : { id: `c${index}`, name: name[0], arguments: name[1] },
+    );
+    this.model().answer({
+      type: 'answered',
+      content,
+      toolCalls,
+      usage: { input_tokens: 1, output_tokens: 1 },
+      finishReason: 'stop',
+      model: 'm',
+    });
   }
 
   /** The newest request to the model. */
@@ -130,7 +157,12 @@ function newest<T>(pending: readonly T[]): T {
   return last;
 }
 
-function pend<Request, Outcome>(to: Pending<Request, Outcome>[], request: Request, signal: AbortSignal, aborted: Outcome): Promise<Outcome> {
+function pend<Request, Outcome>(
+  to: Pending<Request, Outcome>[],
+  request: Request,
+  signal: AbortSignal,
+  aborted: Outcome,
+): Promise<Outcome> {
   return new Promise((resolve) => {
     to.push({ request, signal, answer: resolve });
     signal.addEventListener('abort', () => resolve(aborted));

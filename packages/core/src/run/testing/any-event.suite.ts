@@ -7,7 +7,10 @@ const calls = ['m1', 'm2', '3.0', '5.0', '5.1', '5.2', '5.3', '99.0'];
 
 /** Any facts that the event's schema allows. */
 export const anyEvent = (type: EventType): fc.Arbitrary<EventBody> =>
-  fc.record({ type: fc.constant(type), data: ofSchema(z.toJSONSchema(eventData[type], { unrepresentable: 'any' })) }) as fc.Arbitrary<EventBody>;
+  fc.record({
+    type: fc.constant(type),
+    data: ofSchema(z.toJSONSchema(eventData[type], { unrepresentable: 'any' })),
+  }) as fc.Arbitrary<EventBody>;
 
 /** Any event of any type. */
 export const anyEvents = (): fc.Arbitrary<EventBody> => fc.oneof(...eventTypes.map(anyEvent));
@@ -31,7 +34,10 @@ interface Schema {
   readonly $ref?: string;
 }
 
-const anyText = fc.oneof(fc.string({ unit: 'binary', maxLength: 40 }), fc.constantFrom('', 'NUL \u0000', 'half \ud83d', '👍'));
+const anyText = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 40 }),
+  fc.constantFrom('', 'NUL \u0000', 'half \ud83d', '👍'),
+);
 
 function ofSchema(given: unknown, name = ''): fc.Arbitrary<unknown> {
   const schema = given as Schema;
@@ -46,7 +52,11 @@ function ofSchema(given: unknown, name = ''): fc.Arbitrary<unknown> {
       return ofText(schema, name);
     case 'integer':
     case 'number': {
-      const min = Math.max(schema.minimum ?? -1_000, schema.exclusiveMinimum === undefined ? -1_000 : schema.exclusiveMinimum + 1, -1_000);
+      const min = Math.max(
+        schema.minimum ?? -1_000,
+        schema.exclusiveMinimum === undefined ? -1_000 : schema.exclusiveMinimum + 1,
+        -1_000,
+      );
       return fc.integer({ min, max: Math.min(schema.maximum ?? 10_000_000, 10_000_000) });
     }
     case 'boolean':
@@ -68,7 +78,9 @@ const anyJson = fc.jsonValue({ maxDepth: 2 }).map(withoutProto);
 function withoutProto(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutProto);
   if (value === null || typeof value !== 'object') return Object.is(value, -0) ? 0 : value;
-  return Object.fromEntries(Object.entries(value).flatMap(([key, item]) => (key === '__proto__' ? [] : [[key, withoutProto(item)]])));
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, item]) => (key === '__proto__' ? [] : [[key, withoutProto(item)]])),
+  );
 }
 
 function ofText(schema: Schema, name: string): fc.Arbitrary<string> {
@@ -82,7 +94,9 @@ function ofObject(schema: Schema): fc.Arbitrary<unknown> {
   const { properties, additionalProperties } = schema;
   if (properties === undefined)
     return fc
-      .dictionary(anyText, typeof additionalProperties === 'object' ? ofSchema(additionalProperties) : anyJson, { maxKeys: 3 })
+      .dictionary(anyText, typeof additionalProperties === 'object' ? ofSchema(additionalProperties) : anyJson, {
+        maxKeys: 3,
+      })
       .map(withoutProto);
   const fields = Object.fromEntries(Object.entries(properties).map(([name, field]) => [name, ofSchema(field, name)]));
   return fc.record(fields, { requiredKeys: [...(schema.required ?? [])] });

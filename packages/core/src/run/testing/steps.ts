@@ -16,10 +16,13 @@ type Wanted = string | readonly [name: string, args: JsonObject];
 
 /** The model asks for these tool calls; returns their ids. */
 export function asks(sim: Simulation, ...wanted: readonly Wanted[]): string[] {
-  modelAnswers(sim, wanted.map((want, index) => {
-    const [name, args] = typeof want === 'string' ? [want, {}] : want;
-    return { id: `c${index}`, name, arguments: args };
-  }));
+  modelAnswers(
+    sim,
+    wanted.map((want, index) => {
+      const [name, args] = typeof want === 'string' ? [want, {}] : want;
+      return { id: `c${index}`, name, arguments: args };
+    }),
+  );
   const seq = sim.events.findLast((event) => event.type === 'model.answered')?.seq;
   return wanted.map((_, index) => `${seq}.${index}`);
 }
@@ -34,7 +37,11 @@ export function asksFor(sim: Simulation, name: string, args: JsonObject = {}): s
 /** The model answers without tool calls: the turn ends. */
 export const concludes = (sim: Simulation, answer = 'done'): void => modelAnswers(sim, [], answer);
 
-function modelAnswers(sim: Simulation, toolCalls: readonly { id: string; name: string; arguments: JsonObject }[], answer?: string): void {
+function modelAnswers(
+  sim: Simulation,
+  toolCalls: readonly { id: string; name: string; arguments: JsonObject }[],
+  answer?: string,
+): void {
   sim.do({
     type: 'model_answered',
     ...openModel(sim),
@@ -99,7 +106,8 @@ export function modelPhase(sim: Simulation): ModelPhase['is'] {
 }
 
 /** `live`, or how the run ended. */
-export const endOf = (sim: Simulation): string => (sim.run.state.phase === 'ended' ? sim.run.state.status : sim.run.state.phase);
+export const endOf = (sim: Simulation): string =>
+  sim.run.state.phase === 'ended' ? sim.run.state.status : sim.run.state.phase;
 
 /** Types of the events that the act leads to. */
 export function during(sim: Simulation, act: () => unknown): string[] {
