@@ -27,7 +27,12 @@ export function buildApp(ports: ApiPorts): FastifyInstance {
   parseBodies(app);
   app.setErrorHandler((error, request, reply) => fail(ports, error, request, reply));
   app.setNotFoundHandler((request, reply) =>
-    fail(ports, refused('route_not_found', `There is no ${request.method} ${request.url.split('?')[0]}.`), request, reply),
+    fail(
+      ports,
+      refused('route_not_found', `There is no ${request.method} ${request.url.split('?')[0]}.`),
+      request,
+      reply,
+    ),
   );
   authenticateRequests(app, ports);
   logRequests(app, ports);
@@ -95,7 +100,8 @@ function send(reply: FastifyReply, answer: Answer): FastifyReply {
   if (answer === 'taken') return reply;
   reply.status(answer.status).header('x-request-id', reply.request.id);
   if ('headers' in answer && answer.headers !== undefined) reply.headers(answer.headers);
-  if ('bytes' in answer) return reply.send(Buffer.from(answer.bytes.buffer, answer.bytes.byteOffset, answer.bytes.byteLength));
+  if ('bytes' in answer)
+    return reply.send(Buffer.from(answer.bytes.buffer, answer.bytes.byteOffset, answer.bytes.byteLength));
   if ('text' in answer) return reply.send(answer.text);
   return reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(answer.json));
 }
@@ -109,7 +115,8 @@ function fail(ports: ApiPorts, error: unknown, request: FastifyRequest, reply: F
   void reply
     .status(status)
     .headers({ 'content-type': 'application/problem+json', 'x-request-id': request.id })
-    .send(JSON.stringify(documentOf(failure, request.id)));
+    // As bytes: to a string Fastify adds a charset, which this media type does not have.
+    .send(Buffer.from(JSON.stringify(documentOf(failure, request.id))));
 }
 
 /** One line a request, without its body, query or headers. */

@@ -1,12 +1,4 @@
-import type {
-  AgentStore,
-  EventStreams,
-  KeyStore,
-  Log,
-  PublishPorts,
-  RunDirectory,
-  SpeakPorts,
-} from '@holdfast/core';
+import type { AgentStore, EventStreams, KeyStore, Log, PublishPorts, RunDirectory, SpeakPorts } from '@holdfast/core';
 
 /** Everything the routes need; `wiring.ts` builds it, tests may replace any part. */
 export interface ApiPorts extends SpeakPorts {

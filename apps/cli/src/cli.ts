@@ -7,8 +7,8 @@ import { clientSettings, type Surroundings } from './settings.ts';
 
 export interface Terminal {
   readonly tty: boolean;
-  out(text: string): void;
-  err(text: string): void;
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
 }
 
 /** Runs one command line (without node and script); returns what the process exits with. Never throws. */
@@ -36,7 +36,9 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
       return error.exitCode;
     }
     const told = error instanceof Error && 'code' in error && typeof error.code === 'string';
-    terminal.err(`holdfast: ${error instanceof Error ? error.message : String(error)}${told ? ` (${String(error.code)})` : ''}`);
+    terminal.err(
+      `holdfast: ${error instanceof Error ? error.message : String(error)}${told ? ` (${String(error.code)})` : ''}`,
+    );
     return exitCodes.failed;
   }
 }

@@ -52,14 +52,14 @@ export class Client {
 
   startRun = (body: StartRunBody) => this.#create('/v1/runs', runResource, body);
   listRuns = (query: Readonly<Record<string, string>>) =>
-    this.#json(`/v1/runs?${new URLSearchParams(query)}`, runPage);
+    this.#json(`/v1/runs?${new URLSearchParams(query).toString()}`, runPage);
   getRun = (run: string) => this.#json(`/v1/runs/${seg(run)}`, runResource);
   sendMessage = (run: string, body: SendMessageBody) =>
     this.#create(`/v1/runs/${seg(run)}/messages`, messageReceipt, body);
   steer = (run: string, operation: 'pause' | 'resume' | 'cancel', body: object) =>
     this.#json(`/v1/runs/${seg(run)}/${operation}`, runSummary, { method: 'POST', body });
   attention = (query: Readonly<Record<string, string>>) =>
-    this.#json(`/v1/attention?${new URLSearchParams(query)}`, attentionPage);
+    this.#json(`/v1/attention?${new URLSearchParams(query).toString()}`, attentionPage);
   decide = (run: string, ref: string, body: DecideBody) =>
     this.#create(`/v1/runs/${seg(run)}/attention/${seg(ref)}`, decisionReceipt, body);
   artifacts = (run: string) => this.#json(`/v1/runs/${seg(run)}/artifacts`, artifactPage);
@@ -72,7 +72,7 @@ export class Client {
   /** Events after `after`, then those that come, until the run's end. Cut streams are resumed. */
   async *events(run: string, after = 0, signal?: AbortSignal): AsyncGenerator<WireEvent> {
     let cursor = after;
-    for (let failures = 0; ; ) {
+    for (let failures = 0; ;) {
       const stream = await this.#fetch(`/v1/runs/${seg(run)}/events`, {
         headers: { accept: 'text/event-stream', ...(cursor > 0 ? { 'last-event-id': String(cursor) } : {}) },
         ...(signal === undefined ? {} : { signal }),
@@ -120,7 +120,10 @@ export class Client {
       ...(signal === undefined ? {} : { signal }),
     }).catch((error: unknown) => {
       if (signal?.aborted === true) throw error;
-      throw new Failure(`Nobody answers at ${url}. Start Holdfast (npm start), or set HOLDFAST_URL.`, exitCodes.unreachable);
+      throw new Failure(
+        `Nobody answers at ${url}. Start Holdfast (npm start), or set HOLDFAST_URL.`,
+        exitCodes.unreachable,
+      );
     });
     if (!response.ok) throw await failureOf(response);
     return response;

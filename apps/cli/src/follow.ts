@@ -8,7 +8,13 @@ import { type Output, plain, showEvent } from './output.ts';
 const QUIET_MS = 400;
 
 /** Shows a run's events until its end, or until it waits for a person when `stopAtWaits`. */
-export async function follow(client: Client, output: Output, run: string, after: number, stopAtWaits: boolean): Promise<ExitCode> {
+export async function follow(
+  client: Client,
+  output: Output,
+  run: string,
+  after: number,
+  stopAtWaits: boolean,
+): Promise<ExitCode> {
   const stream = new AbortController();
   try {
     return await show(client, output, run, client.events(run, after, stream.signal), stopAtWaits);
@@ -26,13 +32,14 @@ async function show(
   stopAtWaits: boolean,
 ): Promise<ExitCode> {
   let next = events.next();
-  let shown = 0;
+  let seen = 0;
   // Asking again makes no sense before there is news.
   let news = false;
   for (;;) {
-    const step: IteratorResult<WireEvent> | 'quiet' = stopAtWaits && news ? await Promise.race([next, pause()]) : await next;
+    const step: IteratorResult<WireEvent> | 'quiet' =
+      stopAtWaits && news ? await Promise.race([next, pause()]) : await next;
     if (step === 'quiet') {
-      const waits = await waitsForPeople(client, run, shown);
+      const waits = await waitsForPeople(client, run, seen);
       if (waits !== null) {
         // The pending read ends with the stream.
         next.catch(() => undefined);
@@ -43,7 +50,7 @@ async function show(
     }
     if (step.done === true) break;
     showEvent(output, step.value);
-    shown = step.value.seq;
+    seen = step.value.seq;
     news = !isTerminal(step.value.type);
     next = events.next();
   }
@@ -53,10 +60,11 @@ async function show(
 const pause = (): Promise<'quiet'> => new Promise((resolve) => setTimeout(() => resolve('quiet'), QUIET_MS));
 
 /** What the run waits for, once all of its events were shown. */
-async function waitsForPeople(client: Client, run: string, shown: number): Promise<readonly AttentionResource[] | null> {
+async function waitsForPeople(client: Client, run: string, seen: number): Promise<readonly AttentionResource[] | null> {
   const { status, waiting_for, head } = await client.getRun(run);
-  if (head > shown) return null;
-  if (status !== 'waiting' || waiting_for.some(({ reason }) => reason === 'timer' || reason === 'capacity')) return null;
+  if (head > seen) return null;
+  if (status !== 'waiting' || waiting_for.some(({ reason }) => reason === 'timer' || reason === 'capacity'))
+    return null;
   const { items } = await client.attention({ run });
   return items.length === 0 ? null : items;
 }
@@ -72,13 +80,13 @@ export function decisionLine({ run_id, ref, kind, detail }: AttentionResource): 
   const command = `holdfast decide ${run_id} ${ref}`;
   switch (kind) {
     case 'approval':
-      return `${command} --approve   (or --deny)   ${String(detail['tool'])} ${JSON.stringify(detail['arguments']).slice(0, 120)}`;
+      return `${command} --approve   (or --deny)   ${shown(detail['tool'])} ${JSON.stringify(detail['arguments']).slice(0, 120)}`;
     case 'question':
-      return `${command} --answer JSON   ${String(detail['question'])}`;
+      return `${command} --answer JSON   ${shown(detail['question'])}`;
     case 'limit':
-      return `${command} --raise N   ${String(detail['limit'])} is ${String(detail['value'])}`;
+      return `${command} --raise N   ${shown(detail['limit'])} is ${shown(detail['value'])}`;
     case 'unknown-effect':
-      return `${command} --done TEXT   (or --retry, --fail)   ${String(detail['tool'])}`;
+      return `${command} --done TEXT   (or --retry, --fail)   ${shown(detail['tool'])}`;
     case 'tool-changed':
     case 'attempts-exhausted':
       return `${command} --retry   (or --fail)`;
@@ -87,12 +95,16 @@ export function decisionLine({ run_id, ref, kind, detail }: AttentionResource): 
   }
 }
 
+const shown = (value: unknown): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
+
 function tellEnd(output: Output, run: RunResource): ExitCode {
   if (output.json) return run.status === 'succeeded' ? exitCodes.ok : exitCodes.failed;
   if (run.status === 'succeeded') {
     output.out(`\n${plain(run.output ?? [])}`);
     return exitCodes.ok;
   }
-  output.err(`The run ${run.status === 'failed' ? `failed: ${run.error?.detail ?? ''} (${run.error?.code ?? ''})` : `was ${run.status}.`}`);
+  output.err(
+    `The run ${run.status === 'failed' ? `failed: ${run.error?.detail ?? ''} (${run.error?.code ?? ''})` : `was ${run.status}.`}`,
+  );
   return exitCodes.failed;
 }

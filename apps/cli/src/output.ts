@@ -6,8 +6,8 @@ export interface Output {
   readonly json: boolean;
   /** A terminal: tables and colours. */
   readonly tty: boolean;
-  out(text: string): void;
-  err(text: string): void;
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
 }
 
 const colours: Readonly<Record<Tone, string>> = {
@@ -40,6 +40,4 @@ export function showJson(output: Output, body: unknown): void {
 
 /** Content parts as text. */
 export const plain = (parts: readonly { readonly type: string }[]): string =>
-  parts
-    .map((part) => ('text' in part && typeof part.text === 'string' ? part.text : `[${part.type}]`))
-    .join('\n');
+  parts.map((part) => ('text' in part && typeof part.text === 'string' ? part.text : `[${part.type}]`)).join('\n');

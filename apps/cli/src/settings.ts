@@ -20,11 +20,16 @@ const DEFAULT_URL = 'http://127.0.0.1:7070';
  * ~/.config/holdfast. @throws Failure when there is no key.
  */
 export function clientSettings({ env, cwd, home }: Surroundings): ClientSettings {
-  const files = [resolve(cwd, env['DATA_DIR'] ?? '.holdfast', 'cli.json'), join(home, '.config', 'holdfast', 'cli.json')];
+  const files = [
+    resolve(cwd, env['DATA_DIR'] ?? '.holdfast', 'cli.json'),
+    join(home, '.config', 'holdfast', 'cli.json'),
+  ];
   const found = files.map(read).find((file) => file !== null) ?? null;
   const key = env['HOLDFAST_API_KEY'] ?? found?.api_key;
   if (key === undefined || key === '')
-    throw new Failure(`There is no API key. Set HOLDFAST_API_KEY, or run in a folder where npm start has run (${files.join(' or ')}).`);
+    throw new Failure(
+      `There is no API key. Set HOLDFAST_API_KEY, or run in a folder where npm start has run (${files.join(' or ')}).`,
+    );
   return { url: (env['HOLDFAST_URL'] ?? found?.url ?? DEFAULT_URL).replace(/\/+$/, ''), key };
 }
 

@@ -15,7 +15,13 @@ export interface FirstRun {
 }
 
 /** The librarian reads `folder`; its one question is answered by itself, and it is said that it is. */
-export async function firstRun(ask: Ask, streams: EventStreams, tenant: string, folder: string, stage: Stage): Promise<FirstRun> {
+export async function firstRun(
+  ask: Ask,
+  streams: EventStreams,
+  tenant: string,
+  folder: string,
+  stage: Stage,
+): Promise<FirstRun> {
   const began = performance.now();
   const run = await ask(runResource, 'POST', '/v1/runs', asJson({ agent: 'librarian', input: { folder } }));
   stage.line('');
@@ -38,14 +44,20 @@ export async function firstRun(ask: Ask, streams: EventStreams, tenant: string, 
   };
 }
 
-function listen(streams: EventStreams, ref: { tenant: string; run: string }, told: (event: WireEvent) => void): Promise<string> {
+function listen(
+  streams: EventStreams,
+  ref: { tenant: string; run: string },
+  told: (event: WireEvent) => void,
+): Promise<string> {
   return new Promise((resolve, reject) => {
     streams.follow(ref, 0, () => hearing(told, resolve)).catch(reject);
   });
 }
 
 async function approve(ask: Ask, run: string, stage: Stage): Promise<void> {
-  stage.line(paint(stage, 'people', '              The run waits for a person. In this first run the answer is given for you …'));
+  stage.line(
+    paint(stage, 'people', '              The run waits for a person. In this first run the answer is given for you …'),
+  );
   await new Promise((resolve) => setTimeout(resolve, APPROVE_AFTER_MS));
   const { items } = await ask(attentionPage, 'GET', `/v1/attention?run=${run}`);
   for (const { ref, kind } of items.filter((item) => item.kind === 'approval'))

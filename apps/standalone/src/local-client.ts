@@ -1,9 +1,9 @@
 import { problem } from '@holdfast/contracts';
-import type { FastifyInstance } from 'fastify';
+import type { Api } from '@holdfast/api';
 import type { z } from 'zod';
 
 /** The API as any client sees it, key and all, without a socket. */
-export function localClient(app: FastifyInstance, key: string) {
+export function localClient(app: Api['app'], key: string) {
   return async function ask<S extends z.ZodType>(
     schema: S,
     method: 'GET' | 'POST',
@@ -18,7 +18,9 @@ export function localClient(app: FastifyInstance, key: string) {
     });
     if (response.statusCode < 400) return schema.parse(response.json());
     const told = problem.safeParse(response.json());
-    throw new Error(`${method} ${url}: ${told.success ? `${told.data.detail} (${told.data.code})` : response.statusCode}`);
+    throw new Error(
+      `${method} ${url}: ${told.success ? `${told.data.detail} (${told.data.code})` : response.statusCode}`,
+    );
   };
 }
 

@@ -42,7 +42,9 @@ try {
   const before = await ask(runPage, 'GET', '/v1/runs?limit=1');
   const samples = await publishSamples(ask);
   const seconds = ((performance.now() - began) / 1_000).toFixed(1);
-  stage.line(`  ${url}  ·  ${standalone.database}  ·  tenant demo  ·  agents: ${samples.join(', ')}  ·  ready in ${seconds} s`);
+  stage.line(
+    `  ${url}  ·  ${standalone.database}  ·  tenant demo  ·  agents: ${samples.join(', ')}  ·  ready in ${seconds} s`,
+  );
   stage.line(paint(stage, 'quiet', `  log: ${standalone.logFile}`));
 
   if (before.items.length === 0 || given !== null || values.demo === true) {

@@ -23,7 +23,9 @@ export const paint = ({ colour }: Stage, tone: Tone | 'bold', text: string): str
 export function tellEvent(stage: Stage, event: WireEvent, since: number): void {
   const { tone, text } = eventLine(event);
   const seconds = Math.max(0, (Date.parse(event.at) - since) / 1_000).toFixed(2);
-  stage.line(paint(stage, tone, `${seconds.padStart(7)}s ${String(event.seq).padStart(3)}  ${event.type.padEnd(17)} ${text}`));
+  stage.line(
+    paint(stage, tone, `${seconds.padStart(7)}s ${String(event.seq).padStart(3)}  ${event.type.padEnd(17)} ${text}`),
+  );
 }
 
 const decoder = new TextDecoder();

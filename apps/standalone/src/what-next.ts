@@ -5,12 +5,22 @@ import { paint, type Stage } from './story.ts';
 import type { Standalone } from './wiring.ts';
 
 /** What happened, where it is, and what to try. */
-export function tellNext(stage: Stage, { demo, url }: Standalone, dataDir: string, ended: FirstRun, totalMs: number): void {
+export function tellNext(
+  stage: Stage,
+  { demo, url }: Standalone,
+  dataDir: string,
+  ended: FirstRun,
+  totalMs: number,
+): void {
   const { run, status, ms, report } = ended;
   const seconds = (value: number): string => `${(value / 1_000).toFixed(1)} s`;
   stage.line('');
   stage.line(
-    paint(stage, status === 'succeeded' ? 'good' : 'bad', `The run ${status} in ${seconds(ms)}, ${seconds(totalMs)} after the start.`),
+    paint(
+      stage,
+      status === 'succeeded' ? 'good' : 'bad',
+      `The run ${status} in ${seconds(ms)}, ${seconds(totalMs)} after the start.`,
+    ),
   );
   if (report !== null)
     stage.line(`The report: ${join(dataDir, 'artifacts', demo.tenant, run, report.digest)}  (${report.name})`);
@@ -24,9 +34,7 @@ export function tellNext(stage: Stage, { demo, url }: Standalone, dataDir: strin
     ['kill -9 this process, then npm start', 'runs go on where they were'],
   ] as const)
     stage.line(`  ${line.padEnd(76)} ${paint(stage, 'quiet', what)}`);
-  stage.line(
-    `  curl -H "Authorization: Bearer $(node -p "require('${demo.file}').api_key")" ${url}/v1/runs/${run}`,
-  );
+  stage.line(`  curl -H "Authorization: Bearer $(node -p "require('${demo.file}').api_key")" ${url}/v1/runs/${run}`);
   tellServing(stage);
 }
 
@@ -34,7 +42,9 @@ export function tellNext(stage: Stage, { demo, url }: Standalone, dataDir: strin
 export function tellWaiting(stage: Stage, open: readonly AttentionResource[]): void {
   stage.line('  Unfinished runs go on by themselves. For a fresh first run: npm start -- --demo');
   for (const { run_id, ref, kind } of open)
-    stage.line(paint(stage, 'people', `  ${kind} of run ${run_id} waits for you: npx holdfast decide ${run_id} ${ref} --help`));
+    stage.line(
+      paint(stage, 'people', `  ${kind} of run ${run_id} waits for you: npx holdfast decide ${run_id} ${ref} --help`),
+    );
   tellServing(stage);
 }
 

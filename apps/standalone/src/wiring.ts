@@ -28,7 +28,11 @@ interface Part {
 }
 
 /** API and worker in one process on one database. `folder`: what the tool server `files` may read. */
-export async function wireStandalone(config: Config, folder: string, warn: (text: string) => void): Promise<Standalone> {
+export async function wireStandalone(
+  config: Config,
+  folder: string,
+  warn: (text: string) => void,
+): Promise<Standalone> {
   const dataDir = resolve(config.dataDir);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   // Closed in the opposite order.

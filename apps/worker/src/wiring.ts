@@ -7,7 +7,15 @@ import { rehearsalCatalog } from '@holdfast/adapters/models';
 import { type OpenDatabase, openDatabase } from '@holdfast/adapters/postgres';
 import { createLogger, createMetrics, type Metrics } from '@holdfast/adapters/telemetry';
 import type { Config } from '@holdfast/contracts';
-import { artifactsInLog, type ArtifactStore, artifactTools, cachedVersions, type Log, type Model, type Tools } from '@holdfast/core';
+import {
+  artifactsInLog,
+  type ArtifactStore,
+  artifactTools,
+  cachedVersions,
+  type Log,
+  type Model,
+  type Tools,
+} from '@holdfast/core';
 import { startWorker, type WorkerPorts } from '@holdfast/driver-embedded';
 import { toolbox } from './toolbox.ts';
 

@@ -19,7 +19,9 @@ export function parseBodies(app: FastifyInstance): void {
     try {
       body = parseYaml(String(text), { maxAliasCount: 50, logLevel: 'silent' });
     } catch (error) {
-      return done(refused('invalid_json', `The body is not YAML: ${error instanceof Error ? firstLine(error.message) : ''}`));
+      return done(
+        refused('invalid_json', `The body is not YAML: ${error instanceof Error ? firstLine(error.message) : ''}`),
+      );
     }
     return checked(body, done);
   });

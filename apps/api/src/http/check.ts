@@ -13,7 +13,10 @@ const loneSurrogate = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\
 export function check<S extends z.ZodType>(schema: S, value: unknown, where: 'body' | 'query' | 'path'): z.output<S> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issues = issuesOf(parsed.error).map(({ path, message }): ProblemError => ({ path: located(path, where), message }));
+  const issues = issuesOf(parsed.error).map(({ path, message }): ProblemError => ({
+    path: located(path, where),
+    message,
+  }));
   throw invalid(issues, where === 'body' ? 'validation_failed' : 'invalid_request');
 }
 
@@ -42,13 +45,15 @@ export function checkStorable(body: unknown): void {
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { value, path, depth } = next;
     seen += 1;
-    if (depth > MAX_DEPTH) throw invalid([{ path: path.slice(0, 200), message: `is nested deeper than ${MAX_DEPTH} levels` }]);
+    if (depth > MAX_DEPTH)
+      throw invalid([{ path: path.slice(0, 200), message: `is nested deeper than ${MAX_DEPTH} levels` }]);
     if (seen > MAX_VALUES) throw invalid([{ path: '', message: `has more than ${MAX_VALUES} values` }]);
     if (typeof value === 'string') checkText(value, path);
     else if (typeof value === 'number' && !Number.isFinite(value))
       throw invalid([{ path, message: 'is a number too large for JSON readers; send it as text' }]);
     else if (Array.isArray(value))
-      for (const [index, item] of value.entries()) open.push({ value: item, path: `${path}/${index}`, depth: depth + 1 });
+      for (const [index, item] of value.entries())
+        open.push({ value: item, path: `${path}/${index}`, depth: depth + 1 });
     else if (typeof value === 'object' && value !== null)
       for (const [key, item] of Object.entries(value)) {
         const inner = `${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
@@ -60,5 +65,6 @@ export function checkStorable(body: unknown): void {
 
 function checkText(text: string, path: string): void {
   if (text.includes('\u0000')) throw invalid([{ path, message: 'contains U+0000, which cannot be stored' }]);
-  if (loneSurrogate.test(text)) throw invalid([{ path, message: 'contains half of a surrogate pair: not valid Unicode' }]);
+  if (loneSurrogate.test(text))
+    throw invalid([{ path, message: 'contains half of a surrogate pair: not valid Unicode' }]);
 }

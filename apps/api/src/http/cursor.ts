@@ -2,7 +2,8 @@ import { refused } from '@holdfast/core';
 import { z } from 'zod';
 
 /** Opaque to clients: base64url of a short JSON list. */
-export const encodeCursor = (...parts: readonly string[]): string => Buffer.from(JSON.stringify(parts)).toString('base64url');
+export const encodeCursor = (...parts: readonly string[]): string =>
+  Buffer.from(JSON.stringify(parts)).toString('base64url');
 
 /** @throws HoldfastError `invalid_request`. */
 export function decodeCursor<S extends z.ZodType>(schema: S, cursor: string): z.output<S> {

@@ -22,7 +22,10 @@ export interface Ask<P, Q, B> {
    * Does the work in one transaction, with the caller's `Idempotency-Key` stored in it when there is one. What
    * `prepare` finds out comes before the transaction; its failure counts only when the request is no repetition.
    */
-  once<T>(prepare: () => Promise<T>, work: (stores: TransactionStores, prepared: T) => Promise<JsonAnswer>): Promise<Answer>;
+  readonly once: <T>(
+    prepare: () => Promise<T>,
+    work: (stores: TransactionStores, prepared: T) => Promise<JsonAnswer>,
+  ) => Promise<Answer>;
 }
 
 export interface JsonAnswer {
@@ -56,7 +59,9 @@ export interface Route {
 }
 
 /** The schemas have checked what the handler is given, so forgetting its types is safe. */
-export const route = <P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(spec: RouteSpec<P, Q, B>): Route => ({
+export const route = <P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(
+  spec: RouteSpec<P, Q, B>,
+): Route => ({
   ...spec,
   yaml: spec.yaml ?? false,
   handle: spec.handle as Route['handle'],

@@ -68,7 +68,8 @@ export class SseListener implements Listener {
   end(reason: EndReason): void {
     clearInterval(this.#heartbeat);
     const response = this.#response;
-    if (reason !== 'ended') response.write(`event: cut\ndata: {"reason":"${reason}","message":"${farewell[reason]}"}\n\n`);
+    if (reason !== 'ended')
+      response.write(`event: cut\ndata: {"reason":"${reason}","message":"${farewell[reason]}"}\n\n`);
     response.end();
     // What a stalled client never takes would keep the socket open.
     const cut = setTimeout(() => response.destroy(), reason === 'closing' ? 1_000 : STALLED_MS);

@@ -43,7 +43,10 @@ function bodyOf(options: Options): DecideBody {
   const bodies = [...possible(options)];
   const [body] = bodies;
   if (body === undefined || bodies.length > 1)
-    throw new Failure('Give exactly one of --approve, --deny, --answer, --done, --retry, --fail, --raise.', exitCodes.usage);
+    throw new Failure(
+      'Give exactly one of --approve, --deny, --answer, --done, --retry, --fail, --raise.',
+      exitCodes.usage,
+    );
   return body;
 }
 

@@ -1,3 +1,4 @@
+import type { OpenDatabase } from '@holdfast/adapters/postgres';
 import { parseEnv } from '@holdfast/contracts';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
@@ -6,12 +7,14 @@ import { Failure } from '../failure.ts';
 /** The adapters are loaded only here, since every other command starts quicker without them. */
 async function onDatabase<T>(
   { surroundings }: Context,
-  work: (database: import('@holdfast/adapters/postgres').OpenDatabase, migrated: readonly string[]) => Promise<T>,
+  work: (database: OpenDatabase, migrated: readonly string[]) => Promise<T>,
 ): Promise<T> {
   const { migrate, openDatabase } = await import('@holdfast/adapters/postgres');
   const config = parseEnv(surroundings.env);
   if (config.secrets.database === null)
-    throw new Failure('Without DATABASE_URL=postgres://… the data belongs to one process: npm start makes the tenant, the key and the tables itself.');
+    throw new Failure(
+      'Without DATABASE_URL=postgres://… the data belongs to one process: npm start makes the tenant, the key and the tables itself.',
+    );
   const database = await openDatabase(config.secrets.database.migrate, { poolSize: 2, hints: false });
   try {
     return await work(database, await migrate(database));

@@ -10,9 +10,7 @@ export function messages(program: Command, { client, output }: Context): void {
     .command('send')
     .argument('<run>')
     .argument('<text>')
-    .addOption(
-      new Option('--mode <mode>', 'when it is delivered').choices([...messageMode.options]).default('queue'),
-    )
+    .addOption(new Option('--mode <mode>', 'when it is delivered').choices([...messageMode.options]).default('queue'))
     .action(async (run: string, text: string, { mode }: { mode: string }) => {
       const receipt = await client().sendMessage(run, { content: text, mode: messageMode.parse(mode) });
       if (output().json) return showJson(output(), receipt);

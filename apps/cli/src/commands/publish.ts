@@ -10,7 +10,10 @@ export function publish(program: Command, { client, output }: Context): void {
     .description('publish an agent from a YAML or JSON file')
     .argument('<file>', 'the agent spec')
     .action(async (file: string) => {
-      const version = await client().publish(read(file), file.endsWith('.json') ? 'application/json' : 'application/yaml');
+      const version = await client().publish(
+        read(file),
+        file.endsWith('.json') ? 'application/json' : 'application/yaml',
+      );
       if (output().json) return showJson(output(), version);
       output().out(`${version.agent} version ${version.number}, ${version.tools.length} tools`);
     });

@@ -31,16 +31,23 @@ export function runs(program: Command, { client, output }: Context): void {
     .action(async (id: string) => {
       const run = await client().getRun(id);
       if (output().json) return showJson(output(), run);
-      showRows(output(), ['', ''], [
-        ['run', run.id],
-        ['agent', `${run.agent} version ${run.version}`],
-        ['status', run.status],
-        ['waits for', run.waiting_for.map(({ reason, ref }) => (ref === null ? reason : `${reason} (${ref})`)).join(', ')],
-        ['events', String(run.head)],
-        ['created', run.created_at],
-        ['updated', run.updated_at],
-        ['output', plain(run.output ?? []).slice(0, 500)],
-        ['error', run.error === null ? '' : `${run.error.code}: ${run.error.detail}`],
-      ]);
+      showRows(
+        output(),
+        ['', ''],
+        [
+          ['run', run.id],
+          ['agent', `${run.agent} version ${run.version}`],
+          ['status', run.status],
+          [
+            'waits for',
+            run.waiting_for.map(({ reason, ref }) => (ref === null ? reason : `${reason} (${ref})`)).join(', '),
+          ],
+          ['events', String(run.head)],
+          ['created', run.created_at],
+          ['updated', run.updated_at],
+          ['output', plain(run.output ?? []).slice(0, 500)],
+          ['error', run.error === null ? '' : `${run.error.code}: ${run.error.detail}`],
+        ],
+      );
     });
 }

@@ -39,7 +39,9 @@ const allowed: Record<Role, readonly Operation[]> = {
 describe('permissions', () => {
   const operations = Object.keys(permissions) as Operation[];
   test.each(Object.keys(allowed) as Role[])('%s may do exactly what is its', (role) => {
-    expect(operations.filter((operation) => mayDo([role], operation)).toSorted()).toEqual([...allowed[role]].toSorted());
+    expect(operations.filter((operation) => mayDo([role], operation)).toSorted()).toEqual(
+      [...allowed[role]].toSorted(),
+    );
   });
 
   test('nobody may do nothing', () => {

@@ -12,10 +12,19 @@ export interface AgentSummary {
 
 export interface AgentStore {
   /** Gives the next number and stores the version; the same content hash as the latest version returns that one. */
-  publish(scope: TenantScope, draft: VersionDraft, spec: JsonObject, hash: string): Promise<{ version: AgentVersion; created: boolean }>;
+  publish(
+    scope: TenantScope,
+    draft: VersionDraft,
+    spec: JsonObject,
+    hash: string,
+  ): Promise<{ version: AgentVersion; created: boolean }>;
   list(scope: TenantScope, after: string | null, limit: number): Promise<readonly AgentSummary[]>;
   get(scope: TenantScope, agent: string): Promise<AgentSummary | null>;
   versionById(scope: TenantScope, id: string): Promise<AgentVersion | null>;
-  version(scope: TenantScope, agent: string, number: number): Promise<{ version: AgentVersion; spec: JsonObject } | null>;
+  version(
+    scope: TenantScope,
+    agent: string,
+    number: number,
+  ): Promise<{ version: AgentVersion; spec: JsonObject } | null>;
   setAlias(scope: TenantScope, agent: string, alias: string, number: number): Promise<boolean>;
 }

@@ -1,4 +1,11 @@
-import { type Content, type Decision, decisionsFor, type HoldfastError, raisableLimit, text } from '@holdfast/contracts';
+import {
+  type Content,
+  type Decision,
+  decisionsFor,
+  type HoldfastError,
+  raisableLimit,
+  text,
+} from '@holdfast/contracts';
 import { type Attention, attentionOf } from '../run/attention.ts';
 import type { Command, OutsideCommand } from '../run/command.ts';
 import type { Caller } from './caller.ts';

@@ -96,7 +96,7 @@ export class EventStreams {
   close(): void {
     this.#closed = true;
     this.#unsubscribe();
-    for (const reader of [...this.#readers.values()]) reader.endAll('closing');
+    for (const reader of this.#readers.values()) reader.endAll('closing');
   }
 
   #forget(reader: RunReader): void {

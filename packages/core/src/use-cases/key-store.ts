@@ -19,7 +19,10 @@ export interface KeyStore {
 /** Only for `init` and the first start: makes a tenant and its first key as the owner of the tables. */
 export interface Installation {
   /** null when a tenant of that name exists. `slots` = runs at once. */
-  createTenant(tenant: { readonly id: string; readonly name: string; readonly slots: number }, key: StoredKey): Promise<boolean>;
+  createTenant(
+    tenant: { readonly id: string; readonly name: string; readonly slots: number },
+    key: StoredKey,
+  ): Promise<boolean>;
   tenantByName(name: string): Promise<string | null>;
   addKey(scope: TenantScope, key: StoredKey): Promise<void>;
   /** Written once when the database was made. */

@@ -37,8 +37,7 @@ export interface Publication {
  */
 export async function publishAgent(ports: PublishPorts, body: unknown): Promise<Publication> {
   const unavailable = unavailableFeatures(body);
-  if (unavailable.length > 0)
-    throw refused('agent_feature_unavailable', summary(unavailable), unavailable);
+  if (unavailable.length > 0) throw refused('agent_feature_unavailable', summary(unavailable), unavailable);
   const parsed = agentSpec.safeParse(body);
   if (!parsed.success) {
     const issues = issuesOf(parsed.error);

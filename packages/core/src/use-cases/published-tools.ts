@@ -63,7 +63,11 @@ async function ofServer(
   const server = tool.mcp;
   const known = servers.names();
   if (!known.includes(server))
-    throw wrongAt('tool_server_unknown', `${path}/mcp`, `there is no tool server ${server}; registered: ${list(known)}`);
+    throw wrongAt(
+      'tool_server_unknown',
+      `${path}/mcp`,
+      `there is no tool server ${server}; registered: ${list(known)}`,
+    );
   const listed = await listTools(servers, server, path);
   const names = listed.map(({ name }) => name);
   const issues = (tool.allow ?? []).flatMap((name, index): ProblemError[] =>
@@ -93,7 +97,11 @@ async function listTools(servers: ToolServers, server: string, path: string): Pr
     return await servers.list(server);
   } catch (error) {
     if (!(error instanceof ToolServerUnavailable)) throw error;
-    throw wrongAt('tool_server_unavailable', `${path}/mcp`, `the tool server ${server} does not answer: ${error.message}`);
+    throw wrongAt(
+      'tool_server_unavailable',
+      `${path}/mcp`,
+      `the tool server ${server} does not answer: ${error.message}`,
+    );
   }
 }
 
@@ -127,7 +135,11 @@ function checkNames(candidates: readonly Candidate[], published: readonly Publis
 function checkApproval(rule: ApprovalRule | undefined, path: string): void {
   if (rule === undefined) return;
   if (rule.by.role === 'viewer' || rule.by.role === 'auditor')
-    throw wrongAt('role_invalid', `${path}/by/role`, `a ${rule.by.role} decides nothing: use operator, builder or admin`);
+    throw wrongAt(
+      'role_invalid',
+      `${path}/by/role`,
+      `a ${rule.by.role} decides nothing: use operator, builder or admin`,
+    );
   const problem = rule.when === undefined ? null : checkCondition(rule.when);
   if (problem !== null) throw wrongAt('condition_invalid', `${path}/when`, `not a condition over args: ${problem}`);
 }

@@ -36,9 +36,19 @@ export interface RunDirectory {
   create(run: NewRun): Promise<void>;
   get(ref: RunRef): Promise<RunSummary | null>;
   /** Newest first (ids are UUIDv7); `before` is the last id of the page before. */
-  list(scope: TenantScope, filter: { readonly status?: RunStatus; readonly agent?: string }, before: string | null, limit: number): Promise<readonly RunSummary[]>;
+  list(
+    scope: TenantScope,
+    filter: { readonly status?: RunStatus; readonly agent?: string },
+    before: string | null,
+    limit: number,
+  ): Promise<readonly RunSummary[]>;
   /** Oldest first; `after` is (run, ref) of the last row of the page before. */
-  attention(scope: TenantScope, filter: { readonly run?: string }, after: { run: string; ref: string } | null, limit: number): Promise<readonly OpenAttention[]>;
+  attention(
+    scope: TenantScope,
+    filter: { readonly run?: string },
+    after: { run: string; ref: string } | null,
+    limit: number,
+  ): Promise<readonly OpenAttention[]>;
   artifacts(ref: RunRef): Promise<readonly ArtifactRow[]>;
   /** Heads of these runs in one query, for open streams. */
   heads(runs: readonly RunRef[]): Promise<readonly (RunRef & { readonly head: number })[]>;

@@ -84,7 +84,7 @@ export class RunReader {
   }
 
   endAll(reason: EndReason): void {
-    for (const subscriber of [...this.#subscribers]) this.#end(subscriber, reason);
+    for (const subscriber of this.#subscribers) this.#end(subscriber, reason);
   }
 
   async #read(): Promise<void> {

@@ -126,4 +126,5 @@ const busy = ({ run }: RunRef): HoldfastError =>
   refused('run_busy', `The run ${run} is changing too quickly; send the same request again.`);
 
 /** A rule's refusal. A code that only workers can meet is a fault of ours. */
-export const ruledOut = ({ code, message }: Refusal): HoldfastError => refused(isErrorCode(code) ? code : 'internal', message);
+export const ruledOut = ({ code, message }: Refusal): HoldfastError =>
+  refused(isErrorCode(code) ? code : 'internal', message);

@@ -36,5 +36,9 @@ export type IdempotentReply =
 export interface Transactions {
   run<T>(scope: TenantScope, work: (stores: TransactionStores) => Promise<T>): Promise<T>;
   /** The key is stored in the transaction that does the work, and kept for 24 h. */
-  once(scope: TenantScope, request: IdempotentRequest, work: (stores: TransactionStores) => Promise<Reply>): Promise<IdempotentReply>;
+  once(
+    scope: TenantScope,
+    request: IdempotentRequest,
+    work: (stores: TransactionStores) => Promise<Reply>,
+  ): Promise<IdempotentReply>;
 }

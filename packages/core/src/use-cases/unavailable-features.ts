@@ -15,7 +15,8 @@ export function unavailableFeatures(spec: unknown): ProblemError[] {
   const { context, tools } = spec;
   if (isObject(context) && context['then'] === 'summarise')
     issues.push({ path: '/context/then', message: 'summarising is not available yet: use drop' });
-  if (Array.isArray(tools)) for (const [index, tool] of tools.entries()) issues.push(...ofTool(tool, `/tools/${index}`));
+  if (Array.isArray(tools))
+    for (const [index, tool] of tools.entries()) issues.push(...ofTool(tool, `/tools/${index}`));
   return issues;
 }
 
@@ -24,14 +25,20 @@ function ofTool(tool: unknown, path: string): ProblemError[] {
   const issues: ProblemError[] = [];
   for (const type of ['http', 'agent'])
     if (type in tool)
-      issues.push({ path: `${path}/${type}`, message: `tools of type ${type} are not available yet: use mcp or builtin` });
+      issues.push({
+        path: `${path}/${type}`,
+        message: `tools of type ${type} are not available yet: use mcp or builtin`,
+      });
   const { builtin, approval } = tool;
   if (typeof builtin === 'string' && builtinsToCome.has(builtin))
     issues.push({ path: `${path}/builtin`, message: `the builtin ${builtin} is not available yet` });
   if (isObject(approval) && isObject(approval['by'])) {
     const { count } = approval['by'];
     if (typeof count === 'number' && count > 1)
-      issues.push({ path: `${path}/approval/by/count`, message: 'approval by more than one person is not available yet: use 1' });
+      issues.push({
+        path: `${path}/approval/by/count`,
+        message: 'approval by more than one person is not available yet: use 1',
+      });
   }
   return issues;
 }

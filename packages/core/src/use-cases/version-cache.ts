@@ -5,7 +5,9 @@ import type { TenantScope } from '../tenant-scope.ts';
 const MOST = 1_000;
 
 /** Versions never change, so each is read once. The least recently used ones are let go. */
-export function cachedVersions(read: (scope: TenantScope, id: string) => Promise<AgentVersion | null>): LogPorts['versions'] {
+export function cachedVersions(
+  read: (scope: TenantScope, id: string) => Promise<AgentVersion | null>,
+): LogPorts['versions'] {
   const known = new Map<string, AgentVersion>();
   return async (ref, id) => {
     const key = `${ref.tenant} ${id}`;

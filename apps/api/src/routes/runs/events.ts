@@ -50,6 +50,10 @@ function lastEventId({ headers }: FastifyRequest): number | undefined {
   const given = headers['last-event-id'];
   if (given === undefined || given === '') return undefined;
   const id = typeof given === 'string' && /^\d{1,15}$/.test(given) ? Number(given) : null;
-  if (id === null) throw invalid([{ path: 'Last-Event-ID', message: 'is the id of an event: a whole number from 0' }], 'invalid_request');
+  if (id === null)
+    throw invalid(
+      [{ path: 'Last-Event-ID', message: 'is the id of an event: a whole number from 0' }],
+      'invalid_request',
+    );
   return id;
 }

@@ -23,7 +23,17 @@ export const start = route({
         const { at, seq } = created;
         const { agent, version, projection, metadata } = run;
         const { status, waitingFor } = projection;
-        const row = { run: run.run, agent, version, status, waitingFor, head: seq, metadata, createdAt: at, updatedAt: at };
+        const row = {
+          run: run.run,
+          agent,
+          version,
+          status,
+          waitingFor,
+          head: seq,
+          metadata,
+          createdAt: at,
+          updatedAt: at,
+        };
         if (created.type !== 'run.created') throw new Error(`a run begins with ${created.type}`);
         return { status: 201, json: runResource({ summary: row, created, end: null }) };
       },

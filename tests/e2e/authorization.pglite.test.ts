@@ -1,0 +1,98 @@
+import { permissions } from '@holdfast/core';
+import { type Route, routes } from '@holdfast/api';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { scribe, startServer, type TestServer } from './support/server.ts';
+
+let server: TestServer;
+const keys: Record<string, string> = {};
+let own: Record<string, string>;
+
+beforeAll(async () => {
+  server = await startServer('pglite://memory');
+  const [mine, other] = [await server.tenant('mine'), await server.tenant('other')];
+  keys['admin'] = mine.key;
+  keys['other tenant'] = other.key;
+  for (const role of ['viewer', 'operator', 'builder', 'auditor'] as const)
+    keys[role] = await server.key(mine.id, [role]);
+  keys['expired'] = await server.key(mine.id, ['admin'], 1);
+  const asker = scribe('asker', 1, { rehearsal: [{ calls: [{ tool: 'ask', args: { question: 'well?' } }] }] });
+  await server.ask(mine.key, 'POST', '/v1/agents', asker);
+  const started = await server.ask(mine.key, 'POST', '/v1/runs', { agent: 'asker' });
+  const run = String(started.json['id']);
+  own = { ':run': run, ':agent': 'asker', ':number': '1', ':alias': 'prod', ':digest': 'a'.repeat(64), ':ref': '5.0' };
+});
+afterAll(() => server.close());
+
+const pathOf = ({ url }: Route): string => url.replaceAll(/:\w+/g, (name) => own[name] ?? name);
+
+const bodies: Readonly<Record<string, unknown>> = {
+  'agents.publish': { name: 'another' },
+  'agents.set-alias': { version: 1 },
+  'runs.start': { agent: 'asker' },
+  'runs.send-message': { content: 'hello' },
+  'runs.pause': {},
+  'runs.resume': {},
+  'runs.cancel': {},
+  'attention.decide': { decision: 'answer', answer: 'x' },
+};
+
+const ask = (route: Route, key: string | null) =>
+  server.ask(key, route.method, pathOf(route), bodies[route.operation ?? '']);
+
+const guarded = routes.filter(({ operation }) => operation !== null);
+
+const named = (list: readonly Route[]) => list.map((route) => [`${route.method} ${route.url}`, route] as const);
+
+describe.each(named(guarded))('%s', (_name, route) => {
+  test('nobody', async () => {
+    const answer = await ask(route, null);
+    expect(answer).toMatchObject({ status: 401, type: 'application/problem+json', json: { code: 'unauthenticated' } });
+    expect(answer.headers.get('www-authenticate')).toBe('Bearer');
+  });
+
+  test('a wrong key', async () => {
+    expect((await ask(route, `hf_${'0'.repeat(32)}_${'0'.repeat(32)}_${'0'.repeat(64)}`)).status).toBe(401);
+  });
+
+  test('an expired key', async () => {
+    expect(await ask(route, keys['expired'] ?? '')).toMatchObject({ status: 401, json: { code: 'key_expired' } });
+  });
+
+  test.each(['viewer', 'operator', 'builder', 'auditor'] as const)('as %s', async (role) => {
+    const ranks = {
+      viewer: ['viewer'],
+      operator: ['viewer', 'operator'],
+      builder: ['viewer', 'operator', 'builder'],
+      auditor: ['auditor'],
+    };
+    const needed: readonly string[] = route.operation === null ? [] : permissions[route.operation];
+    const may = ranks[role].some((held) => needed.includes(held));
+    // Whoever may not is told so; what becomes of the others' requests is not this test's matter.
+    if (may) return;
+    expect(await ask(route, keys[role] ?? '')).toMatchObject({ status: 403, json: { code: 'forbidden' } });
+  });
+});
+
+const aboutOurs = guarded.filter(({ url, operation }) => /:(run|agent)/.test(url) || operation === 'runs.start');
+
+test.each(named(aboutOurs))('%s of ours does not exist for another tenant', async (_name, route) => {
+  expect(await ask(route, keys['other tenant'] ?? '')).toMatchObject({ status: 404, type: 'application/problem+json' });
+});
+
+const lists = guarded.filter((route) => route.method === 'GET' && !aboutOurs.includes(route));
+
+test.each(named(lists))('%s shows nothing of ours to another tenant', async (_name, route) => {
+  const answer = await ask(route, keys['other tenant'] ?? '');
+  expect(answer.status).toBe(200);
+  expect(answer.text).not.toContain('asker');
+});
+
+test('the list of routes is whole: every operation has exactly one', () => {
+  expect(guarded).toHaveLength(Object.keys(permissions).length);
+  expect(new Set(guarded.map(({ operation }) => operation))).toEqual(new Set(Object.keys(permissions)));
+});
+
+test('health needs no key', async () => {
+  for (const path of ['/healthz', '/readyz', '/metrics'])
+    expect((await server.ask(null, 'GET', path)).status).toBe(200);
+});

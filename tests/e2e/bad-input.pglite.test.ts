@@ -1,0 +1,261 @@
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { scribe, startServer, type TestServer } from './support/server.ts';
+
+let server: TestServer;
+let key: string;
+let run: string;
+
+beforeAll(async () => {
+  server = await startServer('pglite://memory');
+  ({ key } = await server.tenant('mine'));
+  await server.ask(key, 'POST', '/v1/agents', scribe('scribe', 1));
+  run = String((await server.ask(key, 'POST', '/v1/runs', { agent: 'scribe' })).json['id']);
+});
+afterAll(() => server.close());
+
+const deep = `${'['.repeat(5_000)}${']'.repeat(5_000)}`;
+const spec = (part: object) => ({ name: 'a', ...part });
+
+type Case = [what: string, method: string, path: string, body: unknown, status: number, code: string, place?: string];
+
+const cases: Case[] = [
+  ['a malformed URL', 'GET', '/%zz', undefined, 400, 'invalid_request'],
+  ['an unknown route', 'GET', '/v1/nothing', undefined, 404, 'route_not_found'],
+  ['a wrong method', 'DELETE', '/v1/runs', undefined, 405, 'method_not_allowed'],
+  ['bad JSON', 'POST', '/v1/runs', '{"agent":', 400, 'invalid_json'],
+  ['a poisoned prototype', 'POST', '/v1/runs', '{"agent":"scribe","__proto__":{"x":1}}', 400, 'invalid_json'],
+  ['no body', 'POST', '/v1/runs', '', 422, 'validation_failed'],
+  [
+    'too large',
+    'POST',
+    '/v1/runs',
+    JSON.stringify({ agent: 'scribe', input: 'x'.repeat(1_100_000) }),
+    413,
+    'payload_too_large',
+  ],
+  ['too deep', 'POST', '/v1/runs', `{"agent":"scribe","input":${deep}}`, 422, 'validation_failed'],
+  [
+    'a number beyond doubles',
+    'POST',
+    '/v1/runs',
+    '{"agent":"scribe","input":1e400}',
+    422,
+    'validation_failed',
+    '/input',
+  ],
+  ['U+0000', 'POST', '/v1/runs', '{"agent":"scribe","input":"a\\u0000b"}', 422, 'validation_failed', '/input'],
+  ['half an emoji', 'POST', '/v1/runs', '{"agent":"scribe","input":"a\\ud83d"}', 422, 'validation_failed', '/input'],
+  ['an unknown key', 'POST', '/v1/runs', { agent: 'scribe', colour: 'red' }, 422, 'validation_failed', '/colour'],
+  ['a wrong type', 'POST', '/v1/runs', { agent: 7 }, 422, 'validation_failed', '/agent'],
+  [
+    'version and alias',
+    'POST',
+    '/v1/runs',
+    { agent: 'scribe', version: 1, alias: 'x' },
+    422,
+    'validation_failed',
+    '/alias',
+  ],
+  ['an unknown agent', 'POST', '/v1/runs', { agent: 'nobody' }, 404, 'agent_not_found'],
+  ['an unknown version', 'POST', '/v1/runs', { agent: 'scribe', version: 99 }, 404, 'version_not_found'],
+  ['an unknown alias', 'POST', '/v1/runs', { agent: 'scribe', alias: 'prod' }, 404, 'alias_not_found'],
+  [
+    'a higher limit',
+    'POST',
+    '/v1/runs',
+    { agent: 'scribe', limits: { steps: 100_001 } },
+    422,
+    'limit_not_lower',
+    '/limits/steps',
+  ],
+  [
+    'a bad duration',
+    'POST',
+    '/v1/runs',
+    { agent: 'scribe', limits: { deadline: 'soon' } },
+    422,
+    'validation_failed',
+    '/limits/deadline',
+  ],
+  ['a malformed run id', 'GET', '/v1/runs/nope', undefined, 400, 'invalid_request', '{run}'],
+  ['an unknown run', 'GET', '/v1/runs/01920000-0000-7000-8000-000000000000', undefined, 404, 'run_not_found'],
+  ['a malformed cursor', 'GET', '/v1/runs?cursor=%21%21', undefined, 400, 'invalid_request', '?cursor'],
+  [
+    'a foreign cursor',
+    'GET',
+    `/v1/runs?cursor=${Buffer.from('["x"]').toString('base64url')}`,
+    undefined,
+    400,
+    'invalid_request',
+    '?cursor',
+  ],
+  ['a limit of 0', 'GET', '/v1/runs?limit=0', undefined, 400, 'invalid_request', '?limit'],
+  ['a limit that is no number', 'GET', '/v1/runs?limit=x', undefined, 400, 'invalid_request', '?limit'],
+  ['an unknown query', 'GET', '/v1/runs?colour=red', undefined, 400, 'invalid_request', '?colour'],
+  ['a negative after', 'GET', '/v1/runs/RUN/events?after=-1', undefined, 400, 'invalid_request', '?after'],
+  [
+    'an unknown decision',
+    'POST',
+    '/v1/runs/RUN/attention/x',
+    { decision: 'maybe' },
+    422,
+    'validation_failed',
+    '/decision',
+  ],
+  ['a decision about nothing', 'POST', '/v1/runs/RUN/attention/x', { decision: 'approve' }, 404, 'attention_not_found'],
+  ['a malformed digest', 'GET', '/v1/runs/RUN/artifacts/xyz', undefined, 400, 'invalid_request', '{digest}'],
+  ['an unknown file', 'GET', `/v1/runs/RUN/artifacts/${'0'.repeat(64)}`, undefined, 404, 'artifact_not_found'],
+  [
+    'an alias for an unknown version',
+    'PUT',
+    '/v1/agents/scribe/aliases/prod',
+    { version: 9 },
+    404,
+    'version_not_found',
+    '/version',
+  ],
+  ['an agent that is a list', 'POST', '/v1/agents', [], 422, 'validation_failed'],
+  ['an agent that is null', 'POST', '/v1/agents', 'null', 422, 'validation_failed'],
+  ['an agent without a name', 'POST', '/v1/agents', {}, 422, 'validation_failed', '/name'],
+  ['an output schema', 'POST', '/v1/agents', spec({ output: {} }), 422, 'agent_feature_unavailable', '/output'],
+  ['memory', 'POST', '/v1/agents', spec({ memory: {} }), 422, 'agent_feature_unavailable', '/memory'],
+  [
+    'an http tool',
+    'POST',
+    '/v1/agents',
+    spec({ tools: [{ http: 'x' }] }),
+    422,
+    'agent_feature_unavailable',
+    '/tools/0/http',
+  ],
+  [
+    'a memory builtin',
+    'POST',
+    '/v1/agents',
+    spec({ tools: [{ builtin: 'memory.search' }] }),
+    422,
+    'agent_feature_unavailable',
+    '/tools/0/builtin',
+  ],
+  [
+    'two approvers',
+    'POST',
+    '/v1/agents',
+    spec({ tools: [{ builtin: 'ask', approval: { by: { role: 'operator', count: 2 } } }] }),
+    422,
+    'agent_feature_unavailable',
+    '/tools/0/approval/by/count',
+  ],
+  [
+    'summarising',
+    'POST',
+    '/v1/agents',
+    spec({ context: { then: 'summarise' } }),
+    422,
+    'agent_feature_unavailable',
+    '/context/then',
+  ],
+  ['an unknown model', 'POST', '/v1/agents', spec({ model: { name: 'gpt' } }), 422, 'model_unknown', '/model/name'],
+  [
+    'an unknown tool server',
+    'POST',
+    '/v1/agents',
+    spec({ tools: [{ mcp: 'files' }] }),
+    422,
+    'tool_server_unknown',
+    '/tools/0/mcp',
+  ],
+  [
+    'a condition that is none',
+    'POST',
+    '/v1/agents',
+    spec({ tools: [{ builtin: 'ask', approval: { when: 'args.x >' } }] }),
+    422,
+    'condition_invalid',
+    '/tools/0/approval/when',
+  ],
+  [
+    'a condition with matches',
+    'POST',
+    '/v1/agents',
+    spec({ tools: [{ builtin: 'ask', approval: { when: 'args.x.matches("a")' } }] }),
+    422,
+    'condition_invalid',
+    '/tools/0/approval/when',
+  ],
+  [
+    'a viewer who approves',
+    'POST',
+    '/v1/agents',
+    spec({ tools: [{ builtin: 'ask', approval: { by: { role: 'viewer' } } }] }),
+    422,
+    'role_invalid',
+    '/tools/0/approval/by/role',
+  ],
+  [
+    'a tool twice',
+    'POST',
+    '/v1/agents',
+    spec({ tools: [{ builtin: 'ask' }, { builtin: 'ask' }] }),
+    422,
+    'tool_invalid',
+    '/tools/1',
+  ],
+  [
+    'no room for a call',
+    'POST',
+    '/v1/agents',
+    spec({ limits: { active_time: '1s' } }),
+    422,
+    'limit_too_low',
+    '/limits/active_time',
+  ],
+];
+
+describe('bad input', () => {
+  test.each(cases)('%s', async (...[, method, path, body, status, code, place]: Case) => {
+    const answer = await server.ask(key, method, path.replace('RUN', run), body);
+    expect(answer).toMatchObject({ status, type: 'application/problem+json', json: { status, code } });
+    expect(String(answer.json['detail']).length).toBeGreaterThan(5);
+    const places = ((answer.json['errors'] ?? []) as { path: string }[]).map(({ path: at }) => at);
+    expect(places).toEqual(expect.arrayContaining(place === undefined ? [] : [place]));
+  });
+
+  test.each([
+    ['text', 'text/plain'],
+    ['a form', 'application/x-www-form-urlencoded'],
+    ['YAML where only JSON goes', 'application/yaml'],
+  ])('%s is 415', async (_what, type) => {
+    const answer = await server.ask(key, 'POST', '/v1/runs', 'agent: scribe', { 'content-type': type });
+    expect(answer).toMatchObject({ status: 415, json: { code: 'unsupported_media_type' } });
+  });
+
+  test('a YAML that refers to itself is refused', async () => {
+    const answer = await server.ask(key, 'POST', '/v1/agents', 'name: &a\n  x: *a\n', {
+      'content-type': 'application/yaml',
+    });
+    expect(answer.status).toBeGreaterThanOrEqual(400);
+    expect(answer.status).toBeLessThan(500);
+  });
+
+  test('a Last-Event-ID that is none is refused', async () => {
+    const answer = await server.ask(key, 'GET', `/v1/runs/${run}/events`, undefined, {
+      accept: 'text/event-stream',
+      'last-event-id': 'abc',
+    });
+    expect(answer).toMatchObject({ status: 400, json: { code: 'invalid_request' } });
+  });
+
+  test('what is no HTTP gets a problem document', async () => {
+    const port = Number(new URL(server.url).port);
+    const text = await new Promise<string>((resolve) => {
+      let received = '';
+      const socket = connect(port, '127.0.0.1', () => socket.write('NONSENSE\r\n\r\n'));
+      socket.on('data', (data) => (received += String(data)));
+      socket.on('close', () => resolve(received));
+    });
+    expect(text).toContain('400');
+    expect(text).toContain('"code":"invalid_request"');
+  });
+});

@@ -1,0 +1,124 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { FileArtifactStore } from '@holdfast/adapters/files';
+import { rehearsalCatalog } from '@holdfast/adapters/models';
+import { migrate, type OpenDatabase, openDatabase } from '@holdfast/adapters/postgres';
+import { createLogger, createMetrics } from '@holdfast/adapters/telemetry';
+import { type Api, wireApi } from '@holdfast/api';
+import { parseEnv, type Role } from '@holdfast/contracts';
+import { createTenant, newKey, type ToolServers } from '@holdfast/core';
+import { wireWorker } from '@holdfast/worker';
+
+export interface TestServer {
+  readonly url: string;
+  readonly api: Api;
+  readonly database: OpenDatabase;
+  /** A tenant and its admin key. */
+  tenant(name: string): Promise<{ readonly id: string; readonly key: string }>;
+  key(tenant: string, roles: readonly Role[], expiresAt?: number): Promise<string>;
+  ask(
+    key: string | null,
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly headers: Headers;
+  readonly text: string;
+  // What a test looks into is its own affair.
+  readonly json: Record<string, unknown>;
+}
+
+const noServers: ToolServers = { names: () => [], list: () => Promise.reject(new Error('there are none')) };
+
+/** API, and worker unless told otherwise, on a database, listening on a free port. */
+export async function startServer(
+  databaseUrl: string,
+  { hints = true, worker = true }: { hints?: boolean; worker?: boolean } = {},
+): Promise<TestServer> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'holdfast-e2e-'));
+  const config = parseEnv({ DATA_DIR: dataDir, LOG_LEVEL: 'error' });
+  const database = await openDatabase(databaseUrl, { hints });
+  await migrate(database);
+  const owner = await database.owner();
+  const log = createLogger({ level: 'error', name: 'test' });
+  const shared = {
+    database,
+    artifacts: new FileArtifactStore(join(dataDir, 'artifacts')),
+    log,
+    metrics: createMetrics(),
+  };
+  const model = rehearsalCatalog();
+  const api = await wireApi(config, { ...shared, models: model, toolServers: noServers });
+  await api.app.listen({ host: '127.0.0.1', port: 0 });
+  const mcp = { call: () => Promise.resolve({ type: 'not-sent', message: 'no servers here' } as const) };
+  const working = worker ? await wireWorker(config, { ...shared, model, mcp }) : null;
+  const address = api.app.addresses()[0];
+  if (address === undefined || typeof address === 'string') throw new Error('the API does not listen');
+  const url = `http://127.0.0.1:${address.port}`;
+
+  return {
+    url,
+    api,
+    database,
+    tenant: async (name) => {
+      const { tenant, key } = await createTenant(owner, name, 100);
+      return { id: tenant, key };
+    },
+    key: async (tenant, roles, expiresAt) => {
+      const { stored, text } = newKey(tenant, roles.join(), roles, expiresAt ?? null);
+      await owner.addKey({ tenant }, stored);
+      return text;
+    },
+    ask: (key, method, path, body, headers) => ask(url, key, method, path, body, headers),
+    close: async () => {
+      await working?.drain();
+      await api.close();
+      await database.close();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function ask(
+  url: string,
+  key: string | null,
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const raw = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
+  const response = await fetch(`${url}${path}`, {
+    method,
+    headers: {
+      ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+      ...(raw === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(raw === undefined ? {} : { body: raw }),
+  });
+  const text = await response.text();
+  const type = response.headers.get('content-type') ?? '';
+  const json = /json/.test(type) && text !== '' ? (JSON.parse(text) as Record<string, unknown>) : {};
+  return { status: response.status, type, headers: response.headers, text, json };
+}
+
+/** Writes `steps` small files, one a step, and ends. */
+export const scribe = (name: string, steps: number, extra: object = {}) => ({
+  name,
+  tools: [{ builtin: 'artifacts.write' }, { builtin: 'ask' }, { builtin: 'wait' }],
+  limits: { steps: 100_000, tokens: 1_000_000_000 },
+  rehearsal: [
+    { calls: [{ tool: 'artifacts_write', args: { name: 'note.txt', content: 'note' } }], repeat: steps },
+    { say: 'done' },
+  ],
+  ...extra,
+});
