@@ -13,7 +13,7 @@ export function arrayLiteral(elements: readonly Element[]): string {
 }
 
 function quoted(text: string): string {
-  if (plain.test(text) && text !== 'NULL' && text !== 'null') return text;
+  if (plain.test(text) && text.toLowerCase() !== 'null') return text;
   if (!text.includes('\\') && !text.includes('"')) return `"${text}"`;
   return `"${text.replace(/[\\"]/g, '\\$&')}"`;
 }

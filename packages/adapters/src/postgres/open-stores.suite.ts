@@ -1,4 +1,4 @@
-import type { OpenStores, Stores, WorkerSide } from '@holdfast/testing';
+import type { Stores, WorkerSide } from '@holdfast/testing';
 import { database, type PostgresServer } from '@holdfast/testing/servers';
 import { type DatabaseOptions, migrate, type OpenDatabase, openDatabase } from './database.ts';
 
@@ -26,7 +26,7 @@ export async function storesOf(database: OpenDatabase): Promise<OpenedStores> {
 }
 
 /** PGlite in memory. */
-export const openMemory: OpenStores = async () => {
+export const openMemory = async (): Promise<OpenedStores> => {
   const memory = await openDatabase('pglite://memory');
   await migrate(memory);
   return storesOf(memory);

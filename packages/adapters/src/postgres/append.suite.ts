@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto';
+import type { Append, RunRef } from '@holdfast/core';
+import { appendTo, eventAt, newRun, newTenant } from '@holdfast/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { batchParameters } from './append-parameters.ts';
+import type { OpenedStores } from './open-stores.suite.ts';
+import type { Sql } from './sql.ts';
+
+export const appendSql = `select item, outcome, head from holdfast.append(${Array.from({ length: 20 }, (_, index) => `$${index + 1}`).join(', ')})`;
+
+/** The function itself, with batches that our own batcher would never send. */
+export function describeAppend(name: string, open: () => Promise<OpenedStores>): void {
+  describe(`append: ${name}`, () => {
+    let stores: OpenedStores;
+    let run: RunRef;
+    let other: RunRef;
+    beforeAll(async () => {
+      stores = await open();
+    });
+    afterAll(() => stores.close());
+
+    const fresh = async (): Promise<void> => {
+      run = await newRun(stores, await newTenant(stores));
+      other = await newRun(stores, await newTenant(stores));
+    };
+    const send = (batch: readonly Append[], change: (parameters: (string | null)[]) => void = () => undefined) => {
+      const parameters = batchParameters(batch);
+      change(parameters);
+      return stores.database.connections.lend((sql: Sql) => sql.query(appendSql, parameters));
+    };
+    const head = async (ref: RunRef): Promise<number | undefined> => (await stores.api.runs.load(ref))?.head;
+
+    test('the same run twice: the first append counts, the second is busy', async () => {
+      await fresh();
+      const [first, second] = [appendTo(run, 1), appendTo(run, 1)];
+      expect(await send([first, second, appendTo(other, 1)])).toEqual([{ item: 2, outcome: 'busy', head: 2 }]);
+      const events = await stores.api.runs.eventsAfter(run, 1, 10);
+      expect(events.map(({ appendId }) => appendId)).toEqual([first.id]);
+      expect(await head(other)).toBe(2);
+    });
+
+    test('wrong tenants, heads and runs do not hold up their neighbours', async () => {
+      await fresh();
+      const batch = [
+        appendTo({ ...run, tenant: other.tenant }, 1),
+        appendTo(other, 5),
+        appendTo({ ...run, run: randomUUID() }, 1),
+        appendTo(run, 1),
+      ];
+      expect(await send(batch)).toEqual([
+        // Also a run named twice under different tenants is one run.
+        { item: 1, outcome: 'missing', head: null },
+        { item: 2, outcome: 'refused', head: 1 },
+        { item: 3, outcome: 'missing', head: null },
+        { item: 4, outcome: 'busy', head: 1 },
+      ]);
+      expect(await send([appendTo(run, 1), appendTo(other, 5)])).toEqual([{ item: 2, outcome: 'refused', head: 1 }]);
+    });
+
+    test.each([
+      ['a malformed id', (parameters: (string | null)[]) => void (parameters[2] = '{not-a-uuid,not-a-uuid}'), '22P02'],
+      ['NUL in a payload', (parameters: (string | null)[]) => void (parameters[18] = '{"a":"\0"}\x1e{}'), '22021'],
+      [
+        'NUL in what a person is asked',
+        (parameters: (string | null)[]) => void (parameters[19] = '[{"item":1,"opened":[{"ref":"a\\u0000"}]}]'),
+        '22P05',
+      ],
+      ['a payload too few', (parameters: (string | null)[]) => void (parameters[18] = '{}'), '23502'],
+      ['a number too large', (parameters: (string | null)[]) => void (parameters[16] = '{1e400,1}'), '22P02'],
+    ])('%s takes the whole batch back', async (_, change, code) => {
+      await fresh();
+      await expect(send([appendTo(run, 1), appendTo(other, 1)], change)).rejects.toMatchObject({ code });
+      expect([await head(run), await head(other)]).toEqual([1, 1]);
+    });
+
+    test('events that do not stand together are refused: numbers have no gaps', async () => {
+      await fresh();
+      const batch = [appendTo(run, 1, {}, 2), appendTo(other, 1)];
+      // The second append's event between the two of the first.
+      const refusals = await send(batch, (parameters) => void (parameters[11] = '{1,2,1}'));
+      expect(refusals).toEqual([{ item: 1, outcome: 'not-yours', head: 1 }]);
+      expect([await head(run), await head(other)]).toEqual([1, 2]);
+    });
+
+    test('two hundred runs in one batch', async () => {
+      const scope = await newTenant(stores);
+      const runs: RunRef[] = [];
+      for (let index = 0; index < 200; index += 1) runs.push(await newRun(stores, scope));
+      const events = (index: number) => [eventAt(2, { payload: `{"run":${index}}` }), eventAt(3)];
+      expect(await send(runs.map((ref, index) => appendTo(ref, 1, { events: events(index) })))).toEqual([]);
+      for (const index of [0, 99, 199]) {
+        const ref = runs[index];
+        if (ref === undefined) throw new Error('no run');
+        expect((await stores.api.runs.eventsAfter(ref, 1, 1))[0]?.payload).toBe(`{"run":${index}}`);
+      }
+    });
+  });
+}

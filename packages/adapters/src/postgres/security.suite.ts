@@ -1,0 +1,305 @@
+import { randomUUID } from 'node:crypto';
+import { newRun, newTenant, appendTo, projectionOf } from '@holdfast/testing';
+import type { RunRef } from '@holdfast/core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { OpenedStores } from './open-stores.suite.ts';
+import type { Sql } from './sql.ts';
+
+const tables = [
+  'agents',
+  'aliases',
+  'api_keys',
+  'artifacts',
+  'attention',
+  'due',
+  'idempotency_keys',
+  'run_events',
+  'runs',
+  'snapshots',
+  'tenants',
+  'versions',
+];
+/** What a login may read at all, inside a tenant. */
+const readable = {
+  holdfast_api: tables.filter((table) => table !== 'due'),
+  holdfast_worker: ['run_events', 'runs', 'snapshots', 'versions'],
+};
+type Login = keyof typeof readable;
+const logins = Object.keys(readable) as Login[];
+
+/** The closed list: who may call each definer function. */
+const functions: Record<string, Login> = {
+  append: 'holdfast_worker',
+  append_in_scope: 'holdfast_api',
+  clean_idempotency_keys: 'holdfast_worker',
+  create_run: 'holdfast_api',
+  dead_workers: 'holdfast_worker',
+  leave_worker: 'holdfast_worker',
+  lock_run: 'holdfast_api',
+  moved_heads: 'holdfast_worker',
+  next_due: 'holdfast_worker',
+  pick: 'holdfast_worker',
+  register_worker: 'holdfast_worker',
+  renew_lease: 'holdfast_worker',
+  run_heads: 'holdfast_api',
+  save_snapshot: 'holdfast_worker',
+};
+
+/** The closed list: what each role may do with tables. */
+const grants = {
+  holdfast_api: {
+    ...Object.fromEntries(readable.holdfast_api.map((table) => [table, 'SELECT'])),
+    ...Object.fromEntries(['installation', 'migrations'].map((table) => [table, 'SELECT'])),
+    agents: 'INSERT,SELECT,UPDATE',
+    aliases: 'INSERT,SELECT,UPDATE',
+    idempotency_keys: 'INSERT,SELECT,UPDATE',
+    versions: 'INSERT,SELECT',
+  },
+  holdfast_worker: Object.fromEntries(
+    [...readable.holdfast_worker, 'installation', 'migrations'].map((table) => [table, 'SELECT']),
+  ),
+  holdfast_engine: {
+    artifacts: 'DELETE,INSERT,SELECT,UPDATE',
+    attention: 'DELETE,INSERT,SELECT,UPDATE',
+    due: 'DELETE,INSERT,SELECT,UPDATE',
+    idempotency_keys: 'DELETE,SELECT',
+    run_events: 'INSERT',
+    runs: 'INSERT,SELECT,UPDATE',
+    server_life: 'INSERT,SELECT',
+    snapshots: 'INSERT,SELECT,UPDATE',
+    tenants: 'SELECT,UPDATE',
+    turn: 'SELECT,UPDATE',
+    workers: 'DELETE,INSERT,SELECT,UPDATE',
+  },
+};
+
+/** The wall between tenants, seen from SQL with each login's rights, and the catalog that makes it. */
+export function describeSecurity(name: string, open: () => Promise<OpenedStores>): void {
+  describe(`security: ${name}`, () => {
+    let stores: OpenedStores;
+    let mine: RunRef;
+    let theirs: RunRef;
+    beforeAll(async () => {
+      stores = await open();
+      mine = await full(stores);
+      theirs = await full(stores);
+    });
+    afterAll(() => stores.close());
+
+    /** As that login, in that tenant's scope or in none; taken back afterwards. */
+    const as = <T>(role: string, tenant: string | null, work: (sql: Sql) => Promise<T>): Promise<T> =>
+      stores.database.connections.lend(async (sql) => {
+        await sql.query(`begin; set local role ${role}`);
+        if (tenant !== null) await sql.query("select pg_catalog.set_config('hf.tenant', $1, true)", [tenant]);
+        try {
+          return await work(sql);
+        } finally {
+          await sql.query('rollback');
+        }
+      });
+    const count = async (sql: Sql, table: string, tenant?: string): Promise<number> => {
+      const column = table === 'tenants' ? 'id' : 'tenant_id';
+      const where = tenant === undefined ? '' : ` where ${column} = '${tenant}'`;
+      const [row] = await sql.query<{ count: number }>(`select count(*)::int as count from holdfast.${table}${where}`);
+      return row?.count ?? -1;
+    };
+    const rows = (text: string): Promise<readonly Record<string, unknown>[]> =>
+      stores.database.connections.lend((sql) => sql.query(text));
+
+    describe.each(logins)('%s', (login) => {
+      test.each(readable[login])('sees its tenant in %s, and nobody else', async (table) => {
+        expect(await as(login, mine.tenant, (sql) => count(sql, table))).toBeGreaterThan(0);
+        expect(await as(login, mine.tenant, (sql) => count(sql, table, theirs.tenant))).toBe(0);
+        expect(await as(login, randomUUID(), (sql) => count(sql, table))).toBe(0);
+        expect(await as(login, null, (sql) => count(sql, table))).toBe(0);
+        expect(await as(login, '', (sql) => count(sql, table))).toBe(0);
+      });
+
+      test.each(tables.filter((table) => !readable[login].includes(table)).concat('workers', 'turn'))(
+        'may not read %s',
+        async (table) => {
+          await expect(as(login, mine.tenant, (sql) => count(sql, table))).rejects.toMatchObject({ code: '42501' });
+        },
+      );
+
+      test.each([
+        `insert into holdfast.run_events (run_id, seq, tenant_id, type, format, at, payload) values ('RUN', 99, 'TENANT', 'x', 1, 1, '{}')`,
+        `update holdfast.run_events set payload = '{}'`,
+        `delete from holdfast.run_events`,
+        `truncate holdfast.run_events`,
+        `update holdfast.runs set head = 1`,
+        `delete from holdfast.runs`,
+        `insert into holdfast.due (kind, subject, tenant_id, at) values ('run', 'RUN', 'TENANT', 1)`,
+        `update holdfast.attention set role = null`,
+        `delete from holdfast.attention`,
+        `insert into holdfast.api_keys (tenant_id, id, name, roles, secret_hash) values ('TENANT', 'RUN', 'x', '[]', 'x')`,
+        `update holdfast.tenants set slots = 1000`,
+        `update holdfast.versions set body = '{}'`,
+        `delete from holdfast.versions`,
+        `delete from holdfast.idempotency_keys`,
+        `create table holdfast.mine (a int)`,
+        `select * from holdfast.is_dead('x')`,
+      ])('is refused: %s', async (text) => {
+        const statement = text.replace('RUN', mine.run).replace('TENANT', mine.tenant);
+        await expect(as(login, mine.tenant, (sql) => sql.query(statement))).rejects.toMatchObject({ code: '42501' });
+      });
+
+      test('calls its own functions only', async () => {
+        const callable = await rows(`
+          select p.proname as name from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+          where n.nspname = 'holdfast' and pg_catalog.has_function_privilege('${login}', p.oid, 'execute')
+          order by p.proname`);
+        const own = Object.keys(functions).filter((fn) => functions[fn] === login);
+        expect(callable.map((row) => row['name'])).toEqual([...own, 'now_ms'].toSorted());
+      });
+    });
+
+    test('the API writes agents and keys into its own tenant only', async () => {
+      const agent = (tenant: string): string =>
+        `insert into holdfast.agents (tenant_id, name) values ('${tenant}', 'x') returning name`;
+      expect(await as('holdfast_api', mine.tenant, (sql) => sql.query(agent(mine.tenant)))).toHaveLength(1);
+      await expect(as('holdfast_api', mine.tenant, (sql) => sql.query(agent(theirs.tenant)))).rejects.toMatchObject({
+        code: '42501',
+      });
+      await expect(as('holdfast_api', null, (sql) => sql.query(agent(mine.tenant)))).rejects.toMatchObject({
+        code: '42501',
+      });
+    });
+
+    test("the API's append and create stay within the scope, whatever they are told", async () => {
+      const append = `select * from holdfast.append_in_scope('${theirs.tenant}', '${theirs.run}', '${randomUUID()}', 2,
+        'running', '[]', null, '{x}', '{1}', '{1}', '{NULL}', '{NULL}', '{NULL}', '{}', null)`;
+      for (const tenant of [mine.tenant, null]) {
+        const [refusal] = await as('holdfast_api', tenant, (sql) => sql.query(append));
+        expect(refusal).toMatchObject({ outcome: 'missing' });
+      }
+      const create = `select holdfast.create_run('${theirs.tenant}', '${randomUUID()}', 'a', '${randomUUID()}', 1, null, '{}',
+        '${randomUUID()}', 'queued', '[]', null, '{x}', '{1}', '{1}', '{NULL}', '{NULL}', '{NULL}', '{}', null)`;
+      await expect(as('holdfast_api', mine.tenant, (sql) => sql.query(create))).rejects.toMatchObject({
+        code: '42501',
+      });
+      expect(
+        await as('holdfast_api', mine.tenant, (sql) => sql.query(`select * from holdfast.lock_run('${theirs.run}')`)),
+      ).toEqual([]);
+    });
+
+    test('the owner of the tables sees tenants, and their rows only inside a tenant', async () => {
+      expect(await as('holdfast_owner', null, (sql) => count(sql, 'tenants'))).toBeGreaterThan(1);
+      for (const table of tables.filter((one) => one !== 'tenants')) {
+        expect(await as('holdfast_owner', null, (sql) => count(sql, table))).toBe(0);
+      }
+    });
+
+    test('every table with a tenant has forced row-level security', async () => {
+      const found = await rows(`
+        select c.relname as name, c.relrowsecurity and c.relforcerowsecurity as forced
+        from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        where n.nspname = 'holdfast' and c.relkind in ('r', 'p') and (c.relname = 'tenants' or exists (
+          select from pg_attribute a where a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped))
+        order by c.relname`);
+      expect(found).toEqual(tables.map((table) => ({ name: table, forced: true })));
+    });
+
+    test('there are these policies and no others', async () => {
+      const found = await rows(`
+        select tablename, policyname, array_to_string(roles, ',') as roles, qual, with_check, permissive
+        from pg_policies where schemaname = 'holdfast' order by tablename, policyname`);
+      const engine = [
+        'artifacts',
+        'attention',
+        'due',
+        'idempotency_keys',
+        'run_events',
+        'runs',
+        'snapshots',
+        'tenants',
+      ];
+      const of = (policy: string): unknown[] =>
+        found.filter((row) => row['policyname'] === policy).map((row) => row['tablename']);
+      expect(of('tenant')).toEqual(tables);
+      expect(of('engine')).toEqual(engine);
+      expect(of('owner')).toEqual(['tenants']);
+      expect(found).toHaveLength(tables.length + engine.length + 1);
+      for (const { policyname, roles, qual } of found) {
+        if (policyname === 'engine') expect([roles, qual]).toEqual(['holdfast_engine', 'true']);
+        if (policyname === 'owner') expect([roles, qual]).toEqual(['holdfast_owner', 'true']);
+        if (policyname === 'tenant')
+          expect(qual).toMatch(/^\((tenant_id|id) = \( SELECT \(NULLIF\(current_setting\('hf\.tenant'/);
+      }
+    });
+
+    test('there are these definer functions and no others', async () => {
+      const found = await rows(`
+        select p.proname as name, pg_get_userbyid(p.proowner) as owner, array_to_string(p.proconfig, ';') as config, l.lanname
+        from pg_proc p join pg_namespace n on n.oid = p.pronamespace join pg_language l on l.oid = p.prolang
+        where p.prosecdef and n.nspname not in ('pg_catalog', 'information_schema') order by p.proname`);
+      expect(found.map((row) => row['name'])).toEqual(Object.keys(functions).toSorted());
+      for (const { owner, config, lanname } of found) {
+        expect([owner, lanname]).toEqual(['holdfast_engine', 'plpgsql']);
+        expect(config).toMatch(/^search_path=""/);
+      }
+    });
+
+    test('nobody bypasses the policies, and logins own nothing', async () => {
+      const roles = await rows(`
+        select rolname from pg_roles
+        where rolname like 'holdfast%' and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication)`);
+      expect(roles).toEqual([]);
+      const owned = await rows(`
+        select c.relname from pg_class c where pg_get_userbyid(c.relowner) in ('holdfast_api', 'holdfast_worker')
+        union all
+        select p.proname from pg_proc p where pg_get_userbyid(p.proowner) in ('holdfast_api', 'holdfast_worker')`);
+      expect(owned).toEqual([]);
+      const members = await rows(`
+        select pg_get_userbyid(roleid) as role, pg_get_userbyid(member) as member from pg_auth_members
+        where pg_get_userbyid(member) in ('holdfast_api', 'holdfast_worker', 'holdfast_engine')`);
+      expect(members).toEqual([]);
+      const creating = await rows(`
+        select r.rolname from pg_roles r where r.rolname in ('holdfast_api', 'holdfast_worker', 'holdfast_engine')
+        and pg_catalog.has_schema_privilege(r.oid, 'holdfast', 'create')`);
+      expect(creating).toEqual([]);
+    });
+
+    test.each(Object.entries(grants))('%s may do this with tables and no more', async (role, expected) => {
+      const found = await rows(`
+        select c.relname as name, string_agg(a.privilege_type, ',' order by a.privilege_type) as privileges
+        from pg_class c join pg_namespace n on n.oid = c.relnamespace, aclexplode(c.relacl) a
+        where n.nspname = 'holdfast' and pg_get_userbyid(a.grantee) = '${role}'
+        group by c.relname`);
+      expect(Object.fromEntries(found.map((row) => [row['name'], row['privileges']]))).toEqual(expected);
+    });
+
+    test('nothing is granted to everybody', async () => {
+      const granted = await rows(`
+        select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace, aclexplode(c.relacl) a
+        where n.nspname = 'holdfast' and a.grantee = 0
+        union all
+        select p.proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace,
+          aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+        where n.nspname = 'holdfast' and a.grantee = 0`);
+      expect(granted).toEqual([]);
+    });
+  });
+}
+
+/** A tenant with a row in every table. */
+async function full(stores: OpenedStores): Promise<RunRef> {
+  const scope = await newTenant(stores);
+  const run = await newRun(stores, scope);
+  const projection = projectionOf({
+    status: 'waiting',
+    dueAt: stores.clock.now(),
+    attention: {
+      opened: [{ ref: 'a', kind: 'limit', call: null, role: null, since: 1, until: null, detail: '{}' }],
+      closed: [],
+    },
+    artifacts: [{ digest: 'aa', name: null, mediaType: 'text/plain', size: 1 }],
+  });
+  await stores.api.runs.append(appendTo(run, 1, { projection }));
+  await stores.api.agents.setAlias(scope, 'librarian', 'prod', 1);
+  const request = { key: 'k', principal: 'p', route: 'r', bodyHash: 'h' };
+  await stores.api.transactions.once(scope, request, async () => ({ status: 200, body: '{}' }));
+  const worker = await stores.worker('me');
+  await worker.runs.saveSnapshot(run, { seq: 1, format: 'x', body: '{}' });
+  return run;
+}
