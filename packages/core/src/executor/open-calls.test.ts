@@ -47,6 +47,23 @@ describe('a lease too short for an effect', () => {
   });
 });
 
+describe('a tool that asks right before the call leaves', () => {
+  it('may begin while the lease is long enough and the call was not given up', async () => {
+    const w = await world();
+    await w.held();
+    await w.asks('once');
+    const { mayBegin } = w.tool().request;
+    expect(mayBegin()).toBe(true);
+    w.leaseMs = 1_999;
+    expect(mayBegin()).toBe(false);
+    w.leaseMs = 5_000;
+    await vi.advanceTimersByTimeAsync(9_999);
+    expect(mayBegin()).toBe(true);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(mayBegin()).toBe(false);
+  });
+});
+
 describe('a time-out', () => {
   it('of the model aborts it; it counts as transient', async () => {
     const w = await world();

@@ -44,14 +44,13 @@ describe('a loaded run', () => {
   });
 
   it.each([
-    ['of another release', { format: 'run-0' }],
+    ['of another release', { format: 'run-0', seq: 2, body: '{}' }],
     ['ahead of the log', { seq: 99 }],
   ])('ignores a snapshot %s', async (_, over) => {
     const world = await talkative(3);
-    const other = await talkative(4);
+    const other = await talkative(2);
     await world.runs.saveSnapshot(REF, { ...snapshotOf(await other.folded()), ...over });
     expect(await loaded(world)).toEqual(await world.folded());
-    expect((await loaded(world)).state.head).toBe(3);
   });
 
   it('goes on behind an event that cannot be read, with a problem', async () => {

@@ -8,7 +8,7 @@ import { evolve } from './evolve.ts';
 import { begin, type RunState } from './state.ts';
 import { anyEvent, anyEvents } from './testing/any-event.suite.ts';
 import { RUN, Simulation } from './testing/simulation.ts';
-import { asks, asksFor, concludes, crashes, live, phaseOf, started, timesOut } from './testing/steps.ts';
+import { answers, asks, asksFor, concludes, crashes, live, phaseOf, started, timesOut } from './testing/steps.ts';
 import { version } from './testing/versions.ts';
 
 const situations: Record<string, () => Simulation> = {
@@ -57,6 +57,16 @@ describe('an event that does not fit', () => {
       const event: RunEvent = { type: 'run.admitted', data: {}, seq: sim.run.state.head + step, at: sim.now };
       expect(problemOf(evolve(sim.run.state, event))).toBe(`number ${event.seq} follows ${sim.run.state.head}`);
     }
+  });
+
+  it('that ends a call a second time is a problem', () => {
+    const sim = started();
+    const [one = ''] = asks(sim, 'read', 'once');
+    answers(sim, one);
+    const again = sim.events.findLast((event) => event.type === 'tool.returned');
+    if (again === undefined) throw new Error('it did not return');
+    const after = evolve(sim.run.state, { ...again, seq: sim.run.state.head + 1 });
+    expect(problemOf(after)).toBe(`no tool call ${one} is under way`);
   });
 
   it('of a type that no rule knows is a problem', () => {
