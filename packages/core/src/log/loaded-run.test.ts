@@ -44,11 +44,11 @@ describe('a loaded run', () => {
   });
 
   it.each([
-    ['of another release', { format: 'run-0', seq: 2, body: '{}' }],
-    ['ahead of the log', { seq: 99 }],
-  ])('ignores a snapshot %s', async (_, over) => {
+    ['of another release', 2, { format: 'run-0', body: '{}' }],
+    ['ahead of the log', 4, {}],
+  ])('ignores a snapshot %s', async (_, events, over) => {
     const world = await talkative(3);
-    const other = await talkative(2);
+    const other = await talkative(events);
     await world.runs.saveSnapshot(REF, { ...snapshotOf(await other.folded()), ...over });
     expect(await loaded(world)).toEqual(await world.folded());
   });
