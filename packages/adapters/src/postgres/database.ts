@@ -34,6 +34,8 @@ export interface DatabaseOptions {
   readonly poolSize?: number;
   /** Off: nothing is published or heard, and sweeps alone find what is due. Default true. */
   readonly hints?: boolean;
+  /** An append that takes longer is cut off, and what became of it is unknown, ms; default 10 s. */
+  readonly appendLimitMs?: number;
 }
 
 export interface ApiStores {
@@ -114,7 +116,7 @@ async function openEmbedded(url: string, options: DatabaseOptions): Promise<Open
     clock: new ProcessClock(),
     hints,
     connections: pglite,
-    ...stores(pglite, hints, (worker) => new SoleWorkerLease(worker, pglite)),
+    ...stores(pglite, hints, options, (worker) => new SoleWorkerLease(worker, pglite)),
     syncs: () => pglite.syncs(),
     close: () => pglite.close(),
   };
@@ -136,7 +138,7 @@ async function openServer(url: string, options: DatabaseOptions): Promise<OpenDa
     clock,
     hints,
     connections: pool,
-    ...stores(pool, hints, (worker) => new PostgresWorkerLease(worker, session, pool, clock)),
+    ...stores(pool, hints, options, (worker) => new PostgresWorkerLease(worker, session, pool, clock)),
     syncs: () => null,
     async close() {
       clearInterval(timer);
@@ -150,6 +152,7 @@ async function openServer(url: string, options: DatabaseOptions): Promise<OpenDa
 function stores(
   connections: Connections,
   hints: Hints,
+  { appendLimitMs = 10_000 }: DatabaseOptions,
   leaseOf: (worker: string) => LapsingLease,
 ): Pick<Database, 'api' | 'worker' | 'owner' | 'ping'> {
   const publish = (runs: readonly RunRef[]): void => hints.publish(runs);
@@ -167,7 +170,7 @@ function stores(
     async worker(worker) {
       const scoped = scopedTransactions(connections, await roleFor(connections, 'holdfast_worker'));
       return {
-        runs: new WorkerRunStore(connections, scoped, publish),
+        runs: new WorkerRunStore(connections, scoped, appendLimitMs, publish),
         agents: new PostgresAgentStore(scoped),
         schedule: new PostgresScheduleStore(connections),
         lease: leaseOf(worker),

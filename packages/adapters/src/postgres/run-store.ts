@@ -23,9 +23,6 @@ interface RunRow {
   readonly snapshot_body: string | null;
 }
 
-/** A batch that takes longer is cut off, and what became of it is unknown, ms. */
-const APPEND_LIMIT_MS = 10_000;
-
 const placeholders = (count: number): string => Array.from({ length: count }, (_, index) => `$${index + 1}`).join(', ');
 const appendSql = `select item, outcome, head from holdfast.append(${placeholders(20)})`;
 const appendInScopeSql = `select item, outcome, head from holdfast.append_in_scope(${placeholders(15)})`;
@@ -73,12 +70,19 @@ abstract class ReadingRunStore {
 /** The worker's run store: appends of all runs share batches. */
 export class WorkerRunStore extends ReadingRunStore implements RunStore {
   readonly #connections: Connections;
+  readonly #limitMs: number;
   readonly #group: GroupCommit<Append, AppendOutcome>;
 
-  /** `committed` hears of runs whose log has grown. */
-  constructor(connections: Connections, scoped: Scoped, committed: (runs: readonly RunRef[]) => void) {
+  /** A batch that takes longer than `limitMs` is cut off. `committed` hears of runs whose log has grown. */
+  constructor(
+    connections: Connections,
+    scoped: Scoped,
+    limitMs: number,
+    committed: (runs: readonly RunRef[]) => void,
+  ) {
     super(scoped);
     this.#connections = connections;
+    this.#limitMs = limitMs;
     this.#group = new GroupCommit<Append, AppendOutcome>({
       send: (batch) => this.#send(batch),
       key: ({ run }) => run,
@@ -106,7 +110,7 @@ export class WorkerRunStore extends ReadingRunStore implements RunStore {
   async #send(batch: readonly Append[]): Promise<readonly AppendOutcome[]> {
     const refusals = await this.#connections.lend(
       (sql) => sql.query<Refusal>(appendSql, batchParameters(batch)),
-      APPEND_LIMIT_MS,
+      this.#limitMs,
     );
     return outcomesOf(batch, refusals);
   }

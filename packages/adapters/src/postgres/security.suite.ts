@@ -220,12 +220,17 @@ export function describeSecurity(name: string, open: () => Promise<OpenedStores>
       expect(of('engine')).toEqual(engine);
       expect(of('owner')).toEqual(['tenants']);
       expect(found).toHaveLength(tables.length + engine.length + 1);
-      for (const { policyname, roles, qual } of found) {
-        if (policyname === 'engine') expect([roles, qual]).toEqual(['holdfast_engine', 'true']);
-        if (policyname === 'owner') expect([roles, qual]).toEqual(['holdfast_owner', 'true']);
-        if (policyname === 'tenant')
-          expect(qual).toMatch(/^\((tenant_id|id) = \( SELECT \(NULLIF\(current_setting\('hf\.tenant'/);
-      }
+      const kinds = found.map(({ policyname, roles, qual }) => {
+        const text = String(qual);
+        const scoped = /^\((tenant_id|id) = \( SELECT \(NULLIF\(current_setting\('hf\.tenant'/.test(text);
+        return `${String(policyname)} for ${String(roles)}: ${scoped ? 'scope' : text}`;
+      });
+      expect([...new Set(kinds)].toSorted()).toEqual([
+        'engine for holdfast_engine: true',
+        'owner for holdfast_owner: true',
+        'tenant for holdfast_api,holdfast_worker,holdfast_owner: scope',
+        'tenant for holdfast_api,holdfast_worker: scope',
+      ]);
     });
 
     test('there are these definer functions and no others', async () => {
