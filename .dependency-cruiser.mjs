@@ -149,7 +149,7 @@ export default {
       name: 'run-alone',
       comment: 'The run knows the contracts and itself; executor, scheduling and use cases know the run.',
       severity: 'error',
-      from: { path: '^packages/core/src/run/' },
+      from: { path: '^packages/core/src/run/', pathNot: test },
       to: { path: '^packages/core/src/(executor|scheduling|use-cases)/' },
     },
     {

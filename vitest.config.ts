@@ -10,10 +10,6 @@ const needsPostgres = '**/*.pg.test.ts';
 const chaos = 'tests/chaos/**';
 const built = ['**/node_modules/**', '**/dist/**', '.servers/**'];
 
-/** Chaos takes minutes: it runs in CI, and when it is asked for by name. */
-const long =
-  process.env['HOLDFAST_LONG'] === '1' || process.argv.some((arg) => /^(--project=)?long$|^tests\/chaos/.test(arg));
-
 const projects = [
   {
     name: 'unit',
@@ -56,6 +52,6 @@ export default defineConfig({
   test: {
     pool: 'threads',
     maxWorkers: 2,
-    projects: projects.filter(({ name }) => name !== 'long' || long).map((test) => ({ extends: true as const, test })),
+    projects: projects.map((test) => ({ extends: true as const, test })),
   },
 });

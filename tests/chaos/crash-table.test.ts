@@ -4,6 +4,7 @@ import { agent } from './harness/agents.ts';
 import type { KillSpec } from './harness/kill-points.ts';
 import { Product } from './harness/product.ts';
 import { onEachDatabase, onPostgres } from './on-each-database.ts';
+import { seed, share } from './share.ts';
 
 /** One line of the crash table: where the process dies, and what whoever takes over must do. */
 interface Row {
@@ -148,8 +149,8 @@ async function runRow(row: Row, postgres: string | null): Promise<void> {
   }
 }
 
-onEachDatabase('the crash table', (fresh) => {
-  it.each(rows)('$died', async (row) => runRow(row, await fresh()), 120_000);
+onEachDatabase(`the crash table (seed ${seed})`, (fresh) => {
+  it.each(share(rows))('$died', async (row) => runRow(row, await fresh()), 120_000);
 });
 
 onPostgres('the crash table, worker alive,', (fresh) => {

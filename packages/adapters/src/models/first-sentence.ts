@@ -1,7 +1,16 @@
 const MOST_CHARACTERS = 300;
 
-/** Lines of Markdown that are no prose: headings, lists, tables, quotations, rules, links, images, HTML. */
-const notProse = /^\s*(#|[-*+]\s|\d+[.)]\s|\||>|={3,}|-{3,}|\*{3,}|\[[^\]]*\]:|!?\[[^\]]*\]\([^)]*\)\s*$|\[!\[|<|@)/;
+/** How a Markdown block begins that is no prose: list, table, quotation, rule, link, image, HTML. */
+const notProse = /^\s*([-*+]\s|\d+[.)]\s|\||>|-{3,}|\*{3,}|\[[^\]]*\]:|!?\[[^\]]*\]\([^)]*\)\s*$|\[!\[|<|@)/;
+/** What is no text at all: front matter, comments, fenced code, headings of either kind. */
+const passedOver = [
+  /^\ufeff/,
+  /^---\n[\s\S]*?\n---(\n|$)/,
+  /<!--[\s\S]*?-->/g,
+  /^\s*(```|~~~)[\s\S]*?(^\s*\1.*$|(?![\s\S]))/gm,
+  /^#.*$/gm,
+  /^.*\n(=+|-+)\s*$/gm,
+];
 /** An end that what follows does not contradict: `e.g. this` goes on in lower case. */
 const sentenceEnd = /(?<!\b(?:e\.g|i\.e|cf|vs|Mr|Mrs|Dr|St|No))[.!?…](?=["')\]”’*_`]*(\s+[^\s\p{Ll}]|\s*$))|[。！？]/u;
 
@@ -22,37 +31,14 @@ const closed = (paragraph: string, end: number): string =>
   paragraph.slice(0, end) + (/^["')\]”’*_`]*/.exec(paragraph.slice(end))?.[0] ?? '');
 
 function firstParagraph(text: string): string | null {
-  const lines = withoutFrontMatter(
-    text
-      .replace(/^\ufeff/, '')
-      .replaceAll(/<!--[\s\S]*?-->/g, '')
-      .split(/\r?\n/),
-  );
-  const prose: string[] = [];
-  let fence: string | null = null;
-  for (const line of lines) {
-    const mark = /^\s*(```|~~~)/.exec(line)?.[1] ?? null;
-    if (fence !== null) {
-      if (mark === fence) fence = null;
-      continue;
-    }
-    fence = mark;
-    if (/^\s*(=+|-+)\s*$/.test(line) && prose.length > 0) {
-      // What stood above this line was a heading.
-      prose.length = 0;
-      continue;
-    }
-    const isProse = mark === null && !notProse.test(line) && /\p{L}/u.test(line);
-    if (isProse) prose.push(line.trim());
-    else if (prose.length > 0) break;
-  }
-  return prose.length > 0 ? prose.join(' ') : null;
-}
-
-function withoutFrontMatter(lines: readonly string[]): readonly string[] {
-  if (lines[0] !== '---') return lines;
-  const end = lines.indexOf('---', 1);
-  return end === -1 ? lines : lines.slice(end + 1);
+  const bare = passedOver.reduce((left, pattern) => left.replace(pattern, ''), text.replaceAll('\r\n', '\n'));
+  const paragraph = bare.split(/\n\s*\n/).find((block) => /\p{L}/u.test(block) && !notProse.test(block.trimStart()));
+  return paragraph === undefined
+    ? null
+    : paragraph
+        .trim()
+        .split(/\s*\n\s*/)
+        .join(' ');
 }
 
 const firstLine = (text: string): string =>

@@ -183,11 +183,13 @@ export const eventData = {
       by: actor,
       content: content.optional(),
       is_error: z.boolean().optional(),
+      /** Files that a late result added to the run. */
+      artifacts: z.array(artifactPart).optional(),
       note: z.string().optional(),
     })
     .describe('What became of an unknown effect, or of a call that had used up its attempts, was decided.'),
   'tool.late_result': z
-    .strictObject({ call, attempt, content, is_error: z.boolean() })
+    .strictObject({ call, attempt, content, is_error: z.boolean(), artifacts: z.array(artifactPart).optional() })
     .describe('An answer came after the call was settled otherwise. It is kept as evidence.'),
   'tool.changed': z
     .strictObject({ call, attempt, expected: digest, found: digest.nullable() })

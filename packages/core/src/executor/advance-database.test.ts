@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { person } from '../run/testing/simulation.ts';
+import { person } from '../run/testing/simulation.suite.ts';
 import { version } from '../run/testing/versions.ts';
 import { answered, World } from './testing/world.ts';
 
@@ -66,13 +66,14 @@ describe('the database', () => {
     await w.untilLog('tool.late_result');
   });
 
-  it('went back behind this worker’s claim: the run is lost', async () => {
+  it('went back behind this worker’s claim: the run is lost, the log says so and a person is asked', async () => {
     const w = await world();
     const hold = await w.held();
     w.runs.goBackTo(1);
     w.modelAnswers([]);
     expect(await hold.done).toBe('lost');
-    expect(w.runs.types()).toEqual(['run.created']);
+    expect(w.runs.types()).toEqual(['run.created', 'log.went_back']);
+    expect(w.runs.projection?.attention.opened.map(({ kind }) => kind)).toEqual(['log-problem']);
   });
 
   it('holds an event that cannot be read: nothing begins and a person is asked', async () => {
@@ -86,7 +87,7 @@ describe('the database', () => {
     expect((await w.folded()).state).toMatchObject({
       problem: { seq: 2, reason: expect.stringContaining('not JSON') as unknown },
     });
-    expect(w.runs.projection?.attention.opened.map(({ kind }) => kind)).toEqual([]);
+    expect(w.runs.projection?.attention.opened.map(({ kind }) => kind)).toEqual(['log-problem']);
     expect(w.runs.projection?.dueAt).toBeGreaterThan(Date.now());
   });
 });

@@ -1,7 +1,7 @@
 import { text } from '@holdfast/contracts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Append } from '../log/run-store.ts';
-import { person } from '../run/testing/simulation.ts';
+import { person } from '../run/testing/simulation.suite.ts';
 import { version } from '../run/testing/versions.ts';
 import { answered, World } from './testing/world.ts';
 

@@ -100,13 +100,17 @@ async function carry(
         if (committed.type === 'went-back') {
           // The database acknowledged events that it no longer has: nothing goes on before a person has looked.
           log.error({ run_id: ref.run, expected: run.state.head, found: committed.found }, 'the log went back');
-          outcomes = [
-            { type: 'log_went_back', expected: run.state.head, found: committed.found, at: clock.now() },
-            ...outcomes,
-          ];
+          const { found } = committed;
+          const report: Command = { type: 'log_went_back', expected: run.state.head, found, at: clock.now() };
           const reloaded = await loadRun(ports, ref);
-          if (reloaded === null || isLost(reloaded.run, taking, lease.worker)) return 'lost';
+          if (reloaded === null) return 'lost';
+          if (isLost(reloaded.run, taking, lease.worker)) {
+            // Its own claim is among what is gone: it says so from outside.
+            await speak(ports, ref, report);
+            return 'lost';
+          }
           run = reloaded.run;
+          outcomes = [report, ...outcomes];
           continue;
         }
         if (committed.type === 'refused') {
@@ -152,11 +156,11 @@ const LATE_TRIES = 20;
 
 /** A tool's answer that cannot be appended by its holder any more goes the way of everybody outside. */
 function late(ports: AdvancePorts, ref: RunRef, outcome: Command): void {
-  if (outcome.type !== 'tool_answered' && outcome.type !== 'tool_late_result') return;
-  const { call, attempt, content, isError, at } = outcome;
+  if (outcome.type !== 'tool_answered') return;
+  const { call } = outcome;
   const lost = (why: object): void =>
     ports.log.warn({ run_id: ref.run, call, ...why }, 'a late result could not be recorded');
-  speak(ports, ref, { type: 'tool_late_result', call, attempt, content, isError, at }, LATE_TRIES).then(
+  speak(ports, ref, { ...outcome, type: 'tool_late_result' }, LATE_TRIES).then(
     ({ type }) => (type === 'contended' ? lost({ type }) : undefined),
     (error: unknown) => lost({ err: error }),
   );

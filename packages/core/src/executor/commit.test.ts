@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { appendOf, fromOutside } from '../log/append-of.ts';
 import { extendBy } from '../log/loaded-run.ts';
 import { type Append, type AppendOutcome, DatabaseUnavailable } from '../log/run-store.ts';
-import { person } from '../run/testing/simulation.ts';
+import { person } from '../run/testing/simulation.suite.ts';
 import { version } from '../run/testing/versions.ts';
 import { commit } from './commit.ts';
 import type { Mischief } from './testing/memory-runs.ts';

@@ -2,7 +2,7 @@ import { text } from '@holdfast/contracts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Append } from '../log/run-store.ts';
 import { attentionOf } from '../run/attention.ts';
-import { person } from '../run/testing/simulation.ts';
+import { person } from '../run/testing/simulation.suite.ts';
 import { retries, tool, version } from '../run/testing/versions.ts';
 import type { AdvancePorts } from './advance.ts';
 import { answered, World } from './testing/world.ts';

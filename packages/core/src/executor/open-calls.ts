@@ -1,7 +1,7 @@
 import type { BodyOf } from '@holdfast/contracts';
 import type { LoadedRun } from '../log/loaded-run.ts';
 import type { ToolCall } from '../run/state.ts';
-import type { Command, CommandOf } from '../run/command.ts';
+import type { Command } from '../run/command.ts';
 import type { RunRef } from '../tenant-scope.ts';
 import type { AdvancePorts } from './advance.ts';
 import { capContent } from './cap-content.ts';
@@ -127,7 +127,7 @@ export class OpenCalls {
           this.#ports.metrics.toolCalled(outcome.type, effect);
           this.#end(call, toolCommand(about(), outcome));
         } else if (outcome.type === 'answered') {
-          this.#deliver(lateCommand(about(), outcome));
+          this.#deliver(toolCommand(about(), outcome));
         }
       });
   }
@@ -190,16 +190,6 @@ function toolCommand(about: About, outcome: ToolOutcome): Command {
       return { type: 'tool_changed', ...about, found: outcome.found };
   }
 }
-
-const lateCommand = (
-  about: About,
-  outcome: Extract<ToolOutcome, { type: 'answered' }>,
-): CommandOf<'tool_late_result'> & { at: number } => ({
-  type: 'tool_late_result',
-  ...about,
-  content: outcome.content,
-  isError: outcome.isError,
-});
 
 function findCall({ state }: LoadedRun, id: string): ToolCall | undefined {
   return state.phase === 'live' && state.turn.at === 'tools'

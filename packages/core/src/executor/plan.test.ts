@@ -1,7 +1,7 @@
 import { text } from '@holdfast/contracts';
 import { describe, expect, it } from 'vitest';
 import type { Command } from '../run/command.ts';
-import { person, type Simulation } from '../run/testing/simulation.ts';
+import { person, type Simulation } from '../run/testing/simulation.suite.ts';
 import { asks, openModel, started } from '../run/testing/steps.ts';
 import { plan } from './plan.ts';
 

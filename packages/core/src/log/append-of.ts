@@ -41,7 +41,7 @@ export async function appendOf(
 }
 
 function artifactsOf(event: RunEvent): ArtifactRow[] {
-  if (event.type !== 'tool.returned') return [];
+  if (event.type !== 'tool.returned' && event.type !== 'tool.resolved' && event.type !== 'tool.late_result') return [];
   return (event.data.artifacts ?? []).map(({ digest, name, media_type, size }) => ({
     digest,
     name: name ?? null,

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MemoryArtifacts } from '../executor/testing/memory-runs.ts';
 import { anyEvent } from '../run/testing/any-event.suite.ts';
-import { RUN } from '../run/testing/simulation.ts';
+import { RUN } from '../run/testing/simulation.suite.ts';
 import { CorruptEvent, decodeEvent, encodeEvent, INLINE_BYTES, readPayload } from './event-codec.ts';
 import type { StoredEvent } from './stored-event.ts';
 

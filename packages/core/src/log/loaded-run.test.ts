@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { REF, World } from '../executor/testing/world.ts';
-import { person } from '../run/testing/simulation.ts';
+import { person } from '../run/testing/simulation.suite.ts';
 import { version } from '../run/testing/versions.ts';
 import { catchUp, loadRun, snapshotOf } from './loaded-run.ts';
 import { DatabaseUnavailable } from './run-store.ts';

@@ -1,7 +1,7 @@
 import { text } from '@holdfast/contracts';
 import { describe, expect, it } from 'vitest';
 import { begin, type RunState } from '../run/state.ts';
-import { person, RUN, Simulation } from '../run/testing/simulation.ts';
+import { person, RUN, Simulation } from '../run/testing/simulation.suite.ts';
 import {
   answers,
   asks,
@@ -123,7 +123,7 @@ const situations: readonly Made[] = [
     'a problem of the log',
     after((sim) => sim.do({ type: 'log_went_back', expected: 9, found: 2 })),
     'waiting',
-    [`timer m1 until ${BEGAN}`, 'attention log'],
+    ['attention log'],
     DEADLINE,
   ],
   [

@@ -19,7 +19,8 @@ export function project(
     waitingFor: waitingFor(after, now),
     dueAt: decide(after, now).length > 0 ? now : nextTime(after),
     attention: {
-      opened: open.filter((attention) => !old.has(keyOf(attention))).map(row),
+      // A problem of the log was found while folding, so no append has opened it yet.
+      opened: open.filter((attention) => attention.kind === 'log-problem' || !old.has(keyOf(attention))).map(row),
       // A ref that is open again for another reason is overwritten, not closed.
       closed: [...old]
         .filter(([key, attention]) => !openKeys.has(key) && !openRefs.has(attention.ref))
@@ -43,7 +44,7 @@ export function statusOf(state: RunState): RunStatus {
 
 export function waitingFor(state: RunState, now: number): WaitingFor[] {
   if (state.phase !== 'live' || openCalls(state).length > 0) return [];
-  const reasons = [...timers(state), ...people(state)];
+  const reasons = [...(state.problem === null ? timers(state) : []), ...people(state)];
   if (reasons.length > 0 || state.paused) return reasons;
   // It could go on, or has not begun: it waits for a worker.
   return [{ reason: 'capacity', since: state.lastAt === 0 ? now : state.lastAt, until: null, ref: null }];

@@ -2,7 +2,7 @@ import type { ApprovalRule, JsonObject, PublishedTool, Role } from '@holdfast/co
 import { describe, expect, it } from 'vitest';
 import { approvalHash } from './approvals.ts';
 import { checkCondition, evaluateCondition } from './condition.ts';
-import { person, type Simulation } from './testing/simulation.ts';
+import { person, type Simulation } from './testing/simulation.suite.ts';
 import {
   allOf,
   answers,

@@ -139,7 +139,12 @@ export function nextTime(state: RunState): number | null {
     return graced ? state.stop.at + STOP_GRACE_MS : null;
   }
   const times = [state.createdAt + state.limits.deadline_ms];
-  const phases = state.turn.at === 'model' ? [state.turn.call.phase] : state.turn.at === 'tools' ? state.turn.calls.map((call) => call.phase) : [];
+  const phases =
+    state.turn.at === 'model'
+      ? [state.turn.call.phase]
+      : state.turn.at === 'tools'
+        ? state.turn.calls.map((call) => call.phase)
+        : [];
   const halted = state.paused || state.problem !== null;
   for (const phase of halted ? [] : phases) {
     // A call that waits for a limit to be raised does not begin when its time comes.

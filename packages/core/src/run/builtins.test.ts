@@ -1,6 +1,6 @@
 import { type JsonObject } from '@holdfast/contracts';
 import { describe, expect, it } from 'vitest';
-import { person, type Simulation } from './testing/simulation.ts';
+import { person, type Simulation } from './testing/simulation.suite.ts';
 import {
   asks,
   asksFor,

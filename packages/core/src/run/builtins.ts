@@ -29,7 +29,10 @@ export function builtinIntent(call: ToolCall, now: number): EventBody | null {
       const args = waitArguments.safeParse(call.requested.arguments);
       if (!args.success) return notRun(call, args.error.message);
       // A time that has passed is over at once; one before 1970 is no time that an event can hold.
-      const until = Math.max(now, 'seconds' in args.data ? now + Math.round(args.data.seconds * 1_000) : args.data.until);
+      const until = Math.max(
+        now,
+        'seconds' in args.data ? now + Math.round(args.data.seconds * 1_000) : args.data.until,
+      );
       if (until > now + MAX_WAIT_SECONDS * 1_000) return notRun(call, 'the wait is longer than a year');
       return { type: 'wait.began', data: { call: call.id, for: 'timer', until } };
     }

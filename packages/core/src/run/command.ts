@@ -109,6 +109,7 @@ export type WorkerCommand =
       readonly attempt: number;
       readonly content: Content;
       readonly isError: boolean;
+      readonly artifacts?: readonly ArtifactPart[];
     }
   | { readonly type: 'log_went_back'; readonly expected: number; readonly found: number };
 

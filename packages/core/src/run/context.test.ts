@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { compacted, compaction, fixedBytes, grow, promptBound } from './context.ts';
 import { bytesOf } from './sizes.ts';
 import type { ContextSize } from './state.ts';
-import { person, type Simulation } from './testing/simulation.ts';
+import { person, type Simulation } from './testing/simulation.suite.ts';
 import {
   allOf,
   answers,

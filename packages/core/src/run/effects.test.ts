@@ -1,7 +1,7 @@
 import { text } from '@holdfast/contracts';
 import { describe, expect, it } from 'vitest';
 import { backoff } from './retries.ts';
-import { person, RUN, type Simulation } from './testing/simulation.ts';
+import { person, RUN, type Simulation } from './testing/simulation.suite.ts';
 import {
   allOf,
   answers,

@@ -7,7 +7,7 @@ import { decide } from './decide.ts';
 import { evolve } from './evolve.ts';
 import { begin, type RunState } from './state.ts';
 import { anyEvent, anyEvents } from './testing/any-event.suite.ts';
-import { RUN, Simulation } from './testing/simulation.ts';
+import { RUN, Simulation } from './testing/simulation.suite.ts';
 import { answers, asks, asksFor, concludes, crashes, live, phaseOf, started, timesOut } from './testing/steps.ts';
 import { version } from './testing/versions.ts';
 

@@ -9,6 +9,7 @@ import type { EndedRun, LiveRun } from './state.ts';
  */
 export function lateResult(state: LiveRun | EndedRun, command: CommandOf<'tool_late_result'>): Handled {
   const { call, attempt, content, isError } = command;
+  const files = command.artifacts === undefined ? {} : { artifacts: [...command.artifacts] };
   const resolved = events({
     type: 'tool.resolved',
     data: {
@@ -17,6 +18,7 @@ export function lateResult(state: LiveRun | EndedRun, command: CommandOf<'tool_l
       by: { type: 'system', id: 'late-result', roles: [] },
       content,
       is_error: isError,
+      ...files,
     },
   });
   if (state.phase === 'ended')
@@ -25,5 +27,5 @@ export function lateResult(state: LiveRun | EndedRun, command: CommandOf<'tool_l
       : stale(command);
   const found = findToolCall(state, call);
   if (found?.phase.is === 'unknown' && found.attempt === attempt) return resolved;
-  return events({ type: 'tool.late_result', data: { call, attempt, content, is_error: isError } });
+  return events({ type: 'tool.late_result', data: { call, attempt, content, is_error: isError, ...files } });
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { OutsideCommand, WorkerCommand } from './command.ts';
 import { handle } from './handle.ts';
 import { begin } from './state.ts';
-import { person, RUN, Simulation } from './testing/simulation.ts';
+import { person, RUN, Simulation } from './testing/simulation.suite.ts';
 import {
   allOf,
   answers,

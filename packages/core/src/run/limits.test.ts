@@ -1,7 +1,7 @@
 import type { Limits, RaisableLimit } from '@holdfast/contracts';
 import { describe, expect, it } from 'vitest';
 import { cost, reserve, roomOf, spendBegin, spendEnd } from './limits.ts';
-import { person, type Simulation } from './testing/simulation.ts';
+import { person, type Simulation } from './testing/simulation.suite.ts';
 import {
   allOf,
   answers,

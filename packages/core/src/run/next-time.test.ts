@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { nextTime } from './attention.ts';
 import { decide } from './decide.ts';
-import { person, Simulation } from './testing/simulation.ts';
+import { person, Simulation } from './testing/simulation.suite.ts';
 import {
   answers,
   asks,

@@ -11,6 +11,8 @@ const mayDecide = (by: Actor, role: string): boolean => by.roles.some((held) => 
 export function decideApproval(state: LiveRun, command: CommandOf<'decide_approval'>): Handled {
   const phase = findToolCall(state, command.call)?.phase;
   if (phase?.is !== 'approval') return refuse('approval_not_open', `No approval is open for call ${command.call}.`);
+  if (phase.expiresAt !== null && command.at >= phase.expiresAt)
+    return refuse('approval_not_open', `The approval of call ${command.call} has expired.`);
   if (phase.hash !== command.hash)
     return refuse('approval_hash_mismatch', `The decision is about ${command.hash}, the question about ${phase.hash}.`);
   if (!mayDecide(command.by, phase.role))
@@ -68,6 +70,8 @@ export function resolveCall(state: LiveRun, command: CommandOf<'resolve_call'>):
     state.turn.at === 'model' ? (state.turn.call.id === id ? state.turn.call : undefined) : findToolCall(state, id);
   if (call === undefined || (call.phase.is !== 'exhausted' && call.phase.is !== 'changed'))
     return refuse('call_not_open', `Call ${id} waits for nobody.`);
+  if (command.how === 'retry' && state.stop !== null)
+    return refuse('run_stopping', 'The run is being stopped; nothing is called again.');
   if (command.how === 'retry')
     return events({
       type: 'attempt.scheduled',

@@ -1,5 +1,7 @@
 import type { RequestedCall } from '@holdfast/contracts';
 
+/** Of a call's id and of its tool's name, characters, as the event's schema says. */
+const MAX_NAME = 200;
 /** Deeper values overflow the stack of whoever writes or reads them. */
 const MAX_DEPTH = 200;
 
@@ -8,6 +10,9 @@ const MAX_DEPTH = 200;
  * canonical form to hash (half an emoji), are as invalid as arguments that are no object.
  */
 export function keepable(call: RequestedCall): RequestedCall {
+  const { id, name } = call;
+  if (id.length > MAX_NAME || name.length > MAX_NAME)
+    return keepable({ ...call, id: id.slice(0, MAX_NAME), name: name.slice(0, MAX_NAME) });
   if (call.invalid !== undefined || isKept(call.arguments, 0)) return call;
   return { ...call, arguments: {}, invalid: 'arguments that cannot be kept exactly' };
 }

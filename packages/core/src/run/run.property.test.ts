@@ -7,7 +7,7 @@ import { decide } from './decide.ts';
 import { roomOf } from './limits.ts';
 import { isToolCall } from './effects.ts';
 import { extend, type LoadedRun, restoreSnapshot, snapshotOf } from '../log/loaded-run.ts';
-import { person, Simulation } from './testing/simulation.ts';
+import { person, Simulation } from './testing/simulation.suite.ts';
 import { limits, version } from './testing/versions.ts';
 
 /** One random happening: `pick` chooses among what is possible, `what` how it goes. */

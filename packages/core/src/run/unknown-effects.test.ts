@@ -1,6 +1,6 @@
 import { text } from '@holdfast/contracts';
 import { describe, expect, it } from 'vitest';
-import { person, type Simulation } from './testing/simulation.ts';
+import { person, type Simulation } from './testing/simulation.suite.ts';
 import {
   answers,
   asksFor,

@@ -3,7 +3,7 @@ import { text } from '@holdfast/contracts';
 import { beginRun, catchUp, type LoadedRun } from '../../log/loaded-run.ts';
 import { speak } from '../../log/speak.ts';
 import type { OutsideCommand, WorkerCommand } from '../../run/command.ts';
-import { person, RUN } from '../../run/testing/simulation.ts';
+import { person, RUN } from '../../run/testing/simulation.suite.ts';
 import { advance, type AdvancePorts, type Hold, type Take } from '../advance.ts';
 import type { ModelOutcome, ModelRequest } from '../model.ts';
 import type { ToolOutcome, ToolRequest } from '../tools.ts';

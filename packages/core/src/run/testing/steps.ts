@@ -2,7 +2,7 @@ import type { Actor, AgentVersion, DataOf, EventType, JsonObject, MessageMode } 
 import { text } from '@holdfast/contracts';
 import { type Attention, attentionOf } from '../attention.ts';
 import type { LiveRun, ModelPhase, ToolCall, ToolPhase } from '../state.ts';
-import { person, Simulation } from './simulation.ts';
+import { person, Simulation } from './simulation.suite.ts';
 import { version } from './versions.ts';
 
 /** A run that a worker has claimed; its first model call is under way. */
