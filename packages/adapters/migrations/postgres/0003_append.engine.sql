@@ -54,7 +54,7 @@ begin
     ) f;
   end if;
 
-  if exists (select from pg_catalog.unnest(p_takes) as t (take) where t.take is not null) then
+  if pg_catalog.array_remove(p_takes, null) <> '{}' then
     with wanted as (
       select i.ord::integer, i.run_id, i.take, i.from_worker, i.worker
       from rows from (

@@ -10,6 +10,7 @@ import {
 import { database, describePostgres, type PostgresServer, startPostgres } from '@holdfast/testing/servers';
 import { afterAll, beforeAll } from 'vitest';
 import { openDatabase } from './database.ts';
+import { describeIdempotencyKeys } from './idempotency-keys.suite.ts';
 import { openOn } from './open-stores.suite.ts';
 
 describePostgres('the stores', ({ bin }) => {
@@ -26,6 +27,7 @@ describePostgres('the stores', ({ bin }) => {
   describeAgentStore('Postgres', open);
   describeTransactions('Postgres', open, false);
   describeInstallation('Postgres', open);
+  describeIdempotencyKeys('Postgres', open);
   describeHints('LISTEN and NOTIFY', async () => {
     const { url } = await database(server);
     const processes = await Promise.all([openDatabase(url), openDatabase(url), openDatabase(url)]);

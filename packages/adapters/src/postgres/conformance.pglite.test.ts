@@ -8,6 +8,7 @@ import {
   describeTransactions,
 } from '@holdfast/testing';
 import { ProcessHints } from './hints.ts';
+import { describeIdempotencyKeys } from './idempotency-keys.suite.ts';
 import { openMemory } from './open-stores.suite.ts';
 
 describeRunStore('PGlite', openMemory);
@@ -16,6 +17,7 @@ describeRunDirectory('PGlite', openMemory);
 describeAgentStore('PGlite', openMemory);
 describeTransactions('PGlite', openMemory, true);
 describeInstallation('PGlite', openMemory);
+describeIdempotencyKeys('PGlite', openMemory);
 describeHints('one process', async () => {
   const hints = new ProcessHints();
   return { processes: [hints, hints], close: async () => undefined };

@@ -7,6 +7,7 @@ import type {
   RunDirectory,
   RunRef,
   RunStore,
+  ScheduleStore,
   Transactions,
 } from '@holdfast/core';
 import { PostgresAgentStore } from './agent-store.ts';
@@ -24,7 +25,7 @@ import { ApiRunStore, WorkerRunStore } from './run-store.ts';
 import { PostgresScheduleStore } from './schedule-store.ts';
 import type { Connections, Sql } from './sql.ts';
 import { type DatabaseRole, scopedTransactions } from './tenant-scope.ts';
-import { PostgresTransactions } from './transactions.ts';
+import { cleanIdempotencyKeys, PostgresTransactions } from './transactions.ts';
 import { type LapsingLease, PostgresWorkerLease, SoleWorkerLease } from './worker-lease.ts';
 
 export interface DatabaseOptions {
@@ -49,8 +50,13 @@ export interface ApiStores {
 export interface WorkerStores {
   readonly runs: RunStore;
   readonly agents: Pick<AgentStore, 'versionById'>;
-  readonly schedule: PostgresScheduleStore;
+  readonly schedule: ScheduleStore;
   readonly lease: LapsingLease;
+  /**
+   * Deletes some of what is no longer kept (replies to idempotent requests, 24 h); for a call once an hour. Returns how
+   * many rows; as long as that is not 0 there may be more.
+   */
+  readonly housekeep: () => Promise<number>;
 }
 
 /** An open database. Stores are made for a role; each makes its own transactions. */
@@ -174,6 +180,7 @@ function stores(
         agents: new PostgresAgentStore(scoped),
         schedule: new PostgresScheduleStore(connections),
         lease: leaseOf(worker),
+        housekeep: () => cleanIdempotencyKeys(connections),
       };
     },
     async owner() {

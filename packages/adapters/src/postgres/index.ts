@@ -8,5 +8,4 @@ export {
   type WorkerStores,
 } from './database.ts';
 export { type DatabaseProblem, DatabaseNotUsable, InvalidAppend } from './errors.ts';
-export { KEY_LIFE_MS } from './transactions.ts';
 export { LEASE_MS, type LapsingLease } from './worker-lease.ts';

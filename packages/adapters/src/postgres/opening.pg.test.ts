@@ -1,5 +1,13 @@
 import { newRun, newTenant, appendTo } from '@holdfast/testing';
-import { database, describePostgres, freePort, installedPgBouncer, type PostgresServer, startPgBouncer, startPostgres } from '@holdfast/testing/servers';
+import {
+  database,
+  describePostgres,
+  freePort,
+  installedPgBouncer,
+  type PostgresServer,
+  startPgBouncer,
+  startPostgres,
+} from '@holdfast/testing/servers';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { migrate, openDatabase } from './database.ts';

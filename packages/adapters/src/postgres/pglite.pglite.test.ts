@@ -81,7 +81,9 @@ test('a process that was killed leaves a lock that does not count, and every com
 test('of several processes that find a stale lock one gets the directory', async () => {
   mkdirSync(join(folder, 'data.lock'));
   writeFileSync(join(folder, 'data.lock', '7'), '');
-  const outcomes = await Promise.allSettled(Array.from({ length: 4 }, () => openDatabase(`pglite://${join(folder, 'data')}`)));
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 4 }, () => openDatabase(`pglite://${join(folder, 'data')}`)),
+  );
   const opened = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
   expect(opened).toHaveLength(1);
   for (const outcome of outcomes.filter(({ status }) => status === 'rejected')) {

@@ -74,12 +74,7 @@ export class WorkerRunStore extends ReadingRunStore implements RunStore {
   readonly #group: GroupCommit<Append, AppendOutcome>;
 
   /** A batch that takes longer than `limitMs` is cut off. `committed` hears of runs whose log has grown. */
-  constructor(
-    connections: Connections,
-    scoped: Scoped,
-    limitMs: number,
-    committed: (runs: readonly RunRef[]) => void,
-  ) {
+  constructor(connections: Connections, scoped: Scoped, limitMs: number, committed: (runs: readonly RunRef[]) => void) {
     super(scoped);
     this.#connections = connections;
     this.#limitMs = limitMs;

@@ -35,12 +35,4 @@ export class PostgresScheduleStore implements ScheduleStore {
       ]),
     );
   }
-
-  /** Deletes at most `limit` idempotency keys made before `before` (ms since 1970); returns how many. */
-  async cleanIdempotencyKeys(before: number, limit: number): Promise<number> {
-    const [row] = await this.#connections.lend((sql) =>
-      sql.query<{ deleted: number }>('select holdfast.clean_idempotency_keys($1, $2) as deleted', [before, limit]),
-    );
-    return row?.deleted ?? 0;
-  }
 }

@@ -10,7 +10,7 @@ import type {
 import { PostgresAgentStore } from './agent-store.ts';
 import { PostgresRunDirectory } from './run-directory.ts';
 import { ApiRunStore } from './run-store.ts';
-import type { Sql } from './sql.ts';
+import type { Connections, Sql } from './sql.ts';
 import { type Scoped, scopedTo } from './tenant-scope.ts';
 import { codeOf } from './unavailable.ts';
 
@@ -21,7 +21,9 @@ interface KeptReply {
 }
 
 /** How long a reply is kept for its repeats, ms. */
-export const KEY_LIFE_MS = 24 * 3_600_000;
+const KEY_LIFE_MS = 24 * 3_600_000;
+/** Small, so that nobody waits for the rows. */
+const CLEANED_AT_ONCE = 500;
 const LOCK_NOT_AVAILABLE = '55P03';
 
 /** Takes the key, or says by returning nothing that somebody has it. One that is too old counts as free. */
@@ -106,4 +108,15 @@ function storesIn(scope: TenantScope, sql: Sql, grown: RunRef[]): TransactionSto
     agents: new PostgresAgentStore(scoped),
     directory: new PostgresRunDirectory(scoped, { lend: (work) => work(sql) }, note),
   };
+}
+
+/** Deletes a small batch of replies that are no longer kept; returns how many. */
+export async function cleanIdempotencyKeys(connections: Connections): Promise<number> {
+  const [row] = await connections.lend((sql) =>
+    sql.query<{ deleted: number }>(
+      'select holdfast.clean_idempotency_keys(holdfast.now_ms() - $1::bigint, $2) as deleted',
+      [KEY_LIFE_MS, CLEANED_AT_ONCE],
+    ),
+  );
+  return row?.deleted ?? 0;
 }

@@ -1,7 +1,7 @@
 import { DatabaseUnavailable } from '@holdfast/core';
 
 /** SQLSTATE classes and codes after which the server, not the statement, is the matter. */
-const serverStates = /^(08...|57P0[1-5]|53...|58...|25006|XX000|3D000|28...)$/;
+const serverStates = /^(08...|57P0[1-5]|53...|58...|25006|3D000|28...)$/;
 const socketCodes = new Set([
   'ECONNREFUSED',
   'ECONNRESET',

@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto';
+import { database, describePostgres, type PostgresServer, startPostgres } from '@holdfast/testing/servers';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openDatabase } from './database.ts';
+
+describePostgres('hints between processes', ({ bin }) => {
+  let server: PostgresServer;
+  beforeAll(async () => {
+    server = await startPostgres({ bin });
+  });
+  afterAll(() => server.stop());
+
+  test('after the session came back everybody is told to look at everything', async () => {
+    const { url } = await database(server);
+    const [one, two] = [await openDatabase(url), await openDatabase(url)];
+    const heard: string[] = [];
+    two.hints.subscribe((run) => heard.push(run));
+    const admin = new pg.Client(url);
+    await admin.connect();
+    await admin.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'holdfast direct'",
+    );
+    await expect.poll(() => heard, { timeout: 10_000 }).toContain('*');
+    const run = { tenant: randomUUID(), run: randomUUID() };
+    one.hints.publish([run]);
+    await expect.poll(() => heard, { timeout: 10_000 }).toContain(run.run);
+    await Promise.all([admin.end(), one.close(), two.close()]);
+  });
+
+  test('what is published while a message is under way goes out together', async () => {
+    const { url } = await database(server);
+    const [one, two] = [await openDatabase(url), await openDatabase(url)];
+    const messages: string[] = [];
+    const listener = new pg.Client(url);
+    await listener.connect();
+    listener.on('notification', ({ payload }) => messages.push(payload ?? ''));
+    await listener.query('listen holdfast_runs');
+    const heard = new Set<string>();
+    two.hints.subscribe((run) => heard.add(run));
+    const runs = Array.from({ length: 600 }, () => ({ tenant: randomUUID(), run: randomUUID() }));
+    for (const run of runs) one.hints.publish([run]);
+    await expect.poll(() => heard.size, { timeout: 10_000 }).toBe(600);
+    expect(messages.length).toBeLessThan(20);
+    expect(Math.max(...messages.map(({ length }) => length))).toBeLessThanOrEqual(7_000);
+    await Promise.all([listener.end(), one.close(), two.close()]);
+  });
+
+  test('switched off, nothing is said and nothing heard', async () => {
+    const { url } = await database(server);
+    const [off, on] = [await openDatabase(url, { hints: false }), await openDatabase(url)];
+    const [heardOff, heardOn]: [string[], string[]] = [[], []];
+    off.hints.subscribe((run) => heardOff.push(run));
+    on.hints.subscribe((run) => heardOn.push(run));
+    const [quiet, loud] = [
+      { tenant: randomUUID(), run: randomUUID() },
+      { tenant: randomUUID(), run: randomUUID() },
+    ];
+    off.hints.publish([quiet]);
+    on.hints.publish([loud]);
+    await expect.poll(() => heardOn).toContain(loud.run);
+    expect(heardOn).not.toContain(quiet.run);
+    expect(heardOff).toEqual([]);
+    await Promise.all([off.close(), on.close()]);
+  });
+});

@@ -1,0 +1,188 @@
+import { appendTo, claim, newRun, newTenant, projectionOf } from '@holdfast/testing';
+import { database, describePostgres, type PostgresServer, startPostgres } from '@holdfast/testing/servers';
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { openDatabase } from './database.ts';
+import { type OpenedStores, prepare, storesOf } from './open-stores.suite.ts';
+
+describePostgres('worker leases', ({ bin }) => {
+  let server: PostgresServer;
+  let url: string;
+  let admin: pg.Client;
+  const opened: OpenedStores[] = [];
+  beforeAll(async () => {
+    server = await startPostgres({ bin });
+  });
+  afterAll(() => server.stop());
+  beforeEach(async () => {
+    ({ url } = await database(server, prepare));
+    admin = new pg.Client(url);
+    admin.on('error', () => undefined);
+    await admin.connect();
+    // As if the server had run for a while: within one lease of its start nobody is judged.
+    await admin.query('update holdfast.server_life set since = 0');
+  });
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((stores) => stores.close()));
+    await admin.end();
+  });
+
+  /** A process with one worker. */
+  const start = async (worker: string) => {
+    const stores = await storesOf(await openDatabase(url));
+    opened.push(stores);
+    const side = await stores.worker(worker);
+    await side.lease.start();
+    return { ...side, stores };
+  };
+  const heldBy = async (worker: Awaited<ReturnType<typeof start>>) => {
+    const run = await newRun(worker.stores, await newTenant(worker.stores));
+    await worker.schedule.pick(100, 60_000);
+    expect(await claim(worker.stores, run, worker.lease.worker)).toMatchObject({ type: 'accepted' });
+    return run;
+  };
+  const endDirectSession = (worker: string) =>
+    admin.query(
+      `select pg_terminate_backend(l.pid) from pg_locks l join holdfast.workers w
+         on l.classid::bigint * 4294967296 + l.objid::bigint = w.lock_key
+       where l.locktype = 'advisory' and l.granted and w.id = $1`,
+      [worker],
+    );
+  /** The server has been up for more than one lease only in name: `pg_postmaster_start_time()` cannot be set. */
+  const settled = () =>
+    expect
+      .poll(
+        async () => {
+          const { rows } = await admin.query<{ up: boolean }>(
+            "select pg_postmaster_start_time() < now() - interval '5.1 seconds' as up",
+          );
+          return rows[0]?.up;
+        },
+        { timeout: 10_000 },
+      )
+      .toBe(true);
+
+  test('a lease lasts five seconds and is renewed', async () => {
+    const { lease } = await start('me');
+    expect(lease.remaining()).toBeGreaterThan(4_000);
+    expect(lease.remaining()).toBeLessThanOrEqual(5_000);
+    const { rows: before } = await admin.query<{ until: string }>('select lease_until as until from holdfast.workers');
+    await expect
+      .poll(
+        async () => {
+          const { rows } = await admin.query<{ until: string }>('select lease_until as until from holdfast.workers');
+          return Number(rows[0]?.until) - Number(before[0]?.until);
+        },
+        { timeout: 5_000 },
+      )
+      .toBeGreaterThan(1_500);
+    await lease.close();
+    expect(lease.remaining()).toBe(0);
+    const { rows } = await admin.query('select from holdfast.workers');
+    expect(rows).toEqual([]);
+  });
+
+  test('a worker cannot be started twice', async () => {
+    await start('me');
+    await expect(start('me')).rejects.toThrow('running already');
+  });
+
+  test('nobody is dead while all live; a worker that closed gives up its runs at once', async () => {
+    const [me, other] = [await start('me'), await start('other')];
+    const run = await heldBy(other);
+    await settled();
+    expect(await me.lease.deadPeers()).toEqual([]);
+    await other.lease.close();
+    expect(await me.lease.deadPeers()).toMatchObject([{ worker: 'other', runs: [run] }]);
+  });
+
+  test('a worker whose session is lost is dead within half a second, and its runs can be taken', async () => {
+    const [me, other] = [await start('me'), await start('other')];
+    const run = await heldBy(other);
+    await settled();
+    // The process is gone, not only its session: nothing of it comes back.
+    const { database: process } = other.stores;
+    await process.close();
+    opened.splice(opened.indexOf(other.stores), 1);
+    const before = performance.now();
+    await expect
+      .poll(() => me.lease.deadPeers(), { interval: 10 })
+      .toMatchObject([{ worker: 'other', why: 'session-lost', runs: [run] }]);
+    expect(performance.now() - before).toBeLessThan(500);
+    const [dead] = await me.lease.deadPeers();
+    // It may still act until its lease ends.
+    expect(dead?.leaseUntil).toBeGreaterThan(me.stores.clock.now());
+    const takeOver = { worker: 'me', take: { type: 'take-over', from: 'other' } } as const;
+    expect(await me.runs.append(appendTo(run, 2, takeOver))).toEqual({ type: 'accepted', head: 3 });
+    expect(await me.lease.deadPeers()).toEqual([]);
+  });
+
+  test('while a worker has its key, only the end of its lease kills it', async () => {
+    const [me, other] = [await start('me'), await start('other')];
+    const run = await heldBy(other);
+    await settled();
+    const takeOver = { worker: 'me', take: { type: 'take-over', from: 'other' } } as const;
+    expect(await me.runs.append(appendTo(run, 2, takeOver))).toEqual({ type: 'not-yours' });
+    // Its renewals hang: another transaction has its row.
+    await admin.query("begin; update holdfast.workers set lease_until = 0 where id = 'other'");
+    await admin.query('commit');
+    expect(await me.lease.deadPeers()).toMatchObject([{ worker: 'other', why: 'lease-expired', runs: [run] }]);
+  });
+
+  test('a worker notices that its lease ran out, and has a new one with a lapse', async () => {
+    const { lease } = await start('me');
+    if (!('lapses' in lease) || typeof lease.lapses !== 'function') throw new Error('no lapses');
+    expect(lease.lapses()).toBe(0);
+    await admin.query('update holdfast.workers set lease_until = 0');
+    await expect.poll(() => Number((lease as { lapses(): number }).lapses()), { timeout: 5_000 }).toBeGreaterThan(0);
+    await expect.poll(() => lease.remaining(), { timeout: 5_000 }).toBeGreaterThan(4_000);
+  });
+
+  test('without its session a worker has no time left, until it has its key again', async () => {
+    const { lease } = await start('me');
+    const seen: number[] = [];
+    const watch = setInterval(() => seen.push(lease.remaining()), 1);
+    await endDirectSession('me');
+    await expect.poll(() => seen.includes(0)).toBe(true);
+    await expect.poll(() => lease.remaining(), { timeout: 5_000 }).toBeGreaterThan(4_000);
+    clearInterval(watch);
+    // Its key is taken by another session while it is away.
+    const thief = new pg.Client(url);
+    await thief.connect();
+    const { rows } = await admin.query<{ key: string }>('select lock_key as key from holdfast.workers');
+    await endDirectSession('me');
+    await thief.query('select pg_advisory_lock($1)', [rows[0]?.key]);
+    await expect.poll(() => lease.remaining()).toBe(0);
+    await thief.end();
+    await expect.poll(() => lease.remaining(), { timeout: 5_000 }).toBeGreaterThan(4_000);
+  });
+
+  test('after a restart of the server nobody is judged until all had time to come back', async () => {
+    const [me, other] = [await start('me'), await start('other')];
+    const run = await heldBy(other);
+    await server.restart();
+    const startedAt = performance.now();
+    await expect.poll(() => other.lease.remaining(), { timeout: 10_000 }).toBeGreaterThan(0);
+    await expect.poll(() => me.lease.remaining(), { timeout: 10_000 }).toBeGreaterThan(0);
+    while (performance.now() - startedAt < 6_000) {
+      expect(await me.lease.deadPeers()).toEqual([]);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    // The holder goes on where it was.
+    const projection = projectionOf({ status: 'succeeded' });
+    expect(await other.runs.append(appendTo(run, 2, { worker: 'other', release: true, projection }))).toMatchObject({
+      type: 'accepted',
+    });
+  });
+
+  test('the clock is the database’s', async () => {
+    const { stores } = await start('me');
+    for (let tries = 0; tries < 20; tries += 1) {
+      const before = stores.clock.now();
+      const { rows } = await admin.query<{ now: string }>('select holdfast.now_ms() as now');
+      const after = stores.clock.now();
+      expect(Number(rows[0]?.now)).toBeGreaterThanOrEqual(before);
+      expect(Number(rows[0]?.now)).toBeLessThanOrEqual(after + 100);
+    }
+  });
+});
