@@ -6,7 +6,9 @@ export type FreshDatabase = () => Promise<string | null>;
 
 /** The same suite on PGlite and on each installed Postgres. */
 export function onEachDatabase(name: string, suite: (fresh: FreshDatabase) => void): void {
-  describe(`${name} on PGlite`, () => suite(() => Promise.resolve(null)));
+  describe(`${name} on PGlite`, () => {
+    suite(() => Promise.resolve(null));
+  });
   onPostgres(name, suite);
 }
 
