@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { FileArtifactStore } from '@holdfast/adapters/files';
-import { McpTools, readToolServersFile } from '@holdfast/adapters/mcp';
+import { registeredTools } from '@holdfast/adapters/mcp';
 import { rehearsalCatalog } from '@holdfast/adapters/models';
-import { type OpenDatabase, openDatabase } from '@holdfast/adapters/postgres';
+import { type OpenDatabase, openConfigured } from '@holdfast/adapters/postgres';
 import { createLogger, createMetrics, type Metrics } from '@holdfast/adapters/telemetry';
 import type { Config } from '@holdfast/contracts';
 import {
@@ -39,13 +39,18 @@ export interface Api {
 export async function wireApi(config: Config, overrides: ApiOverrides = {}): Promise<Api> {
   const log = overrides.log ?? createLogger({ level: config.logLevel, name: 'api' });
   const metrics = overrides.metrics ?? createMetrics();
-  const database = overrides.database ?? (await openFor(config));
+  const database = overrides.database ?? (await openConfigured(config));
   const own: { close(): Promise<void> }[] = [];
   try {
-    const toolServers = overrides.toolServers ?? (await ownTools(config, log, own));
     if (overrides.database === undefined) {
       own.push(database);
       for (const warning of database.warnings) log.warn({}, warning);
+    }
+    let { toolServers } = overrides;
+    if (toolServers === undefined) {
+      const registered = await registeredTools(config.toolServers, log);
+      own.push(registered);
+      toolServers = registered;
     }
     const { agents, directory, keys, runs, transactions } = await database.api();
     const { clock, hints } = database;
@@ -71,37 +76,13 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       ports,
       close: async () => {
         await app.close();
-        for (const part of own) await part.close();
+        for (const part of own.toReversed()) await part.close();
       },
     };
   } catch (error) {
-    for (const part of own) await part.close();
+    for (const part of own.toReversed()) await part.close();
     throw error;
   }
-}
-
-/** Each process opens the database by itself; with PGlite there is only one process. */
-function openFor({ database, secrets, worker }: Config): Promise<OpenDatabase> {
-  const options = { hints: worker.wakeHints };
-  if (database.kind === 'pglite') return openDatabase(`pglite://${database.folder}`, options);
-  if (secrets.database === null) throw new Error('a Postgres without its URL');
-  return openDatabase(secrets.database.url, { ...options, directUrl: secrets.database.direct });
-}
-
-/** Only asked for their lists; the calls are the workers'. */
-async function ownTools({ toolServers }: Config, log: Log, own: { close(): Promise<void> }[]): Promise<ToolServers> {
-  const servers = toolServers.file === null ? new Map() : await readToolServersFile(toolServers.file);
-  const tools = new McpTools({
-    servers,
-    environment: toolServers.environment,
-    log: (server) => ({
-      debug: () => undefined,
-      info: (fields, message) => log.info({ ...fields, server }, message),
-      warn: (fields, message) => log.warn({ ...fields, server }, message),
-    }),
-  });
-  own.push(tools);
-  return tools;
 }
 
 async function readinessOf(database: OpenDatabase): Promise<Readonly<Record<string, string>>> {

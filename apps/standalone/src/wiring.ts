@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { FileArtifactStore } from '@holdfast/adapters/files';
-import { McpTools, readToolServersFile, type ToolServerCommands } from '@holdfast/adapters/mcp';
+import { registeredTools } from '@holdfast/adapters/mcp';
 import { rehearsalCatalog } from '@holdfast/adapters/models';
-import { migrate, type OpenDatabase, openDatabase } from '@holdfast/adapters/postgres';
+import { migrate, type OpenDatabase, openConfigured } from '@holdfast/adapters/postgres';
 import { createLogger, createMetrics } from '@holdfast/adapters/telemetry';
 import { type Api, wireApi } from '@holdfast/api';
 import type { Config } from '@holdfast/contracts';
@@ -45,7 +45,7 @@ export async function wireStandalone(
     const file = openLogFile(logFile, warn);
     parts.push(file);
     const log = createLogger({ level: config.logLevel, name: 'standalone' }, file);
-    const database = await openFor(config);
+    const database = await openConfigured(config);
     parts.push(database);
     for (const warning of database.warnings) log.warn({}, warning);
     await migrate(database, config.secrets.database === null ? {} : { url: config.secrets.database.migrate });
@@ -54,11 +54,7 @@ export async function wireStandalone(
     const metrics = createMetrics();
     const artifacts = new FileArtifactStore(join(dataDir, 'artifacts'));
     const model = rehearsalCatalog();
-    const mcp = new McpTools({
-      servers: await serversOf(config, folder),
-      environment: config.toolServers.environment,
-      log: (server) => log.child({ server }),
-    });
+    const mcp = await registeredTools(config.toolServers, log, new Map([['files', fileServer(folder)]]));
     parts.push(mcp);
     const shared = { database, artifacts, log, metrics };
     const api = await wireApi(config, { ...shared, models: model, toolServers: mcp });
@@ -73,18 +69,6 @@ export async function wireStandalone(
     await close();
     throw error;
   }
-}
-
-function openFor({ database, secrets, worker }: Config): Promise<OpenDatabase> {
-  const options = { hints: worker.wakeHints };
-  if (database.kind === 'pglite') return openDatabase(`pglite://${resolve(database.folder)}`, options);
-  if (secrets.database === null) throw new Error('a Postgres without its URL');
-  return openDatabase(secrets.database.url, { ...options, directUrl: secrets.database.direct });
-}
-
-async function serversOf({ toolServers }: Config, folder: string): Promise<ToolServerCommands> {
-  const given = toolServers.file === null ? [] : await readToolServersFile(toolServers.file);
-  return new Map([['files', fileServer(folder)], ...given]);
 }
 
 function urlOf({ app }: Api): string {

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { FileArtifactStore } from '@holdfast/adapters/files';
-import { McpTools, readToolServersFile } from '@holdfast/adapters/mcp';
+import { registeredTools } from '@holdfast/adapters/mcp';
 import { rehearsalCatalog } from '@holdfast/adapters/models';
-import { type OpenDatabase, openDatabase } from '@holdfast/adapters/postgres';
+import { type OpenDatabase, openConfigured } from '@holdfast/adapters/postgres';
 import { createLogger, createMetrics, type Metrics } from '@holdfast/adapters/telemetry';
 import type { Config } from '@holdfast/contracts';
 import {
@@ -53,13 +53,18 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
   const id = `${hostname().slice(0, 30)}-${process.pid}-${randomBytes(4).toString('hex')}`;
   const log = overrides.log ?? createLogger({ level: config.logLevel, name: 'worker' });
   const metrics = overrides.metrics ?? createMetrics();
-  const database = overrides.database ?? (await openFor(config));
+  const database = overrides.database ?? (await openConfigured(config));
   const own: { close(): Promise<void> }[] = [];
   try {
-    const mcp = overrides.mcp ?? (await ownTools(config, log, own));
     if (overrides.database === undefined) {
       own.push(database);
       for (const warning of database.warnings) log.warn({}, warning);
+    }
+    let { mcp } = overrides;
+    if (mcp === undefined) {
+      const registered = await registeredTools(config.toolServers, log);
+      own.push(registered);
+      mcp = registered;
     }
     const { runs, agents, schedule, lease } = await database.worker(id);
     const artifacts = overrides.artifacts ?? new FileArtifactStore(join(config.dataDir, 'artifacts'));
@@ -97,35 +102,13 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       notReady: () => notReady(database, lease),
       drain: async () => {
         await worker.drain(config.drainTimeoutMs);
-        for (const part of own) await part.close();
+        for (const part of own.toReversed()) await part.close();
       },
     };
   } catch (error) {
-    for (const part of own) await part.close();
+    for (const part of own.toReversed()) await part.close();
     throw error;
   }
-}
-
-function openFor({ database, secrets, worker }: Config): Promise<OpenDatabase> {
-  const options = { hints: worker.wakeHints };
-  if (database.kind === 'pglite') return openDatabase(`pglite://${database.folder}`, options);
-  if (secrets.database === null) throw new Error('a Postgres without its URL');
-  return openDatabase(secrets.database.url, { ...options, directUrl: secrets.database.direct });
-}
-
-async function ownTools({ toolServers }: Config, log: Log, own: { close(): Promise<void> }[]): Promise<Tools> {
-  const servers = toolServers.file === null ? new Map() : await readToolServersFile(toolServers.file);
-  const tools = new McpTools({
-    servers,
-    environment: toolServers.environment,
-    log: (server) => ({
-      debug: () => undefined,
-      info: (fields, message) => log.info({ ...fields, server }, message),
-      warn: (fields, message) => log.warn({ ...fields, server }, message),
-    }),
-  });
-  own.push(tools);
-  return tools;
 }
 
 async function notReady(database: OpenDatabase, lease: { remaining(): number }): Promise<string | null> {

@@ -8,3 +8,4 @@ export {
   type ToolServerCommands,
   ToolServersFileInvalid,
 } from './tool-servers-file.ts';
+export { registeredTools } from './registered-tools.ts';

@@ -9,3 +9,4 @@ export {
 } from './database.ts';
 export { type DatabaseProblem, DatabaseNotUsable, InvalidAppend } from './errors.ts';
 export { LEASE_MS, type LapsingLease } from './worker-lease.ts';
+export { openConfigured } from './open-configured.ts';
