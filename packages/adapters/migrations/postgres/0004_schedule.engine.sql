@@ -8,7 +8,9 @@ declare
   v_now constant bigint := holdfast.now_ms();
   v_left integer;
   v_turn bigint;
+  v_admitted integer;
   v_tenants uuid[];
+  v_tried uuid[] := '{}';
   v_chosen uuid[];
 begin
   return query
@@ -26,90 +28,102 @@ begin
     return;
   end if;
 
-  -- Tenants with something to admit and a free slot. One that another worker is serving is left to it.
-  select pg_catalog.array_agg(t.id) into v_tenants
-  from (
-    select t.id from holdfast.tenants t
-    where (exists (select from holdfast.due d where d.kind = 'run' and not d.admitted and d.tenant_id = t.id
-                     and d.begun and d.at <= v_now)
-        or exists (select from holdfast.due d where d.kind = 'run' and not d.admitted and d.tenant_id = t.id
-                     and not d.begun and d.at <= v_now))
-      and t.slots > (select pg_catalog.count(*) from holdfast.due d
-                     where d.kind = 'run' and d.admitted and d.tenant_id = t.id)
-                  + (select pg_catalog.count(*) from holdfast.runs r where r.holder is not null and r.tenant_id = t.id)
-    order by t.id for no key update skip locked
-  ) t;
-  if v_tenants is null then
-    return;
-  end if;
   select pass into v_turn from holdfast.turn;
-
-  with used as (
-    -- One statement, so one snapshot: a claim between the two halves is counted once.
-    select u.tenant_id, u.agent, pg_catalog.count(*) as runs
+  loop
+    -- The next tenants with something to admit and a free slot: the lowest pass first, no more than can be served.
+    -- One that another worker is serving is left to it.
+    select pg_catalog.array_agg(t.id) into v_tenants
     from (
-      select d.tenant_id, d.agent from holdfast.due d where d.kind = 'run' and d.admitted and d.tenant_id = any (v_tenants)
-      union all
-      select r.tenant_id, r.agent from holdfast.runs r where r.holder is not null and r.tenant_id = any (v_tenants)
-    ) u
-    group by u.tenant_id, u.agent
-  ), tenant as (
-    select t.id, greatest(t.pass, v_turn) as pass,
-      t.slots - coalesce((select pg_catalog.sum(u.runs) from used u where u.tenant_id = t.id), 0) as free
-    from holdfast.tenants t where t.id = any (v_tenants)
-  ), waiting as (
-    -- Begun runs before fresh ones, each by time; what its agent has no room for is left out.
-    select d.tenant_id, d.subject, d.begun, d.at, d.agent_limit, coalesce(u.runs, 0) as agent_runs,
-      pg_catalog.row_number() over (partition by d.tenant_id, d.agent order by d.begun desc, d.at, d.subject) as agent_place
-    from tenant t
-    cross join lateral (
-      (select b.* from holdfast.due b
-       where b.kind = 'run' and not b.admitted and b.tenant_id = t.id and b.begun and b.at <= v_now
-         and not exists (select from used u where u.tenant_id = t.id and u.agent = b.agent and u.runs >= b.agent_limit)
-       order by b.at, b.subject limit v_left)
-      union all
-      (select f.* from holdfast.due f
-       where f.kind = 'run' and not f.admitted and f.tenant_id = t.id and not f.begun and f.at <= v_now
-         and not exists (select from used u where u.tenant_id = t.id and u.agent = f.agent and u.runs >= f.agent_limit)
-       order by f.at, f.subject limit v_left)
-    ) d
-    left join used u on u.tenant_id = d.tenant_id and u.agent = d.agent
-  ), placed as (
-    select w.tenant_id, w.subject,
-      pg_catalog.row_number() over (partition by w.tenant_id order by w.begun desc, w.at, w.subject) as place
-    from waiting w where w.agent_limit is null or w.agent_runs + w.agent_place <= w.agent_limit
-  )
-  select pg_catalog.array_agg(c.subject) into v_chosen
-  from (
-    select p.subject from placed p join tenant t on t.id = p.tenant_id
-    where p.place <= t.free
-    order by t.pass + p.place, t.id limit v_left
-  ) c;
-  if v_chosen is null then
-    return;
-  end if;
+      select t.id from holdfast.tenants t
+      left join (
+        select u.tenant_id, pg_catalog.count(*) as runs
+        from (
+          select d.tenant_id from holdfast.due d where d.kind = 'run' and d.admitted
+          union all
+          select r.tenant_id from holdfast.runs r where r.holder is not null
+        ) u
+        group by u.tenant_id
+      ) used on used.tenant_id = t.id
+      where t.id <> all (v_tried) and t.slots > coalesce(used.runs, 0)
+        and (exists (select from holdfast.due d where d.kind = 'run' and not d.admitted and d.tenant_id = t.id
+                       and d.begun and d.at <= v_now)
+          or exists (select from holdfast.due d where d.kind = 'run' and not d.admitted and d.tenant_id = t.id
+                       and not d.begun and d.at <= v_now))
+      order by greatest(t.pass, v_turn), t.id limit v_left for no key update of t skip locked
+    ) t;
+    exit when v_tenants is null;
+    v_tried := v_tried || v_tenants;
 
-  return query
-    with admitted as (
-      update holdfast.due d set admitted = true, reserved_until = v_now + p_reserve_ms
+    with used as (
+      -- One statement, so one snapshot: a claim between the two halves is counted once.
+      select u.tenant_id, u.agent, pg_catalog.count(*) as runs
       from (
-        select subject from holdfast.due
-        where kind = 'run' and subject = any (v_chosen) and not admitted and at <= v_now
-        for update skip locked
-      ) c
-      where d.kind = 'run' and d.subject = c.subject
-      returning d.tenant_id, d.subject
-    ), counted as (
-      update holdfast.tenants t set pass = greatest(t.pass, v_turn) + a.runs
-      from (select tenant_id, pg_catalog.count(*) as runs from admitted group by tenant_id) a
-      where t.id = a.tenant_id
-      returning t.pass
-    ), turned as (
-      update holdfast.turn set pass = greatest(turn.pass, c.pass)
-      from (select pg_catalog.max(pass) - 1 as pass from counted) c
-      where c.pass > turn.pass
+        select d.tenant_id, d.agent from holdfast.due d
+        where d.kind = 'run' and d.admitted and d.tenant_id = any (v_tenants)
+        union all
+        select r.tenant_id, r.agent from holdfast.runs r where r.holder is not null and r.tenant_id = any (v_tenants)
+      ) u
+      group by u.tenant_id, u.agent
+    ), tenant as (
+      select t.id, greatest(t.pass, v_turn) as pass,
+        t.slots - coalesce((select pg_catalog.sum(u.runs) from used u where u.tenant_id = t.id), 0) as free
+      from holdfast.tenants t where t.id = any (v_tenants)
+    ), waiting as (
+      -- Begun runs before fresh ones, each by time; what its agent has no room for is left out.
+      select d.tenant_id, d.subject, d.begun, d.at, d.agent_limit, coalesce(u.runs, 0) as agent_runs,
+        pg_catalog.row_number() over (
+          partition by d.tenant_id, d.agent order by d.begun desc, d.at, d.subject) as agent_place
+      from tenant t
+      cross join lateral (
+        (select b.* from holdfast.due b
+         where b.kind = 'run' and not b.admitted and b.tenant_id = t.id and b.begun and b.at <= v_now
+           and not exists (select from used u where u.tenant_id = t.id and u.agent = b.agent and u.runs >= b.agent_limit)
+         order by b.at, b.subject limit v_left)
+        union all
+        (select f.* from holdfast.due f
+         where f.kind = 'run' and not f.admitted and f.tenant_id = t.id and not f.begun and f.at <= v_now
+           and not exists (select from used u where u.tenant_id = t.id and u.agent = f.agent and u.runs >= f.agent_limit)
+         order by f.at, f.subject limit v_left)
+      ) d
+      left join used u on u.tenant_id = d.tenant_id and u.agent = d.agent
+    ), placed as (
+      select w.tenant_id, w.subject,
+        pg_catalog.row_number() over (partition by w.tenant_id order by w.begun desc, w.at, w.subject) as place
+      from waiting w where w.agent_limit is null or w.agent_runs + w.agent_place <= w.agent_limit
     )
-    select tenant_id, subject from admitted;
+    select pg_catalog.array_agg(c.subject) into v_chosen
+    from (
+      select p.subject from placed p join tenant t on t.id = p.tenant_id
+      where p.place <= t.free
+      order by t.pass + p.place, t.id limit v_left
+    ) c;
+    continue when v_chosen is null;
+
+    return query
+      with admitted as (
+        update holdfast.due d set admitted = true, reserved_until = v_now + p_reserve_ms
+        from (
+          select subject from holdfast.due
+          where kind = 'run' and subject = any (v_chosen) and not admitted and at <= v_now
+          for update skip locked
+        ) c
+        where d.kind = 'run' and d.subject = c.subject
+        returning d.tenant_id, d.subject
+      ), counted as (
+        update holdfast.tenants t set pass = greatest(t.pass, v_turn) + a.runs
+        from (select tenant_id, pg_catalog.count(*) as runs from admitted group by tenant_id) a
+        where t.id = a.tenant_id
+        returning t.pass
+      ), turned as (
+        update holdfast.turn set pass = greatest(turn.pass, c.pass)
+        from (select pg_catalog.max(pass) - 1 as pass from counted) c
+        where c.pass > turn.pass
+      )
+      select tenant_id, subject from admitted;
+    get diagnostics v_admitted = row_count;
+    v_left := v_left - v_admitted;
+    exit when v_left <= 0;
+  end loop;
 end
 $$;
 
@@ -117,8 +131,11 @@ $$;
 create function holdfast.next_due() returns bigint
   language plpgsql security definer set search_path = '' set enable_seqscan = off set jit = off
 as $$
+declare
+  -- A variable: a volatile function in the condition would keep the index from being used.
+  v_now constant bigint := holdfast.now_ms();
 begin
-  return (select pg_catalog.min(at) from holdfast.due where at > holdfast.now_ms());
+  return (select pg_catalog.min(at) from holdfast.due where at > v_now);
 end
 $$;
 
