@@ -24,8 +24,9 @@ export class ProcessHints implements Hints {
     return () => this.#listeners.delete(own);
   }
 
+  /** Not at once: whoever publishes goes on undisturbed by what listeners do. */
   protected tell(run: string): void {
-    for (const listener of this.#listeners) listener(run);
+    for (const listener of this.#listeners) queueMicrotask(() => listener(run));
   }
 }
 

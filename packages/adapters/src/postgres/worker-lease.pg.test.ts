@@ -96,7 +96,7 @@ describePostgres('worker leases', ({ bin }) => {
     expect(await me.lease.deadPeers()).toMatchObject([{ worker: 'other', runs: [run] }]);
   });
 
-  test('a worker whose session is lost is dead within half a second, and its runs can be taken', async () => {
+  test('a worker whose session is lost is dead long before its lease ends, and its runs can be taken', async () => {
     const [me, other] = [await start('me'), await start('other')];
     const run = await heldBy(other);
     await settled();
@@ -106,9 +106,9 @@ describePostgres('worker leases', ({ bin }) => {
     opened.splice(opened.indexOf(other.stores), 1);
     const before = performance.now();
     await expect
-      .poll(() => me.lease.deadPeers(), { interval: 10 })
+      .poll(() => me.lease.deadPeers(), { interval: 10, timeout: 5_000 })
       .toMatchObject([{ worker: 'other', why: 'session-lost', runs: [run] }]);
-    expect(performance.now() - before).toBeLessThan(500);
+    expect(performance.now() - before).toBeLessThan(2_000);
     const [dead] = await me.lease.deadPeers();
     // It may still act until its lease ends.
     expect(dead?.leaseUntil).toBeGreaterThan(me.stores.clock.now());
