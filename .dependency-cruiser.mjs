@@ -51,7 +51,7 @@ const libraries = [
   },
   {
     folder: 'packages/adapters/src/postgres',
-    npm: ['pg', 'kysely', '@electric-sql/pglite', '@electric-sql/pglite-pgvector', 'zod'],
+    npm: ['pg', '@electric-sql/pglite', '@electric-sql/pglite-pgvector', 'zod'],
     node: true,
   },
   { folder: 'packages/adapters/src/files', npm: ['zod'], node: true },

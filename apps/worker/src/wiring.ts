@@ -66,7 +66,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       own.push(registered);
       mcp = registered;
     }
-    const { runs, agents, schedule, lease } = await database.worker(id);
+    const { runs, agents, schedule, lease, housekeep } = await database.worker(id);
     const artifacts = overrides.artifacts ?? new FileArtifactStore(join(config.dataDir, 'artifacts'));
     const builtin = artifactTools({ artifacts, list: (ref) => artifactsInLog({ runs, artifacts }, ref) });
     const ports: WorkerPorts = {
@@ -79,6 +79,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       hints: database.hints,
       schedule,
       lease,
+      housekeep,
       log,
       metrics: metrics.executor,
       patienceMs: PATIENCE_MS,

@@ -12,6 +12,8 @@ import { Periodic } from './periodic.ts';
 export interface WorkerPorts extends AdvancePorts {
   readonly schedule: ScheduleStore;
   readonly hints: Hints;
+  /** Deletes one small batch of what has outlived its time; how much that was. */
+  readonly housekeep: () => Promise<number>;
 }
 
 export interface WorkerOptions {
@@ -29,6 +31,7 @@ export interface Worker {
 }
 
 const SWEEP_MS = 1_000;
+const HOUSEKEEPING_MS = 3_600_000;
 
 /**
  * The embedded driver: sweeps what is due each second and at each hint, watches its peers, and carries what it claims.
@@ -59,7 +62,12 @@ export async function startWorker(ports: WorkerPorts, options: WorkerOptions): P
     SWEEP_MS,
     failed('dead workers could not be looked for'),
   );
-  const loops = [peers, due, moved];
+  const housekeeping = new Periodic(
+    async () => ((await ports.housekeep()) > 0 ? SWEEP_MS : HOUSEKEEPING_MS),
+    HOUSEKEEPING_MS,
+    failed('housekeeping failed'),
+  );
+  const loops = [peers, due, moved, housekeeping];
 
   const unsubscribe = hints.subscribe((run) => {
     if (run === '*') loops.forEach((loop) => loop.soon());

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { appendOf } from '../log/append-of.ts';
+import { appendOf, type Holding } from '../log/append-of.ts';
 import { catchUp, type LoadedRun, loadRun, type LogPorts } from '../log/loaded-run.ts';
 import { speak } from '../log/speak.ts';
 import { nextTime } from '../run/attention.ts';
@@ -7,12 +7,13 @@ import type { Command } from '../run/command.ts';
 import { openCalls } from '../run/state.ts';
 import type { DeadWorker, WorkerLease } from '../scheduling/schedule-store.ts';
 import type { RunRef } from '../tenant-scope.ts';
-import { commit } from './commit.ts';
+import { commit, type Committed } from './commit.ts';
 import type { ExecutorMetrics, Log } from './log.ts';
 import { Mailbox } from './mailbox.ts';
 import type { Model } from './model.ts';
 import { OpenCalls } from './open-calls.ts';
-import { plan } from './plan.ts';
+import { patiently } from './patiently.ts';
+import { type Plan, plan } from './plan.ts';
 import { Snapshots } from './snapshots.ts';
 import type { Tools } from './tools.ts';
 
@@ -67,7 +68,7 @@ async function carry(
   mailbox: Mailbox,
   position: { head: number },
 ): Promise<'released' | 'lost' | 'not-yours'> {
-  const { clock, lease, log } = ports;
+  const { clock, lease } = ports;
   const loaded = await loadRun(ports, ref);
   if (loaded === null || loaded.run.state.phase !== 'live') return 'not-yours';
   let run = loaded.run;
@@ -79,33 +80,27 @@ async function carry(
   try {
     for (;;) {
       const next = plan(run, outcomes, clock.now(), drain.aborted);
-      for (const { command, refusal } of next.refused) {
-        log.info({ run_id: ref.run, command: command.type, code: refusal.code }, refusal.message);
-        late(ports, ref, command);
-      }
+      // With no call under way the run is let go; it is held only while there is something to wait for.
       const release = next.run.state.phase !== 'live' || openCalls(next.run.state).length === 0;
-      if (next.events.length > 0) {
-        const holding = { worker: lease.worker, take: taking, release };
-        const append = await appendOf(
-          ports.artifacts,
-          ref,
-          run.state,
-          next.run.state,
-          next.events,
-          clock.now(),
-          holding,
-        );
-        const committed = await commit(ports.runs, append, ports.patienceMs, () => clock.monotonic());
-        if (committed.type === 'not-yours') return 'not-yours';
-        if (committed.type === 'went-back') {
+      const lapses = lease.lapses();
+      const committed = await append(ports, ref, run, next, { worker: lease.worker, take: taking, release });
+      switch (committed.type) {
+        case 'not-yours':
+          return 'not-yours';
+        case 'refused':
+          // Somebody spoke, or another worker took the run. The outcomes are kept for what is there now.
+          run = await patiently(ports, () => catchUp(ports, ref, run));
+          if (isLost(run, taking, lease.worker)) return 'lost';
+          continue;
+        case 'went-back': {
           // The database acknowledged events that it no longer has: nothing goes on before a person has looked.
-          log.error({ run_id: ref.run, expected: run.state.head, found: committed.found }, 'the log went back');
           const { found } = committed;
+          ports.log.error({ run_id: ref.run, expected: run.state.head, found }, 'the log went back');
           const report: Command = { type: 'log_went_back', expected: run.state.head, found, at: clock.now() };
           const reloaded = await loadRun(ports, ref);
           if (reloaded === null) return 'lost';
           if (isLost(reloaded.run, taking, lease.worker)) {
-            // Its own claim is among what is gone: it says so from outside.
+            // This worker's own claim is among what is gone.
             await speak(ports, ref, report);
             return 'lost';
           }
@@ -113,27 +108,24 @@ async function carry(
           outcomes = [report, ...outcomes];
           continue;
         }
-        if (committed.type === 'refused') {
-          // Somebody spoke, or another worker took the run. The outcomes are kept for what is there now.
-          run = await catchUp(ports, ref, run);
-          outcomes = outcomes.filter((outcome) => !next.refused.some(({ command }) => command === outcome));
-          if (isLost(run, taking, lease.worker)) return 'lost';
-          continue;
-        }
-        run = next.run;
-        taking = null;
-        snapshots.consider(run);
-        for (const action of next.starts) calls.start(action, run);
+        case 'accepted':
+          break;
       }
+      run = next.run;
       outcomes = [];
+      if (next.events.length > 0) taking = null;
+      for (const { command } of next.refused) late(ports, ref, command);
+      for (const action of next.starts) calls.start(action, run, lapses);
+      for (const call of next.aborts) calls.abort(call);
+      if (release && next.events.length === 0) throw new Error('held without a call under way');
       if (release) return 'released';
-      next.aborts.forEach((call) => calls.abort(call));
+      snapshots.consider(run);
       position.head = run.state.head;
       const time = nextTime(run.state);
       const mail = await mailbox.next(time === null || drain.aborted ? null : Math.max(0, time - clock.now()));
       outcomes = mail.commands;
       if (!mail.nudged) continue;
-      run = await catchUp(ports, ref, run);
+      run = await patiently(ports, () => catchUp(ports, ref, run));
       if (isLost(run, taking, lease.worker)) return 'lost';
     }
   } finally {
@@ -141,6 +133,20 @@ async function carry(
     calls.abortAll();
     for (const outcome of [...outcomes, ...mailbox.rest()]) late(ports, ref, outcome);
   }
+}
+
+/** One append, through lost answers and a database that is away; nothing to write is written at once. */
+async function append(
+  ports: AdvancePorts,
+  ref: RunRef,
+  run: LoadedRun,
+  next: Plan,
+  holding: Holding,
+): Promise<Committed> {
+  if (next.events.length === 0) return { type: 'accepted' };
+  const now = ports.clock.now();
+  const made = await appendOf(ports.artifacts, ref, run.state, next.run.state, next.events, now, holding);
+  return commit(ports.runs, made, ports);
 }
 
 function takingCommand(take: Take, worker: string, at: number): Command {
@@ -152,6 +158,7 @@ function takingCommand(take: Take, worker: string, at: number): Command {
 const isLost = ({ state }: LoadedRun, taking: Take | null, worker: string): boolean =>
   state.phase !== 'live' || (taking === null && state.holder !== worker);
 
+/** How often a late result is appended anew when others come first. */
 const LATE_TRIES = 20;
 
 /** A tool's answer that cannot be appended by its holder any more goes the way of everybody outside. */
@@ -160,7 +167,7 @@ function late(ports: AdvancePorts, ref: RunRef, outcome: Command): void {
   const { call } = outcome;
   const lost = (why: object): void =>
     ports.log.warn({ run_id: ref.run, call, ...why }, 'a late result could not be recorded');
-  speak(ports, ref, { ...outcome, type: 'tool_late_result' }, LATE_TRIES).then(
+  patiently(ports, () => speak(ports, ref, { ...outcome, type: 'tool_late_result' }, LATE_TRIES)).then(
     ({ type }) => (type === 'contended' ? lost({ type }) : undefined),
     (error: unknown) => lost({ err: error }),
   );

@@ -30,7 +30,7 @@ async function committing(
   patienceMs = 3_000,
 ): Promise<{ result: unknown; tookMs: number }> {
   const begun = Date.now();
-  const done = commit(world.runs, append, patienceMs, () => Date.now()).then(
+  const done = commit(world.runs, append, { patienceMs, clock: { monotonic: () => Date.now() } }).then(
     (outcome) => outcome,
     (error: unknown) => error,
   );

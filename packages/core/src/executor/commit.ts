@@ -1,4 +1,5 @@
-import { type Append, DatabaseUnavailable, type RunStore } from '../log/run-store.ts';
+import type { Append, RunStore } from '../log/run-store.ts';
+import { patiently, type Patience } from './patiently.ts';
 
 export type Committed =
   | { readonly type: 'accepted' }
@@ -7,43 +8,33 @@ export type Committed =
   | { readonly type: 'went-back'; readonly found: number }
   | { readonly type: 'not-yours' };
 
-/** First and longest pause between tries while the database is away, ms. */
-const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 1_000;
-
 /**
  * One append, through lost answers and a database that is away. What is appended again bears the same id, so a commit
  * whose answer was lost is recognised and never written twice.
- * @throws DatabaseUnavailable when the database stays away longer than `patienceMs`.
+ * @throws DatabaseUnavailable when the database stays away, or the row busy, longer than the patience lasts.
  */
-export async function commit(
-  runs: RunStore,
-  append: Append,
-  patienceMs: number,
-  monotonic: () => number,
-): Promise<Committed> {
-  const giveUpAt = monotonic() + patienceMs;
-  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
-    try {
-      const outcome = await runs.append(append);
-      if (outcome.type === 'accepted') return outcome;
-      if (outcome.type === 'refused') return await refusedOrMine(runs, append, outcome.head);
-      if (outcome.type === 'not-yours') return await refusedOrMine(runs, append, append.expected, outcome);
-      if (outcome.type === 'missing') return { type: 'not-yours' };
-    } catch (error) {
-      if (!(error instanceof DatabaseUnavailable) || monotonic() + pause > giveUpAt) throw error;
+export function commit(runs: RunStore, append: Append, patience: Patience): Promise<Committed> {
+  return patiently<Committed>(patience, async () => {
+    const outcome = await runs.append(append);
+    switch (outcome.type) {
+      case 'accepted':
+        return { type: 'accepted' };
+      case 'refused':
+        if (outcome.head < append.expected) return { type: 'went-back', found: outcome.head };
+        return (await isMine(runs, append)) ? { type: 'accepted' } : { type: 'refused' };
+      case 'not-yours':
+        // The due row or the dead holder is gone; perhaps because this very append took it.
+        return (await isMine(runs, append)) ? { type: 'accepted' } : { type: 'not-yours' };
+      case 'missing':
+        return { type: 'not-yours' };
+      case 'busy':
+        return null;
     }
-    await new Promise((resolve) => setTimeout(resolve, pause));
-  }
+  });
 }
 
-async function refusedOrMine(
-  runs: RunStore,
-  append: Append,
-  head: number,
-  otherwise: Committed = { type: 'refused' },
-): Promise<Committed> {
-  if (head < append.expected) return { type: 'went-back', found: head };
+/** The event after the expected head bears this append's id. */
+async function isMine(runs: RunStore, append: Append): Promise<boolean> {
   const [first] = await runs.eventsAfter(append, append.expected, 1);
-  return first?.appendId === append.id ? { type: 'accepted' } : otherwise;
+  return first?.appendId === append.id;
 }

@@ -19,7 +19,7 @@ interface OpenCall {
   readonly abortable: boolean;
 }
 
-/** The calls that a holder has under way. Each outcome reaches `deliver` as a command; none is ever dropped. */
+/** The calls that a holder has under way. Each outcome reaches `deliver` as a command; a call that was given up delivers its late answer, too. */
 export class OpenCalls {
   readonly #open = new Map<string, OpenCall>();
   readonly #ports: AdvancePorts;
@@ -41,13 +41,14 @@ export class OpenCalls {
     for (const call of this.#open.keys()) this.abort(call);
   }
 
-  /** Its intent is committed: begins the effect. */
-  start(action: Start, run: LoadedRun): void {
-    if (action.do === 'call-model') this.#callModel(action.intent.data, run);
-    else this.#callTool(action.intent.data, run);
+  /** Its intent is committed: begins the effect. `lapses`: of the lease, when the intent was sent. */
+  start(action: Start, run: LoadedRun, lapses: number): void {
+    const mayBegin = (): boolean => this.#mayBegin(lapses);
+    if (action.do === 'call-model') this.#callModel(action.intent.data, run, mayBegin);
+    else this.#callTool(action.intent.data, run, mayBegin);
   }
 
-  #callModel(intent: BodyOf<'model.called'>['data'], run: LoadedRun): void {
+  #callModel(intent: BodyOf<'model.called'>['data'], run: LoadedRun, mayBegin: () => boolean): void {
     const { call, attempt, timeout_ms } = intent;
     const { state, transcript } = run;
     const abort = this.#begin(call, true);
@@ -76,7 +77,7 @@ export class OpenCalls {
       const { type: _, ...failure } = outcome;
       return { type: 'model_failed', ...about, ...failure };
     };
-    void Promise.resolve(this.#mayBegin())
+    void Promise.resolve(mayBegin())
       .then((margin): Promise<ModelOutcome> | ModelOutcome =>
         margin
           ? this.#ports.model.call(request, abort.signal)
@@ -89,7 +90,7 @@ export class OpenCalls {
       });
   }
 
-  #callTool(intent: BodyOf<'tool.called'>['data'], run: LoadedRun): void {
+  #callTool(intent: BodyOf<'tool.called'>['data'], run: LoadedRun, mayBegin: () => boolean): void {
     const { call, attempt, effect, timeout_ms } = intent;
     const called = findCall(run, call);
     if (called?.tool == null) return;
@@ -113,9 +114,9 @@ export class OpenCalls {
       key: intent.key,
       attempt,
       timeoutMs: timeout_ms,
-      mayBegin: () => !givenUp && this.#mayBegin(),
+      mayBegin: () => !givenUp && mayBegin(),
     };
-    void Promise.resolve(this.#mayBegin())
+    void Promise.resolve(mayBegin())
       .then((margin): Promise<ToolOutcome> | ToolOutcome =>
         margin ? this.#ports.tools.call(request, abort.signal) : { type: 'not-sent', message: leaseTooShort },
       )
@@ -153,9 +154,10 @@ export class OpenCalls {
     return abort;
   }
 
-  /** The last look before an effect. */
-  #mayBegin(): boolean {
-    return this.#ports.lease.remaining() >= LEASE_MARGIN_MS;
+  /** The last look before an effect: a lease that was lost since the intent was sent may have cost the run. */
+  #mayBegin(lapses: number): boolean {
+    const { lease } = this.#ports;
+    return lease.remaining() >= LEASE_MARGIN_MS && lease.lapses() === lapses;
   }
 
   #end(call: string, command: Command): void {

@@ -194,8 +194,8 @@ describe('a decision', () => {
   });
 
   it.each([
-    [undefined, 'tool: A person denied this call.'],
-    ['too dear', 'tool: A person denied this call: too dear'],
+    [undefined, 'tool: This call was denied.'],
+    ['too dear', 'tool: This call was denied: too dear'],
   ])('denied because of %j: the model sees it and nothing is called', (reason, line) => {
     const sim = guarded(rule());
     const call = asksFor(sim, 'pay');

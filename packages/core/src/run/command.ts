@@ -137,6 +137,5 @@ export type RefusalCode =
   | 'limit_not_higher'
   /** A worker's result for a call that is no longer open: late, or another's. */
   | 'stale_result'
-  | 'log_problem'
   | 'already_created'
   | 'not_created';

@@ -104,10 +104,16 @@ function toolAction(state: LiveRun, call: ToolCall, now: number): EventBody | 'c
       if (phase.expiresAt === null || now < phase.expiresAt) return null;
       return {
         type: 'approval.decided',
-        data: { call: call.id, hash: phase.hash, decision: 'denied', by: { type: 'system', id: 'expiry', roles: [] } },
+        data: {
+          call: call.id,
+          hash: phase.hash,
+          decision: 'denied',
+          by: { type: 'system', id: 'expiry', roles: [] },
+          reason: 'nobody decided in time',
+        },
       };
     case 'denied':
-      return notRun(call, 'denied', `A person denied this call${phase.reason === '' ? '.' : `: ${phase.reason}`}`);
+      return notRun(call, 'denied', `This call was denied${phase.reason === '' ? '.' : `: ${phase.reason}`}`);
     case 'ready':
       return call.attempt === 0 && userSpoke(state) ? userSpokeFirst(call) : 'call';
     case 'scheduled':

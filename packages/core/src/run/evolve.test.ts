@@ -7,7 +7,7 @@ import { decide } from './decide.ts';
 import { evolve } from './evolve.ts';
 import { begin, type RunState } from './state.ts';
 import { anyEvent, anyEvents } from './testing/any-event.suite.ts';
-import { RUN, Simulation } from './testing/simulation.suite.ts';
+import { person, RUN, Simulation } from './testing/simulation.suite.ts';
 import { answers, asks, asksFor, concludes, crashes, live, phaseOf, started, timesOut } from './testing/steps.ts';
 import { version } from './testing/versions.ts';
 
@@ -24,11 +24,11 @@ const problemOf = (state: RunState): string | null => (state.phase === 'live' ? 
 describe('an event that does not fit', () => {
   it.each<[string, EventType, string]>([
     ['the model open', 'run.created', 'the run has begun already'],
-    ['tools open', 'model.answered', 'no model call m1 is under way'],
-    ['the model open', 'tool.returned', 'no tool call 3.0 is known'],
-    ['tools open', 'wait.ended', 'no tool call 3.0 is under way'],
+    ['tools open', 'model.answered', 'no call m1 is known'],
+    ['the model open', 'tool.returned', 'no call 3.0 is known'],
+    ['tools open', 'wait.ended', 'no call 3.0 is known'],
     ['the model open', 'message.delivered', 'a message that was not received is delivered'],
-    ['the model open', 'attempt.scheduled', 'no model call 3.0 is under way'],
+    ['the model open', 'attempt.scheduled', 'no call 3.0 is known'],
   ])('while %s: %s is a problem of the log', (situation, type, reason) => {
     const sim = situations[situation]?.() ?? started();
     const [sample] = fc.sample(anyEvent(type), 1);
@@ -66,7 +66,7 @@ describe('an event that does not fit', () => {
     const again = sim.events.findLast((event) => event.type === 'tool.returned');
     if (again === undefined) throw new Error('it did not return');
     const after = evolve(sim.run.state, { ...again, seq: sim.run.state.head + 1 });
-    expect(problemOf(after)).toBe(`no tool call ${one} is under way`);
+    expect(problemOf(after)).toBe('tool.returned does not follow on a call that is done');
   });
 
   it('of a type that no rule knows is a problem', () => {
@@ -155,5 +155,21 @@ describe('the fold', () => {
       );
     }
     expect(text('x')).toEqual([{ type: 'text', text: 'x' }]);
+  });
+});
+
+describe('a call that was called already', () => {
+  it('is not made ready again by an approval that nobody asked for', () => {
+    const sim = started();
+    asksFor(sim, 'once');
+    const [call] = sim.open();
+    const approved = evolve(sim.run.state, {
+      type: 'approval.decided',
+      data: { call: call?.id ?? '', hash: '0'.repeat(64), decision: 'approved', by: person },
+      seq: sim.run.state.head + 1,
+      at: sim.now,
+    });
+    expect(approved).toMatchObject({ problem: { reason: 'approval.decided does not follow on a call that is open' } });
+    expect(decide(approved, sim.now)).toEqual([]);
   });
 });

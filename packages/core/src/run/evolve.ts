@@ -1,7 +1,9 @@
 import type { BodyOf, DataOf, RunEvent } from '@holdfast/contracts';
+import { callMisfit } from './call-phases.ts';
 import { compacted, fixedBytes } from './context.ts';
 import { ended, resolvedAfterEnd } from './end.ts';
 import { spendBegin } from './limits.ts';
+import { resolvedContent, waitEndedContent } from './result-content.ts';
 import { bytesOf } from './sizes.ts';
 import type { LiveRun, RunState, ToolPhase } from './state.ts';
 import {
@@ -21,8 +23,8 @@ import {
 } from './turn.ts';
 
 /**
- * Folds one event. It never throws: an event that does not fit the state is kept as a problem of the log, which stops
- * the run and asks a person.
+ * Folds one event. It never throws: an event that does not fit the state is kept as a problem of the log; then nothing
+ * begins any more, and a person is asked.
  */
 export function evolve(state: RunState, event: RunEvent): RunState {
   const next = fold(state, event);
@@ -38,7 +40,7 @@ function fold(state: RunState, event: RunEvent): RunState | string {
         ? born(state.run, state.version, event.data, event)
         : 'the run has no beginning';
     case 'live':
-      return foldLive(state, event);
+      return callMisfit(state, event) ?? foldLive(state, event);
     case 'ended':
       return event.type === 'tool.resolved' ? resolvedAfterEnd(state, event.data) : 'the run has ended';
   }
@@ -145,7 +147,7 @@ function foldLive(state: LiveRun, event: RunEvent): RunState | string {
     case 'tool.resolved':
       return event.data.how === 'retry'
         ? onTool(state, event.data.call, (call) => ({ ...call, burned: 0, phase: { is: 'ready' } }))
-        : closeTool(state, event, { is: 'done' }, event.data.content ?? event.data.note ?? []);
+        : closeTool(state, event, { is: 'done' }, resolvedContent(event.data));
     case 'tool.not_run':
       return closeTool(state, event, { is: 'done' }, event.data.message);
     case 'attempt.scheduled':
@@ -157,7 +159,7 @@ function foldLive(state: LiveRun, event: RunEvent): RunState | string {
         phase: { is: 'timer', since: event.at, until: event.data.until },
       }));
     case 'wait.ended':
-      return closeTool(state, event, { is: 'done' }, event.data.by);
+      return closeTool(state, event, { is: 'done' }, waitEndedContent(event.data));
     case 'question.asked': {
       const { question, schema } = event.data;
       return onTool(state, event.data.call, (call) => ({

@@ -173,7 +173,13 @@ function modelFailed(state: LiveRun, command: Extract<Command, { type: 'model_fa
   if (command.class === 'rate-limited' && retryAfterMs !== undefined)
     return events(failed, {
       type: 'attempt.scheduled',
-      data: { call: call.id, attempt: attempt + 1, at: at + Math.ceil(retryAfterMs), reason: message, burns: false },
+      data: {
+        call: call.id,
+        attempt: attempt + 1,
+        at: at + Math.max(Math.ceil(retryAfterMs), state.version.retries.first),
+        reason: message,
+        burns: false,
+      },
     });
   return events(failed, ...nextAttempt(call, state.version.retries, at, message));
 }

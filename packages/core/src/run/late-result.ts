@@ -26,6 +26,9 @@ export function lateResult(state: LiveRun | EndedRun, command: CommandOf<'tool_l
       ? resolved
       : stale(command);
   const found = findToolCall(state, call);
+  // Its holder is gone, but nobody has judged the call yet: this is simply its answer.
+  if (found?.phase.is === 'open' && found.attempt === attempt)
+    return events({ type: 'tool.returned', data: { call, attempt, content, is_error: isError, ...files } });
   if (found?.phase.is === 'unknown' && found.attempt === attempt) return resolved;
   return events({ type: 'tool.late_result', data: { call, attempt, content, is_error: isError, ...files } });
 }

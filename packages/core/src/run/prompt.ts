@@ -1,6 +1,7 @@
 import type { AgentVersion, BodyOf, Content, RunEvent } from '@holdfast/contracts';
 import { text } from '@holdfast/contracts';
 import type { PromptMessage } from './prompt-message.ts';
+import { resolvedContent, waitEndedContent } from './result-content.ts';
 
 /** What the model is shown, and what has been said to the run but not delivered yet. */
 export interface Transcript {
@@ -39,15 +40,13 @@ export function prompt(transcript: Transcript, event: RunEvent): Transcript {
       return result(transcript, event.data.call, event.data.content, event.data.is_error);
     case 'tool.not_run':
       return result(transcript, event.data.call, text(event.data.message), true);
-    case 'tool.resolved':
-      return resolved(transcript, event);
+    case 'tool.resolved': {
+      const { call, how, is_error } = event.data;
+      if (how === 'retry') return transcript;
+      return result(transcript, call, resolvedContent(event.data), how === 'fail' || (is_error ?? false));
+    }
     case 'wait.ended':
-      return result(
-        transcript,
-        event.data.call,
-        text(event.data.by === 'timer' ? 'The wait is over.' : 'The wait was ended by a message.'),
-        false,
-      );
+      return result(transcript, event.data.call, waitEndedContent(event.data), false);
     case 'question.answered':
       return result(transcript, event.data.call, text(JSON.stringify(event.data.answer)), false);
     case 'context.compacted': {
@@ -78,24 +77,7 @@ function deliver(transcript: Transcript, { seq, data }: RunEvent & BodyOf<'messa
   };
 }
 
-function resolved(transcript: Transcript, { data }: BodyOf<'tool.resolved'>): Transcript {
-  switch (data.how) {
-    case 'retry':
-      return transcript;
-    case 'done':
-    case 'late-result':
-      return result(transcript, data.call, data.content ?? text('Done.'), data.is_error ?? false);
-    case 'fail':
-      return result(
-        transcript,
-        data.call,
-        text(`The call failed${data.note === undefined ? '.' : `: ${data.note}`}`),
-        true,
-      );
-  }
-}
-
-/** The result of call `<answer>.<index>`, beside the answer that asked for it. */
+/** The result of call `<answer>.<index>`, in the block of the answer that asked for it. */
 function result(transcript: Transcript, call: string, content: Content, isError: boolean): Transcript {
   const [answer, index] = call.split('.').map(Number);
   const asked = transcript.messages.findLast((message) => message.role === 'assistant' && message.block === answer);

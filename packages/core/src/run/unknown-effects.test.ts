@@ -155,6 +155,12 @@ describe('a person answers for an unknown effect', () => {
 });
 
 describe('a late result', () => {
+  it('is simply the answer while nobody has judged the call of the lost worker', () => {
+    const sim = started();
+    const call = asksFor(sim, 'once');
+    expect(during(sim, () => late(sim, call))).toEqual(['tool.returned', 'model.called']);
+  });
+
   it('settles the effect while it is unknown and its attempt is the newest', () => {
     const { sim, call } = unknown();
     expect(during(sim, () => late(sim, call))).toEqual(['tool.resolved', 'model.called']);

@@ -30,6 +30,11 @@ export interface WorkerLease {
   readonly worker: string;
   /** Time left by this process's monotonic clock, ms; 0 when the lease or the session was lost. */
   remaining(): number;
+  /**
+   * How often the lease was lost. Runs held before a loss may have been taken over, even when `remaining` has grown
+   * again since.
+   */
+  lapses(): number;
   /** Renews until closed; resolves after the first renewal. */
   start(): Promise<void>;
   /** Dead peers that still hold runs. */

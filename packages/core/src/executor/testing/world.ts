@@ -27,6 +27,7 @@ export class World {
   readonly outcomes: string[] = [];
   readonly drain = new AbortController();
   leaseMs = 5_000;
+  lapses = 0;
   readonly #version: AgentVersion;
   #runs: MemoryRuns | null = null;
 
@@ -67,6 +68,7 @@ export class World {
       lease: {
         worker,
         remaining: () => this.leaseMs,
+        lapses: () => this.lapses,
         start: () => Promise.resolve(),
         deadPeers: () => Promise.resolve([]),
         close: () => Promise.resolve(),

@@ -1,0 +1,10 @@
+import { type Content, type DataOf, text } from '@holdfast/contracts';
+
+/** What the model sees of a settlement that is no tool's answer; its size counts in the prompt. */
+export function resolvedContent(data: DataOf<'tool.resolved'>): Content {
+  if (data.how !== 'fail') return data.content ?? text('Done.');
+  return text(data.note === undefined ? 'The call failed.' : `The call failed: ${data.note}`);
+}
+
+export const waitEndedContent = ({ by }: DataOf<'wait.ended'>): Content =>
+  text(by === 'timer' ? 'The wait is over.' : 'The wait was ended by a message.');
