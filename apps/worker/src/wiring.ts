@@ -7,15 +7,7 @@ import { rehearsalCatalog } from '@holdfast/adapters/models';
 import { type OpenDatabase, openConfigured } from '@holdfast/adapters/postgres';
 import { createLogger, createMetrics, type Metrics } from '@holdfast/adapters/telemetry';
 import type { Config } from '@holdfast/contracts';
-import {
-  artifactsInLog,
-  type ArtifactStore,
-  artifactTools,
-  cachedVersions,
-  type Log,
-  type Model,
-  type Tools,
-} from '@holdfast/core';
+import { type ArtifactStore, artifactTools, cachedVersions, type Log, type Model, type Tools } from '@holdfast/core';
 import { startWorker, type WorkerPorts } from '@holdfast/driver-embedded';
 import { toolbox } from './toolbox.ts';
 
@@ -66,9 +58,9 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       own.push(registered);
       mcp = registered;
     }
-    const { runs, agents, schedule, lease, housekeep } = await database.worker(id);
+    const { runs, agents, schedule, lease, housekeep, artifactRows } = await database.worker(id);
     const artifacts = overrides.artifacts ?? new FileArtifactStore(join(config.dataDir, 'artifacts'));
-    const builtin = artifactTools({ artifacts, list: (ref) => artifactsInLog({ runs, artifacts }, ref) });
+    const builtin = artifactTools({ artifacts, list: artifactRows });
     const ports: WorkerPorts = {
       runs,
       artifacts,

@@ -24,6 +24,5 @@ export { Holds } from './scheduling/holds.ts';
 export { sweepDue, sweepMoved } from './scheduling/sweep.ts';
 export { takeOverFromDead } from './scheduling/take-over.ts';
 export * from './executor/artifact-tools.ts';
-export * from './executor/artifacts-in-log.ts';
 export * from './use-cases/index.ts';
 export * from './policies/index.ts';

@@ -50,4 +50,5 @@ grant select on holdfast.tenants, holdfast.api_keys, holdfast.agents, holdfast.v
 grant insert, update on holdfast.agents, holdfast.aliases, holdfast.idempotency_keys to holdfast_api;
 grant insert on holdfast.versions to holdfast_api;
 
-grant select on holdfast.versions, holdfast.runs, holdfast.run_events, holdfast.snapshots to holdfast_worker;
+grant select on holdfast.versions, holdfast.runs, holdfast.run_events, holdfast.snapshots, holdfast.artifacts
+  to holdfast_worker;

@@ -192,7 +192,8 @@ begin
   from pg_catalog.jsonb_to_recordset(p_extras) as x (item integer, artifacts jsonb),
     pg_catalog.jsonb_to_recordset(x.artifacts) as f (digest text, name text, "mediaType" text, size bigint)
   where x.item = any (p_accepted)
-  on conflict (run_id, digest) do update set name = excluded.name, media_type = excluded.media_type;
+  on conflict (run_id, digest) do update
+    set name = excluded.name, media_type = excluded.media_type, position = default;
 end
 $$;
 

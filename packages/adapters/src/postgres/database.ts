@@ -1,5 +1,6 @@
 import type {
   AgentStore,
+  ArtifactRow,
   Clock,
   Hints,
   Installation,
@@ -10,6 +11,7 @@ import type {
   ScheduleStore,
   Transactions,
 } from '@holdfast/core';
+import { artifactRows } from './artifact-rows.ts';
 import { PostgresAgentStore } from './agent-store.ts';
 import { DatabaseClock, ProcessClock } from './database-clock.ts';
 import { DatabaseNotUsable } from './errors.ts';
@@ -52,6 +54,8 @@ export interface WorkerStores {
   readonly agents: Pick<AgentStore, 'versionById'>;
   readonly schedule: ScheduleStore;
   readonly lease: LapsingLease;
+  /** The files of a run, oldest first. */
+  readonly artifactRows: (ref: RunRef) => Promise<readonly ArtifactRow[]>;
   /**
    * Deletes some of what is no longer kept (replies to idempotent requests, 24 h); for a call once an hour. Returns how
    * many rows; as long as that is not 0 there may be more.
@@ -180,6 +184,7 @@ function stores(
         agents: new PostgresAgentStore(scoped),
         schedule: new PostgresScheduleStore(connections),
         lease: leaseOf(worker),
+        artifactRows: (ref) => artifactRows(scoped, ref),
         housekeep: () => cleanIdempotencyKeys(connections),
       };
     },

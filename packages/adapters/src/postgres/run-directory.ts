@@ -11,6 +11,7 @@ import type {
   TenantScope,
   WaitingFor,
 } from '@holdfast/core';
+import { artifactRows } from './artifact-rows.ts';
 import { checkAppend, eventParameters, extras } from './append-parameters.ts';
 import { arrayLiteral } from './array-literal.ts';
 import { isUuid } from './ids.ts';
@@ -137,15 +138,8 @@ export class PostgresRunDirectory implements RunDirectory {
     return rows.map(({ run_id: run, call_id: call, ...row }) => ({ ...row, run, call }));
   }
 
-  async artifacts(ref: RunRef): Promise<readonly ArtifactRow[]> {
-    if (!isUuid(ref.run)) return [];
-    return this.#scoped.in(ref, (sql) =>
-      sql.query<ArtifactRow>(
-        `select digest, name, media_type as "mediaType", size from holdfast.artifacts
-         where tenant_id = $1 and run_id = $2 order by digest`,
-        [ref.tenant, ref.run],
-      ),
-    );
+  artifacts(ref: RunRef): Promise<readonly ArtifactRow[]> {
+    return artifactRows(this.#scoped, ref);
   }
 
   async heads(runs: readonly RunRef[]): Promise<readonly (RunRef & { readonly head: number })[]> {

@@ -22,7 +22,7 @@ const tables = [
 /** What a login may read at all, inside a tenant. */
 const readable = {
   holdfast_api: tables.filter((table) => table !== 'due'),
-  holdfast_worker: ['run_events', 'runs', 'snapshots', 'versions'],
+  holdfast_worker: ['artifacts', 'run_events', 'runs', 'snapshots', 'versions'],
 };
 type Login = keyof typeof readable;
 const logins = Object.keys(readable) as Login[];

@@ -140,7 +140,7 @@ export function describeRunDirectory(name: string, open: OpenStores): void {
       expect(await stores.api.directory.attention(ref, {}, null, 10)).toEqual([]);
     });
 
-    test('artifacts are those of the run, by digest', async () => {
+    test('artifacts are those of the run, the newest last', async () => {
       const ref = await newRun(stores, await newTenant(stores));
       const rows = [
         { digest: 'bb', name: 'report\u0000.md', mediaType: 'text/markdown', size: 2 ** 40 },
@@ -148,7 +148,7 @@ export function describeRunDirectory(name: string, open: OpenStores): void {
       ];
       await stores.api.runs.append(appendTo(ref, 1, { projection: projectionOf({ artifacts: rows }) }));
       await stores.api.runs.append(appendTo(ref, 2, { projection: projectionOf({ artifacts: rows.slice(1) }) }));
-      expect(await stores.api.directory.artifacts(ref)).toEqual([rows[1], { ...rows[0], name: 'report\uFFFD.md' }]);
+      expect(await stores.api.directory.artifacts(ref)).toEqual([{ ...rows[0], name: 'report\uFFFD.md' }, rows[1]]);
     });
 
     test('heads of runs of several tenants come in one answer', async () => {
