@@ -3,7 +3,7 @@ import { callMisfit } from './call-phases.ts';
 import { compacted, fixedBytes } from './context.ts';
 import { ended, resolvedAfterEnd } from './end.ts';
 import { spendBegin } from './limits.ts';
-import { resolvedContent, waitEndedContent } from './result-content.ts';
+import { answerContent, resolvedContent, waitEndedContent } from './result-content.ts';
 import { bytesOf } from './sizes.ts';
 import type { LiveRun, RunState, ToolPhase } from './state.ts';
 import {
@@ -168,7 +168,7 @@ function foldLive(state: LiveRun, event: RunEvent): RunState | string {
       }));
     }
     case 'question.answered':
-      return closeTool(state, event, { is: 'done' }, event.data.answer);
+      return closeTool(state, event, { is: 'done' }, answerContent(event.data));
     case 'approval.asked': {
       const { hash, role, expires_at } = event.data;
       const phase: ToolPhase = { is: 'approval', hash, role, since: event.at, expiresAt: expires_at };

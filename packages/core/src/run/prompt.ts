@@ -1,7 +1,7 @@
 import type { AgentVersion, BodyOf, Content, RunEvent } from '@holdfast/contracts';
 import { text } from '@holdfast/contracts';
 import type { PromptMessage } from './prompt-message.ts';
-import { resolvedContent, waitEndedContent } from './result-content.ts';
+import { answerContent, resolvedContent, waitEndedContent } from './result-content.ts';
 
 /** What the model is shown, and what has been said to the run but not delivered yet. */
 export interface Transcript {
@@ -48,7 +48,7 @@ export function prompt(transcript: Transcript, event: RunEvent): Transcript {
     case 'wait.ended':
       return result(transcript, event.data.call, waitEndedContent(event.data), false);
     case 'question.answered':
-      return result(transcript, event.data.call, text(JSON.stringify(event.data.answer)), false);
+      return result(transcript, event.data.call, answerContent(event.data), false);
     case 'context.compacted': {
       const { kept_from } = event.data;
       return {

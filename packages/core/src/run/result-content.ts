@@ -8,3 +8,7 @@ export function resolvedContent(data: DataOf<'tool.resolved'>): Content {
 
 export const waitEndedContent = ({ by }: DataOf<'wait.ended'>): Content =>
   text(by === 'timer' ? 'The wait is over.' : 'The wait was ended by a message.');
+
+/** A text as it is, anything else as JSON. */
+export const answerContent = ({ answer }: DataOf<'question.answered'>): Content =>
+  text(typeof answer === 'string' ? answer : JSON.stringify(answer));
