@@ -81,7 +81,12 @@ const running = await startWorker(
         return Promise.resolve({ type: 'answered', content: text('nothing'), isError: false });
       },
     },
-    metrics: { modelCalled: () => undefined, toolCalled: () => undefined },
+    metrics: {
+      modelCalled: () => undefined,
+      toolCalled: () => undefined,
+      appended: () => undefined,
+      taken: () => undefined,
+    },
     patienceMs: 10_000,
   },
   { concurrency: 10, watchPeersMs: 150 },

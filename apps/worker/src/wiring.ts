@@ -80,18 +80,13 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       concurrency: config.worker.concurrency,
       watchPeersMs: database.kind === 'pglite' ? null : WATCH_PEERS_MS,
     });
+    metrics.worker.runsHeld(worker.held);
     log.info({ worker: id }, 'the worker has begun');
     return {
       id,
       log,
       held: worker.held,
-      metrics: {
-        contentType: metrics.contentType,
-        text: () => {
-          metrics.worker.runsHeld(worker.held());
-          return metrics.text();
-        },
-      },
+      metrics,
       notReady: () => notReady(database, lease),
       drain: async () => {
         await worker.drain(config.drainTimeoutMs);

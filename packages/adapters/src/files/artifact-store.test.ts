@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { artifactStoreConformance, digestOf } from '@holdfast/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ArtifactDamaged, FileArtifactStore } from './artifact-store.ts';
+import { ArtifactDamaged } from '@holdfast/core';
+import { FileArtifactStore } from './artifact-store.ts';
 
 artifactStoreConformance('a directory', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-artifacts-'));

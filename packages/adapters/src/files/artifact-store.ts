@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import type { ArtifactStore, RunRef } from '@holdfast/core';
+import { ArtifactDamaged, type ArtifactStore, type RunRef } from '@holdfast/core';
 
 /**
  * Lower case only: on a file system that ignores case, `A` and `a` would share a folder.
@@ -54,7 +54,7 @@ export class FileArtifactStore implements ArtifactStore {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
       throw error;
     }
-    if (sha256(bytes) !== digest) throw new ArtifactDamaged(file);
+    if (sha256(bytes) !== digest) throw new ArtifactDamaged(`the artifact no longer has its digest: ${file}`);
     return bytes;
   }
 
@@ -73,15 +73,6 @@ export class FileArtifactStore implements ArtifactStore {
 /** The caller's fault: an id that is none, or bytes under a digest that is not theirs. */
 export class ArtifactRefused extends Error {
   override readonly name = 'ArtifactRefused';
-}
-
-/** The disk's fault: the file was changed or torn after it was written. */
-export class ArtifactDamaged extends Error {
-  override readonly name = 'ArtifactDamaged';
-
-  constructor(file: string) {
-    super(`the artifact no longer has its digest: ${file}`);
-  }
 }
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

@@ -1,1 +1,1 @@
-export { ArtifactDamaged, ArtifactRefused, FileArtifactStore } from './artifact-store.ts';
+export { ArtifactRefused, FileArtifactStore } from './artifact-store.ts';

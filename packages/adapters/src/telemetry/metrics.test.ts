@@ -9,14 +9,12 @@ describe('the metrics', () => {
     const executor: ExecutorMetrics = metrics.executor;
     executor.modelCalled('answered');
     executor.toolCalled('no-answer', 'once');
-    metrics.worker.runsHeld(3);
-    metrics.worker.runsHeld(2);
-    metrics.worker.runsClaimed(4);
-    metrics.worker.runsTakenOver(1);
-    metrics.worker.dueLag(1.5);
-    metrics.log.appended('accepted', 0.004);
-    metrics.log.appended('refused', 0.004);
-    metrics.log.batched(7);
+    metrics.worker.runsHeld(() => 2);
+    executor.taken('claim');
+    executor.taken('claim');
+    executor.taken('take-over');
+    executor.appended('accepted', 0.004);
+    executor.appended('refused', 0.004);
     metrics.http.answered('GET', '/v1/runs/:id', 200, 0.01);
     metrics.http.streamOpened();
     metrics.http.streamOpened();
@@ -27,27 +25,24 @@ describe('the metrics', () => {
         'holdfast_model_calls_total{outcome="answered"} 1',
         'holdfast_tool_calls_total{outcome="no-answer",effect="once"} 1',
         'holdfast_runs_held 2',
-        'holdfast_runs_claimed_total 4',
+        'holdfast_runs_claimed_total 2',
         'holdfast_runs_taken_over_total 1',
-        'holdfast_due_lag_seconds 1.5',
         'holdfast_appends_total{outcome="accepted"} 1',
         'holdfast_appends_total{outcome="refused"} 1',
         'holdfast_append_seconds_bucket{le="0.002"} 0',
         'holdfast_append_seconds_bucket{le="0.005"} 2',
-        'holdfast_append_batch_size_bucket{le="5"} 0',
-        'holdfast_append_batch_size_bucket{le="10"} 1',
         'holdfast_http_request_seconds_count{method="GET",route="/v1/runs/:id",status="200"} 1',
         'holdfast_sse_streams 1',
       ]),
     );
     const names = lines.filter((line) => line.startsWith('# TYPE')).map((line) => line.split(' ')[2]);
-    expect(names).toHaveLength(11);
+    expect(names).toHaveLength(9);
     expect(names.every((name) => name?.startsWith('holdfast_'))).toBe(true);
   });
 
   it('belong to one process part: two do not meet, and nothing is global', async () => {
     const [one, two] = [createMetrics(), createMetrics()];
-    one.worker.runsHeld(1);
+    one.worker.runsHeld(() => 1);
     expect(await two.text()).toContain('holdfast_runs_held 0');
     expect(register.getMetricsAsArray()).toEqual([]);
     expect(one.contentType).toContain('text/plain');

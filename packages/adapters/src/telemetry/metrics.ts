@@ -2,7 +2,6 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /** Buckets in seconds, from a quick append to a long model call. */
 const SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60];
-const BATCH = [1, 2, 5, 10, 20, 50, 100, 200];
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
@@ -19,15 +18,21 @@ export function createMetrics() {
   const histogram = <L extends string>(name: string, help: string, buckets: number[], labelNames: L[] = []) =>
     new Histogram({ name: `holdfast_${name}`, help, buckets, labelNames, registers });
 
-  const runsHeld = gauge('runs_held', 'Runs this worker holds now.');
+  let held = (): number => 0;
+  new Gauge({
+    name: 'holdfast_runs_held',
+    help: 'Runs this worker holds now.',
+    registers,
+    collect() {
+      this.set(held());
+    },
+  });
   const claimed = counter('runs_claimed_total', 'Runs this worker claimed.');
   const takenOver = counter('runs_taken_over_total', 'Runs this worker took over from a dead one.');
   const appends = counter('appends_total', 'Appends to run logs, by outcome.', ['outcome']);
-  const batchSize = histogram('append_batch_size', 'Appends of many runs that shared one statement.', BATCH);
   const appendSeconds = histogram('append_seconds', 'From asking for an append to its outcome.', SECONDS);
   const modelCalls = counter('model_calls_total', 'Model calls, by outcome.', ['outcome']);
   const toolCalls = counter('tool_calls_total', 'Tool calls, by outcome and effect.', ['outcome', 'effect']);
-  const dueLag = gauge('due_lag_seconds', 'How long the oldest due run has been waiting for a worker.');
   const http = histogram('http_request_seconds', 'HTTP requests, by method, route pattern and status.', SECONDS, [
     'method',
     'route',
@@ -43,19 +48,17 @@ export function createMetrics() {
     executor: {
       modelCalled: (outcome: string): void => modelCalls.inc({ outcome }),
       toolCalled: (outcome: string, effect: string): void => toolCalls.inc({ outcome, effect }),
-    },
-    worker: {
-      runsHeld: (runs: number): void => runsHeld.set(runs),
-      runsClaimed: (runs: number): void => claimed.inc(runs),
-      runsTakenOver: (runs: number): void => takenOver.inc(runs),
-      dueLag: (seconds: number): void => dueLag.set(seconds),
-    },
-    log: {
       appended: (outcome: string, seconds: number): void => {
         appends.inc({ outcome });
         appendSeconds.observe(seconds);
       },
-      batched: (appends: number): void => batchSize.observe(appends),
+      taken: (how: 'claim' | 'take-over'): void => (how === 'claim' ? claimed : takenOver).inc(),
+    },
+    worker: {
+      /** Asked at each scrape. */
+      runsHeld: (count: () => number): void => {
+        held = count;
+      },
     },
     http: {
       /** @param route the pattern (`/v1/runs/:id`), never the address itself */

@@ -91,3 +91,14 @@ describe('the database', () => {
     expect(w.runs.projection?.dueAt).toBeGreaterThan(Date.now());
   });
 });
+
+describe('a beginning that cannot be read', () => {
+  it('is a problem of the log: nothing begins, a person is asked, and the run is let go', async () => {
+    const w = await world();
+    const [created] = w.runs.events;
+    if (created !== undefined) w.runs.events[0] = { ...created, payload: '{"agent":7}' };
+    expect(await w.advance().done).toBe('released');
+    expect(w.models).toEqual([]);
+    expect(w.runs.projection?.attention.opened.map(({ kind }) => kind)).toEqual(['log-problem']);
+  });
+});

@@ -113,7 +113,9 @@ async function carry(
       }
       run = next.run;
       outcomes = [];
-      if (next.events.length > 0) taking = null;
+      if (taking !== null) tellTaken(ports, ref, taking);
+      taking = null;
+      if (run.state.phase === 'ended') ports.log.info({ run_id: ref.run, status: run.state.status }, 'the run ended');
       for (const { command } of next.refused) late(ports, ref, command);
       for (const action of next.starts) calls.start(action, run, lapses);
       for (const call of next.aborts) calls.abort(call);
@@ -146,7 +148,17 @@ async function append(
   if (next.events.length === 0) return { type: 'accepted' };
   const now = ports.clock.now();
   const made = await appendOf(ports.artifacts, ref, run.state, next.run.state, next.events, now, holding);
-  return commit(ports.runs, made, ports);
+  const began = ports.clock.monotonic();
+  const committed = await commit(ports.runs, made, ports);
+  ports.metrics.appended(committed.type, (ports.clock.monotonic() - began) / 1_000);
+  return committed;
+}
+
+function tellTaken({ log, metrics, lease }: AdvancePorts, ref: RunRef, take: Take): void {
+  metrics.taken(take.type);
+  const facts = { run_id: ref.run, worker: lease.worker };
+  if (take.type === 'claim') log.info(facts, 'the run was claimed');
+  else log.warn({ ...facts, from: take.from, why: take.why }, 'the run was taken over');
 }
 
 function takingCommand(take: Take, worker: string, at: number): Command {
@@ -158,17 +170,13 @@ function takingCommand(take: Take, worker: string, at: number): Command {
 const isLost = ({ state }: LoadedRun, taking: Take | null, worker: string): boolean =>
   state.phase !== 'live' || (taking === null && state.holder !== worker);
 
-/** How often a late result is appended anew when others come first. */
-const LATE_TRIES = 20;
-
 /** A tool's answer that cannot be appended by its holder any more goes the way of everybody outside. */
 function late(ports: AdvancePorts, ref: RunRef, outcome: Command): void {
   if (outcome.type !== 'tool_answered') return;
-  const { call } = outcome;
-  const lost = (why: object): void =>
-    ports.log.warn({ run_id: ref.run, call, ...why }, 'a late result could not be recorded');
-  patiently(ports, () => speak(ports, ref, { ...outcome, type: 'tool_late_result' }, LATE_TRIES)).then(
-    ({ type }) => (type === 'contended' ? lost({ type }) : undefined),
-    (error: unknown) => lost({ err: error }),
-  );
+  patiently(ports, async () => {
+    const spoken = await speak(ports, ref, { ...outcome, type: 'tool_late_result' });
+    return spoken.type === 'contended' ? null : spoken;
+  }).catch((error: unknown) => {
+    ports.log.error({ run_id: ref.run, call: outcome.call, err: error }, 'a late result could not be recorded');
+  });
 }

@@ -9,4 +9,7 @@ export interface Log {
 export interface ExecutorMetrics {
   modelCalled(outcome: string): void;
   toolCalled(outcome: string, effect: string): void;
+  /** From asking for an append to its outcome, s. */
+  appended(outcome: string, seconds: number): void;
+  taken(how: 'claim' | 'take-over'): void;
 }

@@ -225,14 +225,28 @@ describe('an outcome of a tool', () => {
     ]);
   });
 
-  it('that cannot be stored is no answer: a `once` call is unknown', async () => {
+  it('that cannot be stored is an answer all the same: its beginning is kept, and no effect is unknown', async () => {
     const w = await world();
     await w.held();
     await w.asks('once');
     vi.spyOn(w.artifacts, 'put').mockRejectedValue(new Error('disk is full'));
     w.tool().answer(answered('x'.repeat(40_000)));
-    await w.untilLog('tool.unknown');
-    expect(await data(w, 'tool.unknown')).toMatchObject({ why: 'its result could not be stored: disk is full' });
+    await w.untilLog('tool.returned');
+    const kept = `${'x'.repeat(2_000)}\n[The rest could not be stored.]`;
+    expect(await data(w, 'tool.returned')).toMatchObject({ content: [{ type: 'text', text: kept }] });
+  });
+});
+
+describe('a `once` call that has not left yet', () => {
+  it('must not leave any more once the run is being stopped', async () => {
+    const w = await world();
+    const hold = await w.held();
+    await w.asks('once');
+    expect(w.tool().request.mayBegin()).toBe(true);
+    await w.says({ type: 'cancel', by: person });
+    hold.nudge();
+    await w.until(() => !w.tool().request.mayBegin());
+    expect(w.tool().signal.aborted).toBe(false);
   });
 });
 

@@ -4,7 +4,7 @@ import type { ToolCall } from '../run/state.ts';
 import type { Command } from '../run/command.ts';
 import type { RunRef } from '../tenant-scope.ts';
 import type { AdvancePorts } from './advance.ts';
-import { capContent } from './cap-content.ts';
+import { beginningOf, capContent } from './cap-content.ts';
 import { MAX_TIMER_MS } from './mailbox.ts';
 import type { ModelOutcome } from './model.ts';
 import type { Start } from './plan.ts';
@@ -17,9 +17,14 @@ interface OpenCall {
   readonly abort: AbortController;
   /** A begun `once` call is never aborted: it may have had its effect. */
   readonly abortable: boolean;
+  /** The run stopped or went to another worker: what has not left must not leave. */
+  forbidden: boolean;
 }
 
-/** The calls that a holder has under way. Each outcome reaches `deliver` as a command; a call that was given up delivers its late answer, too. */
+/**
+ * The calls that a holder has under way. Each outcome reaches `deliver` as a command; a call that was given up delivers
+ * its late answer, too.
+ */
 export class OpenCalls {
   readonly #open = new Map<string, OpenCall>();
   readonly #ports: AdvancePorts;
@@ -32,9 +37,12 @@ export class OpenCalls {
     this.#deliver = deliver;
   }
 
+  /** Ends a call early; a `once` call only when nothing of it has left yet. */
   abort(call: string): void {
     const open = this.#open.get(call);
-    if (open?.abortable === true) open.abort.abort();
+    if (open === undefined) return;
+    open.forbidden = true;
+    if (open.abortable) open.abort.abort();
   }
 
   abortAll(): void {
@@ -51,7 +59,7 @@ export class OpenCalls {
   #callModel(intent: BodyOf<'model.called'>['data'], run: LoadedRun, mayBegin: () => boolean): void {
     const { call, attempt, timeout_ms } = intent;
     const { state, transcript } = run;
-    const abort = this.#begin(call, true);
+    const { abort } = this.#begin(call, true);
     let timedOut = false;
     const timer = after(timeout_ms, () => {
       timedOut = true;
@@ -94,7 +102,8 @@ export class OpenCalls {
     const { call, attempt, effect, timeout_ms } = intent;
     const called = findCall(run, call);
     if (called?.tool == null) return;
-    const abort = this.#begin(call, effect !== 'once');
+    const open = this.#begin(call, effect !== 'once');
+    const { abort } = open;
     const about = () => ({ call, attempt, at: this.#ports.clock.now() });
     let givenUp = false;
     const timers = [
@@ -114,7 +123,7 @@ export class OpenCalls {
       key: intent.key,
       attempt,
       timeoutMs: timeout_ms,
-      mayBegin: () => !givenUp && mayBegin(),
+      mayBegin: () => !givenUp && !open.forbidden && mayBegin(),
     };
     void Promise.resolve(mayBegin())
       .then((margin): Promise<ToolOutcome> | ToolOutcome =>
@@ -135,23 +144,22 @@ export class OpenCalls {
 
   async #capped(call: ToolCall, outcome: ToolOutcome): Promise<ToolOutcome> {
     if (outcome.type !== 'answered') return outcome;
+    const { artifacts, log } = this.#ports;
+    const name = `${call.requested.name}-${call.id}`;
     try {
-      const { content, stored } = await capContent(
-        this.#ports.artifacts,
-        this.#ref,
-        `${call.requested.name}-${call.id}`,
-        outcome.content,
-      );
+      const { content, stored } = await capContent(artifacts, this.#ref, name, outcome.content);
       return { ...outcome, content, artifacts: [...(outcome.artifacts ?? []), ...stored] };
     } catch (error) {
-      return { type: 'no-answer', message: `its result could not be stored: ${messageOf(error)}` };
+      // The tool has answered; that the whole of it could not be kept must not make its effect unknown.
+      log.error({ run_id: this.#ref.run, call: call.id, err: error }, 'a long result could not be stored');
+      return { ...outcome, content: beginningOf(outcome.content) };
     }
   }
 
-  #begin(call: string, abortable: boolean): AbortController {
-    const abort = new AbortController();
-    this.#open.set(call, { abort, abortable });
-    return abort;
+  #begin(call: string, abortable: boolean): OpenCall {
+    const open = { abort: new AbortController(), abortable, forbidden: false };
+    this.#open.set(call, open);
+    return open;
   }
 
   /** The last look before an effect: a lease that was lost since the intent was sent may have cost the run. */

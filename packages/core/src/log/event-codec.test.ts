@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { MemoryArtifacts } from '../executor/testing/memory-runs.ts';
 import { anyEvent } from '../run/testing/any-event.suite.ts';
 import { RUN } from '../run/testing/simulation.suite.ts';
+import { ArtifactDamaged } from './artifact-store.ts';
 import { CorruptEvent, decodeEvent, encodeEvent, INLINE_BYTES, readPayload } from './event-codec.ts';
 import type { StoredEvent } from './stored-event.ts';
 
@@ -134,5 +135,29 @@ describe('an event that cannot be read', () => {
     const [key] = artifacts.files.keys();
     artifacts.files.set(key ?? '', new TextEncoder().encode('{"call":'));
     await expect(decodeEvent(artifacts, ref, large)).rejects.toThrow(CorruptEvent);
+  });
+});
+
+describe('what nobody could read again', () => {
+  it('is not written', async () => {
+    const event = {
+      type: 'run.admitted',
+      data: { surplus: true },
+      seq: 1,
+      at: 1,
+    } as unknown as Parameters<typeof encodeEvent>[2];
+    const artifacts = { put: () => Promise.resolve(), get: () => Promise.resolve(null) };
+    await expect(encodeEvent(artifacts, { tenant: 't', run: 'r' }, event, null)).rejects.toMatchObject({
+      code: 'event_unreadable',
+    });
+  });
+
+  it('is a corrupt event when its file was damaged', async () => {
+    const damaged = { put: () => Promise.resolve(), get: () => Promise.reject(new ArtifactDamaged('torn')) };
+    const payload = JSON.stringify({ payload_ref: { digest: '0'.repeat(64), size: 9, preview: '' } });
+    const stored = { seq: 1, type: 'run.admitted', format: 1, at: 1, call: null, tokens: null, costUsdMicros: null };
+    await expect(
+      decodeEvent(damaged, { tenant: 't', run: 'r' }, { ...stored, appendId: null, payload }),
+    ).rejects.toMatchObject({ code: 'event_corrupt' });
   });
 });

@@ -2,7 +2,7 @@ import { EVENT_FORMAT, eventData, type EventType, type RunEvent } from '@holdfas
 import type { RunRef } from '../tenant-scope.ts';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
-import type { ArtifactStore } from './artifact-store.ts';
+import { ArtifactDamaged, type ArtifactStore } from './artifact-store.ts';
 import type { StoredEvent } from './stored-event.ts';
 
 /** Payloads above this many bytes go to the object store before the append; the event carries a reference. */
@@ -16,13 +16,18 @@ interface Reference {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** The event as the database keeps it. A large payload is durable in the object store when this returns. */
+/**
+ * The event as the database keeps it. A large payload is durable in the object store when this returns.
+ * @throws UnreadableEvent for facts that nobody could read again: a rule or an adapter let them through.
+ */
 export async function encodeEvent(
   artifacts: ArtifactStore,
   ref: RunRef,
   event: RunEvent,
   appendId: string | null,
 ): Promise<StoredEvent> {
+  const fits = eventData[event.type].safeParse(event.data);
+  if (!fits.success) throw new UnreadableEvent(event, fits.error.message);
   const text = JSON.stringify(event.data);
   // One UTF-16 unit is at most three bytes, so short texts need no counting.
   const bytes = text.length * 3 <= INLINE_BYTES ? null : encoder.encode(text);
@@ -58,7 +63,10 @@ function settled(event: RunEvent): { tokens: number | null; costUsdMicros: numbe
 export async function readPayload(artifacts: ArtifactStore, ref: RunRef, stored: StoredEvent): Promise<unknown> {
   const payload = parse(stored, stored.payload);
   if (!isReference(payload)) return payload;
-  const bytes = await artifacts.get(ref, payload.payload_ref.digest);
+  const bytes = await artifacts.get(ref, payload.payload_ref.digest).catch((error: unknown) => {
+    if (error instanceof ArtifactDamaged) throw new CorruptEvent(stored, error.message);
+    throw error;
+  });
   if (bytes === null) throw new CorruptEvent(stored, `its file ${payload.payload_ref.digest} is gone`);
   return parse(stored, decoder.decode(bytes));
 }
@@ -91,5 +99,13 @@ export class CorruptEvent extends Error {
   constructor(stored: StoredEvent, why: string) {
     super(`event ${stored.seq} (${stored.type}, format ${stored.format}) cannot be read: ${why}`);
     this.seq = stored.seq;
+  }
+}
+
+export class UnreadableEvent extends Error {
+  override readonly name = 'UnreadableEvent';
+  readonly code = 'event_unreadable';
+  constructor(event: RunEvent, why: string) {
+    super(`event ${event.seq} (${event.type}) must not be written: ${why}`);
   }
 }

@@ -1,5 +1,5 @@
 import type { AgentVersion, EventBody, RunEvent } from '@holdfast/contracts';
-import { evolve } from '../run/evolve.ts';
+import { bornUnreadable, evolve } from '../run/evolve.ts';
 import { beginTranscript, prompt, type Transcript } from '../run/prompt.ts';
 import { begin, type RunState } from '../run/state.ts';
 import { stamp } from '../run/stamp.ts';
@@ -104,6 +104,7 @@ export function snapshotOf({ state, transcript }: LoadedRun): StoredSnapshot {
 }
 
 function withProblem(state: RunState, seq: number, at: number, reason: string): RunState {
-  if (state.phase !== 'live') return { ...state, head: seq, lastAt: at };
+  if (state.phase === 'unborn') return bornUnreadable(state, seq, at, reason);
+  if (state.phase === 'ended') return { ...state, head: seq, lastAt: at };
   return { ...state, head: seq, lastAt: at, problem: state.problem ?? { seq, reason, since: at } };
 }

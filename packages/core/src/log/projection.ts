@@ -17,7 +17,7 @@ export function project(
   return {
     status: statusOf(after),
     waitingFor: waitingFor(after, now),
-    dueAt: decide(after, now).length > 0 ? now : nextTime(after),
+    dueAt: decide(after, now).some((action) => action.do !== 'abort') ? now : nextTime(after),
     attention: {
       // A problem of the log was found while folding, so no append has opened it yet.
       opened: open.filter((attention) => attention.kind === 'log-problem' || !old.has(keyOf(attention))).map(row),

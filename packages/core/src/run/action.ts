@@ -6,7 +6,10 @@ export type Action =
   | { readonly do: 'record'; readonly intent: EventBody }
   | { readonly do: 'call-model'; readonly intent: BodyOf<'model.called'> }
   | { readonly do: 'call-tool'; readonly intent: BodyOf<'tool.called'> }
-  /** Ends a begun call early; it still ends by its own outcome, so there is nothing to write. */
+  /**
+   * Ends a call early, a `once` call only when it has not begun; it still ends by its own outcome, so there is nothing
+   * to write.
+   */
   | { readonly do: 'abort'; readonly call: string };
 
 export const record = (intent: EventBody): Action => ({ do: 'record', intent });

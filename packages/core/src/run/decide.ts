@@ -168,8 +168,8 @@ function stopping(state: LiveRun, now: number): Action[] {
   const open = openCalls(state);
   if (open.length > 0)
     return open.flatMap((call): Action[] => {
-      if (!isToolCall(call) || call.tool?.effect !== 'once') return [{ do: 'abort', call: call.id }];
-      if (!graceOver) return [];
+      // A `once` call that has begun goes on for its grace; one that has not must not begin any more.
+      if (!isToolCall(call) || call.tool?.effect !== 'once' || !graceOver) return [{ do: 'abort', call: call.id }];
       const why = 'no answer within the grace after the stop';
       return [record({ type: 'tool.unknown', data: { call: call.id, attempt: call.attempt, why, retry_from: now } })];
     });

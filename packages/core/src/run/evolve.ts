@@ -46,7 +46,27 @@ function fold(state: RunState, event: RunEvent): RunState | string {
   }
 }
 
-function born(run: string, version: LiveRun['version'], data: DataOf<'run.created'>, event: RunEvent): LiveRun {
+/** A run whose beginning cannot be read: it does nothing, and a person is asked. */
+export function bornUnreadable({ run, version }: RunState, seq: number, at: number, reason: string): LiveRun {
+  const nobody = { type: 'system', id: 'unknown', roles: [] } as const;
+  const data: DataOf<'run.created'> = {
+    agent: version.agent,
+    version: version.number,
+    version_id: version.id,
+    input: [],
+    limits: version.limits,
+    metadata: {},
+    by: { ...nobody, roles: [] },
+  };
+  return { ...born(run, version, data, { seq, at }), problem: { seq, reason, since: at } };
+}
+
+function born(
+  run: string,
+  version: LiveRun['version'],
+  data: DataOf<'run.created'>,
+  event: Pick<RunEvent, 'seq' | 'at'>,
+): LiveRun {
   const fixed = fixedBytes(version) + bytesOf(data.input);
   const unstarted: LiveRun = {
     phase: 'live',

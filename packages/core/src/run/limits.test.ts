@@ -215,7 +215,7 @@ describe('the deadline', () => {
     const sim = late();
     const [once = '', read = '', same = ''] = asks(sim, 'once', 'read', 'same');
     pass(sim);
-    expect(sim.aborted).toEqual([read, same]);
+    expect(sim.aborted).toEqual([once, read, same]);
     timesOut(sim, read);
     timesOut(sim, same);
     expect(allOf(sim, 'tool.failed').map((data) => data.class)).toEqual(['aborted', 'aborted']);

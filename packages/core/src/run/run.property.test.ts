@@ -31,7 +31,6 @@ class Checked {
   readonly messages = new Set<string>();
   /** Times that a `once` effect may have happened since a person last took it on. */
   readonly effects = new Map<string, number>();
-  readonly retriedByPerson = new Set<string>();
   #begunSeen = 0;
   #messageNumber = 0;
   #snapshot: { text: string; events: number } | null = null;
@@ -63,8 +62,7 @@ class Checked {
     else if (what < 83) this.#raise(pick);
     else if (what < 97) this.#decideAttention(pick);
     else if (what < 98) this.#late(pick);
-    else if (what < 99 && state.phase === 'live')
-      this.#snapshot = { text: snapshotOf(sim.run).body, events: sim.events.length };
+    else if (state.phase === 'live') this.#snapshot = { text: snapshotOf(sim.run).body, events: sim.events.length };
     sim.look();
     this.#countEffects();
     this.check();

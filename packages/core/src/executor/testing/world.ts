@@ -77,6 +77,8 @@ export class World {
       metrics: {
         modelCalled: (outcome) => void this.outcomes.push(`model ${outcome}`),
         toolCalled: (outcome, effect) => void this.outcomes.push(`${effect} ${outcome}`),
+        appended: () => undefined,
+        taken: () => undefined,
       },
       patienceMs: 3_000,
       ...over,
