@@ -1,3 +1,4 @@
+import type { Attention } from '../run/attention.ts';
 import type { RunRef } from '../tenant-scope.ts';
 import type { StoredEvent } from './stored-event.ts';
 
@@ -12,14 +13,7 @@ export interface WaitingFor {
   readonly ref: string | null;
 }
 
-export type AttentionKind =
-  | 'approval'
-  | 'question'
-  | 'limit'
-  | 'unknown-effect'
-  | 'tool-changed'
-  | 'attempts-exhausted'
-  | 'log-problem';
+export type AttentionKind = Attention['kind'];
 
 /** One thing that needs a person. `ref` is unique within the run for as long as it is open. */
 export interface AttentionRow {
