@@ -187,13 +187,21 @@ begin
     set kind = excluded.kind, call_id = excluded.call_id, role = excluded.role, since = excluded.since,
         until = excluded.until, detail = excluded.detail;
 
+  -- Of a file that one append writes twice, the last; in the order in which they were written.
   insert into holdfast.artifacts (run_id, digest, tenant_id, name, media_type, size)
-  select p_runs[x.item], f.digest, p_tenants[x.item], f.name, f."mediaType", f.size
-  from pg_catalog.jsonb_to_recordset(p_extras) as x (item integer, artifacts jsonb),
-    pg_catalog.jsonb_to_recordset(x.artifacts) as f (digest text, name text, "mediaType" text, size bigint)
-  where x.item = any (p_accepted)
-  on conflict (run_id, digest) do update
-    set name = excluded.name, media_type = excluded.media_type, position = default;
+  select p_runs[l.item], l.digest, p_tenants[l.item], l.name, l.media_type, l.size
+  from (
+    select distinct on (x.item, f.digest, f.name) x.item, f.digest, f.name, f.media_type, f.size, f.ord
+    from pg_catalog.jsonb_to_recordset(p_extras) as x (item integer, artifacts jsonb),
+      rows from (
+        pg_catalog.jsonb_to_recordset(x.artifacts) as (digest text, name text, "mediaType" text, size bigint)
+      ) with ordinality as f (digest, name, media_type, size, ord)
+    where x.item = any (p_accepted)
+    order by x.item, f.digest, f.name, f.ord desc
+  ) l
+  order by l.item, l.ord
+  on conflict (run_id, digest, name) do update
+    set media_type = excluded.media_type, position = default;
 end
 $$;
 

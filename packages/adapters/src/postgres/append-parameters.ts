@@ -68,6 +68,8 @@ export function batchParameters(batch: readonly Append[]): (string | null)[] {
   ];
 }
 
+const keepable = (text: string): string => text.replace(unkeepable, '\uFFFD');
+
 /** Attention and artifacts as JSON, or null when there are none, which is the rule. */
 export function extras(projections: readonly Projection[]): string | null {
   const items = projections.flatMap(({ attention, artifacts }, index) =>
@@ -78,8 +80,12 @@ export function extras(projections: readonly Projection[]): string | null {
             item: index + 1,
             opened: attention.opened,
             closed: attention.closed,
-            // A name that a model made up must not make its run stuck.
-            artifacts: artifacts.map((row) => ({ ...row, name: row.name?.replace(unkeepable, '\uFFFD') ?? null })),
+            // What a model or a tool made up must not make its run stuck.
+            artifacts: artifacts.map((row) => ({
+              ...row,
+              name: keepable(row.name ?? ''),
+              mediaType: keepable(row.mediaType),
+            })),
           },
         ],
   );

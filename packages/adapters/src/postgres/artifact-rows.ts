@@ -7,7 +7,7 @@ export async function artifactRows(scoped: Scoped, ref: RunRef): Promise<readonl
   if (!isUuid(ref.run)) return [];
   return scoped.in(ref, (sql) =>
     sql.query<ArtifactRow>(
-      `select digest, name, media_type as "mediaType", size from holdfast.artifacts
+      `select digest, nullif(name, '') as name, media_type as "mediaType", size from holdfast.artifacts
        where tenant_id = $1 and run_id = $2 order by position`,
       [ref.tenant, ref.run],
     ),

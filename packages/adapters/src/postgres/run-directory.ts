@@ -46,12 +46,15 @@ const summarySql = `
   select id, agent, version, status, waiting_for, head, metadata, created_at, updated_at
   from holdfast.runs where tenant_id = $1`;
 const createSql = `select holdfast.create_run(${Array.from({ length: 19 }, (_, index) => `$${index + 1}`).join(', ')})`;
+/** A ref is the place of a call, "5.0": shorter numbers are smaller ones, and "10.0" comes after it. */
+const placeOf = (run: string, ref: string): string =>
+  `${run}, pg_catalog.length(pg_catalog.split_part(${ref}, '.', 1)), pg_catalog.length(${ref}), ${ref}`;
 const attentionSql = `
   select t.run_id, r.agent, t.ref, t.kind, t.call_id, t.role, t.since, t.until, t.detail
   from holdfast.attention t join holdfast.runs r on r.id = t.run_id
   where t.tenant_id = $1 and ($2::uuid is null or t.run_id = $2)
-    and ($3::uuid is null or (t.run_id, t.ref) > ($3, $4::text))
-  order by t.run_id, t.ref limit $5`;
+    and ($3::uuid is null or (${placeOf('t.run_id', 't.ref')}) > (${placeOf('$3', '$4::text')}))
+  order by ${placeOf('t.run_id', 't.ref')} limit $5`;
 
 export class PostgresRunDirectory implements RunDirectory {
   readonly #scoped: Scoped;
@@ -119,6 +122,10 @@ export class PostgresRunDirectory implements RunDirectory {
     return rows.map(summaryOf);
   }
 
+  /**
+   * Oldest run first; within a run by the place of the call in its log. Not by `since`: the cursor does not have it, and
+   * the row that it names may be closed by now.
+   */
   async attention(
     scope: TenantScope,
     filter: { readonly run?: string },

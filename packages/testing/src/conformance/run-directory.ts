@@ -103,7 +103,7 @@ export function describeRunDirectory(name: string, open: OpenStores): void {
       expect(await list({ status: 'paused' }, null, 10)).toEqual([]);
     });
 
-    test('attention opens and closes with the append, is listed oldest first in pages', async () => {
+    test('attention opens and closes with the append, is listed by run in pages', async () => {
       const scope = await newTenant(stores);
       const one = await newRun(stores, scope, { run: idAt(1) });
       const two = await newRun(stores, scope, { run: idAt(2), agent: 'writer' });
@@ -133,6 +133,24 @@ export function describeRunDirectory(name: string, open: OpenStores): void {
       expect(await stores.api.directory.attention(await newTenant(stores), {}, null, 10)).toEqual([]);
     });
 
+    test('attention of a run is listed in the order of its log, in pages', async () => {
+      const ref = await newRun(stores, await newTenant(stores));
+      const refs = ['5.0', '5.2', '5.10', '10.0', '10.1', '10.10', '100.0'];
+      const opened = refs.toReversed().map((one) => question(one));
+      await stores.api.runs.append(
+        appendTo(ref, 1, { projection: projectionOf({ attention: { opened, closed: [] } }) }),
+      );
+      const listed: string[] = [];
+      let after: { run: string; ref: string } | null = null;
+      for (;;) {
+        const page: readonly { run: string; ref: string }[] = await stores.api.directory.attention(ref, {}, after, 3);
+        listed.push(...page.map((row) => row.ref));
+        after = page.at(-1) ?? null;
+        if (after === null) break;
+      }
+      expect(listed).toEqual(refs);
+    });
+
     test('a refused append opens nothing', async () => {
       const ref = await newRun(stores, await newTenant(stores));
       const projection = projectionOf({ attention: { opened: [question('a')], closed: [] } });
@@ -149,6 +167,56 @@ export function describeRunDirectory(name: string, open: OpenStores): void {
       await stores.api.runs.append(appendTo(ref, 1, { projection: projectionOf({ artifacts: rows }) }));
       await stores.api.runs.append(appendTo(ref, 2, { projection: projectionOf({ artifacts: rows.slice(1) }) }));
       expect(await stores.api.directory.artifacts(ref)).toEqual([{ ...rows[0], name: 'report\uFFFD.md' }, rows[1]]);
+    });
+
+    test('what no database keeps in the media type of an artifact is replaced', async () => {
+      const ref = await newRun(stores, await newTenant(stores));
+      const row = { digest: 'aa', name: 'a', mediaType: 'text/\u0000plain\ud800', size: 1 };
+      const outcome = await stores.api.runs.append(
+        appendTo(ref, 1, { projection: projectionOf({ artifacts: [row] }) }),
+      );
+      expect(outcome).toEqual({ type: 'accepted', head: 2 });
+      expect(await stores.api.directory.artifacts(ref)).toEqual([{ ...row, mediaType: 'text/\uFFFDplain\uFFFD' }]);
+    });
+
+    test('files with the same content keep their names; the one that was written last is last', async () => {
+      const ref = await newRun(stores, await newTenant(stores));
+      const file = (name: string | null, digest = 'aa', mediaType = 'text/plain') => ({
+        digest,
+        name,
+        mediaType,
+        size: 1,
+      });
+      const names = async () => (await stores.api.directory.artifacts(ref)).map(({ name, digest }) => [name, digest]);
+      const write = (expected: number, ...artifacts: ReturnType<typeof file>[]) =>
+        stores.api.runs.append(appendTo(ref, expected, { projection: projectionOf({ artifacts }) }));
+      await write(1, file('z.txt'), file('a.txt'), file(null));
+      expect(await names()).toEqual([
+        ['z.txt', 'aa'],
+        ['a.txt', 'aa'],
+        [null, 'aa'],
+      ]);
+      await write(2, file('z.txt', 'bb'));
+      await write(3, file('z.txt', 'aa', 'text/csv'));
+      expect(await names()).toEqual([
+        ['a.txt', 'aa'],
+        [null, 'aa'],
+        ['z.txt', 'bb'],
+        ['z.txt', 'aa'],
+      ]);
+      expect((await stores.api.directory.artifacts(ref)).at(-1)).toEqual(file('z.txt', 'aa', 'text/csv'));
+      // Twice in one append, with another in between.
+      expect(await write(4, file('z.txt', 'bb'), file('a.txt'), file('z.txt', 'bb', 'text/csv'))).toEqual({
+        type: 'accepted',
+        head: 5,
+      });
+      expect(await names()).toEqual([
+        [null, 'aa'],
+        ['z.txt', 'aa'],
+        ['a.txt', 'aa'],
+        ['z.txt', 'bb'],
+      ]);
+      expect((await stores.api.directory.artifacts(ref)).at(-1)?.mediaType).toBe('text/csv');
     });
 
     test('heads of runs of several tenants come in one answer', async () => {
