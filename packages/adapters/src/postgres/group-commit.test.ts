@@ -97,6 +97,24 @@ test('a busy item joins the next batches and does not hold up the others', async
   expect(batches).toHaveLength(4);
 });
 
+test('a new item does not wait for busy ones, whose tries are spread over their time all the same', async () => {
+  const { group, batches } = fake((batch) => batch.map(({ key }) => (key === 'a' ? 'busy' : `${key} done`)));
+  const before = performance.now();
+  const busy = group.add(item('a')).then((outcome) => ({ outcome, after: performance.now() - before }));
+  // By now it is asked every 64 ms.
+  await expect.poll(() => batches.length, { interval: 1 }).toBeGreaterThanOrEqual(7);
+  const waits: number[] = [];
+  for (let index = 0; index < 10; index += 1) {
+    const added = performance.now();
+    expect(await group.add(item('b'))).toBe('b done');
+    waits.push(performance.now() - added);
+  }
+  expect(waits.reduce((sum, wait) => sum + wait, 0)).toBeLessThan(40);
+  const { outcome, after } = await busy;
+  expect(outcome).toBe('busy');
+  expect(after).toBeGreaterThan(200);
+});
+
 test('an item that stays busy is given back as busy', async () => {
   const { group, batches } = fake((batch) => batch.map(() => 'busy'));
   expect(await group.add(item('a'))).toBe('busy');

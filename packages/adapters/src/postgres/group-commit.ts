@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { DatabaseUnavailable } from '@holdfast/core';
 
 export interface GroupCommitOptions<Item, Outcome> {
@@ -22,6 +21,8 @@ interface Waiting<Item, Outcome> {
   readonly key: string;
   readonly bytes: number;
   tries: number;
+  /** Busy until then, as far as we know; by performance.now(). */
+  notBefore: number;
   resolve(outcome: Outcome): void;
   reject(error: unknown): void;
 }
@@ -38,6 +39,8 @@ export class GroupCommit<Item, Outcome> {
   readonly #options: GroupCommitOptions<Item, Outcome>;
   #queue: Waiting<Item, Outcome>[] = [];
   #sending = false;
+  /** Ends the pause in which there are but busy items. */
+  #wake: (() => void) | null = null;
 
   constructor(options: GroupCommitOptions<Item, Outcome>) {
     this.#options = options;
@@ -47,7 +50,8 @@ export class GroupCommit<Item, Outcome> {
   add(item: Item): Promise<Outcome> {
     return new Promise((resolve, reject) => {
       const { key, size } = this.#options;
-      this.#queue.push({ item, key: key(item), bytes: size(item), tries: 0, resolve, reject });
+      this.#queue.push({ item, key: key(item), bytes: size(item), tries: 0, notBefore: 0, resolve, reject });
+      this.#wake?.();
       if (!this.#sending) void this.#sendAll();
     });
   }
@@ -58,24 +62,40 @@ export class GroupCommit<Item, Outcome> {
     await Promise.resolve();
     while (this.#queue.length > 0) {
       const batch = this.#next();
-      const busy = await this.#sendBatch(batch);
-      this.#queue.unshift(...busy);
-      // Nothing but busy rows: give their holders time.
-      if (busy.length > 0 && busy.length === this.#queue.length) await pause(2 ** Math.min(busy[0]?.tries ?? 0, 6));
+      if (batch.length === 0) await this.#pause();
+      else this.#queue.unshift(...(await this.#sendBatch(batch)));
     }
     this.#sending = false;
   }
 
-  /** The oldest items, one per key, within the limits; at least one. */
+  /** Until the first busy item may be tried again, or another item comes. */
+  #pause(): Promise<void> {
+    const until = this.#queue.reduce(
+      (first, { notBefore }) => (notBefore > 0 ? Math.min(first, notBefore) : first),
+      Infinity,
+    );
+    return new Promise((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        this.#wake = null;
+        resolve();
+      };
+      const timer = setTimeout(end, until - performance.now());
+      this.#wake = end;
+    });
+  }
+
+  /** The oldest items that are not known as busy, one per key, within the limits. */
   #next(): Waiting<Item, Outcome>[] {
     const { maxItems = 200, maxBytes = 1024 * 1024 } = this.#options;
     const batch: Waiting<Item, Outcome>[] = [];
     const later: Waiting<Item, Outcome>[] = [];
     const keys = new Set<string>();
+    const now = performance.now();
     let bytes = 0;
     for (const waiting of this.#queue) {
       const fits = batch.length === 0 || (batch.length < maxItems && bytes + waiting.bytes <= maxBytes);
-      if (fits && !keys.has(waiting.key)) {
+      if (fits && waiting.notBefore <= now && !keys.has(waiting.key)) {
         batch.push(waiting);
         bytes += waiting.bytes;
       } else {
@@ -113,6 +133,8 @@ export class GroupCommit<Item, Outcome> {
         waiting.reject(new Error('The database gave no outcome for an append.'));
       } else if (this.#options.isBusy(outcome) && waiting.tries < BUSY_TRIES) {
         waiting.tries += 1;
+        // Its holder gets time; the others go on.
+        waiting.notBefore = performance.now() + 2 ** Math.min(waiting.tries, 6);
         busy.push(waiting);
       } else {
         waiting.resolve(outcome);
