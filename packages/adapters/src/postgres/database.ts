@@ -22,6 +22,7 @@ import { applyMigrations, schemaProblem } from './migrate.ts';
 import { openPglite } from './pglite.ts';
 import { openPool } from './pool.ts';
 import { openPostgres } from './postgres.ts';
+import { checkWritable } from './server-check.ts';
 import { PostgresRunDirectory } from './run-directory.ts';
 import { ApiRunStore, WorkerRunStore } from './run-store.ts';
 import { PostgresScheduleStore } from './schedule-store.ts';
@@ -75,7 +76,7 @@ export interface Database {
   /** `worker`: the id of this process, at most 64 characters, new at each start. */
   worker(worker: string): Promise<WorkerStores>;
   owner(): Promise<Installation>;
-  /** One round trip. Throws `DatabaseUnavailable`. */
+  /** One round trip. Throws `DatabaseUnavailable`, also when the database takes no writes. */
   ping(): Promise<void>;
   /** Syncs to disk so far, with PGlite in a directory; else null. */
   syncs(): number | null;
@@ -127,6 +128,7 @@ async function openEmbedded(url: string, options: DatabaseOptions): Promise<Open
     hints,
     connections: pglite,
     ...stores(pglite, hints, options, (worker) => new SoleWorkerLease(worker, pglite)),
+    ping: () => pglite.lend(async (sql) => void (await sql.query('select 1'))),
     syncs: () => pglite.syncs(),
     close: () => pglite.close(),
   };
@@ -149,6 +151,7 @@ async function openServer(url: string, options: DatabaseOptions): Promise<OpenDa
     hints,
     connections: pool,
     ...stores(pool, hints, options, (worker) => new PostgresWorkerLease(worker, session, pool, clock)),
+    ping: () => pool.lend(checkWritable, 5_000),
     syncs: () => null,
     async close() {
       clearInterval(timer);
@@ -164,7 +167,7 @@ function stores(
   hints: Hints,
   { appendLimitMs = 10_000 }: DatabaseOptions,
   leaseOf: (worker: string) => LapsingLease,
-): Pick<Database, 'api' | 'worker' | 'owner' | 'ping'> {
+): Pick<Database, 'api' | 'worker' | 'owner'> {
   const publish = (runs: readonly RunRef[]): void => hints.publish(runs);
   return {
     async api() {
@@ -192,7 +195,6 @@ function stores(
       const role = await roleFor(connections, 'holdfast_owner');
       return new PostgresInstallation(scopedTransactions(connections, role), connections, role);
     },
-    ping: () => connections.lend(async (sql) => void (await sql.query('select 1')), 5_000),
   };
 }
 

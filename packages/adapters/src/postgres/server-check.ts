@@ -1,3 +1,4 @@
+import { DatabaseUnavailable } from '@holdfast/core';
 import { DatabaseNotUsable } from './errors.ts';
 import type { Sql } from './sql.ts';
 
@@ -36,4 +37,13 @@ export async function checkServer(sql: Sql): Promise<readonly string[]> {
     warnings.push('synchronous_commit is off: when the server fails, committed events may be lost.');
   }
   return warnings;
+}
+
+/** What may change while the server runs. Throws `DatabaseUnavailable` when it takes no writes. */
+export async function checkWritable(sql: Sql): Promise<void> {
+  const [row] = await sql.query<{ in_recovery: boolean; read_only: string }>(`
+    select pg_catalog.pg_is_in_recovery() as in_recovery,
+      pg_catalog.current_setting('transaction_read_only') as read_only`);
+  if (row?.in_recovery === true) throw new DatabaseUnavailable('The database is a standby and takes no writes.');
+  if (row?.read_only === 'on') throw new DatabaseUnavailable('The database is read-only.');
 }

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { DatabaseUnavailable } from '@holdfast/core';
 import { appendTo, newRun, newTenant } from '@holdfast/testing';
 import { database, describePostgres, startPostgres } from '@holdfast/testing/servers';
@@ -97,11 +99,28 @@ describePostgres('a database that is gone', ({ bin }) => {
         timeout: 10_000,
       })
       .toContain('read-only transaction');
+    await expect(stores.database.ping()).rejects.toMatchObject({ code: 'database_unavailable' });
     await expect(runs.append(appendTo(run, 1, { worker: 'me' }))).rejects.toMatchObject({
       code: 'database_unavailable',
     });
     await admin.end();
     await stores.close();
+    await server.stop();
+  });
+
+  test('a server that became a standby is not available', async () => {
+    const server = await startPostgres({ bin });
+    const { url } = await database(server, prepare);
+    const opened = await openDatabase(url);
+    await opened.ping();
+    const [row] = await opened.connections.lend((sql) => sql.query<{ data_directory: string }>('show data_directory'));
+    await server.kill();
+    writeFileSync(join(row?.data_directory ?? '', 'standby.signal'), '', { mode: 0o666 });
+    await server.restart();
+    const ping = (): Promise<string> => opened.ping().then(() => 'ready', String);
+    await expect.poll(ping, { timeout: 10_000 }).toContain('standby');
+    await expect(opened.ping()).rejects.toMatchObject({ code: 'database_unavailable' });
+    await opened.close();
     await server.stop();
   });
 });
