@@ -113,6 +113,25 @@ test.each([
   await expect(openDatabase(`pglite://${join(folder, 'data')}`)).rejects.toMatchObject({ code: 'database_corrupt' });
 });
 
+test.each([
+  ['it would lie in a file', 'file/data'],
+  ['it is a file', 'file'],
+])('a directory that cannot be made gives one clear error: %s', async (_, name) => {
+  writeFileSync(join(folder, 'file'), '');
+  const opening = openDatabase(`pglite://${join(folder, name)}`);
+  await expect(opening).rejects.toMatchObject({ code: 'database_unreachable' });
+  await expect(opening).rejects.toThrow(/^No database can be made in .*: E[A-Z]+[^\n]*$/);
+});
+
+test('a directory in which no database can be made gives one clear error, and is free again', async () => {
+  mkdirSync(join(folder, 'data'));
+  writeFileSync(join(folder, 'data', 'global'), '');
+  for (let tries = 0; tries < 2; tries += 1) {
+    const opening = openDatabase(`pglite://${join(folder, 'data')}`);
+    await expect(opening).rejects.toMatchObject({ code: 'database_unreachable' });
+  }
+});
+
 test('closing waits for what was asked before, and refuses what comes after', async () => {
   const stores = await open();
   const run = await newRun(stores, await newTenant(stores));

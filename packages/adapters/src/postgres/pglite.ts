@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { createPgConfig } from '@electric-sql/pglite/node-postgres';
@@ -37,14 +37,18 @@ export function directoryOf(url: string): string | null {
 
 /**
  * Postgres inside this process, which has the directory to itself. Each commit is synced to disk.
- * Throws `DatabaseNotUsable`: `database_in_use`, `database_corrupt`.
+ * Throws `DatabaseNotUsable`: `database_in_use`, `database_corrupt`; `database_unreachable` when the directory cannot be
+ * made or written.
  */
 export async function openPglite(url: string): Promise<PgliteDatabase> {
   const directory = directoryOf(url);
   if (directory === null) return connected(await PGlite.create({ startParams }), null, async () => undefined);
-  const lock = await lockDirectory(directory);
-  const fs = new SyncFS(directory);
+  makeDirectory(directory);
+  const lock = await lockDirectory(directory).catch((error: unknown) => {
+    throw error instanceof DatabaseNotUsable ? error : noAccess(directory, error);
+  });
   try {
+    const fs = new SyncFS(directory);
     const started = existsSync(join(directory, 'PG_VERSION'));
     const db = await create(fs, directory, started);
     return await connected(db, fs, () => lock.release());
@@ -58,11 +62,29 @@ async function create(fs: SyncFS, directory: string, existing: boolean): Promise
   try {
     return await PGlite.create({ fs, startParams });
   } catch (error) {
-    const message = existing
-      ? `The database in ${directory} does not open: its files are damaged or of another version. Restore a backup, or move the directory away to begin anew.`
-      : `No database could be made in ${directory}.`;
-    throw new DatabaseNotUsable('database_corrupt', message, { cause: error });
+    if (!existing) throw noAccess(directory, error);
+    throw new DatabaseNotUsable(
+      'database_corrupt',
+      `The database in ${directory} does not open: its files are damaged or of another version. Restore a backup, or move the directory away to begin anew.`,
+      { cause: error },
+    );
   }
+}
+
+function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true });
+    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw noAccess(directory, error);
+  }
+}
+
+function noAccess(directory: string, error: unknown): DatabaseNotUsable {
+  const [why] = (error instanceof Error ? error.message : String(error)).split('\n');
+  return new DatabaseNotUsable('database_unreachable', `No database can be made in ${directory}: ${why ?? ''}.`, {
+    cause: error,
+  });
 }
 
 /**
