@@ -15,6 +15,7 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 const deep = `${'['.repeat(5_000)}${']'.repeat(5_000)}`;
+const cursor = (...parts: string[]) => Buffer.from(JSON.stringify(parts)).toString('base64url');
 const spec = (part: object) => ({ name: 'a', ...part });
 
 type Case = [what: string, method: string, path: string, body: unknown, status: number, code: string, place?: string];
@@ -115,6 +116,60 @@ const cases: Case[] = [
     'version_not_found',
     '/version',
   ],
+  [
+    'a version beyond an integer column',
+    'POST',
+    '/v1/runs',
+    { agent: 'scribe', version: Number.MAX_SAFE_INTEGER },
+    422,
+    'validation_failed',
+    '/version',
+  ],
+  [
+    'an alias for a version beyond an integer column',
+    'PUT',
+    '/v1/agents/scribe/aliases/prod',
+    { version: Number.MAX_SAFE_INTEGER },
+    422,
+    'validation_failed',
+    '/version',
+  ],
+  [
+    'an event number beyond an integer column',
+    'GET',
+    `/v1/runs/RUN/events?after=${Number.MAX_SAFE_INTEGER}`,
+    undefined,
+    400,
+    'invalid_request',
+    '?after',
+  ],
+  [
+    'a cursor with U+0000',
+    'GET',
+    `/v1/attention?cursor=${cursor('01920000-0000-7000-8000-000000000000', 'a\u0000')}`,
+    undefined,
+    400,
+    'invalid_request',
+    '?cursor',
+  ],
+  [
+    'an attention with U+0000',
+    'POST',
+    '/v1/runs/RUN/attention/a%00',
+    { decision: 'approve' },
+    400,
+    'invalid_request',
+    '{ref}',
+  ],
+  ...['0s', '999999999d'].map((deadline): Case => [
+    `a deadline of ${deadline}`,
+    'POST',
+    '/v1/runs',
+    { agent: 'scribe', limits: { deadline } },
+    422,
+    'validation_failed',
+    '/limits/deadline',
+  ]),
   ['an agent that is a list', 'POST', '/v1/agents', [], 422, 'validation_failed'],
   ['an agent that is null', 'POST', '/v1/agents', 'null', 422, 'validation_failed'],
   ['an agent without a name', 'POST', '/v1/agents', {}, 422, 'validation_failed', '/name'],
@@ -220,6 +275,22 @@ describe('bad input', () => {
     expect(String(answer.json['detail']).length).toBeGreaterThan(5);
     const places = ((answer.json['errors'] ?? []) as { path: string }[]).map(({ path: at }) => at);
     expect(places).toEqual(expect.arrayContaining(place === undefined ? [] : [place]));
+  });
+
+  test('a text part with an unknown key is JSON like any other, and can be read again', async () => {
+    const input = [{ type: 'text', text: 'x', foo: 1 }];
+    const started = await server.ask(key, 'POST', '/v1/runs', { agent: 'scribe', input });
+    expect(started.status).toBe(201);
+    const { json } = await server.ask(key, 'GET', `/v1/runs/${String(started.json['id'])}`);
+    expect(json['input']).toEqual([{ type: 'text', text: JSON.stringify(input) }]);
+  });
+
+  test('a Last-Event-ID beyond an integer column is refused', async () => {
+    const answer = await server.ask(key, 'GET', `/v1/runs/${run}/events`, undefined, {
+      accept: 'text/event-stream',
+      'last-event-id': '999999999999999',
+    });
+    expect(answer).toMatchObject({ status: 400, json: { code: 'invalid_request' } });
   });
 
   test.each([

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { refused } from '@holdfast/core';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { authenticateRequests } from './http/authentication.ts';
@@ -35,10 +36,11 @@ export function buildApp(ports: ApiPorts): FastifyInstance {
     ),
   );
   authenticateRequests(app, ports);
-  logRequests(app, ports);
+  tellRequests(app, ports);
   for (const route of routes) register(app, ports, route);
   refuseOtherMethods(app, ports);
 
+  const silent = silentConnections(app);
   const sweep = setInterval(() => {
     ports.streams.sweep().catch((error: unknown) => ports.log.warn({ err: error }, 'the sweep of open streams failed'));
   }, SWEEP_MS);
@@ -46,9 +48,21 @@ export function buildApp(ports: ApiPorts): FastifyInstance {
   app.addHook('preClose', (done) => {
     clearInterval(sweep);
     ports.streams.close();
+    for (const socket of silent) socket.destroy();
     done();
   });
   return app;
+}
+
+/** Connections that have asked nothing yet, as HTTP clients keep in reserve: Node takes them for busy and waits. */
+function silentConnections({ server }: FastifyInstance): ReadonlySet<Socket> {
+  const silent = new Set<Socket>();
+  server.on('connection', (socket) => {
+    silent.add(socket);
+    socket.once('close', () => silent.delete(socket));
+  });
+  server.on('request', ({ socket }) => silent.delete(socket));
+  return silent;
 }
 
 function register(app: FastifyInstance, ports: ApiPorts, route: Route): void {
@@ -119,9 +133,14 @@ function fail(ports: ApiPorts, error: unknown, request: FastifyRequest, reply: F
     .send(Buffer.from(JSON.stringify(documentOf(failure, request.id))));
 }
 
-/** One line a request, without its body, query or headers. */
-function logRequests(app: FastifyInstance, { log }: ApiPorts): void {
+/** One line a request, without its body, query or headers; and its numbers. */
+function tellRequests(app: FastifyInstance, { log, metrics }: ApiPorts): void {
   app.addHook('onResponse', (request, reply, done) => {
+    // A stream lasts as long as it is listened to; it has a number of its own.
+    if (!request.streamed) {
+      const route = request.routeOptions.url ?? 'unknown';
+      metrics.http.answered(request.method, route, reply.statusCode, reply.elapsedTime / 1_000);
+    }
     const facts = {
       request_id: request.id,
       method: request.method,

@@ -8,7 +8,7 @@ export interface ApiPorts extends SpeakPorts {
   readonly publishing: PublishPorts;
   readonly streams: EventStreams;
   readonly log: Log;
-  readonly metrics: MetricsText;
+  readonly metrics: MetricsText & { readonly http: HttpMetrics };
   /** Each check's name with `ok`, or with what is wrong. */
   readonly readiness: () => Promise<Readonly<Record<string, string>>>;
 }
@@ -16,4 +16,11 @@ export interface ApiPorts extends SpeakPorts {
 export interface MetricsText {
   readonly contentType: string;
   text(): Promise<string>;
+}
+
+export interface HttpMetrics {
+  /** `route`: the pattern, never the address itself. */
+  answered(method: string, route: string, status: number, seconds: number): void;
+  streamOpened(): void;
+  streamClosed(): void;
 }

@@ -31,7 +31,7 @@ export interface ApiOverrides {
 export interface Api {
   readonly app: FastifyInstance;
   readonly ports: ApiPorts;
-  /** Ends streams, finishes requests, closes what was opened here. */
+  /** Ends streams, lets requests finish for at most `drainTimeoutMs`, closes what was opened here. */
   close(): Promise<void>;
 }
 
@@ -61,7 +61,6 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       runs,
       transactions,
       clock,
-      hints,
       artifacts: overrides.artifacts ?? new FileArtifactStore(join(config.dataDir, 'artifacts')),
       versions: cachedVersions((scope, id) => agents.versionById(scope, id)),
       publishing: { models: overrides.models ?? rehearsalCatalog(), tools: toolServers },
@@ -75,7 +74,12 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       app,
       ports,
       close: async () => {
-        await app.close();
+        const cut = setTimeout(() => app.server.closeAllConnections(), config.drainTimeoutMs);
+        try {
+          await app.close();
+        } finally {
+          clearTimeout(cut);
+        }
         for (const part of own.toReversed()) await part.close();
       },
     };

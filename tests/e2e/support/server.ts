@@ -41,10 +41,10 @@ const noServers: ToolServers = { names: () => [], list: () => Promise.reject(new
 /** API, and worker unless told otherwise, on a database, listening on a free port. */
 export async function startServer(
   databaseUrl: string,
-  { hints = true, worker = true }: { hints?: boolean; worker?: boolean } = {},
+  { hints = true, worker = true, drainMs = 25_000 }: { hints?: boolean; worker?: boolean; drainMs?: number } = {},
 ): Promise<TestServer> {
   const dataDir = mkdtempSync(join(tmpdir(), 'holdfast-e2e-'));
-  const config = parseEnv({ DATA_DIR: dataDir, LOG_LEVEL: 'error' });
+  const config = parseEnv({ DATA_DIR: dataDir, LOG_LEVEL: 'error', DRAIN_TIMEOUT_MS: String(drainMs) });
   const database = await openDatabase(databaseUrl, { hints });
   await migrate(database);
   const owner = await database.owner();

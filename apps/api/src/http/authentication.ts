@@ -10,12 +10,15 @@ declare module 'fastify' {
   }
   interface FastifyRequest {
     caller: Caller | null;
+    /** Answered by a stream of events. */
+    streamed: boolean;
   }
 }
 
 /** Who asks, and whether they may, before the body is read. An unknown route has no operation and stays unknown. */
 export function authenticateRequests(app: FastifyInstance, { keys, clock }: ApiPorts): void {
   app.decorateRequest('caller', null);
+  app.decorateRequest('streamed', false);
   app.addHook('onRequest', async (request) => {
     const { operation } = request.routeOptions.config;
     if (operation === undefined || operation === null) return;

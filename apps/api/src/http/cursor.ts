@@ -1,3 +1,4 @@
+import { agentName, attentionRef } from '@holdfast/contracts';
 import { refused } from '@holdfast/core';
 import { z } from 'zod';
 
@@ -16,8 +17,8 @@ export function decodeCursor<S extends z.ZodType>(schema: S, cursor: string): z.
 }
 
 export const idCursor = z.tuple([z.uuid()]);
-export const nameCursor = z.tuple([z.string().regex(/^[a-z][a-z0-9-]{0,62}$/)]);
-export const attentionCursor = z.tuple([z.uuid(), z.string().min(1).max(100)]);
+export const nameCursor = z.tuple([agentName]);
+export const attentionCursor = z.tuple([z.uuid(), attentionRef]);
 
 /** One more row than the page was asked for: there is a next page. */
 export function pageOf<T, R>(rows: readonly T[], limit: number, resource: (row: T) => R, cursor: (row: T) => string) {

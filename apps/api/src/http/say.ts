@@ -15,12 +15,10 @@ export async function say(
   answer: (event: RunEvent) => JsonAnswer,
 ): Promise<Answer> {
   if (request.headers['idempotency-key'] === undefined) return answer(first(await speakToRun(ports, ref, speech)));
-  const said = await once(
+  return once(
     () => Promise.resolve(),
     async (stores) => answer(first(await speakInside(ports, stores, ref, speech))),
   );
-  ports.hints.publish([ref]);
-  return said;
 }
 
 function first(events: readonly RunEvent[]): RunEvent {

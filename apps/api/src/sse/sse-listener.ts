@@ -55,13 +55,17 @@ export class SseListener implements Listener {
   async drained(): Promise<void> {
     const response = this.#response;
     if (!response.writableNeedDrain || response.closed) return;
+    const waiting = new AbortController();
+    const { signal } = waiting;
+    const stalled = setTimeout(() => waiting.abort(), STALLED_MS);
     try {
-      await Promise.race([
-        once(response, 'drain', { signal: AbortSignal.timeout(STALLED_MS) }),
-        once(response, 'close', { signal: AbortSignal.timeout(STALLED_MS) }),
-      ]);
+      await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })]);
     } catch {
       response.destroy();
+    } finally {
+      clearTimeout(stalled);
+      // The other one of the two would listen on.
+      waiting.abort();
     }
   }
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { limits, prices } from '../agent/limits.ts';
 import { effect } from '../event/event-data.ts';
 import { jsonObject } from '../json.ts';
+import { versionNumber } from './numbers.ts';
 import { page } from './page.ts';
 
 export const agentName = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, {
@@ -53,5 +54,5 @@ export const agentVersionResource = z
   .meta({ id: 'AgentVersion' });
 export type AgentVersionResource = z.output<typeof agentVersionResource>;
 
-export const setAliasBody = z.strictObject({ version: z.int().positive() });
+export const setAliasBody = z.strictObject({ version: versionNumber });
 export type SetAliasBody = z.input<typeof setAliasBody>;

@@ -1,3 +1,4 @@
+export * from './numbers.ts';
 export * from './page.ts';
 export * from './agents.ts';
 export * from './runs.ts';

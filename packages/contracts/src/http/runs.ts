@@ -6,6 +6,7 @@ import { wireEvent } from '../event/event.ts';
 import { json } from '../json.ts';
 import { content, textPart } from '../part.ts';
 import { agentName, aliasName } from './agents.ts';
+import { eventNumber, versionNumber } from './numbers.ts';
 import { page, pageQuery } from './page.ts';
 
 export const runStatus = z.enum(['queued', 'running', 'waiting', 'paused', 'succeeded', 'failed', 'cancelled']);
@@ -30,7 +31,7 @@ export const runMetadata = z
 export const startRunBody = z
   .strictObject({
     agent: agentName,
-    version: z.int().positive().optional(),
+    version: versionNumber.optional(),
     alias: aliasName.optional(),
     input: runInput.default(''),
     limits: runLimits.optional(),
@@ -86,7 +87,7 @@ export const listRunsQuery = pageQuery.extend({
 });
 
 /** Events after this number. */
-const after = z.coerce.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
+const after = z.coerce.number().pipe(eventNumber);
 
 export const readEventsQuery = z.strictObject({
   after: after.optional(),

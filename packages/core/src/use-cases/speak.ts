@@ -6,7 +6,6 @@ import type { RunStore } from '../log/run-store.ts';
 import type { Command, Refusal } from '../run/command.ts';
 import { handle } from '../run/handle.ts';
 import type { RunState } from '../run/state.ts';
-import type { Hints } from '../scheduling/schedule-store.ts';
 import type { RunRef } from '../tenant-scope.ts';
 import { refused } from './refused.ts';
 import type { TransactionStores, Transactions } from './transactions.ts';
@@ -14,7 +13,6 @@ import type { TransactionStores, Transactions } from './transactions.ts';
 export interface SpeakPorts extends LogPorts {
   readonly transactions: Transactions;
   readonly clock: Clock;
-  readonly hints: Hints;
 }
 
 /** The command, made from the state it is spoken to; asked again when the state has moved. May throw `HoldfastError`. */
@@ -30,9 +28,7 @@ const LOCKED_ATTEMPTS = 5;
  * @throws HoldfastError `run_not_found`, or with the code of the rule that refuses; `run_busy` when the bound is reached.
  */
 export async function speakToRun(ports: SpeakPorts, ref: RunRef, speech: Speech): Promise<readonly RunEvent[]> {
-  const said = (await speakFreely(ports, ref, speech)) ?? (await speakUnderLock(ports, ref, speech));
-  ports.hints.publish([ref]);
-  return said;
+  return (await speakFreely(ports, ref, speech)) ?? speakUnderLock(ports, ref, speech);
 }
 
 /** null when somebody else was quicker each time. */
@@ -55,10 +51,7 @@ async function speakUnderLock(ports: SpeakPorts, ref: RunRef, speech: Speech): P
   throw busy(ref);
 }
 
-/**
- * The same inside a transaction of the caller, which holds the row's lock until it ends.
- * The caller publishes the hint after the commit.
- */
+/** The same inside a transaction of the caller, which holds the row's lock until it ends. */
 export async function speakInside(
   ports: SpeakPorts,
   stores: TransactionStores,

@@ -1,5 +1,14 @@
-import { type AgentVersion, type Content, type Json, type Limits, type RunEvent, text } from '@holdfast/contracts';
+import {
+  type AgentVersion,
+  type Content,
+  type Json,
+  type Limits,
+  type RunEvent,
+  text,
+  textPart,
+} from '@holdfast/contracts';
 import { v7 as uuidv7 } from 'uuid';
+import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { ArtifactStore } from '../log/artifact-store.ts';
 import { encodeEvent } from '../log/event-codec.ts';
@@ -30,7 +39,7 @@ export interface StartRunPorts {
 
 /**
  * A new run, pinned to its version, ready to be created by `RunDirectory.create`; it is accepted once that is
- * committed. The caller then publishes a hint.
+ * committed.
  * @throws HoldfastError `agent_not_found`, `version_not_found`, `alias_not_found`, `limit_not_lower`.
  */
 export async function startRun(
@@ -84,24 +93,15 @@ async function resolveVersion(agents: AgentStore, caller: Caller, request: Start
   return version.version;
 }
 
+const textParts = z.array(textPart).nonempty();
+
 /** Text stays text, text parts stay parts; any other JSON value is shown to the model as JSON. */
 function inputContent(input: Content | Json): Content {
   if (typeof input === 'string') return text(input);
-  return isContent(input) ? input : text(JSON.stringify(input));
+  // A part with one key too many is no part: its event could not be read again.
+  const parts = textParts.safeParse(input);
+  return parts.success ? parts.data : text(JSON.stringify(input));
 }
-
-const isContent = (input: Content | Json): input is Content =>
-  Array.isArray(input) &&
-  input.length > 0 &&
-  input.every(
-    (item: unknown) =>
-      typeof item === 'object' &&
-      item !== null &&
-      'type' in item &&
-      item.type === 'text' &&
-      'text' in item &&
-      typeof item.text === 'string',
-  );
 
 /** null when the request names no limit. */
 function lowered(ofVersion: Limits, wanted: Partial<Limits>): Partial<Limits> | null {

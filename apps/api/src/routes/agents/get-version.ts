@@ -1,17 +1,14 @@
-import { agentName } from '@holdfast/contracts';
+import { agentName, versionNumber } from '@holdfast/contracts';
 import { refused } from '@holdfast/core';
 import { z } from 'zod';
 import { noBody, nothing, route } from '../../http/route.ts';
 import { versionResource } from '../../resources/agent.ts';
 
-/** The largest number a Postgres integer column holds. */
-const MAX_NUMBER = 2_147_483_647;
-
 export const getVersion = route({
   method: 'GET',
   url: '/v1/agents/:agent/versions/:number',
   operation: 'agents.get-version',
-  params: z.strictObject({ agent: agentName, number: z.coerce.number().int().min(1).max(MAX_NUMBER) }),
+  params: z.strictObject({ agent: agentName, number: z.coerce.number().pipe(versionNumber) }),
   query: nothing,
   body: noBody,
   handle: async ({ agents }, { caller, params: { agent, number } }) => {

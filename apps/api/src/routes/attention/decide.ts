@@ -1,6 +1,5 @@
-import { decideBody } from '@holdfast/contracts';
+import { attentionRef, decideBody } from '@holdfast/contracts';
 import { decideAttention } from '@holdfast/core';
-import { z } from 'zod';
 import { nothing, route, runParams } from '../../http/route.ts';
 import { say } from '../../http/say.ts';
 
@@ -8,7 +7,7 @@ export const decide = route({
   method: 'POST',
   url: '/v1/runs/:run/attention/:ref',
   operation: 'attention.decide',
-  params: runParams.extend({ ref: z.string().min(1).max(100) }),
+  params: runParams.extend({ ref: attentionRef }),
   query: nothing,
   body: decideBody,
   handle: (ports, ask) => {

@@ -1,4 +1,4 @@
-import { readEventsQuery } from '@holdfast/contracts';
+import { eventNumber, readEventsQuery } from '@holdfast/contracts';
 import { readEvents, type RunRef } from '@holdfast/core';
 import type { FastifyRequest } from 'fastify';
 import { invalid } from '../../http/check.ts';
@@ -25,13 +25,16 @@ export const events = route({
 });
 
 async function stream(
-  { streams }: ApiPorts,
+  { streams, metrics }: ApiPorts,
   { request, reply }: Ask<unknown, unknown, unknown>,
   ref: RunRef,
   after: number,
 ): Promise<Answer> {
   const followed = await streams.follow(ref, after, (head, reset) => {
     reply.hijack();
+    request.streamed = true;
+    metrics.http.streamOpened();
+    reply.raw.on('close', () => metrics.http.streamClosed());
     const listener = new SseListener(reply.raw, { 'x-request-id': request.id });
     if (reset) listener.reset(head);
     return listener;
@@ -49,11 +52,11 @@ const wantsStream = ({ headers }: FastifyRequest): boolean => /\btext\/event-str
 function lastEventId({ headers }: FastifyRequest): number | undefined {
   const given = headers['last-event-id'];
   if (given === undefined || given === '') return undefined;
-  const id = typeof given === 'string' && /^\d{1,15}$/.test(given) ? Number(given) : null;
-  if (id === null)
+  const id = eventNumber.safeParse(/^\d{1,10}$/.test(String(given)) ? Number(given) : null);
+  if (!id.success)
     throw invalid(
       [{ path: 'Last-Event-ID', message: 'is the id of an event: a whole number from 0' }],
       'invalid_request',
     );
-  return id;
+  return id.data;
 }

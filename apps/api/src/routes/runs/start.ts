@@ -13,13 +13,11 @@ export const start = route({
   params: nothing,
   query: nothing,
   body: startRunBody,
-  handle: async (ports, { caller, body, once }) => {
-    let started: string | null = null;
-    const answer = await once(
+  handle: (ports, { caller, body, once }) =>
+    once(
       () => startRun(ports, caller, { ...body, limits: limitsOf(body.limits) }),
       async ({ directory }, { run, created }) => {
         await directory.create(run);
-        started = run.run;
         const { at, seq } = created;
         const { agent, version, projection, metadata } = run;
         const { status, waitingFor } = projection;
@@ -37,10 +35,7 @@ export const start = route({
         if (created.type !== 'run.created') throw new Error(`a run begins with ${created.type}`);
         return { status: 201, json: runResource({ summary: row, created, end: null }) };
       },
-    );
-    if (started !== null) ports.hints.publish([{ tenant: caller.tenant, run: started }]);
-    return answer;
-  },
+    ),
 });
 
 function limitsOf(wanted: z.output<typeof startRunBody>['limits']): Partial<Limits> | undefined {

@@ -1,0 +1,13 @@
+import { z } from 'zod';
+
+/** The largest that an integer column holds. */
+const MAX_NUMBER = 2_147_483_647;
+
+/** Number of a version of an agent. */
+export const versionNumber = z.int().min(1).max(MAX_NUMBER);
+
+/** Number of an event of a run; 0 = before the first. */
+export const eventNumber = z.int().min(0).max(MAX_NUMBER);
+
+/** Names what needs a person, within its run. */
+export const attentionRef = z.string().regex(/^[\w.:-]{1,100}$/, { error: 'must be the `ref` of an attention' });
