@@ -107,6 +107,33 @@ test('one who takes nothing is cut with a reason; the others go on', async () =>
   expect(quick.reason()).toBeNull();
 });
 
+test('a wake that comes as a read ends is heard', async () => {
+  const { runs, encode, append } = log();
+  append();
+  let afterRead = (): void => undefined;
+  const watched = {
+    eventsAfter: (...args: Parameters<RunStore['eventsAfter']>) => {
+      const read = runs.eventsAfter(...args);
+      // One turn after the reader has gone on with what it read.
+      void read.then(() => undefined).then(() => afterRead());
+      return read;
+    },
+  } as unknown as RunStore;
+  const reader = new RunReader(ref, 0, watched, encode);
+  const { heard, seen } = listener();
+  reader.subscribe(heard, 0, false);
+  await settle();
+  afterRead = () => {
+    afterRead = () => undefined;
+    append();
+    reader.wake();
+  };
+  append();
+  reader.wake();
+  await settle();
+  expect(seen).toEqual([1, 2, 3]);
+});
+
 test('who resumes after the end of an ended run is let go', async () => {
   const { runs, encode, append } = log();
   append('run.failed');

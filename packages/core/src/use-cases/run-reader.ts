@@ -75,12 +75,8 @@ export class RunReader {
     this.#woken = true;
     if (this.#reading) return;
     this.#reading = true;
-    void this.#read()
-      // The subscribers reconnect with their cursors, and find out whether the database is back.
-      .catch(() => this.endAll('failed'))
-      .finally(() => {
-        this.#reading = false;
-      });
+    // The subscribers reconnect with their cursors, and find out whether the database is back.
+    void this.#read().catch(() => this.endAll('failed'));
   }
 
   endAll(reason: EndReason): void {
@@ -88,21 +84,28 @@ export class RunReader {
   }
 
   async #read(): Promise<void> {
-    while (this.#woken && this.#subscribers.size > 0) {
-      this.#woken = false;
-      for (;;) {
-        const events = await this.#runs.eventsAfter(this.ref, this.position, PAGE);
-        for (const event of events) {
-          // Whoever is still catching up reads it from the table.
-          const joined = [...this.#subscribers].filter((subscriber) => subscriber.joined);
-          this.position = Math.max(this.position, event.seq);
-          if (joined.length === 0) continue;
-          const frame = this.#frame(event);
-          for (const subscriber of joined) this.#send(subscriber, frame);
-        }
-        if (events.length < PAGE) break;
+    try {
+      while (this.#woken && this.#subscribers.size > 0) {
+        this.#woken = false;
+        while ((await this.#readPage()) === PAGE);
       }
+    } finally {
+      // No await since the loop has looked: whoever wakes from now on reads anew.
+      this.#reading = false;
     }
+  }
+
+  async #readPage(): Promise<number> {
+    const events = await this.#runs.eventsAfter(this.ref, this.position, PAGE);
+    for (const event of events) {
+      // Whoever is still catching up reads it from the table.
+      const joined = [...this.#subscribers].filter((subscriber) => subscriber.joined);
+      this.position = Math.max(this.position, event.seq);
+      if (joined.length === 0) continue;
+      const frame = this.#frame(event);
+      for (const subscriber of joined) this.#send(subscriber, frame);
+    }
+    return events.length;
   }
 
   async #catchUp(subscriber: Subscriber): Promise<void> {
