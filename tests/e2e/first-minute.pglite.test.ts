@@ -81,6 +81,20 @@ test('SIGTERM drains and ends it with 0; after SIGKILL an unfinished run goes on
   expect(await watched.ended).toBe(0);
 });
 
+test.each(['ready in', 'approval.asked', 'given for you'])(
+  'SIGTERM in the first run, at “%s”, ends it with 0 and no stack',
+  async (moment) => {
+    const program = start(standalone, [folder], {
+      DATA_DIR: join(mkdtempSync(join(tmpdir(), 'holdfast-stopped-')), 'data'),
+      PORT: '0',
+    });
+    await program.saw(moment);
+    program.child.kill('SIGTERM');
+    expect(await program.ended).toBe(0);
+    expect(program.errors()).toBe('');
+  },
+);
+
 test.each([
   ['a bad environment', { PORT: 'x' }, 'env_invalid'],
   ['an unreachable database', { DATABASE_URL: 'postgres://a:b@127.0.0.1:1/x' }, 'database_unreachable'],

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { artifactPage, attentionPage, decisionReceipt, runResource, type WireEvent } from '@holdfast/contracts';
 import type { EventStreams } from '@holdfast/core';
 import { asJson, type Ask } from './local-client.ts';
@@ -29,16 +30,23 @@ export async function firstRun(
   stage.line(
     paint(stage, 'quiet', '  Model: rehearsal. It follows the plan in the agent’s file; no language model is called.'),
   );
+  const over = new AbortController();
   const reason = await listen(streams, { tenant, run: run.id }, (event) => {
     tellEvent(stage, event, Date.parse(run.created_at));
-    if (event.type === 'approval.asked') void approve(ask, run.id, stage);
+    if (event.type !== 'approval.asked') return;
+    approve(ask, run.id, stage, over.signal).catch((error: unknown) => {
+      if (!over.signal.aborted) stage.line(`  the approval could not be answered: ${String(error)}`);
+    });
   });
+  over.abort();
+  // The server stops, or the log cannot be read: there is nobody to ask how it ended.
+  if (reason !== 'ended') return { run: run.id, status: 'interrupted', ms: performance.now() - began, report: null };
   const ended = await ask(runResource, 'GET', `/v1/runs/${run.id}`);
   const { items } = await ask(artifactPage, 'GET', `/v1/runs/${run.id}/artifacts`);
   const report = items.find(({ name }) => name === 'report.md');
   return {
     run: run.id,
-    status: reason === 'ended' ? ended.status : 'interrupted',
+    status: ended.status,
     ms: performance.now() - began,
     report: report === undefined ? null : { digest: report.digest, name: 'report.md' },
   };
@@ -54,17 +62,17 @@ function listen(
   });
 }
 
-async function approve(ask: Ask, run: string, stage: Stage): Promise<void> {
+async function approve(ask: Ask, run: string, stage: Stage, over: AbortSignal): Promise<void> {
   stage.line(
     paint(stage, 'people', '              The run waits for a person. In this first run the answer is given for you …'),
   );
-  await new Promise((resolve) => setTimeout(resolve, APPROVE_AFTER_MS));
+  await sleep(APPROVE_AFTER_MS, undefined, { signal: over });
   const { items } = await ask(attentionPage, 'GET', `/v1/attention?run=${run}`);
-  for (const { ref, kind } of items.filter((item) => item.kind === 'approval'))
+  for (const { ref } of items.filter((item) => item.kind === 'approval'))
     await ask(
       decisionReceipt,
       'POST',
       `/v1/runs/${run}/attention/${encodeURIComponent(ref)}`,
       asJson({ decision: 'approve', reason: 'answered by itself in the first run' }),
-    ).catch((error: unknown) => stage.line(`  the ${kind} could not be answered: ${String(error)}`));
+    );
 }

@@ -12,6 +12,7 @@ import { wireStandalone } from './wiring.ts';
 const stage: Stage = { colour: process.stdout.isTTY === true, line: (text) => console.log(text) };
 const warn = (text: string): void => console.error(`holdfast: ${text}`);
 
+let stopping = false;
 try {
   const began = performance.now();
   const { values, positionals } = parseArgs({ options: { demo: { type: 'boolean' } }, allowPositionals: true });
@@ -22,7 +23,6 @@ try {
   const standalone = await wireStandalone(config, folder, warn);
   const { api, demo, url } = standalone;
 
-  let stopping = false;
   const stop = (): void => {
     if (stopping) process.exit(1);
     stopping = true;
@@ -30,7 +30,7 @@ try {
     standalone.close().then(
       () => process.exit(0),
       (error: unknown) => {
-        console.error(error);
+        warn(`the stop failed: ${error instanceof Error ? error.message : String(error)}`);
         process.exit(1);
       },
     );
@@ -55,6 +55,9 @@ try {
     tellWaiting(stage, waiting.items);
   }
 } catch (error) {
-  console.error(startupFailure(error) ?? error);
-  process.exit(1);
+  // While everything is let go, what was under way fails; the stop ends the process.
+  if (!stopping) {
+    console.error(startupFailure(error) ?? error);
+    process.exit(1);
+  }
 }
