@@ -4,8 +4,6 @@ import type { env } from './env.ts';
 /** The environment, read once and in order. What must not be shown stands in `secrets` and nowhere else. */
 export interface Config {
   readonly dataDir: string;
-  /** null = made at the first start. */
-  readonly installationId: string | null;
   /** `folder`: where PGlite keeps its files. */
   readonly database: { readonly kind: 'pglite'; readonly folder: string } | { readonly kind: 'postgres' };
   readonly http: {

@@ -109,18 +109,6 @@ export const envKeys = {
     used: ['api', 'standalone'],
     secret: false,
   }),
-  INSTALLATION_ID: z
-    .string()
-    .regex(/^[A-Za-z0-9-]{8,64}$/, { error: 'must be 8 to 64 letters, digits and dashes' })
-    .optional()
-    .meta({
-      description:
-        'The id of this installation, made at the first start and kept in the database. Where it is set and differs from the one in the database, the database is a copy of another installation.',
-      example: '0193b0a8-5a52-7c6e-9b1f-0d6f3a1c2e44',
-      default: null,
-      used: everywhere,
-      secret: false,
-    }),
   TOOL_SERVERS_FILE: path.optional().meta({
     description:
       'The JSON file of the tool servers that run as child processes: `{ "servers": { "<name>": { "command", "args", "env", "cwd" } } }`. They inherit HOME, PATH, SHELL and TERM, and what `env` names.',

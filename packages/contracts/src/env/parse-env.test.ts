@@ -16,7 +16,6 @@ describe('parseEnv', () => {
   it('needs nothing', () => {
     expect(parseEnv({})).toEqual({
       dataDir: '.holdfast',
-      installationId: null,
       database: { kind: 'pglite', folder: '.holdfast/database' },
       http: { host: '127.0.0.1', port: 7070, publicBaseUrl: null },
       metricsPort: null,
@@ -38,7 +37,6 @@ describe('parseEnv', () => {
       HOST: '0.0.0.0',
       PORT: '0',
       PUBLIC_BASE_URL: 'https://h.example.com/base//',
-      INSTALLATION_ID: 'staging-1',
       TOOL_SERVERS_FILE: '/etc/tools.json',
       LOG_LEVEL: 'silent',
       METRICS_PORT: '9464',
@@ -53,7 +51,6 @@ describe('parseEnv', () => {
     const { secrets, ...shown } = config;
     expect(shown).toEqual({
       dataDir: '/data',
-      installationId: 'staging-1',
       database: { kind: 'postgres' },
       http: { host: '0.0.0.0', port: 0, publicBaseUrl: 'https://h.example.com/base' },
       metricsPort: 9464,
@@ -106,7 +103,6 @@ describe('parseEnv', () => {
     ['PUBLIC_BASE_URL', 'holdfast.example.com'],
     ['PUBLIC_BASE_URL', 'ftp://x'],
     ['PUBLIC_BASE_URL', 'https://x/?a=1'],
-    ['INSTALLATION_ID', 'x'],
     ['DATABASE_URL', 'mysql://db/x'],
     ['DATABASE_URL', 'postgres://'],
     ['DATABASE_DIRECT_URL', 'pglite://'],

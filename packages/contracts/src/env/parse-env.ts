@@ -49,7 +49,6 @@ export function parseEnv(environment: Environment): Config {
   const direct = values.DATABASE_DIRECT_URL ?? values.DATABASE_URL;
   return {
     dataDir: values.DATA_DIR,
-    installationId: values.INSTALLATION_ID ?? null,
     database: isPglite
       ? { kind: 'pglite', folder: values.DATABASE_URL.slice('pglite://'.length) || `${values.DATA_DIR}/database` }
       : { kind: 'postgres' },

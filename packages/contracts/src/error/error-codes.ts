@@ -35,11 +35,6 @@ export const errorCodes = {
     'Forbidden',
     'The key is good, but its roles do not allow this. `detail` names the role it takes.',
   ),
-  not_found: meaning(
-    404,
-    'Not found',
-    'There is no such thing in this tenant. What belongs to another tenant is not found either.',
-  ),
   route_not_found: meaning(404, 'No such route', 'No operation has this method and path. See the API reference.'),
   method_not_allowed: meaning(
     405,
@@ -82,16 +77,10 @@ export const errorCodes = {
     'Run is busy',
     'The run was changing so fast that the command could not be written between. Nothing was done; try again after `Retry-After`.',
   ),
-  log_problem: meaning(
-    409,
-    'Run has a log problem',
-    'The log of the run holds an event that does not fit. The run stands still until a person has looked at it.',
-  ),
   limit_not_lower: meaning(422, 'Limit not lower', 'A run may only tighten the limits of its agent version.'),
 
   // what needs a person
   attention_not_found: meaning(404, 'No such attention', 'The run has nothing of this name that waits for a person.'),
-  attention_not_open: meaning(409, 'Attention is settled', 'Somebody has answered this already, or it has lapsed.'),
   approval_not_open: meaning(409, 'Approval is settled', 'The approval was decided, has expired or was withdrawn.'),
   approval_hash_mismatch: meaning(
     409,
@@ -124,7 +113,6 @@ export const errorCodes = {
     'The lost call may still be under way. `detail` says from when it can be made again.',
   ),
   call_not_open: meaning(409, 'Call is not open', 'The call does not wait for a decision.'),
-  limit_not_reached: meaning(409, 'Limit is not reached', 'The run does not wait at this limit.'),
   limit_not_higher: meaning(
     422,
     'Limit not higher',
@@ -203,13 +191,19 @@ export const startupCodes = {
   env_invalid: 'An environment variable has a value that cannot be used. One line per key says what would be right.',
   tool_servers_file_invalid: 'TOOL_SERVERS_FILE cannot be read or does not fit. One line per problem names the key.',
   node_too_old: 'This Node is older than 20.19.',
-  data_dir_in_use:
-    'Another process works on DATA_DIR. Everything that uses the same data goes through the running server.',
-  data_dir_corrupt:
-    'The database in DATA_DIR cannot be opened. Restore a backup, or move the folder away to begin anew.',
-  port_in_use: 'Another process listens on PORT or METRICS_PORT. End it, or set another port.',
+  folder_not_found: 'The folder that the librarian shall read does not exist, or is a file.',
+  port_in_use: 'Another process listens on PORT or METRICS_PORT, or this user may not. Set another port.',
+  database_url_invalid: 'DATABASE_URL is no URL of a database: `pglite://…` or `postgres://…`.',
   database_unreachable: 'Nobody answers at DATABASE_URL, or the login is refused.',
-  database_read_only: 'The database takes no writes: a standby, or a full disk. Point DATABASE_URL at the primary.',
+  database_read_only: 'The database takes no writes: a standby, or read-only. Point DATABASE_URL at the primary.',
+  database_too_old: 'The server is older than Postgres 15.',
+  database_in_use:
+    'Another process works on the same PGlite folder. Everything that uses the same data goes through that process.',
+  database_corrupt:
+    'The PGlite database in DATA_DIR cannot be opened. Restore a backup, or move the folder away to begin anew.',
+  database_role_missing: 'The login may not act as the role of this process. The message names both.',
+  database_not_migrated: 'The tables are missing, or of another release. Run the migrations.',
+  migration_changed: 'A migration that this database has had is another one now. Install the release that made it.',
 } as const satisfies Readonly<Record<string, string>>;
 
 export type StartupCode = keyof typeof startupCodes;
