@@ -73,10 +73,11 @@ test('closing the server ends open streams, and says why', async () => {
   const asker = scribe('asker', 1, { rehearsal: [{ calls: [{ tool: 'ask', args: { question: 'well?' } }] }] });
   await server.ask(key, 'POST', '/v1/agents', asker);
   const run = String((await server.ask(key, 'POST', '/v1/runs', { agent: 'asker' })).json['id']);
-  const open = server.ask(key, 'GET', `/v1/runs/${run}/events`, undefined, { accept: 'text/event-stream' });
-  await sleep(300);
+  const headers = { authorization: `Bearer ${key}`, accept: 'text/event-stream' };
+  // Open as soon as its headers have come.
+  const open = await fetch(`${server.url}/v1/runs/${run}/events`, { headers });
   const began = performance.now();
   await server.close();
-  expect((await open).text).toContain('"reason":"closing"');
+  expect(await open.text()).toContain('"reason":"closing"');
   expect(performance.now() - began).toBeLessThan(5_000);
 });
