@@ -13,14 +13,7 @@ const arrows = {
   'packages/testing': ['packages/core', 'packages/contracts'],
   'apps/api': ['packages/core', 'packages/contracts', 'packages/adapters'],
   'apps/worker': ['packages/core', 'packages/contracts', 'packages/adapters', 'packages/driver-embedded'],
-  'apps/standalone': [
-    'packages/core',
-    'packages/contracts',
-    'packages/adapters',
-    'packages/driver-embedded',
-    'apps/api',
-    'apps/worker',
-  ],
+  'apps/standalone': ['packages/core', 'packages/contracts', 'packages/adapters', 'apps/api', 'apps/worker'],
   // Only for `init` and `migrate`, which work on a database before there is a server.
   'apps/cli': ['packages/contracts', 'packages/core', 'packages/adapters'],
 };
@@ -51,7 +44,7 @@ const libraries = [
   },
   {
     folder: 'packages/adapters/src/postgres',
-    npm: ['pg', '@electric-sql/pglite', '@electric-sql/pglite-pgvector', 'zod'],
+    npm: ['pg', '@electric-sql/pglite', 'zod'],
     node: true,
   },
   { folder: 'packages/adapters/src/files', npm: ['zod'], node: true },
@@ -59,11 +52,11 @@ const libraries = [
   { folder: 'packages/adapters/src/models', npm: ['zod'], node: true },
   { folder: 'packages/adapters/src/telemetry', npm: ['pino', 'prom-client', 'zod'], node: true },
   { folder: 'packages/driver-embedded/src', npm: [], node: true },
-  { folder: 'packages/testing/src', npm: ['vitest', 'fast-check', 'pg', 'zod'], node: true },
-  { folder: 'apps/api/src', npm: ['fastify', 'fastify-type-provider-zod', 'yaml', 'zod'], node: true },
-  { folder: 'apps/worker/src', npm: ['zod'], node: true },
+  { folder: 'packages/testing/src', npm: ['vitest', 'pg', 'zod'], node: true },
+  { folder: 'apps/api/src', npm: ['fastify', 'yaml', 'zod'], node: true },
+  { folder: 'apps/worker/src', npm: [], node: true },
   { folder: 'apps/standalone/src', npm: ['zod', '@modelcontextprotocol/server-filesystem'], node: true },
-  { folder: 'apps/cli/src', npm: ['commander', 'cli-table3', 'yaml', 'zod'], node: true },
+  { folder: 'apps/cli/src', npm: ['commander', 'cli-table3', 'zod'], node: true },
 ];
 
 const any = (names) => `(${names.map((name) => name.replaceAll('/', '\\/')).join('|')})`;
