@@ -19,7 +19,7 @@ export interface Standalone {
   readonly url: string;
   readonly logFile: string;
   readonly database: OpenDatabase['kind'];
-  /** Listens; the worker has begun before. @throws EADDRINUSE of Node. */
+  /** Drains the worker, then the API, then closes what is below. */
   close(): Promise<void>;
 }
 
@@ -27,7 +27,10 @@ interface Part {
   close(): Promise<void>;
 }
 
-/** API and worker in one process on one database. `folder`: what the tool server `files` may read. */
+/**
+ * API and worker in one process on one database, listening and at work. `folder`: what the tool server `files` may read.
+ * @throws DatabaseNotUsable, ToolServersFileInvalid, EADDRINUSE of Node.
+ */
 export async function wireStandalone(
   config: Config,
   folder: string,

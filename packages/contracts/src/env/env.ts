@@ -7,7 +7,7 @@ export interface KeyMeta {
   /** As text; null = no default. */
   readonly default: string | null;
   /** The processes that read it. */
-  readonly used: readonly ('api' | 'worker' | 'standalone' | 'migrations')[];
+  readonly used: readonly ('api' | 'worker' | 'standalone' | 'cli')[];
   /** It may hold a password: never shown. */
   readonly secret: boolean;
 }
@@ -56,7 +56,7 @@ export const envKeys = {
       'Where everything is kept. `pglite://` is a Postgres inside the process, in the folder `database` of DATA_DIR or in the one named after `pglite://`. With `postgres://` or `postgresql://` it may be behind a pooler.',
     example: 'postgres://holdfast_api:secret@db:5432/holdfast',
     default: 'pglite://',
-    used: everywhere,
+    used: [...everywhere, 'cli'],
     secret: true,
   }),
   DATABASE_DIRECT_URL: postgresUrl.optional().meta({
@@ -64,21 +64,21 @@ export const envKeys = {
       'The same database past a pooler: one session per process, for leases and wake-ups. Without it, DATABASE_URL serves for these too.',
     example: 'postgres://holdfast_worker:secret@db:5432/holdfast',
     default: null,
-    used: everywhere,
+    used: [...everywhere, 'cli'],
     secret: true,
   }),
   DATABASE_MIGRATE_URL: postgresUrl.optional().meta({
     description: 'The login that owns the tables, for migrations. Without it, DATABASE_DIRECT_URL or DATABASE_URL.',
     example: 'postgres://holdfast_owner:secret@db:5432/holdfast',
     default: null,
-    used: ['migrations', 'standalone'],
+    used: ['cli', 'standalone'],
     secret: true,
   }),
   DATA_DIR: path.prefault('.holdfast').meta({
     description: 'The folder of all that is kept outside the database: artifacts, and PGlite’s database itself.',
     example: '/var/lib/holdfast',
     default: '.holdfast',
-    used: everywhere,
+    used: [...everywhere, 'cli'],
     secret: false,
   }),
   HOST: z
@@ -106,7 +106,7 @@ export const envKeys = {
     description: 'How the world reaches the API, for links. Without it: http, HOST and PORT.',
     example: 'https://holdfast.example.com',
     default: null,
-    used: ['api', 'standalone'],
+    used: ['standalone'],
     secret: false,
   }),
   TOOL_SERVERS_FILE: path.optional().meta({
@@ -149,7 +149,7 @@ export const envKeys = {
       description: 'Runs at once that a new tenant may have. More are queued.',
       example: '20',
       default: '100',
-      used: ['api', 'standalone'],
+      used: ['cli', 'standalone'],
       secret: false,
     }),
   WAKE_HINTS: oneOf(['on', 'off']).prefault('on').meta({
@@ -162,7 +162,7 @@ export const envKeys = {
   }),
   DRAIN_TIMEOUT_MS: whole(0, 600_000).prefault('25000').meta({
     description:
-      'Milliseconds that a process which was asked to end (SIGTERM) waits for calls under way before it lets go of its runs. Set it below the grace of whatever stops the process.',
+      'Milliseconds that a process which was asked to end (SIGTERM) waits for calls and requests under way before it lets go of its runs and closes its connections. Set it below the grace of whatever stops the process.',
     example: '110000',
     default: '25000',
     used: everywhere,
@@ -177,7 +177,7 @@ const keyMeta = z.object({
   description: z.string(),
   example: z.string(),
   default: z.string().nullable(),
-  used: z.array(z.enum(['api', 'worker', 'standalone', 'migrations'])),
+  used: z.array(z.enum(['api', 'worker', 'standalone', 'cli'])),
   secret: z.boolean(),
 }) satisfies z.ZodType<KeyMeta>;
 
