@@ -5,13 +5,18 @@ import { type EndReason, type Frame, type Listener, PENDING_BYTES, RunReader } f
 
 const ref = { tenant: 't', run: 'r' };
 
+/** Reads under way. */
+let reading = 0;
+
 /** A log in memory; each read is a turn of the event loop later, as a database's is. */
 function log() {
   const events: StoredEvent[] = [];
   let encoded = 0;
   const runs = {
     eventsAfter: async (_ref: unknown, after: number, limit: number) => {
+      reading += 1;
       await new Promise((resolve) => setImmediate(resolve));
+      reading -= 1;
       return events.filter(({ seq }) => seq > after).slice(0, limit);
     },
   } as unknown as RunStore;
@@ -52,7 +57,13 @@ function listener(takes = true) {
   return { heard, seen, reason: () => reason };
 }
 
-const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
+/** Until nobody has read for some turns of the event loop: then nothing is left that could be sent. */
+async function settle(): Promise<void> {
+  for (let quiet = 0; quiet < 5; quiet += 1) {
+    if (reading > 0) quiet = 0;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
 
 test('subscribers that come at any time get every event once, and the stream ends with the run', async () => {
   const { runs, encode, append } = log();
