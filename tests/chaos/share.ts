@@ -1,4 +1,4 @@
-import { seeded } from './demo/seeded.ts';
+import { seeded } from '../seeded.ts';
 
 /** CI runs the long suites whole; `npm test` runs a seeded part of them. */
 export const whole = process.env['HOLDFAST_LONG'] === '1';

@@ -20,7 +20,10 @@ try {
   const stop = (): void => {
     worker.drain().then(
       () => process.exit(0),
-      () => process.exit(1),
+      (error: unknown) => {
+        console.error('The worker did not stop cleanly:', error);
+        process.exit(1);
+      },
     );
   };
   process.once('SIGTERM', stop);

@@ -1,6 +1,6 @@
 import { agent } from '../harness/agents.ts';
 import { ended, Product, until } from '../harness/product.ts';
-import { seeded } from './seeded.ts';
+import { seeded } from '../../seeded.ts';
 
 export interface CrashDemoOptions {
   /** null: PGlite, where the whole process is killed. */

@@ -42,7 +42,7 @@ export interface RunDirectory {
     before: string | null,
     limit: number,
   ): Promise<readonly RunSummary[]>;
-  /** Oldest first; `after` is (run, ref) of the last row of the page before. */
+  /** By run (ids are UUIDv7), then by place in the run; `after` is (run, ref) of the last row of the page before. */
   attention(
     scope: TenantScope,
     filter: { readonly run?: string },
