@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { migrate, type OpenDatabase, openDatabase } from '@holdfast/adapters/postgres';
-import type { Append, StoredEvent, VersionDraft } from '@holdfast/core';
+import { type Append, plainRun, type StoredEvent, type VersionDraft } from '@holdfast/core';
 import { database, postgresVersions, startPostgres } from '@holdfast/testing/servers';
 import pg from 'pg';
 
@@ -116,7 +116,7 @@ async function appends(db: OpenDatabase, count: number, size: number, events: nu
         agent: 'bench',
         versionId,
         version: 1,
-        agentConcurrency: null,
+        attributes: plainRun,
         metadata: {},
         event: eventAt(1, size),
         projection: { ...projection, dueAt: 0 },
@@ -189,12 +189,14 @@ function versionDraft(id: string): VersionDraft {
   return {
     id,
     agent: 'bench',
+    description: '',
     instructions: '',
-    model: { name: 'none', temperature: null, max_output_tokens: 1, prices: null },
+    model: { name: 'none', temperature: null, max_output_tokens: 1, prices: null, fallbacks: [] },
     tools: [],
     limits: { steps: 1, tokens: 1, cost_usd_micros: null, active_ms: 1, deadline_ms: 1 },
     retries: { attempts: 1, first: 1, factor: 1, max: 1, timeout: 1 },
     context: { max_tokens: 1, keep: 'last-turns', then: 'drop' },
+    output: null,
     concurrency: null,
     rehearsal: null,
   };

@@ -6,7 +6,16 @@ import { FileArtifactStore } from '@holdfast/adapters/files';
 import { rehearsalCatalog } from '@holdfast/adapters/models';
 import { migrate, openDatabase } from '@holdfast/adapters/postgres';
 import { text } from '@holdfast/contracts';
-import { appendOf, beginRun, cachedVersions, extendBy, fromOutside, handle, type VersionDraft } from '@holdfast/core';
+import {
+  appendOf,
+  beginRun,
+  cachedVersions,
+  extendBy,
+  fromOutside,
+  handle,
+  plainRun,
+  type VersionDraft,
+} from '@holdfast/core';
 import { startWorker } from '@holdfast/driver-embedded';
 import { postgresVersions, startPostgres } from '@holdfast/testing/servers';
 import pg from 'pg';
@@ -30,8 +39,9 @@ const retries = { attempts: 3, first: 100, factor: 2, max: 1_000, timeout: 10_00
 const draft: VersionDraft = {
   id: uuidv7(),
   agent: 'long',
+  description: '',
   instructions: 'Go on.',
-  model: { name: 'rehearsal', temperature: null, max_output_tokens: 100, prices: null },
+  model: { name: 'rehearsal', temperature: null, max_output_tokens: 100, prices: null, fallbacks: [] },
   tools: [
     {
       name: 'nothing',
@@ -53,6 +63,7 @@ const draft: VersionDraft = {
   },
   retries,
   context: { max_tokens: 4_000, keep: 'last-turns', then: 'drop' },
+  output: null,
   concurrency: null,
   // A step is a model or a tool call, so each turn of the plan makes two.
   rehearsal: [
@@ -108,7 +119,7 @@ await directory.create({
   agent: 'long',
   versionId: version.id,
   version: version.number,
-  agentConcurrency: null,
+  attributes: plainRun,
   metadata: {},
   event,
   projection: append.projection,

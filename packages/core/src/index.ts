@@ -8,7 +8,7 @@ export * from './executor/tools.ts';
 export * from './executor/tool-hash.ts';
 export type * from './scheduling/schedule-store.ts';
 export type * from './use-cases/agent-store.ts';
-export type * from './use-cases/run-directory.ts';
+export * from './use-cases/run-directory.ts';
 export type * from './use-cases/transactions.ts';
 export type * from './use-cases/key-store.ts';
 export * from './run/index.ts';

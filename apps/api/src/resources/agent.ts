@@ -2,10 +2,11 @@ import type { AgentResource, AgentVersion, AgentVersionResource, JsonObject } fr
 import type { AgentSummary } from '@holdfast/core';
 import { iso } from './time.ts';
 
-export const agentResource = ({ name, latest, aliases, createdAt }: AgentSummary): AgentResource => ({
+export const agentResource = ({ name, latest, description, aliases, createdAt }: AgentSummary): AgentResource => ({
   name,
   latest,
-  aliases: { ...aliases },
+  description,
+  aliases: Object.fromEntries(Object.entries(aliases).map(([alias, targets]) => [alias, [...targets]])),
   created_at: iso(createdAt),
 });
 
@@ -13,8 +14,10 @@ export const versionResource = (version: AgentVersion, spec: JsonObject): AgentV
   id: version.id,
   agent: version.agent,
   number: version.number,
+  description: version.description,
   model: {
     name: version.model.name,
+    fallbacks: version.model.fallbacks.map(({ name }) => name),
     max_output_tokens: version.model.max_output_tokens,
     prices: version.model.prices,
   },

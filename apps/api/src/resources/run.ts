@@ -15,6 +15,15 @@ export const runSummaryResource = (row: RunSummary): RunSummaryResource => ({
   })),
   head: row.head,
   metadata: { ...row.metadata },
+  tags: [...row.attributes.tags],
+  priority: row.attributes.priority,
+  concurrency_key: row.attributes.concurrencyKey,
+  start_at: isoOrNull(row.attributes.startAt),
+  expires_at: isoOrNull(row.attributes.expiresAt),
+  thread: row.attributes.thread,
+  parent: row.attributes.parent,
+  forked_from: row.attributes.forkedFrom,
+  usage: { tokens: row.usage.tokens, cost_usd_micros: row.usage.costUsdMicros },
   created_at: iso(row.createdAt),
   updated_at: iso(row.updatedAt),
 });
@@ -24,5 +33,6 @@ export const runResource = ({ summary, created, end }: RunView): RunResource => 
   input: created.data.input,
   limits: created.data.limits,
   output: end?.type === 'run.succeeded' ? end.data.output : null,
+  output_value: null,
   error: end?.type === 'run.failed' ? { code: end.data.code, detail: end.data.detail } : null,
 });

@@ -16,6 +16,8 @@ create table holdfast.tenants (
   name text not null unique,
   -- runs at once
   slots integer not null check (slots >= 0),
+  -- runs that ended longer ago are deleted; null = never
+  retention_days integer check (retention_days > 0),
   -- turn order of admissions: the lowest goes next
   pass bigint not null default 0,
   created_at bigint not null default holdfast.now_ms()
@@ -36,7 +38,13 @@ create table holdfast.api_keys (
   roles text not null,
   -- SHA-256, hex
   secret_hash text not null,
+  -- the secret before the last rotation, and until when it is good
+  previous_hash text,
+  previous_until bigint,
   expires_at bigint,
+  revoked_at bigint,
+  -- to the minute
+  last_used_at bigint,
   created_at bigint not null default holdfast.now_ms(),
   primary key (tenant_id, id)
 );
@@ -45,6 +53,8 @@ create table holdfast.agents (
   tenant_id uuid not null references holdfast.tenants,
   name text not null,
   latest integer not null default 0,
+  -- of the latest version
+  description text not null default '',
   created_at bigint not null default holdfast.now_ms(),
   primary key (tenant_id, name)
 );
@@ -70,8 +80,24 @@ create table holdfast.aliases (
   agent text not null,
   alias text not null,
   number integer not null,
-  primary key (tenant_id, agent, alias),
+  -- its share of new runs: weight / sum of weights
+  weight integer not null default 1 check (weight > 0),
+  primary key (tenant_id, agent, alias, number),
   foreign key (tenant_id, agent, number) references holdfast.versions (tenant_id, agent, number)
+);
+
+-- A conversation: one of its runs is active at a time.
+create table holdfast.threads (
+  tenant_id uuid not null references holdfast.tenants,
+  id uuid not null,
+  -- JSON text
+  metadata text not null,
+  created_at bigint not null,
+  active_run uuid,
+  -- the newest run that has ended, and its last event: what the next run will see
+  last_run uuid,
+  last_seq integer,
+  primary key (tenant_id, id)
 );
 
 -- The row of a run is updated by each step: no index may hold a column that a step changes, or updates are no longer HOT.
@@ -85,6 +111,22 @@ create table holdfast.runs (
   agent_limit integer,
   -- who may claim it
   driver text not null default 'embedded',
+  tags text[] not null default '{}',
+  priority smallint not null default 0,
+  -- runs of one key are at work one at a time
+  concurrency_key text,
+  start_at bigint,
+  expires_at bigint,
+  thread_id uuid,
+  parent_id uuid,
+  -- the parent's tool call
+  parent_call text,
+  forked_from uuid,
+  -- events up to this one are copies
+  forked_at integer,
+  -- used by its own events
+  tokens bigint not null default 0,
+  cost_usd_micros bigint not null default 0,
   -- JSON text
   metadata text not null,
   created_at bigint not null,
@@ -103,6 +145,9 @@ create table holdfast.runs (
 ) with (fillfactor = 70);
 create index runs_newest on holdfast.runs (tenant_id, id desc);
 create index runs_of_agent on holdfast.runs (tenant_id, agent, id desc);
+create index runs_of_thread on holdfast.runs (tenant_id, thread_id, id) where thread_id is not null;
+create index runs_of_parent on holdfast.runs (tenant_id, parent_id, id) where parent_id is not null;
+create index runs_tagged on holdfast.runs using gin (tags) where tags <> '{}';
 create index runs_held on holdfast.runs (tenant_id, agent, holder) where holder is not null;
 
 -- The log. Insert only, one index.
@@ -145,6 +190,8 @@ create table holdfast.due (
   tenant_id uuid not null,
   agent text,
   agent_limit integer,
+  priority smallint not null default 0,
+  concurrency_key text,
   at bigint not null,
   -- a run that was claimed before goes ahead of fresh ones
   begun boolean not null default false,

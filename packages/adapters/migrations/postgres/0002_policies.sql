@@ -6,7 +6,7 @@ declare
 begin
   foreach name in array array[
     'api_keys', 'agents', 'versions', 'aliases', 'runs', 'run_events', 'snapshots', 'due', 'attention', 'artifacts',
-    'idempotency_keys'
+    'idempotency_keys', 'threads'
   ] loop
     execute pg_catalog.format('alter table holdfast.%I enable row level security', name);
     execute pg_catalog.format('alter table holdfast.%I force row level security', name);
@@ -17,7 +17,7 @@ begin
 
   -- What the functions of the engine touch, and no more.
   foreach name in array array[
-    'runs', 'run_events', 'snapshots', 'due', 'attention', 'artifacts', 'idempotency_keys', 'tenants'
+    'runs', 'run_events', 'snapshots', 'due', 'attention', 'artifacts', 'idempotency_keys', 'tenants', 'threads'
   ] loop
     execute pg_catalog.format(
       'create policy engine on holdfast.%I to holdfast_engine using (true) with check (true)', name);
@@ -36,7 +36,7 @@ grant usage on schema holdfast to holdfast_engine, holdfast_api, holdfast_worker
 grant execute on function holdfast.now_ms() to holdfast_engine, holdfast_api, holdfast_worker;
 grant select on holdfast.installation to holdfast_api, holdfast_worker;
 
-grant select, insert, update on holdfast.runs, holdfast.snapshots to holdfast_engine;
+grant select, insert, update on holdfast.runs, holdfast.snapshots, holdfast.threads to holdfast_engine;
 grant insert on holdfast.run_events to holdfast_engine;
 grant select, insert, update, delete on holdfast.due, holdfast.attention, holdfast.artifacts, holdfast.workers
   to holdfast_engine;
@@ -47,7 +47,9 @@ grant select, insert on holdfast.server_life to holdfast_engine;
 grant select on holdfast.tenants, holdfast.api_keys, holdfast.agents, holdfast.versions, holdfast.aliases, holdfast.runs,
   holdfast.run_events, holdfast.snapshots, holdfast.attention, holdfast.artifacts, holdfast.idempotency_keys
   to holdfast_api;
-grant insert, update on holdfast.agents, holdfast.aliases, holdfast.idempotency_keys to holdfast_api;
+grant insert, update on holdfast.agents, holdfast.idempotency_keys to holdfast_api;
+grant insert, delete on holdfast.aliases to holdfast_api;
+grant select, insert on holdfast.threads to holdfast_api;
 grant insert on holdfast.versions to holdfast_api;
 
 grant select on holdfast.versions, holdfast.runs, holdfast.run_events, holdfast.snapshots, holdfast.artifacts

@@ -1,5 +1,6 @@
-import type { AgentVersion, JsonObject } from '@holdfast/contracts';
+import type { AgentVersion, AliasTarget, JsonObject } from '@holdfast/contracts';
 import type { AgentStore, AgentSummary, TenantScope, VersionDraft } from '@holdfast/core';
+import { arrayLiteral } from './array-literal.ts';
 import { isUuid } from './ids.ts';
 import type { Sql } from './sql.ts';
 import type { Scoped } from './tenant-scope.ts';
@@ -8,7 +9,8 @@ interface AgentRow {
   readonly name: string;
   readonly latest: number;
   readonly created_at: number;
-  readonly aliases: Record<string, number>;
+  readonly description: string;
+  readonly aliases: Record<string, AliasTarget[]>;
 }
 
 interface VersionRow {
@@ -18,10 +20,13 @@ interface VersionRow {
 }
 
 const agentSql = `
-  select a.name, a.latest, a.created_at,
+  select a.name, a.latest, a.created_at, a.description,
     coalesce((
-      select json_object_agg(l.alias, l.number) from holdfast.aliases l
-      where l.tenant_id = a.tenant_id and l.agent = a.name
+      select json_object_agg(l.alias, l.targets)
+      from (
+        select alias, json_agg(json_build_object('version', number, 'weight', weight) order by number) as targets
+        from holdfast.aliases where tenant_id = a.tenant_id and agent = a.name group by alias
+      ) l
     ), '{}') as aliases
   from holdfast.agents a
   where a.tenant_id = $1 and a.latest > 0`;
@@ -58,9 +63,10 @@ export class PostgresAgentStore implements AgentStore {
          values ($1, $2, $3, $4, $5, $6, $7)`,
         [draft.id, ...agent, version.number, JSON.stringify(version), JSON.stringify(spec), hash],
       );
-      await sql.query('update holdfast.agents set latest = $3 where tenant_id = $1 and name = $2', [
+      await sql.query('update holdfast.agents set latest = $3, description = $4 where tenant_id = $1 and name = $2', [
         ...agent,
         version.number,
+        version.description,
       ]);
       return { version, created: true };
     });
@@ -104,17 +110,30 @@ export class PostgresAgentStore implements AgentStore {
     return row === undefined ? null : { version: versionOf(row), spec: JSON.parse(row.spec) as JsonObject };
   }
 
-  setAlias(scope: TenantScope, agent: string, alias: string, number: number): Promise<boolean> {
+  setAlias(scope: TenantScope, agent: string, alias: string, targets: readonly AliasTarget[]): Promise<boolean> {
+    const numbers = targets.map(({ version }) => version);
     return this.#scoped.in(scope, async (sql) => {
-      const rows = await sql.query(
-        `insert into holdfast.aliases (tenant_id, agent, alias, number)
-         select v.tenant_id, v.agent, $3, v.number from holdfast.versions v
-         where v.tenant_id = $1 and v.agent = $2 and v.number = $4
-         on conflict (tenant_id, agent, alias) do update set number = excluded.number
-         returning number`,
-        [scope.tenant, agent, alias, number],
+      // The agent's row orders those who move its aliases.
+      await sql.query('select from holdfast.agents where tenant_id = $1 and name = $2 for update', [
+        scope.tenant,
+        agent,
+      ]);
+      const known = await sql.query(
+        'select from holdfast.versions where tenant_id = $1 and agent = $2 and number = any ($3)',
+        [scope.tenant, agent, arrayLiteral(numbers)],
       );
-      return rows.length > 0;
+      if (known.length !== new Set(numbers).size) return false;
+      await sql.query('delete from holdfast.aliases where tenant_id = $1 and agent = $2 and alias = $3', [
+        scope.tenant,
+        agent,
+        alias,
+      ]);
+      await sql.query(
+        `insert into holdfast.aliases (tenant_id, agent, alias, number, weight)
+         select $1, $2, $3, t.number, t.weight from unnest($4::integer[], $5::integer[]) as t (number, weight)`,
+        [scope.tenant, agent, alias, arrayLiteral(numbers), arrayLiteral(targets.map(({ weight }) => weight))],
+      );
+      return true;
     });
   }
 }
@@ -132,6 +151,7 @@ const versionOf = (row: VersionRow): AgentVersion => JSON.parse(row.body) as Age
 const summaryOf = (row: AgentRow): AgentSummary => ({
   name: row.name,
   latest: row.latest,
+  description: row.description,
   aliases: row.aliases,
   createdAt: row.created_at,
 });

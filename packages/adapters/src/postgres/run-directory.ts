@@ -3,6 +3,7 @@ import type {
   AttentionKind,
   NewRun,
   OpenAttention,
+  RunAttributes,
   RunDirectory,
   RunRef,
   RunStatus,
@@ -25,6 +26,19 @@ interface SummaryRow {
   readonly status: RunStatus;
   readonly waiting_for: string;
   readonly head: number;
+  readonly agent_limit: number | null;
+  readonly tags: string[];
+  readonly priority: number;
+  readonly concurrency_key: string | null;
+  readonly start_at: number | null;
+  readonly expires_at: number | null;
+  readonly thread_id: string | null;
+  readonly parent_id: string | null;
+  readonly parent_call: string | null;
+  readonly forked_from: string | null;
+  readonly forked_at: number | null;
+  readonly tokens: number;
+  readonly cost_usd_micros: number;
   readonly metadata: string;
   readonly created_at: number;
   readonly updated_at: number;
@@ -43,7 +57,8 @@ interface AttentionRowOfRun {
 }
 
 const summarySql = `
-  select id, agent, version, status, waiting_for, head, metadata, created_at, updated_at
+  select id, agent, version, status, waiting_for, head, agent_limit, tags, priority, concurrency_key, start_at, expires_at,
+    thread_id, parent_id, parent_call, forked_from, forked_at, tokens, cost_usd_micros, metadata, created_at, updated_at
   from holdfast.runs where tenant_id = $1`;
 const createSql = `select holdfast.create_run(${Array.from({ length: 19 }, (_, index) => `$${index + 1}`).join(', ')})`;
 /** A ref is the place of a call, "5.0": shorter numbers are smaller ones, and "10.0" comes after it. */
@@ -79,7 +94,7 @@ export class PostgresRunDirectory implements RunDirectory {
         run.agent,
         run.versionId,
         run.version,
-        run.agentConcurrency,
+        attributesJson(run.attributes),
         JSON.stringify(run.metadata),
         id,
         projection.status,
@@ -178,6 +193,34 @@ export class PostgresRunDirectory implements RunDirectory {
   }
 }
 
+/** As `create_run` reads it. Its texts were checked at the edge, so jsonb can hold them. */
+const attributesJson = (attributes: RunAttributes): string =>
+  JSON.stringify({
+    agent_limit: attributes.agentConcurrency,
+    tags: attributes.tags,
+    priority: attributes.priority,
+    concurrency_key: attributes.concurrencyKey,
+    start_at: attributes.startAt,
+    expires_at: attributes.expiresAt,
+    thread_id: attributes.thread,
+    parent_id: attributes.parent?.run ?? null,
+    parent_call: attributes.parent?.call ?? null,
+    forked_from: attributes.forkedFrom?.run ?? null,
+    forked_at: attributes.forkedFrom?.seq ?? null,
+  });
+
+const attributesOf = (row: SummaryRow): RunAttributes => ({
+  agentConcurrency: row.agent_limit,
+  tags: row.tags,
+  priority: row.priority,
+  concurrencyKey: row.concurrency_key,
+  startAt: row.start_at,
+  expiresAt: row.expires_at,
+  thread: row.thread_id,
+  parent: row.parent_id === null || row.parent_call === null ? null : { run: row.parent_id, call: row.parent_call },
+  forkedFrom: row.forked_from === null || row.forked_at === null ? null : { run: row.forked_from, seq: row.forked_at },
+});
+
 const summaryOf = (row: SummaryRow): RunSummary => ({
   run: row.id,
   agent: row.agent,
@@ -185,6 +228,8 @@ const summaryOf = (row: SummaryRow): RunSummary => ({
   status: row.status,
   waitingFor: JSON.parse(row.waiting_for) as WaitingFor[],
   head: row.head,
+  attributes: attributesOf(row),
+  usage: { tokens: row.tokens, costUsdMicros: row.cost_usd_micros },
   metadata: JSON.parse(row.metadata) as Record<string, string>,
   createdAt: row.created_at,
   updatedAt: row.updated_at,

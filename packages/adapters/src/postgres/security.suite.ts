@@ -17,6 +17,7 @@ const tables = [
   'runs',
   'snapshots',
   'tenants',
+  'threads',
   'versions',
 ];
 /** What a login may read at all, inside a tenant. */
@@ -51,8 +52,9 @@ const grants = {
     ...Object.fromEntries(readable.holdfast_api.map((table) => [table, 'SELECT'])),
     ...Object.fromEntries(['installation', 'migrations'].map((table) => [table, 'SELECT'])),
     agents: 'INSERT,SELECT,UPDATE',
-    aliases: 'INSERT,SELECT,UPDATE',
+    aliases: 'DELETE,INSERT,SELECT',
     idempotency_keys: 'INSERT,SELECT,UPDATE',
+    threads: 'INSERT,SELECT',
     versions: 'INSERT,SELECT',
   },
   holdfast_worker: Object.fromEntries(
@@ -68,6 +70,7 @@ const grants = {
     server_life: 'INSERT,SELECT',
     snapshots: 'INSERT,SELECT,UPDATE',
     tenants: 'SELECT,UPDATE',
+    threads: 'INSERT,SELECT,UPDATE',
     turn: 'SELECT,UPDATE',
     workers: 'DELETE,INSERT,SELECT,UPDATE',
   },
@@ -214,6 +217,7 @@ export function describeSecurity(name: string, open: () => Promise<OpenedStores>
         'runs',
         'snapshots',
         'tenants',
+        'threads',
       ];
       const of = (policy: string): unknown[] =>
         found.filter((row) => row['policyname'] === policy).map((row) => row['tablename']);
@@ -302,7 +306,11 @@ async function full(stores: OpenedStores): Promise<RunRef> {
     artifacts: [{ digest: 'aa', name: null, mediaType: 'text/plain', size: 1 }],
   });
   await stores.api.runs.append(appendTo(run, 1, { projection }));
-  await stores.api.agents.setAlias(scope, 'librarian', 'prod', 1);
+  await stores.api.agents.setAlias(scope, 'librarian', 'prod', [{ version: 1, weight: 1 }]);
+  await stores.database.connections.lend((sql) =>
+    sql.query(`insert into holdfast.threads (tenant_id, id, metadata, created_at)
+      values ('${scope.tenant}', '${randomUUID()}', '{}', 1)`),
+  );
   const request = { key: 'k', principal: 'p', route: 'r', bodyHash: 'h' };
   await stores.api.transactions.once(scope, request, async () => ({ status: 200, body: '{}' }));
   const worker = await stores.worker('me');

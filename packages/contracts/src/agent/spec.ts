@@ -35,6 +35,32 @@ export const mcpTool = z.strictObject({
   ...toolPolicy,
 });
 
+/** A described request (`name`), or operations of a registered OpenAPI document: `name.operation`, or `name` with `allow`. */
+export const httpTool = z.strictObject({
+  http: z
+    .string()
+    .max(200)
+    .regex(/^[a-z][a-z0-9-]{0,62}(\.[\w.-]{1,120})?$/, {
+      error: 'must be the name of a registered tool, or <name>.<operation>',
+    }),
+  /** Operations that the agent may call; all when left out. */
+  allow: z.array(z.string()).nonempty().optional(),
+  ...toolPolicy,
+});
+
+/** A child run of another agent, pinned when its parent is created: to `version`, to `alias`, or to the latest. */
+export const childAgentTool = z
+  .strictObject({
+    agent: name,
+    version: z.int().min(1).max(2_147_483_647).optional(),
+    alias: name.optional(),
+    approval: approvalRule.optional(),
+  })
+  .refine((tool) => tool.version === undefined || tool.alias === undefined, {
+    error: 'give version or alias, not both',
+    path: ['alias'],
+  });
+
 export const builtinName = z.enum(['wait', 'ask', 'artifacts.read', 'artifacts.write']);
 export type BuiltinName = z.infer<typeof builtinName>;
 
@@ -67,9 +93,13 @@ export type RehearsalStep = z.infer<typeof rehearsalStep>;
  */
 export const agentSpec = z.strictObject({
   name,
+  /** For people, and for the model of a parent that may call this agent. */
+  description: z.string().max(1_000).default(''),
   model: z
     .strictObject({
       name: z.string().max(200).default('default'),
+      /** Asked in turn when an attempt failed in a way that another model may not. */
+      fallbacks: z.array(z.string().max(200)).max(5).default([]),
       temperature: z.number().min(0).max(2).optional(),
       max_output_tokens: z.int().positive().max(1_000_000).default(2_000),
     })
@@ -93,9 +123,11 @@ export const agentSpec = z.strictObject({
     .strictObject({
       max_tokens: z.int().min(100).default(60_000),
       keep: z.literal('last-turns').default('last-turns'),
-      then: z.literal('drop').default('drop'),
+      then: z.enum(['drop', 'summarise']).default('drop'),
     })
     .prefault({}),
+  /** The final answer must fit this JSON Schema; a misfit is told to the model once. */
+  output: z.strictObject({ schema: jsonObject }).optional(),
   /** Runs of this agent at once, in this tenant. */
   concurrency: z.int().positive().optional(),
   rehearsal: z.array(rehearsalStep).optional(),

@@ -3,7 +3,7 @@ import { duration } from '../agent/duration.ts';
 import { limits } from '../agent/limits.ts';
 import { messageMode } from '../event/event-data.ts';
 import { wireEvent } from '../event/event.ts';
-import { json } from '../json.ts';
+import { json, jsonObject } from '../json.ts';
 import { content, textPart } from '../part.ts';
 import { agentName, aliasName } from './agents.ts';
 import { eventNumber, versionNumber } from './numbers.ts';
@@ -27,6 +27,13 @@ export const runMetadata = z
   .record(z.string().min(1).max(64), z.string().max(512))
   .refine((value) => Object.keys(value).length <= 32, { error: 'at most 32 entries' });
 
+export const runTags = z
+  .array(z.string().regex(/^[\w.:/-]{1,64}$/, { error: 'letters, digits and . : / - _' }))
+  .max(16);
+
+/** What happens when the thread has an active run: wait for its end, refuse with 409, or cancel it. */
+export const onBusy = z.enum(['queue', 'reject', 'interrupt']);
+
 /** Which version: `version`, or `alias`, or the latest. */
 export const startRunBody = z
   .strictObject({
@@ -36,6 +43,21 @@ export const startRunBody = z
     input: runInput.default(''),
     limits: runLimits.optional(),
     metadata: runMetadata.default({}),
+    tags: runTags.default([]),
+    /** The conversation that this run continues. */
+    thread: z.uuid().optional(),
+    on_busy: onBusy.default('queue'),
+    /** Not before this time. */
+    start_at: z.iso.datetime({ offset: true }).optional(),
+    /** Fails with `expired` when no worker began it within this time, counted from `start_at`. */
+    expires_in: duration.optional(),
+    /** Runs of one key are at work one at a time. */
+    concurrency_key: z
+      .string()
+      .regex(/^[\x20-\x7E]{1,200}$/, { error: 'must be 1 to 200 printable ASCII characters' })
+      .optional(),
+    /** Within the tenant, higher goes first. */
+    priority: z.int().min(-100).max(100).default(0),
   })
   .refine((body) => body.version === undefined || body.alias === undefined, {
     error: 'give version or alias, not both',
@@ -44,7 +66,7 @@ export const startRunBody = z
 export type StartRunBody = z.input<typeof startRunBody>;
 
 export const waitingFor = z.object({
-  reason: z.enum(['timer', 'input', 'capacity', 'attention']),
+  reason: z.enum(['timer', 'input', 'child', 'capacity', 'thread', 'attention']),
   since: z.iso.datetime(),
   until: z.iso.datetime().nullable(),
   ref: z.string().nullable(),
@@ -59,6 +81,22 @@ const runFields = {
   /** Number of the last event. */
   head: z.int().positive(),
   metadata: z.record(z.string(), z.string()),
+  tags: z.array(z.string()),
+  priority: z.int(),
+  concurrency_key: z.string().nullable(),
+  /** null: at once. */
+  start_at: z.iso.datetime().nullable(),
+  expires_at: z.iso.datetime().nullable(),
+  thread: z.uuid().nullable(),
+  /** The run and its tool call that this run was started by. */
+  parent: z.object({ run: z.uuid(), call: z.string() }).nullable(),
+  /** The run and the event that this run was forked after. */
+  forked_from: z.object({ run: z.uuid(), seq: z.int().positive() }).nullable(),
+  usage: z.object({
+    /** Tokens read and written by models. */
+    tokens: z.int().nonnegative(),
+    cost_usd_micros: z.int().nonnegative(),
+  }),
   created_at: z.iso.datetime(),
   updated_at: z.iso.datetime(),
 };
@@ -73,6 +111,8 @@ export const runResource = z
     limits,
     /** The final answer; null until the run has succeeded. */
     output: content.nullable(),
+    /** The same as JSON, when the agent has an output schema. */
+    output_value: json.nullable(),
     /** Why it failed; null unless it did. */
     error: z.object({ code: z.string(), detail: z.string() }).nullable(),
   })
@@ -84,7 +124,102 @@ export const runPage = page(runSummary);
 export const listRunsQuery = pageQuery.extend({
   status: runStatus.optional(),
   agent: agentName.optional(),
+  version: z.coerce.number().pipe(versionNumber).optional(),
+  tag: z.string().max(64).optional(),
+  thread: z.uuid().optional(),
+  parent: z.uuid().optional(),
+  created_after: z.iso.datetime({ offset: true }).optional(),
+  created_before: z.iso.datetime({ offset: true }).optional(),
 });
+
+/** What a fork may change. `at`: the event after which it goes on; left out, the last good one. */
+export const forkRunBody = z
+  .strictObject({
+    at: eventNumber.min(1).optional(),
+    version: versionNumber.optional(),
+    alias: aliasName.optional(),
+    /** Instead of the first input. */
+    input: runInput.optional(),
+    /** Said to the run before its next model call. */
+    message: z.union([z.string().min(1), z.array(textPart).nonempty()]).optional(),
+    limits: runLimits.optional(),
+    metadata: runMetadata.optional(),
+    tags: runTags.optional(),
+  })
+  .refine((body) => body.version === undefined || body.alias === undefined, {
+    error: 'give version or alias, not both',
+    path: ['alias'],
+  });
+export type ForkRunBody = z.input<typeof forkRunBody>;
+
+/** `rerun` = a fork at the last good event, with nothing changed. */
+export const rerunBody = z.strictObject({ metadata: runMetadata.optional(), tags: runTags.optional() });
+
+/** One line of the effect ledger, folded from the run's log. */
+export const effectItem = z
+  .object({
+    call: z.string(),
+    tool: z.string(),
+    effect: z.enum(['read', 'idempotent', 'once']),
+    /** The idempotency key that the tool received. */
+    key: z.string(),
+    status: z.enum(['intended', 'done', 'failed', 'unknown', 'resolved']),
+    attempts: z.int().positive(),
+    arguments: jsonObject,
+    since: z.iso.datetime(),
+    settled_at: z.iso.datetime().nullable(),
+    /** Set once a person, or a late answer, has settled what was unknown. */
+    resolution: z.object({ how: z.string(), by: z.string(), note: z.string().nullable() }).nullable(),
+  })
+  .meta({ id: 'Effect' });
+export type EffectResource = z.output<typeof effectItem>;
+export const effectPage = z.object({ items: z.array(effectItem) });
+
+/** Only filters that are set count; at least one must be. */
+export const bulkFilter = z
+  .strictObject({
+    status: runStatus.optional(),
+    agent: agentName.optional(),
+    version: versionNumber.optional(),
+    tag: z.string().max(64).optional(),
+    thread: z.uuid().optional(),
+    parent: z.uuid().optional(),
+    created_after: z.iso.datetime({ offset: true }).optional(),
+    created_before: z.iso.datetime({ offset: true }).optional(),
+  })
+  .refine((filter) => Object.values(filter).some((value) => value !== undefined), {
+    error: 'give at least one filter',
+  });
+
+/** The same thing to every run that fits the filter when it is looked at. */
+export const bulkBody = z.discriminatedUnion('operation', [
+  z.strictObject({ operation: z.literal('cancel'), filter: bulkFilter, reason: z.string().max(1_000).optional() }),
+  z.strictObject({ operation: z.literal('pause'), filter: bulkFilter, reason: z.string().max(1_000).optional() }),
+  z.strictObject({ operation: z.literal('rerun'), filter: bulkFilter }),
+  z.strictObject({
+    operation: z.literal('fork'),
+    filter: bulkFilter,
+    version: versionNumber.optional(),
+    alias: aliasName.optional(),
+  }),
+]);
+export type BulkBody = z.input<typeof bulkBody>;
+
+/** `skipped`: runs in a state that does not allow it (ended, paused already). */
+export const bulkOperation = z
+  .object({
+    id: z.uuid(),
+    operation: z.enum(['cancel', 'pause', 'rerun', 'fork']),
+    status: z.enum(['running', 'done']),
+    matched: z.int().nonnegative(),
+    done: z.int().nonnegative(),
+    skipped: z.int().nonnegative(),
+    failed: z.int().nonnegative(),
+    created_at: z.iso.datetime(),
+    ended_at: z.iso.datetime().nullable(),
+  })
+  .meta({ id: 'BulkOperation' });
+export type BulkOperationResource = z.output<typeof bulkOperation>;
 
 /** Events after this number. */
 const after = z.coerce.number().pipe(eventNumber);

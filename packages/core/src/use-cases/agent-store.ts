@@ -1,4 +1,4 @@
-import type { AgentVersion, JsonObject } from '@holdfast/contracts';
+import type { AgentVersion, AliasTarget, JsonObject } from '@holdfast/contracts';
 import type { TenantScope } from '../tenant-scope.ts';
 
 export type VersionDraft = Omit<AgentVersion, 'number'>;
@@ -6,7 +6,8 @@ export type VersionDraft = Omit<AgentVersion, 'number'>;
 export interface AgentSummary {
   readonly name: string;
   readonly latest: number;
-  readonly aliases: Readonly<Record<string, number>>;
+  readonly description: string;
+  readonly aliases: Readonly<Record<string, readonly AliasTarget[]>>;
   readonly createdAt: number;
 }
 
@@ -26,5 +27,6 @@ export interface AgentStore {
     agent: string,
     number: number,
   ): Promise<{ version: AgentVersion; spec: JsonObject } | null>;
-  setAlias(scope: TenantScope, agent: string, alias: string, number: number): Promise<boolean>;
+  /** False when one of the versions does not exist; then nothing is changed. */
+  setAlias(scope: TenantScope, agent: string, alias: string, targets: readonly AliasTarget[]): Promise<boolean>;
 }

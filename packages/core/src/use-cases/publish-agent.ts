@@ -54,21 +54,24 @@ export async function publishAgent(ports: PublishPorts, body: unknown): Promise<
       '/limits/active_time',
       `active_time is ${limits.active_ms} ms; it must be at least the longest call time-out, ${longest} ms`,
     );
-  const { name, instructions, model, retries, context } = spec;
+  const { name, description, instructions, model, retries, context } = spec;
   const draft: VersionDraft = {
     id: uuidv7(),
     agent: name,
+    description,
     instructions,
     model: {
       name: model.name,
       temperature: model.temperature ?? null,
       max_output_tokens: model.max_output_tokens,
       prices,
+      fallbacks: [],
     },
     tools,
     limits,
     retries,
     context,
+    output: spec.output ?? null,
     concurrency: spec.concurrency ?? null,
     rehearsal: spec.rehearsal ?? null,
   };

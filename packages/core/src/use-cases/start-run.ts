@@ -1,5 +1,6 @@
 import {
   type AgentVersion,
+  type AliasTarget,
   type Content,
   type Json,
   type Limits,
@@ -18,7 +19,7 @@ import { handle } from '../run/handle.ts';
 import type { AgentStore } from './agent-store.ts';
 import type { Caller } from './caller.ts';
 import { refused } from './refused.ts';
-import type { NewRun } from './run-directory.ts';
+import { type NewRun, plainRun } from './run-directory.ts';
 import { ruledOut } from './speak.ts';
 
 export interface StartRun {
@@ -47,8 +48,8 @@ export async function startRun(
   caller: Caller,
   request: StartRun,
 ): Promise<{ run: NewRun; created: RunEvent }> {
-  const version = await resolveVersion(ports.agents, caller, request);
   const ref = { tenant: caller.tenant, run: uuidv7() };
+  const version = await resolveVersion(ports.agents, caller, request, ref.run);
   const limits = lowered(version.limits, request.limits ?? {});
   const now = ports.clock.now();
   const before = beginRun(ref.run, version);
@@ -69,7 +70,7 @@ export async function startRun(
     agent: version.agent,
     versionId: version.id,
     version: version.number,
-    agentConcurrency: version.concurrency,
+    attributes: { ...plainRun, agentConcurrency: version.concurrency },
     metadata: request.metadata,
     event: await encodeEvent(ports.artifacts, ref, created, uuidv7()),
     projection: project(before.state, after.run.state, now),
@@ -77,16 +78,32 @@ export async function startRun(
   return { run, created };
 }
 
-async function resolveVersion(agents: AgentStore, caller: Caller, request: StartRun): Promise<AgentVersion> {
+/** By the run's id, whose last digits are random: each version gets its share. */
+export function chosen(targets: readonly AliasTarget[], run: string): number {
+  const total = targets.reduce((sum, { weight }) => sum + weight, 0);
+  let place = Number.parseInt(run.slice(-8), 16) % total;
+  for (const { version, weight } of targets) {
+    if (place < weight) return version;
+    place -= weight;
+  }
+  throw new Error('an alias has no version');
+}
+
+async function resolveVersion(
+  agents: AgentStore,
+  caller: Caller,
+  request: StartRun,
+  run: string,
+): Promise<AgentVersion> {
   const { agent, alias } = request;
   const found = await agents.get(caller, agent);
   if (found === null) throw refused('agent_not_found', `There is no agent ${agent}. Publish it first.`);
-  const aliased = alias === undefined ? undefined : found.aliases[alias];
-  if (alias !== undefined && aliased === undefined) {
+  const targets = alias === undefined ? undefined : found.aliases[alias];
+  if (alias !== undefined && targets === undefined) {
     const known = Object.keys(found.aliases).join(', ') || 'none';
     throw refused('alias_not_found', `${agent} has no alias ${alias}. It has: ${known}.`);
   }
-  const number = request.version ?? aliased ?? found.latest;
+  const number = request.version ?? (targets === undefined ? found.latest : chosen(targets, run));
   const version = await agents.version(caller, agent, number);
   if (version === null)
     throw refused('version_not_found', `${agent} has no version ${number}. The latest is ${found.latest}.`);

@@ -52,15 +52,21 @@ export function describeAgentStore(name: string, open: OpenStores): void {
       const { agents } = stores.api;
       for (const agent of ['c', 'a', 'b']) await agents.publish(scope, draftOf(agent), {}, 'one');
       await agents.publish(scope, draftOf('b'), {}, 'two');
-      expect(await agents.setAlias(scope, 'b', 'prod', 1)).toBe(true);
-      expect(await agents.setAlias(scope, 'b', 'canary', 2)).toBe(true);
-      expect(await agents.setAlias(scope, 'b', 'prod', 2)).toBe(true);
-      expect(await agents.setAlias(scope, 'b', 'prod', 3)).toBe(false);
-      expect(await agents.setAlias(other, 'b', 'prod', 1)).toBe(false);
+      expect(await agents.setAlias(scope, 'b', 'prod', only(1))).toBe(true);
+      expect(await agents.setAlias(scope, 'b', 'canary', only(2))).toBe(true);
+      expect(await agents.setAlias(scope, 'b', 'prod', only(2))).toBe(true);
+      expect(await agents.setAlias(scope, 'b', 'prod', only(3))).toBe(false);
+      expect(await agents.setAlias(other, 'b', 'prod', only(1))).toBe(false);
+      const split = [
+        { version: 1, weight: 9 },
+        { version: 2, weight: 1 },
+      ];
+      expect(await agents.setAlias(scope, 'b', 'split', split)).toBe(true);
+      expect(await agents.setAlias(scope, 'b', 'split', [...only(1), ...only(3)])).toBe(false);
       expect((await agents.list(scope, null, 2)).map(({ name: agent }) => agent)).toEqual(['a', 'b']);
       expect((await agents.list(scope, 'b', 2)).map(({ name: agent }) => agent)).toEqual(['c']);
       const b = await agents.get(scope, 'b');
-      expect(b).toMatchObject({ name: 'b', latest: 2, aliases: { prod: 2, canary: 2 } });
+      expect(b).toMatchObject({ name: 'b', latest: 2, aliases: { prod: only(2), canary: only(2), split } });
       expect(Math.abs((b?.createdAt ?? 0) - stores.clock.now())).toBeLessThan(60_000);
       expect((await agents.get(scope, 'a'))?.aliases).toEqual({});
       expect(await agents.get(scope, 'z')).toBeNull();
@@ -69,3 +75,5 @@ export function describeAgentStore(name: string, open: OpenStores): void {
     });
   });
 }
+
+const only = (version: number) => [{ version, weight: 1 }];

@@ -35,7 +35,18 @@ export function describeRunDirectory(name: string, open: OpenStores): void {
       const waitingFor = [{ reason: 'timer' as const, since: at, until: at + 5, ref: '3.0' }];
       const event = eventAt(1, { type: 'run.created', at, payload: '{"input":1}' });
       const projection = projectionOf({ status: 'waiting', waitingFor });
-      const ref = await newRun(stores, scope, { agent: 'writer', metadata, event, projection });
+      const attributes = {
+        agentConcurrency: 3,
+        tags: ['a', 'b:c'],
+        priority: -7,
+        concurrencyKey: 'k "1"',
+        startAt: at + 1,
+        expiresAt: at + 2,
+        thread: null,
+        parent: { run: randomUUID(), call: '3.0' },
+        forkedFrom: { run: randomUUID(), seq: 3 },
+      };
+      const ref = await newRun(stores, scope, { agent: 'writer', attributes, metadata, event, projection });
       expect(await stores.api.directory.get(ref)).toEqual({
         run: ref.run,
         agent: 'writer',
@@ -43,7 +54,9 @@ export function describeRunDirectory(name: string, open: OpenStores): void {
         status: 'waiting',
         waitingFor,
         head: 1,
+        attributes,
         metadata,
+        usage: { tokens: 0, costUsdMicros: 0 },
         createdAt: at,
         updatedAt: at,
       });

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import type {
-  Append,
-  AppendOutcome,
-  NewRun,
-  Projection,
-  RunRef,
-  StoredEvent,
-  TenantScope,
-  VersionDraft,
+import {
+  type Append,
+  type AppendOutcome,
+  type NewRun,
+  plainRun,
+  type Projection,
+  type RunRef,
+  type StoredEvent,
+  type TenantScope,
+  type VersionDraft,
 } from '@holdfast/core';
 import type { Stores } from './stores.ts';
 
@@ -23,12 +24,14 @@ export async function newTenant(stores: Stores, slots = 100): Promise<TenantScop
 export const draftOf = (agent: string): VersionDraft => ({
   id: randomUUID(),
   agent,
+  description: '',
   instructions: 'Read.',
-  model: { name: 'default', temperature: null, max_output_tokens: 100, prices: null },
+  model: { name: 'default', temperature: null, max_output_tokens: 100, prices: null, fallbacks: [] },
   tools: [],
   limits: { steps: 10, tokens: 1_000, cost_usd_micros: null, active_ms: 1_000, deadline_ms: 1_000 },
   retries: { attempts: 1, first: 1, factor: 1, max: 1, timeout: 1 },
   context: { max_tokens: 1_000, keep: 'last-turns', then: 'drop' },
+  output: null,
   concurrency: null,
   rehearsal: null,
 });
@@ -45,7 +48,7 @@ export async function newRun(stores: Stores, scope: TenantScope, with_: Partial<
     agent,
     versionId: version.id,
     version: version.number,
-    agentConcurrency: null,
+    attributes: plainRun,
     metadata: {},
     event: eventAt(1, { type: 'run.created', at }),
     projection: projectionOf({ status: 'queued', dueAt: at }),

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { NewRun, RunRef, TenantScope } from '@holdfast/core';
+import { type NewRun, plainRun, type RunRef, type TenantScope } from '@holdfast/core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { appendTo, claim, newRun, newTenant, projectionOf } from './sample.ts';
 import type { OpenStores, Stores, WorkerSide } from './stores.ts';
@@ -102,8 +102,8 @@ export function describeScheduleStore(name: string, open: OpenStores): void {
 
     test("an agent's own bound leaves room for other agents", async () => {
       const scope = await newTenant(stores);
-      await queue(scope, { agent: 'narrow', agentConcurrency: 1 });
-      await queue(scope, { agent: 'narrow', agentConcurrency: 1 });
+      await queue(scope, { agent: 'narrow', attributes: { ...plainRun, agentConcurrency: 1 } });
+      await queue(scope, { agent: 'narrow', attributes: { ...plainRun, agentConcurrency: 1 } });
       const wide = await queue(scope, { agent: 'wide' });
       const offered = await pick();
       expect(offered).toHaveLength(2);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { IdempotentRequest, Reply, TenantScope } from '@holdfast/core';
+import { type IdempotentRequest, plainRun, type Reply, type TenantScope } from '@holdfast/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { appendTo, draftOf, eventAt, newRun, newTenant, projectionOf } from './sample.ts';
 import type { OpenStores, Stores } from './stores.ts';
@@ -68,7 +68,7 @@ export function describeTransactions(name: string, open: OpenStores, exclusive: 
           agent: 'librarian',
           versionId: version,
           version: 1,
-          agentConcurrency: null,
+          attributes: plainRun,
           metadata: {},
           event: eventAt(1),
           projection: projectionOf(),

@@ -12,13 +12,14 @@ export const setAlias = route({
   params: z.strictObject({ agent: agentName, alias: aliasName }),
   query: nothing,
   body: setAliasBody,
-  handle: async ({ agents }, { caller, params: { agent, alias }, body: { version } }) => {
+  handle: async ({ agents }, { caller, params: { agent, alias }, body }) => {
+    const targets = 'version' in body ? [{ version: body.version, weight: 1 }] : body.versions;
     if ((await agents.get(caller, agent)) === null) throw refused('agent_not_found', `There is no agent ${agent}.`);
-    const set = await agents.setAlias(caller, agent, alias, version);
+    const set = await agents.setAlias(caller, agent, alias, targets);
     const now = await agents.get(caller, agent);
     if (!set || now === null)
-      throw refused('version_not_found', `${agent} has no version ${version}; the latest is ${now?.latest ?? 0}.`, [
-        { path: '/version', message: `a version from 1 to ${now?.latest ?? 0}` },
+      throw refused('version_not_found', `${agent} has no such version; the latest is ${now?.latest ?? 0}.`, [
+        { path: 'version' in body ? '/version' : '/versions', message: `versions from 1 to ${now?.latest ?? 0}` },
       ]);
     return { status: 200, json: agentResource(now) };
   },

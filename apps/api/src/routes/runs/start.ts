@@ -19,7 +19,7 @@ export const start = route({
       async ({ directory }, { run, created }) => {
         await directory.create(run);
         const { at, seq } = created;
-        const { agent, version, projection, metadata } = run;
+        const { agent, version, projection, attributes, metadata } = run;
         const { status, waitingFor } = projection;
         const row = {
           run: run.run,
@@ -28,7 +28,9 @@ export const start = route({
           status,
           waitingFor,
           head: seq,
+          attributes,
           metadata,
+          usage: { tokens: 0, costUsdMicros: 0 },
           createdAt: at,
           updatedAt: at,
         };

@@ -30,12 +30,14 @@ export const version = (over: Partial<AgentVersion> = {}): AgentVersion => ({
   id: '018f0000-0000-7000-8000-000000000001',
   agent: 'tester',
   number: 1,
+  description: '',
   instructions: 'Test.',
   model: {
     name: 'rehearsal',
     temperature: null,
     max_output_tokens: 100,
     prices: { input_per_mtok: 1_000_000, output_per_mtok: 4_000_000 },
+    fallbacks: [],
   },
   tools: [
     tool('once'),
@@ -50,6 +52,7 @@ export const version = (over: Partial<AgentVersion> = {}): AgentVersion => ({
   limits,
   retries,
   context: { max_tokens: 5_000, keep: 'last-turns', then: 'drop' },
+  output: null,
   concurrency: null,
   rehearsal: null,
   ...over,

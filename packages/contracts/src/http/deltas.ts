@@ -1,0 +1,20 @@
+import { z } from 'zod';
+
+/**
+ * Words of a model as they come: an SSE message `event: delta` without an id, asked for by `?deltas=true`. Losing them
+ * loses nothing, since the answer itself is an event. Gathered for 30 ms.
+ */
+export const modelDelta = z
+  .object({
+    run_id: z.uuid(),
+    /** The model call, such as `m3`. */
+    call: z.string(),
+    attempt: z.int().positive(),
+    /** Number of its `model.called` event. */
+    seq: z.int().positive(),
+    /** UTF-16 units of this call's text before this piece. */
+    position: z.int().nonnegative(),
+    text: z.string(),
+  })
+  .meta({ id: 'ModelDelta' });
+export type ModelDelta = z.output<typeof modelDelta>;

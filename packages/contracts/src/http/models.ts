@@ -1,0 +1,25 @@
+import { z } from 'zod';
+import { prices } from '../agent/limits.ts';
+
+/** A model under the name that agents use. */
+export const modelResource = z
+  .object({
+    name: z.string(),
+    /** The rehearsal model follows a plan; it is no language model. */
+    kind: z.enum(['rehearsal', 'openai-compatible']),
+    prices: prices.nullable(),
+    /** Prompt and answer together, tokens; null: not said. */
+    context_tokens: z.int().positive().nullable(),
+    capabilities: z.object({ tools: z.boolean(), json_schema: z.boolean(), images: z.boolean() }),
+    /** Calls at once from one worker; null: no limit. */
+    concurrency: z.int().positive().nullable(),
+    health: z.object({
+      status: z.enum(['ok', 'unreachable', 'unknown']),
+      detail: z.string().nullable(),
+      checked_at: z.iso.datetime().nullable(),
+    }),
+  })
+  .meta({ id: 'Model' });
+export type ModelResource = z.output<typeof modelResource>;
+
+export const modelPage = z.object({ items: z.array(modelResource) });

@@ -1,0 +1,1 @@
+export { eventLine, type EventLine, type RunResource, type WireEvent } from '@holdfast/contracts';
