@@ -13,6 +13,7 @@ import {
   extendBy,
   fromOutside,
   handle,
+  LocalDeltas,
   plainRun,
   type VersionDraft,
 } from '@holdfast/core';
@@ -86,6 +87,7 @@ const running = await startWorker(
     log: quiet,
     versions: cachedVersions((scope, id) => worker.agents.versionById(scope, id)),
     model: rehearsalCatalog(),
+    deltas: new LocalDeltas(),
     tools: {
       call: () => {
         begun.push(performance.now());

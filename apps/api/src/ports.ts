@@ -1,4 +1,13 @@
-import type { AgentStore, EventStreams, KeyStore, Log, PublishPorts, RunDirectory, SpeakPorts } from '@holdfast/core';
+import type {
+  AgentStore,
+  Deltas,
+  EventStreams,
+  KeyStore,
+  Log,
+  PublishPorts,
+  RunDirectory,
+  SpeakPorts,
+} from '@holdfast/core';
 
 /** Everything the routes need; `wiring.ts` builds it, tests may replace any part. */
 export interface ApiPorts extends SpeakPorts {
@@ -7,6 +16,7 @@ export interface ApiPorts extends SpeakPorts {
   readonly keys: KeyStore;
   readonly publishing: PublishPorts;
   readonly streams: EventStreams;
+  readonly deltas: Deltas;
   readonly log: Log;
   readonly metrics: MetricsText & { readonly http: HttpMetrics };
   /** Each check's name with `ok`, or with what is wrong. */

@@ -8,7 +8,9 @@ import type { Config } from '@holdfast/contracts';
 import {
   type ArtifactStore,
   cachedVersions,
+  type Deltas,
   EventStreams,
+  LocalDeltas,
   type Log,
   type ModelCatalogue,
   type ToolServers,
@@ -23,6 +25,8 @@ export interface ApiOverrides {
   readonly database?: OpenDatabase;
   readonly artifacts?: ArtifactStore;
   readonly models?: ModelCatalogue;
+  /** Shared with the worker of this process. */
+  readonly deltas?: Deltas;
   readonly toolServers?: ToolServers;
   readonly log?: Log;
   readonly metrics?: Metrics;
@@ -64,6 +68,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       artifacts: overrides.artifacts ?? new FileArtifactStore(join(config.dataDir, 'artifacts')),
       versions: cachedVersions((scope, id) => agents.versionById(scope, id)),
       publishing: { models: overrides.models ?? rehearsalCatalog(), tools: toolServers },
+      deltas: overrides.deltas ?? new LocalDeltas(),
       streams: new EventStreams({ directory, runs, hints }, encodeEvent),
       log,
       metrics,

@@ -7,6 +7,7 @@ import { migrate, type OpenDatabase, openConfigured } from '@holdfast/adapters/p
 import { createLogger, createMetrics } from '@holdfast/adapters/telemetry';
 import { type Api, wireApi } from '@holdfast/api';
 import type { Config } from '@holdfast/contracts';
+import { LocalDeltas } from '@holdfast/core';
 import { type RunningWorker, wireWorker } from '@holdfast/worker';
 import { fileServer } from './file-server.ts';
 import { type DemoKey, demoKey, keepKey } from './first-key.ts';
@@ -59,7 +60,7 @@ export async function wireStandalone(
     const model = rehearsalCatalog();
     const mcp = await registeredTools(config.toolServers, log, new Map([['files', fileServer(folder)]]));
     parts.push(mcp);
-    const shared = { database, artifacts, log, metrics };
+    const shared = { database, artifacts, log, metrics, deltas: new LocalDeltas() };
     const api = await wireApi(config, { ...shared, models: model, toolServers: mcp });
     parts.push(api);
     await api.app.listen({ host: config.http.host, port: config.http.port });

@@ -7,7 +7,16 @@ import { rehearsalCatalog } from '@holdfast/adapters/models';
 import { type OpenDatabase, openConfigured } from '@holdfast/adapters/postgres';
 import { createLogger, createMetrics, type Metrics } from '@holdfast/adapters/telemetry';
 import type { Config } from '@holdfast/contracts';
-import { type ArtifactStore, artifactTools, cachedVersions, type Log, type Model, type Tools } from '@holdfast/core';
+import {
+  type ArtifactStore,
+  artifactTools,
+  cachedVersions,
+  type Deltas,
+  LocalDeltas,
+  type Log,
+  type Model,
+  type Tools,
+} from '@holdfast/core';
 import { startWorker, type WorkerPorts } from '@holdfast/driver-embedded';
 import { toolbox } from './toolbox.ts';
 
@@ -16,6 +25,8 @@ export interface WorkerOverrides {
   readonly database?: OpenDatabase;
   readonly artifacts?: ArtifactStore;
   readonly model?: Model;
+  /** Shared with the API of this process, whose streams show them. */
+  readonly deltas?: Deltas;
   /** Where calls of MCP tools go. */
   readonly mcp?: Tools;
   readonly log?: Log;
@@ -67,6 +78,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       versions: cachedVersions((scope, versionId) => agents.versionById(scope, versionId)),
       model: overrides.model ?? rehearsalCatalog(),
       tools: toolbox(mcp, builtin),
+      deltas: overrides.deltas ?? new LocalDeltas(),
       clock: database.clock,
       hints: database.hints,
       schedule,

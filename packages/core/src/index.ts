@@ -3,6 +3,7 @@ export type * from './clock.ts';
 export type * from './log/stored-event.ts';
 export * from './log/run-store.ts';
 export * from './log/artifact-store.ts';
+export * from './executor/deltas.ts';
 export type * from './executor/model.ts';
 export * from './executor/tools.ts';
 export * from './executor/tool-hash.ts';

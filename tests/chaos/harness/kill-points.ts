@@ -61,9 +61,9 @@ function dyingRuns(runs: RunStore, spec: KillSpec): RunStore {
 }
 
 const dyingModel = (model: Model, spec: KillSpec): Model => ({
-  call: async (request, signal) => {
+  call: async (request, signal, onDelta) => {
     if (spec.at === 'before-model') die(spec);
-    const outcome = await model.call(request, signal);
+    const outcome = await model.call(request, signal, onDelta);
     if (spec.at === 'after-model') die(spec);
     return outcome;
   },

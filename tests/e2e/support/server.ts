@@ -7,7 +7,7 @@ import { migrate, type OpenDatabase, openDatabase } from '@holdfast/adapters/pos
 import { createLogger, createMetrics } from '@holdfast/adapters/telemetry';
 import { type Api, wireApi } from '@holdfast/api';
 import { parseEnv, type Role } from '@holdfast/contracts';
-import { createTenant, newKey, type ToolServers } from '@holdfast/core';
+import { createTenant, LocalDeltas, newKey, type ToolServers } from '@holdfast/core';
 import { wireWorker } from '@holdfast/worker';
 
 export interface TestServer {
@@ -54,6 +54,7 @@ export async function startServer(
     artifacts: new FileArtifactStore(join(dataDir, 'artifacts')),
     log,
     metrics: createMetrics(),
+    deltas: new LocalDeltas(),
   };
   const model = rehearsalCatalog();
   const api = await wireApi(config, { ...shared, models: model, toolServers: noServers });

@@ -1,10 +1,13 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import type { ModelDelta } from '@holdfast/contracts';
 import type { EndReason, Frame, Listener } from '@holdfast/core';
 
 const HEARTBEAT_MS = 15_000;
 /** A client that takes nothing for this long is cut; it resumes by Last-Event-ID. */
 const STALLED_MS = 30_000;
+/** With more than this pending, words of models are left out; the rest of the room is for events. */
+const DELTA_PENDING_BYTES = 256 * 1024;
 
 const encoder = new TextEncoder();
 
@@ -46,6 +49,13 @@ export class SseListener implements Listener {
 
   send(frame: Frame): void {
     this.#response.write(frame.bytes);
+  }
+
+  /** Without an id, so that the client's cursor stays where it is. */
+  sendDelta(delta: ModelDelta): void {
+    const response = this.#response;
+    if (response.writableEnded || response.closed || this.pending() > DELTA_PENDING_BYTES) return;
+    response.write(`event: delta\ndata: ${JSON.stringify(delta)}\n\n`);
   }
 
   pending(): number {

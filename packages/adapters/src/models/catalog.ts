@@ -1,5 +1,5 @@
 import type { Prices } from '@holdfast/contracts';
-import type { Model, ModelCatalogue, ModelOutcome, ModelRequest } from '@holdfast/core';
+import type { Model, ModelCatalogue, ModelOutcome, ModelRequest, OnDelta } from '@holdfast/core';
 import { REHEARSAL, RehearsalModel } from './rehearsal.ts';
 
 /**
@@ -33,13 +33,13 @@ export class ModelCatalog implements ModelCatalogue, Model {
   }
 
   /** A model that is no longer configured fails for good: trying again would not bring it back. */
-  async call(request: ModelRequest, signal: AbortSignal): Promise<ModelOutcome> {
+  async call(request: ModelRequest, signal: AbortSignal, onDelta: OnDelta): Promise<ModelOutcome> {
     const { name } = request.version.model;
     const named = this.#models.get(name);
     if (named === undefined) {
       return { type: 'failed', class: 'permanent', message: `the model ${name} is not configured here` };
     }
-    return named.model.call(request, signal);
+    return named.model.call(request, signal, onDelta);
   }
 }
 

@@ -7,6 +7,7 @@ import { rehearsalCatalog, rehearsalPrices } from './catalog.ts';
 import { RehearsalModel } from './rehearsal.ts';
 
 const unaborted = new AbortController().signal;
+const unheard = (): void => undefined;
 
 const plan = (...steps: z.input<typeof rehearsalStep>[]): RehearsalStep[] =>
   steps.map((step) => rehearsalStep.parse(step));
@@ -48,7 +49,7 @@ const request = (
 ): ModelRequest => ({ version: version(rehearsal), messages, answers, maxOutputTokens: 2_000, attempt: 1 });
 
 async function answer(...args: Parameters<typeof request>): Promise<Extract<ModelOutcome, { type: 'answered' }>> {
-  const outcome = await new RehearsalModel().call(request(...args), unaborted);
+  const outcome = await new RehearsalModel().call(request(...args), unaborted, unheard);
   if (outcome.type !== 'answered') throw new Error(`not answered: ${JSON.stringify(outcome)}`);
   return outcome;
 }
@@ -86,8 +87,8 @@ describe('the rehearsal model', () => {
     const again = structuredClone(messages);
     const first = await answer(steps, messages);
     const model = new RehearsalModel();
-    expect(await model.call(request(steps, messages), unaborted)).toEqual(first);
-    expect(await model.call(request(steps, again), unaborted)).toEqual(first);
+    expect(await model.call(request(steps, messages), unaborted, unheard)).toEqual(first);
+    expect(await model.call(request(steps, again), unaborted, unheard)).toEqual(first);
     expect(await answer(steps, again)).toEqual(first);
   });
 
@@ -194,7 +195,7 @@ describe('a delay', () => {
   it('is kept', async () => {
     vi.useFakeTimers();
     const ended = vi.fn();
-    const outcome = new RehearsalModel().call(request(slow), unaborted);
+    const outcome = new RehearsalModel().call(request(slow), unaborted, unheard);
     void outcome.then(ended);
     await vi.advanceTimersByTimeAsync(9_999);
     expect(ended).not.toHaveBeenCalled();
@@ -209,15 +210,27 @@ describe('a delay', () => {
   ])('ends at the signal after %d ms, with what was said by then', async (ms, content) => {
     vi.useFakeTimers();
     const stop = new AbortController();
-    const outcome = new RehearsalModel().call(request(slow), stop.signal);
+    const outcome = new RehearsalModel().call(request(slow), stop.signal, unheard);
     await vi.advanceTimersByTimeAsync(ms);
     stop.abort();
     expect(await outcome).toEqual({ type: 'aborted', content });
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('is spoken through word by word, and evenly', async () => {
+    vi.useFakeTimers();
+    const said: string[] = [];
+    const outcome = new RehearsalModel().call(request(slow), unaborted, (piece) => said.push(piece));
+    await vi.advanceTimersByTimeAsync(4_999);
+    expect(said).toEqual(['one ']);
+    await vi.advanceTimersByTimeAsync(5_001);
+    expect(said.length).toBeGreaterThan(2);
+    expect(await outcome).toMatchObject({ content: text(said.join('')) });
+    expect(said.join('')).toBe('one two three four');
+  });
+
   it('is not begun when the signal has aborted already', async () => {
-    expect(await new RehearsalModel().call(request(slow), AbortSignal.abort())).toEqual({
+    expect(await new RehearsalModel().call(request(slow), AbortSignal.abort(), unheard)).toEqual({
       type: 'aborted',
       content: [],
     });
@@ -231,16 +244,18 @@ describe('the catalog', () => {
     expect(catalog.names()).toEqual(['default', 'rehearsal']);
     for (const name of catalog.names()) {
       expect(catalog.prices(name)).toEqual({ input_per_mtok: 1_000_000, output_per_mtok: 4_000_000 });
-      const outcome = await catalog.call({ ...request(null), version: version(null, name) }, unaborted);
+      const outcome = await catalog.call({ ...request(null), version: version(null, name) }, unaborted, unheard);
       expect(outcome).toMatchObject({ type: 'answered', model: 'rehearsal' });
     }
   });
 
   it('has no price for a name it does not know, and fails such a call for good', async () => {
     expect(catalog.prices('gpt-9')).toBeUndefined();
-    expect(await catalog.call({ ...request(null), version: version(null, 'gpt-9') }, unaborted)).toMatchObject({
-      type: 'failed',
-      class: 'permanent',
-    });
+    expect(await catalog.call({ ...request(null), version: version(null, 'gpt-9') }, unaborted, unheard)).toMatchObject(
+      {
+        type: 'failed',
+        class: 'permanent',
+      },
+    );
   });
 });

@@ -1,11 +1,13 @@
 import type { Content, RehearsalStep, RequestedCall } from '@holdfast/contracts';
-import type { Model, ModelOutcome, ModelRequest, PromptMessage } from '@holdfast/core';
+import type { Model, ModelOutcome, ModelRequest, OnDelta, PromptMessage } from '@holdfast/core';
 import { fillArguments, fillText, type Filling } from './placeholders.ts';
 import { filesListed } from './transcript.ts';
 
 export const REHEARSAL = 'rehearsal';
 
 const PLAN_ENDED = 'The plan is at its end.';
+/** However many words a plan has: its timer must not keep the process busy. */
+const MOST_OFTEN_MS = 50;
 
 /** What an agent without a plan does. */
 const defaultPlan: readonly RehearsalStep[] = [
@@ -24,14 +26,14 @@ const defaultPlan: readonly RehearsalStep[] = [
 export class RehearsalModel implements Model {
   readonly #sizes = new WeakMap<PromptMessage, number>();
 
-  async call(request: ModelRequest, signal: AbortSignal): Promise<ModelOutcome> {
+  async call(request: ModelRequest, signal: AbortSignal, onDelta: OnDelta): Promise<ModelOutcome> {
     const step = stepAt(request.version.rehearsal ?? defaultPlan, request.answers);
     const filling: Filling = { messages: request.messages };
     const said = step === null ? PLAN_ENDED : fillText(step.say ?? '', filling);
     const toolCalls = step === null ? [] : callsOf(step, request.answers, filling);
 
-    const spoken = await think(step?.delay ?? 0, signal);
-    if (spoken < 1) return { type: 'aborted', content: asContent(firstWords(said, spoken)) };
+    const spoken = await speak(said, step?.delay ?? 0, signal, onDelta);
+    if (spoken !== null) return { type: 'aborted', content: asContent(spoken) };
     return {
       type: 'answered',
       content: asContent(said),
@@ -77,28 +79,45 @@ function callsOf(step: RehearsalStep, answers: number, filling: Filling): Reques
     .map((call, index) => ({ id: `call_${answers}_${index}`, ...call }));
 }
 
-/** Waits; answers how much of the thought was done, 1 = all. */
-function think(ms: number, signal: AbortSignal): Promise<number> {
-  if (signal.aborted) return Promise.resolve(0);
-  if (ms === 0) return Promise.resolve(1);
+/**
+ * Speaks while it thinks, word by word and evenly, so that a stream and what an interrupted answer kept can be rehearsed
+ * too; without a delay everything at once. Answers null when all was said, or what had been said at the signal.
+ */
+function speak(text: string, ms: number, signal: AbortSignal, onDelta: OnDelta): Promise<string | null> {
+  if (signal.aborted) return Promise.resolve('');
+  if (ms === 0) {
+    onDelta(text);
+    return Promise.resolve(null);
+  }
+  const words = text.match(/^\s+|\S+\s*/gu) ?? [];
   const begun = performance.now();
+  let said = 0;
+  const sayUpTo = (count: number): void => {
+    if (count <= said) return;
+    onDelta(words.slice(said, count).join(''));
+    said = count;
+  };
   return new Promise((resolve) => {
-    const abort = (): void => {
-      clearTimeout(timer);
-      resolve(Math.min((performance.now() - begun) / ms, 0.999));
-    };
-    const timer = setTimeout(() => {
+    const sayWhatIsDue = (): void =>
+      sayUpTo(Math.floor(words.length * Math.min((performance.now() - begun) / ms, 0.999)));
+    const speaking = setInterval(sayWhatIsDue, Math.max(MOST_OFTEN_MS, ms / (words.length + 1)));
+    const done = (): void => {
+      clearTimeout(thinking);
+      clearInterval(speaking);
       signal.removeEventListener('abort', abort);
-      resolve(1);
+    };
+    const abort = (): void => {
+      sayWhatIsDue();
+      done();
+      resolve(words.slice(0, said).join(''));
+    };
+    const thinking = setTimeout(() => {
+      sayUpTo(words.length);
+      done();
+      resolve(null);
     }, ms);
     signal.addEventListener('abort', abort, { once: true });
   });
-}
-
-/** It speaks while it thinks, word by word and evenly, so that what an interrupted answer kept can be rehearsed too. */
-function firstWords(text: string, share: number): string {
-  const words = text.match(/\S+\s*/gu) ?? [];
-  return words.slice(0, Math.floor(words.length * share)).join('');
 }
 
 const asContent = (text: string): Content => (text === '' ? [] : [{ type: 'text', text }]);

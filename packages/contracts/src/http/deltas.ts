@@ -2,7 +2,8 @@ import { z } from 'zod';
 
 /**
  * Words of a model as they come: an SSE message `event: delta` without an id, asked for by `?deltas=true`. Losing them
- * loses nothing, since the answer itself is an event. Gathered for 30 ms.
+ * loses nothing, since the answer itself is an event. Gathered for 30 ms. Whoever comes in the middle of a call, or reads
+ * too slowly, misses pieces: `position` then stands beyond what was received.
  */
 export const modelDelta = z
   .object({

@@ -227,6 +227,11 @@ const after = z.coerce.number().pipe(eventNumber);
 export const readEventsQuery = z.strictObject({
   after: after.optional(),
   limit: z.coerce.number().int().min(1).max(1_000).default(200),
+  /** On a stream: the words of the model too, as they come. */
+  deltas: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((value) => value === 'true'),
 });
 
 /** `next_after` goes into the next page's `after`; `ended` says that the run's end is on this page or before it. */

@@ -8,6 +8,7 @@ import { openCalls } from '../run/state.ts';
 import type { DeadWorker, WorkerLease } from '../scheduling/schedule-store.ts';
 import type { RunRef } from '../tenant-scope.ts';
 import { commit, type Committed } from './commit.ts';
+import type { Deltas } from './deltas.ts';
 import type { ExecutorMetrics, Log } from './log.ts';
 import { Mailbox } from './mailbox.ts';
 import type { Model } from './model.ts';
@@ -20,6 +21,7 @@ import type { Tools } from './tools.ts';
 export interface AdvancePorts extends LogPorts {
   readonly model: Model;
   readonly tools: Tools;
+  readonly deltas: Pick<Deltas, 'publish'>;
   readonly clock: Clock;
   readonly lease: WorkerLease;
   readonly log: Log;

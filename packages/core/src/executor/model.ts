@@ -28,7 +28,10 @@ export type ModelOutcome =
   /** The signal aborted it; what had been said by then. */
   | { readonly type: 'aborted'; readonly content: Content };
 
+/** Told each piece of the answer's text as it comes, in order; together they are the text of the answer. */
+export type OnDelta = (text: string) => void;
+
 /** A language model. It makes one request per call and never retries: retries are the decider's. */
 export interface Model {
-  call(request: ModelRequest, signal: AbortSignal): Promise<ModelOutcome>;
+  call(request: ModelRequest, signal: AbortSignal, onDelta: OnDelta): Promise<ModelOutcome>;
 }

@@ -5,6 +5,7 @@ import type { Command } from '../run/command.ts';
 import type { RunRef } from '../tenant-scope.ts';
 import type { AdvancePorts } from './advance.ts';
 import { beginningOf, capContent } from './cap-content.ts';
+import { GatheredDeltas } from './gather-deltas.ts';
 import { MAX_TIMER_MS } from './mailbox.ts';
 import type { ModelOutcome } from './model.ts';
 import type { Start } from './plan.ts';
@@ -52,12 +53,13 @@ export class OpenCalls {
   /** Its intent is committed: begins the effect. `lapses`: of the lease, when the intent was sent. */
   start(action: Start, run: LoadedRun, lapses: number): void {
     const mayBegin = (): boolean => this.#mayBegin(lapses);
-    if (action.do === 'call-model') this.#callModel(action.intent.data, run, mayBegin);
+    if (action.do === 'call-model') this.#callModel(action, run, mayBegin);
     else this.#callTool(action.intent.data, run, mayBegin);
   }
 
-  #callModel(intent: BodyOf<'model.called'>['data'], run: LoadedRun, mayBegin: () => boolean): void {
-    const { call, attempt, timeout_ms } = intent;
+  #callModel(start: StartOf<'call-model'>, run: LoadedRun, mayBegin: () => boolean): void {
+    const { seq, intent } = start;
+    const { call, attempt, timeout_ms } = intent.data;
     const { state, transcript } = run;
     const { abort } = this.#begin(call, true);
     let timedOut = false;
@@ -69,9 +71,12 @@ export class OpenCalls {
       version: state.version,
       messages: transcript.messages,
       answers: state.phase === 'live' ? state.answers : 0,
-      maxOutputTokens: intent.max_output_tokens,
+      maxOutputTokens: intent.data.max_output_tokens,
       attempt,
     };
+    const deltas = new GatheredDeltas((position, text) =>
+      this.#ports.deltas.publish(this.#ref, { run_id: this.#ref.run, call, attempt, seq, position, text }),
+    );
     const toCommand = (outcome: ModelOutcome): Command => {
       this.#ports.metrics.modelCalled(timedOut ? 'timed-out' : outcome.type);
       const about = { call, attempt, at: this.#ports.clock.now() };
@@ -88,12 +93,13 @@ export class OpenCalls {
     void Promise.resolve(mayBegin())
       .then((margin): Promise<ModelOutcome> | ModelOutcome =>
         margin
-          ? this.#ports.model.call(request, abort.signal)
+          ? this.#ports.model.call(request, abort.signal, (text) => deltas.add(text))
           : { type: 'failed', class: 'not-sent', message: leaseTooShort },
       )
       .catch((error: unknown): ModelOutcome => ({ type: 'failed', class: 'transient', message: messageOf(error) }))
       .then((outcome) => {
         clearTimeout(timer);
+        deltas.end();
         this.#end(call, toCommand(outcome));
       });
   }
@@ -177,6 +183,8 @@ export class OpenCalls {
 const after = (ms: number, act: () => void) => setTimeout(act, Math.min(ms, MAX_TIMER_MS));
 
 const leaseTooShort = "not sent: the worker's lease is about to run out";
+
+type StartOf<D extends Start['do']> = Extract<Start, { do: D }>;
 
 type About = { readonly call: string; readonly attempt: number; readonly at: number };
 

@@ -5,7 +5,8 @@ import type { Command, Refusal } from '../run/command.ts';
 import { decide } from '../run/decide.ts';
 import { handle } from '../run/handle.ts';
 
-export type Start = Extract<Action, { do: 'call-model' | 'call-tool' }>;
+/** `seq`: number of its intent. */
+export type Start = Extract<Action, { do: 'call-model' | 'call-tool' }> & { readonly seq: number };
 
 /** One append in the making: the results that ended, and the intents of the actions that follow at once. */
 export interface Plan {
@@ -39,12 +40,15 @@ export function plan(run: LoadedRun, commands: readonly Command[], now: number, 
     const intents = actions.flatMap((action) => (action.do === 'abort' ? [] : [action]));
     for (const action of actions) if (action.do === 'abort') aborts.push(action.call);
     if (intents.length === 0) return { run: next, events, starts, aborts, refused };
-    for (const action of intents) if (action.do !== 'record') starts.push(action);
     const extended = extendBy(
       next,
       intents.map((action) => action.intent),
       now,
     );
+    for (const [index, { seq }] of extended.events.entries()) {
+      const action = intents[index];
+      if (action !== undefined && action.do !== 'record') starts.push({ ...action, seq });
+    }
     next = extended.run;
     events.push(...extended.events);
   }

@@ -18,17 +18,18 @@ export const events = route({
     const { caller, params, query, request } = ask;
     const ref = { tenant: caller.tenant, run: params.run };
     const after = query.after ?? lastEventId(request);
-    if (wantsStream(request)) return stream(ports, ask, ref, lastEventId(request) ?? query.after ?? 0);
+    if (wantsStream(request)) return stream(ports, ask, ref, lastEventId(request) ?? query.after ?? 0, query.deltas);
     const text = await readEvents(ports, ref, after ?? 0, query.limit);
     return { status: 200, text, headers: { 'content-type': 'application/json; charset=utf-8' } };
   },
 });
 
 async function stream(
-  { streams, metrics }: ApiPorts,
+  { streams, deltas, metrics }: ApiPorts,
   { request, reply }: Ask<unknown, unknown, unknown>,
   ref: RunRef,
   after: number,
+  withDeltas: boolean,
 ): Promise<Answer> {
   const followed = await streams.follow(ref, after, (head, reset) => {
     reply.hijack();
@@ -37,6 +38,11 @@ async function stream(
     reply.raw.on('close', () => metrics.http.streamClosed());
     const listener = new SseListener(reply.raw, { 'x-request-id': request.id });
     if (reset) listener.reset(head);
+    if (withDeltas) {
+      const leave = deltas.subscribe(ref, (delta) => listener.sendDelta(delta));
+      reply.raw.on('close', leave);
+      if (reply.raw.closed) leave();
+    }
     return listener;
   });
   // 204 tells an EventSource to stop reconnecting.

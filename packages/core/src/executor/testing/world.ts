@@ -1,11 +1,11 @@
-import type { AgentVersion, Content, JsonObject } from '@holdfast/contracts';
+import type { AgentVersion, Content, JsonObject, ModelDelta } from '@holdfast/contracts';
 import { text } from '@holdfast/contracts';
 import { beginRun, catchUp, type LoadedRun } from '../../log/loaded-run.ts';
 import { speak } from '../../log/speak.ts';
 import type { OutsideCommand, WorkerCommand } from '../../run/command.ts';
 import { person, RUN } from '../../run/testing/simulation.suite.ts';
 import { advance, type AdvancePorts, type Hold, type Take } from '../advance.ts';
-import type { ModelOutcome, ModelRequest } from '../model.ts';
+import type { ModelOutcome, ModelRequest, OnDelta } from '../model.ts';
 import type { ToolOutcome, ToolRequest } from '../tools.ts';
 import { MemoryArtifacts, MemoryRuns } from './memory-runs.ts';
 
@@ -16,6 +16,8 @@ export interface Pending<Request, Outcome> {
   readonly request: Request;
   readonly signal: AbortSignal;
   answer(outcome: Outcome): void;
+  /** A model says something before it answers. */
+  say(text: string): void;
 }
 
 /** One run, its database, model and tools in memory. Hand in the time: fake the timers first. */
@@ -23,6 +25,7 @@ export class World {
   readonly artifacts = new MemoryArtifacts();
   readonly models: Pending<ModelRequest, ModelOutcome>[] = [];
   readonly tools: Pending<ToolRequest, ToolOutcome>[] = [];
+  readonly deltas: ModelDelta[] = [];
   readonly logged: string[] = [];
   readonly outcomes: string[] = [];
   readonly drain = new AbortController();
@@ -59,11 +62,13 @@ export class World {
       artifacts: this.artifacts,
       versions: () => Promise.resolve(this.#version),
       model: {
-        call: (request, signal) => pend(this.models, request, signal, { type: 'aborted', content: text('so far') }),
+        call: (request, signal, onDelta) =>
+          pend(this.models, request, signal, { type: 'aborted', content: text('so far') }, onDelta),
       },
       tools: {
         call: (request, signal) => pend(this.tools, request, signal, { type: 'no-answer', message: 'aborted' }),
       },
+      deltas: { publish: (_, delta) => void this.deltas.push(delta) },
       clock: { now: () => Date.now(), monotonic: () => Date.now() },
       lease: {
         worker,
@@ -166,9 +171,10 @@ function pend<Request, Outcome>(
   request: Request,
   signal: AbortSignal,
   aborted: Outcome,
+  onDelta: OnDelta = () => undefined,
 ): Promise<Outcome> {
   return new Promise((resolve) => {
-    to.push({ request, signal, answer: resolve });
+    to.push({ request, signal, answer: resolve, say: onDelta });
     signal.addEventListener('abort', () => resolve(aborted));
   });
 }
