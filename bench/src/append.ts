@@ -23,6 +23,7 @@ const projection = {
   dueAt: null,
   attention: { opened: [], closed: [] },
   artifacts: [],
+  outbox: [],
 } as const;
 
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-bench-'));

@@ -103,6 +103,7 @@ const running = await startWorker(
     patienceMs: 10_000,
   },
   { concurrency: 10, watchPeersMs: 150 },
+  {},
 );
 
 const run = uuidv7();

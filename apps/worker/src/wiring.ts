@@ -69,7 +69,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       own.push(registered);
       mcp = registered;
     }
-    const { runs, agents, schedule, lease, housekeep, artifactRows } = await database.worker(id);
+    const { runs, agents, schedule, outbox, lease, housekeep, artifactRows } = await database.worker(id);
     const artifacts = overrides.artifacts ?? new FileArtifactStore(join(config.dataDir, 'artifacts'));
     const builtin = artifactTools({ artifacts, list: artifactRows });
     const ports: WorkerPorts = {
@@ -82,16 +82,22 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       clock: database.clock,
       hints: database.hints,
       schedule,
+      outbox,
       lease,
       housekeep,
       log,
       metrics: metrics.executor,
       patienceMs: PATIENCE_MS,
     };
-    const worker = await startWorker(overrides.wrap?.(ports) ?? ports, {
-      concurrency: config.worker.concurrency,
-      watchPeersMs: database.kind === 'pglite' ? null : WATCH_PEERS_MS,
-    });
+    const wrapped = overrides.wrap?.(ports) ?? ports;
+    const worker = await startWorker(
+      wrapped,
+      {
+        concurrency: config.worker.concurrency,
+        watchPeersMs: database.kind === 'pglite' ? null : WATCH_PEERS_MS,
+      },
+      {},
+    );
     metrics.worker.runsHeld(worker.held);
     log.info({ worker: id }, 'the worker has begun');
     return {

@@ -8,6 +8,7 @@ export type * from './executor/model.ts';
 export * from './executor/tools.ts';
 export * from './executor/tool-hash.ts';
 export type * from './scheduling/schedule-store.ts';
+export * from './scheduling/outbox.ts';
 export type * from './use-cases/agent-store.ts';
 export * from './use-cases/run-directory.ts';
 export type * from './use-cases/transactions.ts';

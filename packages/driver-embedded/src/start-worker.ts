@@ -2,15 +2,22 @@ import {
   type AdvancePorts,
   type Hints,
   Holds,
+  type Outbox,
+  OUTBOX_HINT,
+  type OutboxHandler,
+  type OutboxHandlers,
+  type OutboxKind,
   type ScheduleStore,
   sweepDue,
   sweepMoved,
+  sweepOutbox,
   takeOverFromDead,
 } from '@holdfast/core';
 import { Periodic } from './periodic.ts';
 
 export interface WorkerPorts extends AdvancePorts {
   readonly schedule: ScheduleStore;
+  readonly outbox: Outbox;
   readonly hints: Hints;
   /** Deletes one small batch of what has outlived its time; how much that was. */
   readonly housekeep: () => Promise<number>;
@@ -34,10 +41,15 @@ const SWEEP_MS = 1_000;
 const HOUSEKEEPING_MS = 3_600_000;
 
 /**
- * The embedded driver: sweeps what is due each second and at each hint, watches its peers, and carries what it claims.
+ * The embedded driver: sweeps what is due each second and at each hint, watches its peers, carries what it claims, and
+ * hands the rows of the outbox to their handlers.
  * Hints are only a shortcut: without them everything still ends.
  */
-export async function startWorker(ports: WorkerPorts, options: WorkerOptions): Promise<Worker> {
+export async function startWorker(
+  ports: WorkerPorts,
+  options: WorkerOptions,
+  handlers: OutboxHandlers,
+): Promise<Worker> {
   const { schedule, hints, lease, log, clock } = ports;
   await lease.start();
   const holds = new Holds(ports, options.concurrency, () => due.soon());
@@ -67,10 +79,20 @@ export async function startWorker(ports: WorkerPorts, options: WorkerOptions): P
     HOUSEKEEPING_MS,
     failed('housekeeping failed'),
   );
-  const loops = [peers, due, moved, housekeeping];
+  // A loop for each kind, so that slow ones do not hold up the others.
+  const outbox = (Object.entries(handlers) as [OutboxKind, OutboxHandler][]).map(
+    ([kind, handler]) =>
+      new Periodic(
+        () => sweepOutbox(ports, kind, handler).then(() => SWEEP_MS),
+        SWEEP_MS,
+        failed(`the outbox could not be swept for ${kind}`),
+      ),
+  );
+  const loops = [peers, due, moved, housekeeping, ...outbox];
 
   const unsubscribe = hints.subscribe((run) => {
     if (run === '*') loops.forEach((loop) => loop.soon());
+    else if (run === OUTBOX_HINT) outbox.forEach((loop) => loop.soon());
     else if (!holds.nudge(run)) due.soon();
   });
   loops.forEach((loop) => loop.soon());

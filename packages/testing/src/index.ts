@@ -2,6 +2,7 @@ export * from './conformance/artifact-store.ts';
 export { describeAgentStore } from './conformance/agent-store.ts';
 export { describeHints, type OpenedHints } from './conformance/hints.ts';
 export { describeInstallation } from './conformance/installation.ts';
+export { describeOutbox } from './conformance/outbox.ts';
 export { describeRunDirectory } from './conformance/run-directory.ts';
 export { describeRunStore } from './conformance/run-store.ts';
 export * from './conformance/sample.ts';

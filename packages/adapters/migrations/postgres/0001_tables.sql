@@ -183,7 +183,8 @@ create table holdfast.snapshots (
   at bigint not null
 );
 
--- What somebody must look at, and when. Rows live shortly.
+-- What somebody must look at, and when. Rows live shortly. Kind `run`: runs that may be claimed. All other kinds are the
+-- outbox: written in the transaction that made them necessary, looked at by any worker.
 create table holdfast.due (
   kind text not null,
   subject uuid not null,
@@ -199,6 +200,8 @@ create table holdfast.due (
   admitted boolean not null default false,
   -- offered to one worker until then
   reserved_until bigint,
+  -- how often it was offered without being finished; not for runs
+  attempts integer not null default 0,
   primary key (kind, subject)
 ) with (
   fillfactor = 70,
@@ -211,7 +214,8 @@ create table holdfast.due (
 create index due_waiting on holdfast.due (tenant_id, begun, at, subject) where kind = 'run' and not admitted;
 create index due_admitted on holdfast.due (tenant_id, agent) where kind = 'run' and admitted;
 create index due_ready on holdfast.due (at, subject) where kind = 'run' and admitted;
-create index due_next on holdfast.due (at);
+create index due_next on holdfast.due (at) where kind = 'run';
+create index due_outbox on holdfast.due (kind, at) where kind <> 'run';
 
 -- One row for each thing that needs a person.
 create table holdfast.attention (

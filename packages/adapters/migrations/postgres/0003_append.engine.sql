@@ -27,7 +27,7 @@ create function holdfast.append(
   p_calls text[], p_tokens integer[], p_costs bigint[],
   -- JSON texts with U+001E between them, which no JSON text contains: an array would have to be quoted and unquoted
   p_payloads text,
-  -- [{item, opened, closed, artifacts}]; null when no append has any
+  -- [{item, opened, closed, artifacts, outbox}]; null when no append has any
   p_extras jsonb
 ) returns table (item integer, outcome text, head integer)
   language plpgsql security definer set search_path = '' set enable_seqscan = off set jit = off
@@ -167,7 +167,7 @@ begin
 end
 $$;
 
--- Attention and artifacts of the accepted appends.
+-- Attention, artifacts and the outbox of the accepted appends.
 create function holdfast.append_extras(p_tenants uuid[], p_runs uuid[], p_extras jsonb, p_accepted integer[]) returns void
   language plpgsql set search_path = ''
 as $$
@@ -202,6 +202,15 @@ begin
   order by l.item, l.ord
   on conflict (run_id, digest, name) do update
     set media_type = excluded.media_type, position = default;
+
+  -- What is under way for a row that is written again is not enough: it will be offered once more.
+  insert into holdfast.due (kind, subject, tenant_id, at)
+  select distinct on (o.kind, o.subject) o.kind, o.subject, p_tenants[x.item], o.at
+  from pg_catalog.jsonb_to_recordset(p_extras) as x (item integer, outbox jsonb),
+    pg_catalog.jsonb_to_recordset(x.outbox) as o (kind text, subject uuid, at bigint)
+  where x.item = any (p_accepted) and o.kind <> 'run'
+  order by o.kind, o.subject, o.at
+  on conflict (kind, subject) do update set at = excluded.at, reserved_until = null, attempts = 0;
 end
 $$;
 

@@ -127,7 +127,7 @@ begin
 end
 $$;
 
--- When the next row becomes due; what is due already waits for a slot or a worker.
+-- When the next run becomes due; what is due already waits for a slot or a worker.
 create function holdfast.next_due() returns bigint
   language plpgsql security definer set search_path = '' set enable_seqscan = off set jit = off
 as $$
@@ -135,7 +135,7 @@ declare
   -- A variable: a volatile function in the condition would keep the index from being used.
   v_now constant bigint := holdfast.now_ms();
 begin
-  return (select pg_catalog.min(at) from holdfast.due where at > v_now);
+  return (select pg_catalog.min(at) from holdfast.due where kind = 'run' and at > v_now);
 end
 $$;
 
@@ -173,6 +173,49 @@ begin
 end
 $$;
 
+-- Offers what is due in the outbox to one worker, until it is finished, put off, or the reservation ends.
+create function holdfast.pick_outbox(p_kind text, p_limit integer, p_reserve_ms bigint)
+  returns table (tenant_id uuid, subject uuid, reserved_until bigint, attempt integer)
+  language plpgsql security definer set search_path = '' set enable_seqscan = off set jit = off
+as $$
+#variable_conflict use_column
+declare
+  v_now constant bigint := holdfast.now_ms();
+begin
+  return query
+    update holdfast.due d set reserved_until = v_now + p_reserve_ms, attempts = d.attempts + 1
+    from (
+      select kind, subject from holdfast.due
+      where kind <> 'run' and kind = p_kind and at <= v_now and coalesce(reserved_until, 0) <= v_now
+      order by at limit p_limit for update skip locked
+    ) c
+    where d.kind = c.kind and d.subject = c.subject
+    returning d.tenant_id, d.subject, d.reserved_until, d.attempts;
+end
+$$;
+
+-- Unless it was written again, or offered to another worker, since it was offered.
+create function holdfast.finish_outbox(p_kind text, p_subject uuid, p_reserved_until bigint) returns void
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  delete from holdfast.due d
+  where d.kind <> 'run' and d.kind = p_kind and d.subject = p_subject and d.reserved_until = p_reserved_until;
+end
+$$;
+
+-- To be looked at again at that time, under the same condition. `p_attempts`: how often it counts as offered.
+create function holdfast.postpone_outbox(
+  p_kind text, p_subject uuid, p_reserved_until bigint, p_at bigint, p_attempts integer) returns void
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  update holdfast.due d set at = p_at, reserved_until = null, attempts = p_attempts
+  where d.kind <> 'run' and d.kind = p_kind and d.subject = p_subject and d.reserved_until = p_reserved_until;
+end
+$$;
+
 revoke all on all functions in schema holdfast from public;
 grant execute on function
-  holdfast.pick, holdfast.next_due, holdfast.moved_heads, holdfast.clean_idempotency_keys to holdfast_worker;
+  holdfast.pick, holdfast.next_due, holdfast.moved_heads, holdfast.clean_idempotency_keys,
+  holdfast.pick_outbox, holdfast.finish_outbox, holdfast.postpone_outbox to holdfast_worker;

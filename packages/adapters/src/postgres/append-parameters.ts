@@ -20,6 +20,8 @@ export function checkAppend({ tenant, run, id, expected, events, projection }: A
   if (events.length === 0) throw new InvalidAppend('An append has at least one event.');
   events.forEach((event, index) => checkEvent(event, expected + index + 1));
   for (const row of projection.attention.opened) checkText(row.detail, 'the detail of an attention row');
+  for (const { subject } of projection.outbox)
+    if (!isUuid(subject)) throw new InvalidAppend(`"${subject}" is not a UUID.`);
 }
 
 function checkEvent(event: StoredEvent, seq: number): void {
@@ -70,10 +72,10 @@ export function batchParameters(batch: readonly Append[]): (string | null)[] {
 
 const keepable = (text: string): string => text.replace(unkeepable, '\uFFFD');
 
-/** Attention and artifacts as JSON, or null when there are none, which is the rule. */
+/** Attention, artifacts and the outbox as JSON, or null when there are none, which is the rule. */
 export function extras(projections: readonly Projection[]): string | null {
-  const items = projections.flatMap(({ attention, artifacts }, index) =>
-    attention.opened.length + attention.closed.length + artifacts.length === 0
+  const items = projections.flatMap(({ attention, artifacts, outbox }, index) =>
+    attention.opened.length + attention.closed.length + artifacts.length + outbox.length === 0
       ? []
       : [
           {
@@ -86,6 +88,7 @@ export function extras(projections: readonly Projection[]): string | null {
               name: keepable(row.name ?? ''),
               mediaType: keepable(row.mediaType),
             })),
+            outbox,
           },
         ],
   );

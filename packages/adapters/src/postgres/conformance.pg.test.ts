@@ -2,6 +2,7 @@ import {
   describeAgentStore,
   describeHints,
   describeInstallation,
+  describeOutbox,
   describeRunDirectory,
   describeRunStore,
   describeScheduleStore,
@@ -23,6 +24,7 @@ describePostgres('the stores', ({ bin }) => {
   const open = () => openOn(server);
   describeRunStore('Postgres', open);
   describeScheduleStore('Postgres', open);
+  describeOutbox('Postgres', open);
   describeRunDirectory('Postgres', open);
   describeAgentStore('Postgres', open);
   describeTransactions('Postgres', open, false);

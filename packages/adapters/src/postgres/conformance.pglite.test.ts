@@ -2,6 +2,7 @@ import {
   describeAgentStore,
   describeHints,
   describeInstallation,
+  describeOutbox,
   describeRunDirectory,
   describeRunStore,
   describeScheduleStore,
@@ -13,6 +14,7 @@ import { openMemory } from './open-stores.suite.ts';
 
 describeRunStore('PGlite', openMemory);
 describeScheduleStore('PGlite', openMemory);
+describeOutbox('PGlite', openMemory);
 describeRunDirectory('PGlite', openMemory);
 describeAgentStore('PGlite', openMemory);
 describeTransactions('PGlite', openMemory, true);

@@ -5,6 +5,7 @@ import type {
   Hints,
   Installation,
   KeyStore,
+  Outbox,
   RunDirectory,
   RunRef,
   RunStore,
@@ -19,6 +20,7 @@ import { NoHints, PostgresHints, ProcessHints } from './hints.ts';
 import { PostgresInstallation } from './installation.ts';
 import { PostgresKeyStore } from './key-store.ts';
 import { applyMigrations, schemaProblem } from './migrate.ts';
+import { PostgresOutbox } from './outbox.ts';
 import { openPglite } from './pglite.ts';
 import { openPool } from './pool.ts';
 import { openPostgres } from './postgres.ts';
@@ -54,6 +56,7 @@ export interface WorkerStores {
   readonly runs: RunStore;
   readonly agents: Pick<AgentStore, 'versionById'>;
   readonly schedule: ScheduleStore;
+  readonly outbox: Outbox;
   readonly lease: LapsingLease;
   /** The files of a run, oldest first. */
   readonly artifactRows: (ref: RunRef) => Promise<readonly ArtifactRow[]>;
@@ -186,6 +189,7 @@ function stores(
         runs: new WorkerRunStore(connections, scoped, appendLimitMs, publish),
         agents: new PostgresAgentStore(scoped),
         schedule: new PostgresScheduleStore(connections),
+        outbox: new PostgresOutbox(connections),
         lease: leaseOf(worker),
         artifactRows: (ref) => artifactRows(scoped, ref),
         housekeep: () => cleanIdempotencyKeys(connections),

@@ -1,4 +1,13 @@
-import type { Append, AppendOutcome, RunRef, RunStore, StoredEvent, StoredRun, StoredSnapshot } from '@holdfast/core';
+import {
+  type Append,
+  type AppendOutcome,
+  OUTBOX_HINT,
+  type RunRef,
+  type RunStore,
+  type StoredEvent,
+  type StoredRun,
+  type StoredSnapshot,
+} from '@holdfast/core';
 import { batchParameters, checkAppend, eventParameters, extras, sizeOf } from './append-parameters.ts';
 import { type EventRow, eventColumns, eventOf } from './events.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -86,7 +95,7 @@ export class WorkerRunStore extends ReadingRunStore implements RunStore {
       isTransient,
       done: (batch, outcomes) => {
         const grown = batch.filter((_, index) => outcomes[index]?.type === 'accepted');
-        if (grown.length > 0) committed(grown);
+        if (grown.length > 0) committed(grown.flatMap(hintsFor));
       },
     });
   }
@@ -125,7 +134,7 @@ export class ApiRunStore extends ReadingRunStore implements RunStore {
     const refusals = await this.scoped.in(append, (sql) => appendInScope(sql, append));
     const [outcome] = outcomesOf([append], refusals);
     if (outcome === undefined) throw new Error('The database gave no outcome for an append.');
-    if (outcome.type === 'accepted') this.#committed([append]);
+    if (outcome.type === 'accepted') this.#committed(hintsFor(append));
     return outcome;
   }
 
@@ -147,6 +156,10 @@ function appendInScope(sql: Sql, append: Append): Promise<readonly Refusal[]> {
     extras([projection]),
   ]);
 }
+
+/** Whoever sweeps the outbox is told of rows for it, too. */
+const hintsFor = (append: Append): readonly RunRef[] =>
+  append.projection.outbox.length === 0 ? [append] : [append, { tenant: append.tenant, run: OUTBOX_HINT }];
 
 function outcomesOf(batch: readonly Append[], refusals: readonly Refusal[]): AppendOutcome[] {
   const refused = new Map(refusals.map((refusal) => [refusal.item, refusal]));

@@ -27,6 +27,7 @@ export function project(
         .map(([, attention]) => attention.ref),
     },
     artifacts,
+    outbox: [],
   };
 }
 

@@ -36,6 +36,17 @@ export interface ArtifactRow {
   readonly size: number;
 }
 
+/** Something for any worker to do, left by the append that made it necessary; see `scheduling/outbox.ts`. */
+export interface OutboxEntry {
+  readonly kind: OutboxKind;
+  /** A run, or whatever the kind is about. One row for each kind and subject: the newest counts. */
+  readonly subject: string;
+  /** ms since 1970 */
+  readonly at: number;
+}
+
+export type OutboxKind = 'child';
+
 /** What is derived from the log and written in the same transaction. */
 export interface Projection {
   readonly status: RunStatus;
@@ -44,6 +55,7 @@ export interface Projection {
   readonly dueAt: number | null;
   readonly attention: { readonly opened: readonly AttentionRow[]; readonly closed: readonly string[] };
   readonly artifacts: readonly ArtifactRow[];
+  readonly outbox: readonly OutboxEntry[];
 }
 
 /** All or nothing: events of one run, with what follows from them. */

@@ -8,7 +8,7 @@ export interface ScheduleStore {
    * A run that was returned is not offered to others for `reserveMs`.
    */
   pick(limit: number, reserveMs: number): Promise<readonly RunRef[]>;
-  /** When the next row is due, ms since 1970; null = none. */
+  /** When the next run is due, ms since 1970; null = none. */
   nextDue(): Promise<number | null>;
   /** Of these held runs, those whose head is no longer the given one. */
   movedHeads(held: readonly (RunRef & { readonly head: number })[]): Promise<readonly RunRef[]>;
@@ -46,6 +46,9 @@ export interface WorkerLease {
 /** "Look at these runs": may be lost, may be doubled; whoever listens also sweeps. */
 export interface Hints {
   publish(runs: readonly RunRef[]): void;
-  /** Returns the function that ends the subscription. `run: '*'` means: look at everything (a reconnect). */
+  /**
+   * Returns the function that ends the subscription. `run: '*'` means: look at everything (a reconnect);
+   * `OUTBOX_HINT`: at the outbox.
+   */
   subscribe(listener: (run: string) => void): () => void;
 }

@@ -76,6 +76,7 @@ export const projectionOf = (with_: Partial<Projection> = {}): Projection => ({
   dueAt: null,
   attention: { opened: [], closed: [] },
   artifacts: [],
+  outbox: [],
   ...with_,
 });
 

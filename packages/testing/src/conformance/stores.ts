@@ -4,6 +4,7 @@ import type {
   Hints,
   Installation,
   KeyStore,
+  Outbox,
   RunDirectory,
   RunStore,
   ScheduleStore,
@@ -32,6 +33,7 @@ export interface WorkerSide {
   readonly runs: RunStore;
   readonly agents: Pick<AgentStore, 'versionById'>;
   readonly schedule: ScheduleStore;
+  readonly outbox: Outbox;
   readonly lease: WorkerLease;
 }
 
