@@ -49,6 +49,8 @@ const libraries = [
   },
   { folder: 'packages/adapters/src/files', npm: ['zod'], node: true },
   { folder: 'packages/adapters/src/mcp', npm: ['@modelcontextprotocol/sdk', 'zod'], node: true },
+  { folder: 'packages/adapters/src/outbound', npm: ['undici'], node: true },
+  { folder: 'packages/adapters/src/http-tool', npm: ['zod'], node: true },
   { folder: 'packages/adapters/src/models', npm: ['zod'], node: true },
   { folder: 'packages/adapters/src/telemetry', npm: ['pino', 'prom-client', 'zod'], node: true },
   { folder: 'packages/driver-embedded/src', npm: [], node: true },

@@ -6,6 +6,7 @@ export * from './log/artifact-store.ts';
 export * from './executor/deltas.ts';
 export type * from './executor/model.ts';
 export * from './executor/tools.ts';
+export * from './executor/outbound.ts';
 export * from './executor/tool-hash.ts';
 export type * from './scheduling/schedule-store.ts';
 export * from './scheduling/outbox.ts';

@@ -28,6 +28,8 @@ export interface Config {
     /** HOME, PATH, SHELL and TERM as far as they are set: all that a tool server inherits. */
     readonly environment: Readonly<Record<string, string>>;
   };
+  /** Entries of OUTBOUND_ALLOW. */
+  readonly outboundAllow: readonly string[];
   readonly logLevel: z.output<typeof env>['LOG_LEVEL'];
   readonly secrets: {
     /** null with PGlite. `direct` and `migrate` are already what they fall back to. */

@@ -44,6 +44,21 @@ const baseUrl = z
   })
   .transform((value) => value.replace(/\/+$/, ''));
 
+const allowEntry =
+  /^([a-z0-9][a-z0-9.-]*(:\d{1,5})?|\d+\.\d+\.\d+\.\d+(\/([12]?\d|3[0-2]))?|\[?[0-9a-f:]*:[0-9a-f:.]*\]?(\/(\d{1,2}|1[01]\d|12[0-8]))?|\[[0-9a-f:.]+\]:\d{1,5})$/i;
+
+const allowList = z
+  .string()
+  .transform((value) =>
+    value
+      .split(',')
+      .map((entry) => entry.trim())
+      .filter((entry) => entry !== ''),
+  )
+  .refine((entries) => entries.every((entry) => allowEntry.test(entry)), {
+    error: 'must be a comma list of host, host:port, addresses and ranges',
+  });
+
 const path = z.string().refine((value) => !value.includes('\0'), { error: 'must be a path' });
 
 /**
@@ -113,6 +128,14 @@ export const envKeys = {
     description:
       'The JSON file of the tool servers that run as child processes: `{ "servers": { "<name>": { "command", "args", "env", "cwd" } } }`. They inherit HOME, PATH, SHELL and TERM, and what `env` names.',
     example: '/etc/holdfast/tool-servers.json',
+    default: null,
+    used: everywhere,
+    secret: false,
+  }),
+  OUTBOUND_ALLOW: allowList.optional().meta({
+    description:
+      'Private destinations that tools and webhooks may call all the same: a comma list of `host`, `host:port`, addresses and ranges (`10.1.0.0/16`). Without it only the public internet can be called.',
+    example: 'crm.internal:8080,10.1.0.0/16',
     default: null,
     used: everywhere,
     secret: false,

@@ -23,6 +23,7 @@ describe('parseEnv', () => {
       drainTimeoutMs: 25_000,
       tenantSlots: 100,
       toolServers: { file: null, environment: {} },
+      outboundAllow: [],
       logLevel: 'info',
       secrets: { database: null },
     });
@@ -38,6 +39,7 @@ describe('parseEnv', () => {
       PORT: '0',
       PUBLIC_BASE_URL: 'https://h.example.com/base//',
       TOOL_SERVERS_FILE: '/etc/tools.json',
+      OUTBOUND_ALLOW: 'crm.internal, crm.internal:8080,10.1.0.0/16,[::1]:80,',
       LOG_LEVEL: 'silent',
       METRICS_PORT: '9464',
       WORKER_CONCURRENCY: '7',
@@ -58,6 +60,7 @@ describe('parseEnv', () => {
       drainTimeoutMs: 0,
       tenantSlots: 8,
       toolServers: { file: '/etc/tools.json', environment: { HOME: '/root', PATH: '/bin' } },
+      outboundAllow: ['crm.internal', 'crm.internal:8080', '10.1.0.0/16', '[::1]:80'],
       logLevel: 'silent',
     });
     expect(secrets.database).toEqual({

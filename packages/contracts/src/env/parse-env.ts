@@ -66,6 +66,7 @@ export function parseEnv(environment: Environment): Config {
         }),
       ),
     },
+    outboundAllow: values.OUTBOUND_ALLOW ?? [],
     logLevel: values.LOG_LEVEL,
     secrets: {
       database: isPglite ? null : { url: values.DATABASE_URL, direct, migrate: values.DATABASE_MIGRATE_URL ?? direct },

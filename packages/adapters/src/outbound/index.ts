@@ -1,0 +1,1 @@
+export { OutboundClient, type OutboundOptions } from './outbound-client.ts';
