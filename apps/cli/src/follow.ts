@@ -90,6 +90,8 @@ export function decisionLine({ run_id, ref, kind, detail }: AttentionResource): 
     case 'tool-changed':
     case 'attempts-exhausted':
       return `${command} --retry   (or --fail)`;
+    case 'duplicate-after-fork':
+      return `${command} --reuse   (or --call, --skip)   ${shown(detail['tool'])} ${JSON.stringify(detail['arguments']).slice(0, 120)}`;
     case 'log-problem':
       return `look into the log: holdfast watch ${run_id}`;
   }

@@ -12,6 +12,9 @@ interface Options {
   readonly done?: string;
   readonly retry?: boolean;
   readonly fail?: boolean;
+  readonly reuse?: boolean;
+  readonly call?: boolean;
+  readonly skip?: boolean;
   readonly raise?: number;
   readonly reason?: string;
   readonly hash?: string;
@@ -29,6 +32,9 @@ export function decide(program: Command, { client, output }: Context): void {
     .option('--done <text>', 'an unknown effect: it took place, with this result')
     .option('--retry', 'call again')
     .option('--fail', 'give up; the model is told')
+    .option('--reuse', "a duplicate after a fork: take the source's result")
+    .option('--call', 'a duplicate after a fork: make the call again')
+    .option('--skip', 'a duplicate after a fork: leave the call out')
     .option('--raise <n>', 'a limit: its new value', integer)
     .option('--hash <hash>', 'an approval: only for exactly these arguments')
     .option('--reason <text>', 'kept in the log')
@@ -44,7 +50,7 @@ function bodyOf(options: Options): DecideBody {
   const [body] = bodies;
   if (body === undefined || bodies.length > 1)
     throw new Failure(
-      'Give exactly one of --approve, --deny, --answer, --done, --retry, --fail, --raise.',
+      'Give exactly one of --approve, --deny, --answer, --done, --retry, --fail, --reuse, --call, --skip, --raise.',
       exitCodes.usage,
     );
   return body;
@@ -61,6 +67,9 @@ function* possible(options: Options): Generator<DecideBody> {
   if (options.done !== undefined) yield { decision: 'done', content: options.done, ...note };
   if (options.retry === true) yield { decision: 'retry', ...note };
   if (options.fail === true) yield { decision: 'fail', ...note };
+  if (options.reuse === true) yield { decision: 'reuse', ...note };
+  if (options.call === true) yield { decision: 'call', ...note };
+  if (options.skip === true) yield { decision: 'skip', ...note };
   if (options.raise !== undefined) yield { decision: 'raise', to: options.raise };
 }
 

@@ -77,6 +77,11 @@ export const errorCodes = {
     'Run is busy',
     'The run was changing so fast that the command could not be written between. Nothing was done; try again after `Retry-After`.',
   ),
+  run_live: meaning(
+    409,
+    'Run is live',
+    'Only a run that is paused or has ended can be forked. Pause it, and wait until its calls under way have ended.',
+  ),
   limit_not_lower: meaning(422, 'Limit not lower', 'A run may only tighten the limits of its agent version.'),
 
   // what needs a person
@@ -113,6 +118,12 @@ export const errorCodes = {
     'The lost call may still be under way. `detail` says from when it can be made again.',
   ),
   call_not_open: meaning(409, 'Call is not open', 'The call does not wait for a decision.'),
+  duplicate_not_open: meaning(409, 'Duplicate is settled', 'It was decided already what becomes of the call.'),
+  nothing_to_reuse: meaning(
+    409,
+    'No result to reuse',
+    'The source of the fork has begun the call, but nobody knows its result. Call it, or skip it.',
+  ),
   limit_not_higher: meaning(
     422,
     'Limit not higher',

@@ -44,6 +44,18 @@ export const requestedCall = z.strictObject({
 });
 export type RequestedCall = z.infer<typeof requestedCall>;
 
+/** A `once` call that the source of a fork has begun, and that the fork may come to ask for again. */
+export const begunCall = z.strictObject({
+  key: z.string().describe('The idempotency key it was made with.'),
+  name: z.string(),
+  arguments_hash: digest,
+  result: z
+    .strictObject({ content, is_error: z.boolean(), artifacts: z.array(artifactPart).optional() })
+    .nullable()
+    .describe('`null`: nobody knows of one.'),
+});
+export type BegunCall = z.infer<typeof begunCall>;
+
 /**
  * Every event of a run's log: its name and its facts. Past tense, with all that is needed to fold.
  * The number, the time and the format stand in the envelope (`event.ts`).
@@ -62,6 +74,23 @@ export const eventData = {
     })
     .describe('The run was accepted, pinned to a version of its agent.'),
   'run.admitted': z.strictObject({}).describe('It is its turn: the run may be claimed.'),
+  'run.forked': z
+    .strictObject({
+      from: z.uuid(),
+      seq: z.int().positive().describe('The events up to this one are copies of those of `from`.'),
+      version: z.int().positive(),
+      version_id: z.uuid(),
+      input: content.describe('What the model is shown as the first input from here on.'),
+      limits,
+      metadata: z.record(z.string(), z.string()),
+      began: z
+        .array(begunCall)
+        .describe('`once` calls that the source has begun beyond these events: one like them asks a person first.'),
+      by: actor,
+    })
+    .describe(
+      'The run goes on from a copy of another. What had not ended begins anew; what was used, waited for or said to the source is its own affair.',
+    ),
   'run.claimed': z.strictObject({ worker }).describe('A worker holds the run from here on.'),
   'run.taken_over': z
     .strictObject({
@@ -237,6 +266,20 @@ export const eventData = {
     .strictObject({ call, question: z.string(), schema: jsonObject })
     .describe('The run waits for an answer of a person.'),
   'question.answered': z.strictObject({ call, answer: json, by: actor }).describe('The question was answered.'),
+  'duplicate.found': z
+    .strictObject({ call, key: z.string().describe('Of the call of the source.') })
+    .describe('The source of this fork has made the same `once` call. A person decides whether it is made again.'),
+  'duplicate.decided': z
+    .strictObject({
+      call,
+      decision: z.enum(['reuse', 'call', 'skip']),
+      by: actor,
+      content: content.optional(),
+      is_error: z.boolean().optional(),
+      artifacts: z.array(artifactPart).optional().describe('Files of the reused result.'),
+      note: z.string().optional(),
+    })
+    .describe("The call takes the source's result, is made, or is left out."),
 
   // context
   'context.compacted': z

@@ -10,6 +10,7 @@ export const attentionKind = z.enum([
   'unknown-effect',
   'tool-changed',
   'attempts-exhausted',
+  'duplicate-after-fork',
   'log-problem',
 ]);
 
@@ -52,6 +53,10 @@ export const decideBody = z.discriminatedUnion('decision', [
   }),
   z.strictObject({ decision: z.literal('retry'), note }),
   z.strictObject({ decision: z.literal('fail'), note }),
+  /** The source of the fork has made this call: take its result, make it again, or leave it out. */
+  z.strictObject({ decision: z.literal('reuse'), note }),
+  z.strictObject({ decision: z.literal('call'), note }),
+  z.strictObject({ decision: z.literal('skip'), note }),
   /** The new value, in the limit's own unit (`detail` names the limit). */
   z.strictObject({ decision: z.literal('raise'), to: z.int().positive() }),
 ]);
@@ -66,6 +71,7 @@ export const decisionsFor = {
   'unknown-effect': ['done', 'retry', 'fail'],
   'tool-changed': ['retry', 'fail'],
   'attempts-exhausted': ['retry', 'fail'],
+  'duplicate-after-fork': ['reuse', 'call', 'skip'],
   'log-problem': [],
 } as const satisfies Record<z.infer<typeof attentionKind>, readonly Decision['decision'][]>;
 

@@ -19,6 +19,7 @@ const line =
 const lines: Readonly<Record<WireEvent['type'], Line>> = {
   'run.created': line('quiet', (data) => `created: ${str(data['agent'])} v${str(data['version'])}`),
   'run.admitted': line('quiet', () => 'admitted'),
+  'run.forked': line('people', (data) => `forked from ${str(data['from'])} after event ${str(data['seq'])}`),
   'run.claimed': line('quiet', (data) => `claimed by worker ${short(data['worker'])}`),
   'run.taken_over': line('bad', (data) => `taken over from ${short(data['from'])} (${str(data['why'])})`),
   'run.paused': line('people', (data) => `paused${because(data)}`),
@@ -50,6 +51,8 @@ const lines: Readonly<Record<WireEvent['type'], Line>> = {
   'approval.decided': line('people', (data) => `${str(data['decision'])}${because(data)}`),
   'question.asked': line('people', (data) => `question: ${clip(str(data['question']))}`),
   'question.answered': line('people', (data) => `answer: ${clip(JSON.stringify(data['answer']) ?? '')}`),
+  'duplicate.found': line('people', (data) => `call ${str(data['call'])} was made before this fork; make it again?`),
+  'duplicate.decided': line('people', (data) => `duplicate: ${str(data['decision'])}`),
   'context.compacted': line('quiet', () => 'oldest turns dropped from the context'),
   'limit.reached': line('bad', (data) => `limit reached: ${str(data['limit'])} = ${str(data['limit_value'])}`),
   'limit.raised': line('people', (data) => `limit ${str(data['limit'])} raised to ${str(data['to'])}`),

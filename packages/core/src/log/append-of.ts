@@ -40,8 +40,9 @@ export async function appendOf(
   };
 }
 
-function artifactsOf(event: RunEvent): ArtifactRow[] {
-  if (event.type !== 'tool.returned' && event.type !== 'tool.resolved' && event.type !== 'tool.late_result') return [];
+/** Files that the event added to the run. */
+export function artifactsOf(event: RunEvent): ArtifactRow[] {
+  if (!('artifacts' in event.data)) return [];
   return (event.data.artifacts ?? []).map(({ digest, name, media_type, size }) => ({
     digest,
     name: name ?? null,

@@ -1,3 +1,4 @@
+import { begunBy } from './duplicate.ts';
 import { isToolCall, STOP_GRACE_MS } from './effects.ts';
 import { type EndedRun, type LiveRun, openCalls, type RunState, type ToolCall } from './state.ts';
 
@@ -11,6 +12,7 @@ export interface Attention {
     | 'unknown-effect'
     | 'tool-changed'
     | 'attempts-exhausted'
+    | 'duplicate-after-fork'
     | 'log-problem';
   readonly call: string | null;
   /** Who may decide; null = whoever may steer runs. */
@@ -47,7 +49,7 @@ function live(state: LiveRun): Attention[] {
     });
   }
   const { turn, limit, stop } = state;
-  if (turn.at === 'tools') for (const call of turn.calls) found.push(...ofTool(call, stop !== null));
+  if (turn.at === 'tools') for (const call of turn.calls) found.push(...ofTool(state, call, stop !== null));
   if (stop !== null) return found;
   if (limit !== null) {
     const { value, spent, needed, since } = limit;
@@ -77,7 +79,7 @@ function live(state: LiveRun): Attention[] {
 }
 
 /** A run that is being stopped waits only for effects of which nobody knows. */
-function ofTool(call: ToolCall, stopping: boolean): Attention[] {
+function ofTool(state: LiveRun, call: ToolCall, stopping: boolean): Attention[] {
   const { id, phase, requested } = call;
   const about = { ref: id, call: id, role: null, until: null };
   const detail = { tool: requested.name, arguments: requested.arguments };
@@ -100,6 +102,11 @@ function ofTool(call: ToolCall, stopping: boolean): Attention[] {
       return [
         { ...about, kind: 'question', since: phase.since, detail: { question: phase.question, schema: phase.schema } },
       ];
+    case 'duplicate': {
+      const { since, key } = phase;
+      const result = begunBy(state, key)?.result ?? null;
+      return [{ ...about, kind: 'duplicate-after-fork', since, detail: { ...detail, key, result } }];
+    }
     case 'exhausted':
       return [
         { ...about, kind: 'attempts-exhausted', since: phase.since, detail: { ...detail, message: phase.message } },

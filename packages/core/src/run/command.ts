@@ -1,5 +1,6 @@
 import type {
   Actor,
+  BegunCall,
   Content,
   DataOf,
   Json,
@@ -23,6 +24,19 @@ export type OutsideCommand =
       readonly metadata: Readonly<Record<string, string>>;
       readonly by: Actor;
     }
+  /** The run is a copy of `from`, up to the event after which it goes on by itself. */
+  | {
+      readonly type: 'fork';
+      readonly from: string;
+      /** What the model is shown as the first input. */
+      readonly input: Content;
+      readonly limits: Limits;
+      readonly metadata: Readonly<Record<string, string>>;
+      readonly began: readonly BegunCall[];
+      /** Delivered before the next model call. */
+      readonly message?: { readonly id: string; readonly content: Content };
+      readonly by: Actor;
+    }
   | {
       readonly type: 'send_message';
       readonly id: string;
@@ -37,6 +51,14 @@ export type OutsideCommand =
       readonly decision: 'approved' | 'denied';
       readonly by: Actor;
       readonly reason?: string;
+    }
+  /** The source of this fork has made the call; what is to become of it here. */
+  | {
+      readonly type: 'decide_duplicate';
+      readonly call: string;
+      readonly decision: 'reuse' | 'call' | 'skip';
+      readonly by: Actor;
+      readonly note?: string;
     }
   | { readonly type: 'answer_question'; readonly call: string; readonly answer: Json; readonly by: Actor }
   /** What became of an effect nobody knows of. */
@@ -134,6 +156,8 @@ export type RefusalCode =
   | 'effect_not_unknown'
   | 'retry_too_early'
   | 'call_not_open'
+  | 'duplicate_not_open'
+  | 'nothing_to_reuse'
   | 'limit_not_higher'
   /** A worker's result for a call that is no longer open: late, or another's. */
   | 'stale_result'

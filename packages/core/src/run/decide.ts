@@ -3,6 +3,7 @@ import { type Action, record } from './action.ts';
 import { approvalFor } from './approvals.ts';
 import { builtinIntent } from './builtins.ts';
 import { compaction, promptBound } from './context.ts';
+import { duplicateOf } from './duplicate.ts';
 import { isToolCall, STOP_GRACE_MS } from './effects.ts';
 import { hashOf } from './hash.ts';
 import { deliverable, interrupted, userSpoke } from './inbox.ts';
@@ -99,6 +100,8 @@ function toolAction(state: LiveRun, call: ToolCall, now: number): EventBody | 'c
   switch (phase.is) {
     case 'new':
       return firstLook(state, call, now);
+    case 'duplicate':
+      return userSpoke(state) ? userSpokeFirst(call) : null;
     case 'approval':
       if (userSpoke(state)) return userSpokeFirst(call);
       if (phase.expiresAt === null || now < phase.expiresAt) return null;
@@ -140,7 +143,7 @@ function firstLook(state: LiveRun, call: ToolCall, now: number): EventBody | 'ca
     return notRun(call, 'invalid-arguments', 'The arguments are not a plain JSON object.');
   const misfit = misfitOf(call.tool.input_schema, call.requested.arguments);
   if (misfit !== null) return notRun(call, 'invalid-arguments', misfit);
-  return approvalFor(call, call.tool, now) ?? builtinIntent(call, now) ?? 'call';
+  return duplicateOf(state, call, call.tool) ?? approvalFor(call, call.tool, now) ?? builtinIntent(call, now) ?? 'call';
 }
 
 function toolIntent(state: LiveRun, call: ToolCall, tool: NonNullable<ToolCall['tool']>): BodyOf<'tool.called'> {

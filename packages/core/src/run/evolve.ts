@@ -1,8 +1,10 @@
 import type { BodyOf, DataOf, RunEvent } from '@holdfast/contracts';
 import { callMisfit } from './call-phases.ts';
 import { compacted, fixedBytes } from './context.ts';
+import { duplicateDecided, duplicateFound } from './duplicate.ts';
 import { ended, resolvedAfterEnd } from './end.ts';
-import { spendBegin } from './limits.ts';
+import { forked } from './fork.ts';
+import { spendBegin, unspent } from './limits.ts';
 import { answerContent, resolvedContent, waitEndedContent } from './result-content.ts';
 import { bytesOf } from './sizes.ts';
 import type { LiveRun, RunState, ToolPhase } from './state.ts';
@@ -80,13 +82,14 @@ function born(
     holder: null,
     paused: false,
     stop: null,
-    spent: { steps: 0, tokens: 0, costUsdMicros: 0, activeMs: 0, span: null },
+    spent: unspent,
     limit: null,
     turn: { at: 'answer', output: [] },
     modelSteps: 0,
     answers: 0,
     inbox: [],
     context: { fixed, blocks: [], bytes: fixed, measured: null },
+    began: [],
     problem: null,
   };
   return askModel(unstarted);
@@ -98,6 +101,8 @@ function foldLive(state: LiveRun, event: RunEvent): RunState | string {
       return 'the run has begun already';
     case 'run.admitted':
       return { ...state, admitted: true };
+    case 'run.forked':
+      return forked(state, event, event.data);
     case 'run.claimed':
     case 'run.taken_over':
       return { ...state, holder: event.data.worker };
@@ -199,6 +204,11 @@ function foldLive(state: LiveRun, event: RunEvent): RunState | string {
       const phase: ToolPhase = decision === 'approved' ? { is: 'ready' } : { is: 'denied', reason: reason ?? '' };
       return onTool(state, event.data.call, (call) => ({ ...call, phase }));
     }
+
+    case 'duplicate.found':
+      return duplicateFound(state, event, event.data);
+    case 'duplicate.decided':
+      return duplicateDecided(state, event);
 
     case 'message.received': {
       const { id, mode, content } = event.data;

@@ -1,7 +1,9 @@
 import type { EventBody } from '@holdfast/contracts';
 import type { Command, OutsideCommand } from './command.ts';
+import { decideDuplicate } from './duplicate.ts';
 import { lostCalls, noAnswer, openModelCall, openToolCall } from './effects.ts';
 import { events, type Handled, refuse, stale } from './handled.ts';
+import { fork } from './fork.ts';
 import { lateResult } from './late-result.ts';
 import { cost } from './limits.ts';
 import { answerQuestion, decideApproval, raiseLimit, resolveCall, resolveEffect } from './people.ts';
@@ -28,6 +30,9 @@ function live(state: LiveRun, command: Command): Handled {
     case 'create':
       return refuse('already_created', 'The run exists already.');
 
+    case 'fork':
+      return fork(state, command);
+
     case 'send_message': {
       if (state.stop !== null) return refuse('run_stopping', 'The run is being stopped; it takes no more messages.');
       const { id, mode, content, by } = command;
@@ -35,6 +40,8 @@ function live(state: LiveRun, command: Command): Handled {
     }
     case 'decide_approval':
       return decideApproval(state, command);
+    case 'decide_duplicate':
+      return decideDuplicate(state, command);
     case 'answer_question':
       return answerQuestion(state, command);
     case 'resolve_effect':

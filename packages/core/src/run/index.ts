@@ -1,6 +1,8 @@
 export { handle } from './handle.ts';
 export type { Handled } from './handled.ts';
 export { evolve } from './evolve.ts';
+export { begunAfter } from './begun-after.ts';
+export { lastGoodEvent } from './last-good-event.ts';
 export { decide } from './decide.ts';
 export { beginTranscript, prompt, type Transcript } from './prompt.ts';
 export { begin, type EndedRun, type LiveRun, openCalls, type RunState, type ToolCall } from './state.ts';

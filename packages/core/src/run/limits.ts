@@ -69,6 +69,9 @@ export const cost = (prices: Prices | null, inputTokens: number, outputTokens: n
     ? 0
     : Math.ceil((inputTokens * prices.input_per_mtok + outputTokens * prices.output_per_mtok) / 1_000_000);
 
+/** Nothing was used yet. */
+export const unspent: Spent = { steps: 0, tokens: 0, costUsdMicros: 0, activeMs: 0, span: null };
+
 /** A call began: its step is counted and the active span reaches to its time-out. */
 export function spendBegin(spent: Spent, at: number, timeoutMs: number, firstAttempt: boolean): Spent {
   const until = at + timeoutMs;

@@ -1,7 +1,7 @@
 import type { AgentVersion, BodyOf, Content, RunEvent } from '@holdfast/contracts';
 import { text } from '@holdfast/contracts';
 import type { PromptMessage } from './prompt-message.ts';
-import { answerContent, resolvedContent, waitEndedContent } from './result-content.ts';
+import { answerContent, duplicateContent, resolvedContent, waitEndedContent } from './result-content.ts';
 
 /** What the model is shown, and what has been said to the run but not delivered yet. */
 export interface Transcript {
@@ -20,6 +20,8 @@ export function prompt(transcript: Transcript, event: RunEvent): Transcript {
   switch (event.type) {
     case 'run.created':
       return say(transcript, { role: 'user', block: 0, content: event.data.input });
+    case 'run.forked':
+      return forked(transcript, event.data.input);
     case 'message.received': {
       const { id, content } = event.data;
       return { ...transcript, undelivered: [...transcript.undelivered, { id, content }] };
@@ -49,6 +51,11 @@ export function prompt(transcript: Transcript, event: RunEvent): Transcript {
       return result(transcript, event.data.call, waitEndedContent(event.data), false);
     case 'question.answered':
       return result(transcript, event.data.call, answerContent(event.data), false);
+    case 'duplicate.decided': {
+      const { call, decision, is_error } = event.data;
+      if (decision === 'call') return transcript;
+      return result(transcript, call, duplicateContent(event.data), decision === 'skip' || (is_error ?? false));
+    }
     case 'context.compacted': {
       const { kept_from } = event.data;
       return {
@@ -64,6 +71,14 @@ export function prompt(transcript: Transcript, event: RunEvent): Transcript {
 const say = (transcript: Transcript, message: PromptMessage): Transcript => ({
   ...transcript,
   messages: [...transcript.messages, message],
+});
+
+/** The first input may be another; what was said to the source and not delivered was not said to the fork. */
+const forked = ({ messages }: Transcript, input: Content): Transcript => ({
+  messages: messages.map((message) =>
+    message.role === 'user' && message.block === 0 ? { ...message, content: input } : message,
+  ),
+  undelivered: [],
 });
 
 function deliver(transcript: Transcript, { seq, data }: RunEvent & BodyOf<'message.delivered'>): Transcript {

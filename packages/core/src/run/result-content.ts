@@ -6,6 +6,11 @@ export function resolvedContent(data: DataOf<'tool.resolved'>): Content {
   return text(data.note === undefined ? 'The call failed.' : `The call failed: ${data.note}`);
 }
 
+export function duplicateContent(data: DataOf<'duplicate.decided'>): Content {
+  if (data.decision === 'reuse') return data.content ?? text('Done.');
+  return text(`Not run${data.note === undefined ? '.' : `: ${data.note}`}`);
+}
+
 export const waitEndedContent = ({ by }: DataOf<'wait.ended'>): Content =>
   text(by === 'timer' ? 'The wait is over.' : 'The wait was ended by a message.');
 

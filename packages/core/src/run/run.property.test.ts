@@ -6,6 +6,7 @@ import { attentionOf, nextTime } from './attention.ts';
 import { decide } from './decide.ts';
 import { roomOf } from './limits.ts';
 import { isToolCall } from './effects.ts';
+import { lastGoodEvent } from './last-good-event.ts';
 import { extend, type LoadedRun, restoreSnapshot, snapshotOf } from '../log/loaded-run.ts';
 import { person, Simulation } from './testing/simulation.suite.ts';
 import { limits, version } from './testing/versions.ts';
@@ -144,6 +145,11 @@ class Checked {
       case 'limit':
         this.#raise(pick);
         break;
+      case 'duplicate-after-fork': {
+        const decision = (['reuse', 'call', 'skip'] as const)[pick % 3] ?? 'skip';
+        this.sim.say({ type: 'decide_duplicate', call, decision, by });
+        break;
+      }
       case 'attempts-exhausted':
       case 'tool-changed':
         this.sim.say({ type: 'resolve_call', call, how: pick % 4 ? 'retry' : 'fail', by });
@@ -242,6 +248,35 @@ function requested(pick: number): RequestedCall[] {
   });
 }
 
+/** Claims a fork and answers whatever comes, until its end. */
+function carryToItsEnd(fork: Simulation, pick: number): void {
+  const checked = new Checked(fork);
+  fork.claim();
+  for (let turn = 0; fork.run.state.phase === 'live'; turn += 1) {
+    expect(turn, 'steps to the end').toBeLessThan(300);
+    const [call] = fork.open();
+    if (call !== undefined)
+      checked.step({ what: isToolCall(call) ? 20 : 24, pick: (pick + turn) * fork.open().length });
+    else if (attentionOf(fork.run.state).length > 0) checked.step({ what: 90, pick: pick + turn });
+    else if (fork.run.state.paused) checked.step({ what: 75, pick });
+    else fork.advanceToNext();
+  }
+  checked.finish();
+}
+
+/** Each `once` call that the source had made was asked about, and made only when a person said so. */
+function checkRepeats(fork: Simulation): void {
+  const forked = fork.events.findLast((event) => event.type === 'run.forked');
+  if (forked?.type !== 'run.forked') throw new Error('it is no fork');
+  const known = new Set(forked.data.began.map(({ name, arguments_hash }) => `${name} ${arguments_hash}`));
+  const allowed = new Set<string>();
+  for (const event of fork.events.slice(forked.seq)) {
+    if (event.type === 'duplicate.decided' && event.data.decision === 'call') allowed.add(event.data.call);
+    if (event.type !== 'tool.called' || !known.has(`${event.data.name} ${event.data.arguments_hash}`)) continue;
+    expect(allowed.has(event.data.call), `${event.data.call} was made again without asking`).toBe(true);
+  }
+}
+
 describe('a run under random commands, outcomes and crashes', () => {
   it(`keeps its promises (${runs} sequences)`, () => {
     fc.assert(
@@ -257,6 +292,29 @@ describe('a run under random commands, outcomes and crashes', () => {
         },
       ),
       { numRuns: runs },
+    );
+  }, 1_200_000);
+
+  it('can be forked after any event: the fork can end, and repeats no effect without asking', () => {
+    fc.assert(
+      fc.property(fc.array(happening, { minLength: 5, maxLength: 40 }), fc.nat(1_000), (happenings, pick) => {
+        const sim = new Simulation();
+        sim.claim();
+        const checked = new Checked(sim);
+        for (const each of happenings) checked.step(each);
+        const end = sim.events.findIndex((event) => isTerminal(event.type));
+        for (let at = 1; at <= (end < 0 ? sim.events.length : end); at += 1) {
+          const fork = sim.fork(at);
+          expect(fork.run.state).toMatchObject({ phase: 'live', problem: null, stop: null, paused: false, inbox: [] });
+          expect(fork.replayed()).toEqual(fork.run);
+          carryToItsEnd(fork, pick + at);
+          checkRepeats(fork);
+        }
+        const good = lastGoodEvent(sim.run.state.run, sim.run.state.version, sim.events);
+        expect(good).toBeGreaterThan(0);
+        expect(sim.fork(good).run.state).toMatchObject({ phase: 'live', problem: null });
+      }),
+      { numRuns: runs / 50 },
     );
   }, 1_200_000);
 });

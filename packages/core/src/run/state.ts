@@ -1,5 +1,6 @@
 import type {
   AgentVersion,
+  BegunCall,
   Content,
   JsonObject,
   Limits,
@@ -48,6 +49,8 @@ export interface LiveRun extends Logged {
   readonly answers: number;
   readonly inbox: readonly UndeliveredMessage[];
   readonly context: ContextSize;
+  /** `once` calls that the source of a fork has made: none is made again before a person was asked. */
+  readonly began: readonly BegunCall[];
   /** The log does not fit together: nothing begins until a person has looked. */
   readonly problem: LogProblem | null;
 }
@@ -115,7 +118,13 @@ export type ModelPhase = Ready | Open | Scheduled | Exhausted;
 
 export type ToolPhase =
   /** Asked for by the model; no rule has looked at it yet. */
-  | { readonly is: 'new' }
+  | {
+      readonly is: 'new';
+      /** A person wants it made, although the source of the fork has made it. */
+      readonly again?: true;
+    }
+  /** The source of the fork has made it under this key. */
+  | { readonly is: 'duplicate'; readonly since: number; readonly key: string }
   | {
       readonly is: 'approval';
       readonly hash: string;

@@ -60,6 +60,10 @@ function commandOf({ by }: Caller, attention: Attention, decision: Decision): Ou
       const type = attention.kind === 'unknown-effect' ? 'resolve_effect' : 'resolve_call';
       return { type, call, how: decision.decision, by, ...noteOf(decision.note) };
     }
+    case 'reuse':
+    case 'call':
+    case 'skip':
+      return { type: 'decide_duplicate', call, decision: decision.decision, by, ...noteOf(decision.note) };
     case 'raise':
       return { type: 'raise_limit', limit: raisableLimit.parse(attention.detail['limit']), to: decision.to, by };
   }

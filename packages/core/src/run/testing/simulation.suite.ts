@@ -1,6 +1,7 @@
-import type { Actor, RunEvent } from '@holdfast/contracts';
+import type { Actor, AgentVersion, RunEvent } from '@holdfast/contracts';
 import { text } from '@holdfast/contracts';
 import { beginRun, extend, type LoadedRun } from '../../log/loaded-run.ts';
+import { begunAfter } from '../begun-after.ts';
 import { plan } from '../../executor/plan.ts';
 import { nextTime } from '../attention.ts';
 import type { Command, OutsideCommand, WorkerCommand } from '../command.ts';
@@ -8,6 +9,7 @@ import { openCalls } from '../state.ts';
 import { version as defaultVersion } from './versions.ts';
 
 export const RUN = '018f0000-0000-7000-8000-0000000000aa';
+const FORK = '018f0000-0000-7000-8000-0000000000bb';
 export const person: Actor = { type: 'api-key', id: 'k1', roles: ['operator'] };
 
 /** A run without any I/O: commands go in, events are kept, and begun calls lie open until the test ends them. */
@@ -20,9 +22,30 @@ export class Simulation {
   readonly refusals: string[] = [];
   readonly aborted: string[] = [];
 
-  constructor(version = defaultVersion(), input = 'hello') {
-    this.run = beginRun(RUN, version);
-    this.say({ type: 'create', input: text(input), metadata: {}, by: person });
+  constructor(version = defaultVersion(), input = 'hello', copied: readonly RunEvent[] = []) {
+    this.events.push(...copied);
+    this.run = copied.reduce(extend, beginRun(copied.length === 0 ? RUN : FORK, version));
+    if (copied.length === 0) this.say({ type: 'create', input: text(input), metadata: {}, by: person });
+  }
+
+  /** A fork of this run after event `at`, as the API makes it. */
+  fork(at: number, over: Partial<Extract<OutsideCommand, { type: 'fork' }>> = {}, version?: AgentVersion): Simulation {
+    const { run, events } = this;
+    const fork = new Simulation(version ?? run.state.version, '', events.slice(0, at));
+    fork.now = this.now;
+    const began = begunAfter(events, at);
+    const { limits } = fork.run.state.version;
+    fork.say({
+      type: 'fork',
+      from: run.state.run,
+      input: text('hello'),
+      limits,
+      metadata: {},
+      began,
+      by: person,
+      ...over,
+    });
+    return fork;
   }
 
   /** Claims the run for a worker and performs what may begin. */
@@ -78,6 +101,6 @@ export class Simulation {
 
   /** The state folded anew from the log alone. */
   replayed(): LoadedRun {
-    return this.events.reduce(extend, beginRun(RUN, this.run.state.version));
+    return this.events.reduce(extend, beginRun(this.run.state.run, this.run.state.version));
   }
 }
