@@ -55,7 +55,7 @@ const libraries = [
   { folder: 'packages/adapters/src/telemetry', npm: ['pino', 'prom-client', 'zod'], node: true },
   { folder: 'packages/driver-embedded/src', npm: [], node: true },
   { folder: 'packages/testing/src', npm: ['vitest', 'pg', 'zod'], node: true },
-  { folder: 'apps/api/src', npm: ['fastify', 'yaml', 'zod'], node: true },
+  { folder: 'apps/api/src', npm: ['fastify', 'yaml', 'zod', 'zod-openapi'], node: true },
   { folder: 'apps/worker/src', npm: [], node: true },
   { folder: 'apps/standalone/src', npm: ['zod', '@modelcontextprotocol/server-filesystem'], node: true },
   { folder: 'apps/cli/src', npm: ['commander', 'cli-table3', 'zod'], node: true },

@@ -1,10 +1,17 @@
 // `npm run generate`: writes the pages that are made from the schemas. A test fails when they are stale.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { openApiDocument } from '../apps/api/src/reference/open-api.ts';
+import { routes } from '../apps/api/src/routes/routes.ts';
 import { references } from '../packages/contracts/src/reference/references.ts';
 import { root } from './root.mjs';
 
-for (const [path, text] of Object.entries(references())) {
+const all = {
+  ...references(),
+  'docs/reference/openapi.json': `${JSON.stringify(openApiDocument(routes), null, 2)}\n`,
+};
+
+for (const [path, text] of Object.entries(all)) {
   const file = join(root, path);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, text);

@@ -10,10 +10,13 @@ import { documentOf, told } from './http/problem.ts';
 import { requestId } from './http/request-id.ts';
 import type { Answer, Route } from './http/route.ts';
 import type { ApiPorts } from './ports.ts';
+import { referenceRoutes } from './routes/reference/routes.ts';
 import { routes } from './routes/routes.ts';
 
 const BODY_BYTES = 1024 * 1024;
 const SWEEP_MS = 15_000;
+
+const allRoutes = [...routes, ...referenceRoutes(routes)];
 
 /** The HTTP side, listening nowhere yet. `close()` ends every open stream. */
 export function buildApp(ports: ApiPorts): FastifyInstance {
@@ -37,7 +40,7 @@ export function buildApp(ports: ApiPorts): FastifyInstance {
   );
   authenticateRequests(app, ports);
   tellRequests(app, ports);
-  for (const route of routes) register(app, ports, route);
+  for (const route of allRoutes) register(app, ports, route);
   refuseOtherMethods(app, ports);
 
   const silent = silentConnections(app);
@@ -94,8 +97,8 @@ function register(app: FastifyInstance, ports: ApiPorts, route: Route): void {
 
 /** A known path with another method is 405 and says which it has. */
 function refuseOtherMethods(app: FastifyInstance, ports: ApiPorts): void {
-  for (const url of new Set(routes.map((known) => known.url))) {
-    const allowed: string[] = routes.filter((known) => known.url === url).map(({ method }) => method);
+  for (const url of new Set(allRoutes.map((known) => known.url))) {
+    const allowed: string[] = allRoutes.filter((known) => known.url === url).map(({ method }) => method);
     app.route({
       method: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'].filter((method) => !allowed.includes(method)),
       url,

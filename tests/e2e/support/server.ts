@@ -9,6 +9,7 @@ import { type Api, wireApi } from '@holdfast/api';
 import { parseEnv, type Role } from '@holdfast/contracts';
 import { createTenant, LocalDeltas, newKey, type ToolServers } from '@holdfast/core';
 import { wireWorker } from '@holdfast/worker';
+import { expectDocumented } from './documented.ts';
 
 export interface TestServer {
   readonly url: string;
@@ -109,7 +110,9 @@ async function ask(
   const text = await response.text();
   const type = response.headers.get('content-type') ?? '';
   const json = /json/.test(type) && text !== '' ? (JSON.parse(text) as Record<string, unknown>) : {};
-  return { status: response.status, type, headers: response.headers, text, json };
+  const answer = { status: response.status, type, headers: response.headers, text, json };
+  expectDocumented(method, path, answer);
+  return answer;
 }
 
 /** Writes `steps` small files, one a step, and ends. */

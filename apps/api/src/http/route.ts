@@ -1,3 +1,4 @@
+import type { ErrorCode } from '@holdfast/contracts';
 import type { Caller, Operation, TransactionStores } from '@holdfast/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -33,8 +34,52 @@ export interface JsonAnswer {
   readonly json: unknown;
 }
 
-interface RouteSpec<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
-  readonly method: 'GET' | 'POST' | 'PUT';
+/** Parts of the reference, in its order. */
+export const tags = {
+  Agents: 'Named agents, their immutable versions, and aliases that stand for versions.',
+  Runs: 'One run is one execution of an agent version, with its log of events.',
+  Threads: 'Conversations: runs that see what was said before them.',
+  Attention: 'What needs a person: approvals, questions, limits, unknown effects.',
+  Artifacts: 'Files that runs wrote or read.',
+  Tools: 'Tool servers that a tenant has registered.',
+  Models: 'The models of this installation.',
+  Secrets: 'Named values that tools use; never shown.',
+  Administration: 'Keys, usage, audit, retention.',
+  Health: 'For probes and collectors; open to everybody.',
+} as const;
+export type Tag = keyof typeof tags;
+
+/** An answer that is no problem document. */
+export interface AnswerDocument {
+  readonly description: string;
+  readonly json?: z.ZodType;
+  /** Other media types, each with a line about what comes. */
+  readonly media?: Readonly<Record<string, string>>;
+  /** Headers by name, each with a line about it. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What the API document and the reference say of a route; tests hold its answers to it. */
+export interface RouteDocument {
+  readonly tag: Tag;
+  /** A few words, in the imperative. */
+  readonly summary: string;
+  readonly description?: string;
+  readonly answers: Readonly<Record<number, AnswerDocument>>;
+  /** Codes of its problems beside those that follow from its guard, its schemas and `idempotent`. */
+  readonly refusals?: readonly ErrorCode[];
+  /** It takes `Idempotency-Key`. */
+  readonly idempotent?: boolean;
+  /** Request headers that it reads, each with a line about it. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The body's schema, where `body` itself checks less. */
+  readonly documentedBody?: z.ZodType;
+}
+
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+
+interface RouteSpec<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType> extends RouteDocument {
+  readonly method: Method;
   readonly url: string;
   /** null: open to everybody. */
   readonly operation: Operation | null;
@@ -47,19 +92,19 @@ interface RouteSpec<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodTyp
 }
 
 /** A route with its types forgotten, as the list of routes holds it. */
-export interface Route {
-  readonly method: 'GET' | 'POST' | 'PUT';
+export interface Route extends RouteDocument {
+  readonly method: Method;
   readonly url: string;
   readonly operation: Operation | null;
   readonly yaml: boolean;
-  readonly params: z.ZodType;
-  readonly query: z.ZodType;
+  readonly params: z.ZodObject;
+  readonly query: z.ZodObject;
   readonly body: z.ZodType;
   readonly handle: (ports: ApiPorts, ask: Ask<unknown, unknown, unknown>) => Promise<Answer>;
 }
 
 /** The schemas have checked what the handler is given, so forgetting its types is safe. */
-export const route = <P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(
+export const route = <P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(
   spec: RouteSpec<P, Q, B>,
 ): Route => ({
   ...spec,

@@ -91,7 +91,7 @@ export type RehearsalStep = z.infer<typeof rehearsalStep>;
  * An agent version as data (YAML or JSON), so that it can be reviewed, compared, pinned and signed.
  * Times become ms, `cost_usd` stays in dollars here and becomes micro-dollars at publish.
  */
-export const agentSpec = z.strictObject({
+const spec = z.strictObject({
   name,
   /** For people, and for the model of a parent that may call this agent. */
   description: z.string().max(1_000).default(''),
@@ -133,5 +133,6 @@ export const agentSpec = z.strictObject({
   rehearsal: z.array(rehearsalStep).optional(),
   metadata: z.record(z.string(), json).optional(),
 });
+export const agentSpec = spec.meta({ id: 'AgentSpec' });
 export type AgentSpec = z.infer<typeof agentSpec>;
 export type AgentSpecInput = z.input<typeof agentSpec>;

@@ -19,14 +19,16 @@ export type RunEvent = EventBody & { readonly seq: number; readonly at: number }
 export const EVENT_FORMAT = 1;
 
 /** The event as readers see it, over HTTP. */
-export const wireEvent = z.object({
-  run_id: z.uuid(),
-  seq: z.int().positive(),
-  type: z.enum(eventTypes),
-  format: z.int().positive(),
-  at: z.iso.datetime(),
-  data: z.record(z.string(), z.unknown()),
-});
+export const wireEvent = z
+  .object({
+    run_id: z.uuid(),
+    seq: z.int().positive(),
+    type: z.enum(eventTypes),
+    format: z.int().positive(),
+    at: z.iso.datetime(),
+    data: z.record(z.string(), z.unknown()).meta({ description: 'The facts; each type has its own, see the events.' }),
+  })
+  .meta({ id: 'Event' });
 export type WireEvent = z.infer<typeof wireEvent>;
 
 /** The three types after which only `tool.resolved` may follow. */

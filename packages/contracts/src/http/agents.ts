@@ -20,8 +20,7 @@ export type AliasTarget = z.output<typeof aliasTarget>;
 export const agentSummary = z
   .object({
     name: z.string(),
-    /** Number of the newest version. */
-    latest: z.int().positive(),
+    latest: z.int().positive().describe('Number of the newest version.'),
     description: z.string(),
     aliases: z.record(z.string(), z.array(aliasTarget)),
     created_at: z.iso.datetime(),
@@ -29,7 +28,7 @@ export const agentSummary = z
   .meta({ id: 'Agent' });
 export type AgentResource = z.output<typeof agentSummary>;
 
-export const agentPage = page(agentSummary);
+export const agentPage = page(agentSummary).meta({ id: 'AgentPage' });
 
 /** A published tool as the model sees it. */
 export const agentTool = z.object({
@@ -89,4 +88,4 @@ export const versionSummary = z
   .object({ agent: z.string(), number: z.int().positive(), id: z.uuid(), created_at: z.iso.datetime() })
   .meta({ id: 'VersionSummary' });
 export type VersionSummary = z.output<typeof versionSummary>;
-export const versionPage = page(versionSummary);
+export const versionPage = page(versionSummary).meta({ id: 'VersionPage' });

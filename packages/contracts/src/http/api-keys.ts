@@ -6,8 +6,7 @@ import { page } from './page.ts';
 export const createKeyBody = z.strictObject({
   name: z.string().min(1).max(100),
   roles: z.array(role).nonempty().max(5),
-  /** Never when left out. */
-  expires_in: duration.optional(),
+  expires_in: duration.optional().describe('Never when left out.'),
 });
 export type CreateKeyBody = z.input<typeof createKeyBody>;
 
@@ -24,10 +23,8 @@ const keyFields = {
   roles: z.array(role),
   created_at: z.iso.datetime(),
   expires_at: z.iso.datetime().nullable(),
-  /** To the minute; null: never used. */
-  last_used_at: z.iso.datetime().nullable(),
-  /** The old secret of a rotation is good until then. */
-  previous_until: z.iso.datetime().nullable(),
+  last_used_at: z.iso.datetime().nullable().describe('To the minute; null: never used.'),
+  previous_until: z.iso.datetime().nullable().describe('The old secret of a rotation is good until then.'),
   revoked_at: z.iso.datetime().nullable(),
 };
 

@@ -18,12 +18,10 @@ export const attentionItem = z
   .object({
     run_id: z.uuid(),
     agent: z.string(),
-    /** Names the thing within its run for as long as it is open. */
-    ref: z.string(),
+    ref: z.string().describe('Names the thing within its run for as long as it is open.'),
     kind: attentionKind,
     call: z.string().nullable(),
-    /** Who may decide; null: whoever may steer runs. */
-    role: z.string().nullable(),
+    role: z.string().nullable().describe('Who may decide; null: whoever may steer runs.'),
     since: z.iso.datetime(),
     until: z.iso.datetime().nullable(),
     /** What the person needs to know: arguments, the question and its schema, the limit. */
@@ -32,14 +30,14 @@ export const attentionItem = z
   .meta({ id: 'Attention' });
 export type AttentionResource = z.output<typeof attentionItem>;
 
-export const attentionPage = page(attentionItem);
+export const attentionPage = page(attentionItem).meta({ id: 'AttentionPage' });
 
 export const listAttentionQuery = pageQuery.extend({ run: z.uuid().optional() });
 
 const note = z.string().max(2_000).optional();
 
 /** Which decisions fit which kind stands in `decisionsFor`. */
-export const decideBody = z.discriminatedUnion('decision', [
+const decision = z.discriminatedUnion('decision', [
   /** `hash` binds the decision to the arguments that were read; without it, to those of the open question. */
   z.strictObject({ decision: z.literal('approve'), hash: digest.optional(), reason: note }),
   z.strictObject({ decision: z.literal('deny'), hash: digest.optional(), reason: note }),
@@ -60,6 +58,7 @@ export const decideBody = z.discriminatedUnion('decision', [
   /** The new value, in the limit's own unit (`detail` names the limit). */
   z.strictObject({ decision: z.literal('raise'), to: z.int().positive() }),
 ]);
+export const decideBody = decision.meta({ id: 'Decide' });
 export type DecideBody = z.input<typeof decideBody>;
 export type Decision = z.output<typeof decideBody>;
 

@@ -6,14 +6,11 @@ import { page, pageQuery } from './page.ts';
 /** Who changed what. `hash` covers the line and the hash before it: a chain for each tenant. */
 export const auditLine = z
   .object({
-    /** From 1 without gaps, in this tenant. */
-    number: z.int().positive(),
+    number: z.int().positive().describe('From 1 without gaps, in this tenant.'),
     at: z.iso.datetime(),
     by: actor,
-    /** As in the table of permissions, such as `agents.publish`. */
-    operation: z.string(),
-    /** Path of what was changed. */
-    target: z.string(),
+    operation: z.string().describe('As in the table of permissions, such as `agents.publish`.'),
+    target: z.string().describe('Path of what was changed.'),
     /** Facts that are no secret. */
     detail: jsonObject,
     request_id: z.string(),

@@ -8,13 +8,10 @@ import { z } from 'zod';
 export const modelDelta = z
   .object({
     run_id: z.uuid(),
-    /** The model call, such as `m3`. */
-    call: z.string(),
+    call: z.string().describe('The model call, such as `m3`.'),
     attempt: z.int().positive(),
-    /** Number of its `model.called` event. */
-    seq: z.int().positive(),
-    /** UTF-16 units of this call's text before this piece. */
-    position: z.int().nonnegative(),
+    seq: z.int().positive().describe('Number of its `model.called` event.'),
+    position: z.int().nonnegative().describe("UTF-16 units of this call's text before this piece."),
     text: z.string(),
   })
   .meta({ id: 'ModelDelta' });

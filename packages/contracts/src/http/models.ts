@@ -5,14 +5,13 @@ import { prices } from '../agent/limits.ts';
 export const modelResource = z
   .object({
     name: z.string(),
-    /** The rehearsal model follows a plan; it is no language model. */
-    kind: z.enum(['rehearsal', 'openai-compatible']),
+    kind: z
+      .enum(['rehearsal', 'openai-compatible'])
+      .describe('The rehearsal model follows a plan; it is no language model.'),
     prices: prices.nullable(),
-    /** Prompt and answer together, tokens; null: not said. */
-    context_tokens: z.int().positive().nullable(),
+    context_tokens: z.int().positive().nullable().describe('Prompt and answer together, tokens; null: not said.'),
     capabilities: z.object({ tools: z.boolean(), json_schema: z.boolean(), images: z.boolean() }),
-    /** Calls at once from one worker; null: no limit. */
-    concurrency: z.int().positive().nullable(),
+    concurrency: z.int().positive().nullable().describe('Calls at once from one worker; null: no limit.'),
     health: z.object({
       status: z.enum(['ok', 'unreachable', 'unknown']),
       detail: z.string().nullable(),

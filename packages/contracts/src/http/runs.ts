@@ -6,7 +6,7 @@ import { wireEvent } from '../event/event.ts';
 import { json, jsonObject } from '../json.ts';
 import { content, textPart } from '../part.ts';
 import { agentName, aliasName } from './agents.ts';
-import { eventNumber, versionNumber } from './numbers.ts';
+import { eventNumber, eventParameter, versionNumber, versionParameter } from './numbers.ts';
 import { page, pageQuery } from './page.ts';
 
 export const runStatus = z.enum(['queued', 'running', 'waiting', 'paused', 'succeeded', 'failed', 'cancelled']);
@@ -44,25 +44,24 @@ export const startRunBody = z
     limits: runLimits.optional(),
     metadata: runMetadata.default({}),
     tags: runTags.default([]),
-    /** The conversation that this run continues. */
-    thread: z.uuid().optional(),
+    thread: z.uuid().optional().describe('The conversation that this run continues.'),
     on_busy: onBusy.default('queue'),
-    /** Not before this time. */
-    start_at: z.iso.datetime({ offset: true }).optional(),
-    /** Fails with `expired` when no worker began it within this time, counted from `start_at`. */
-    expires_in: duration.optional(),
+    start_at: z.iso.datetime({ offset: true }).optional().describe('Not before this time.'),
+    expires_in: duration
+      .optional()
+      .describe('Fails with `expired` when no worker began it within this time, counted from `start_at`.'),
     /** Runs of one key are at work one at a time. */
     concurrency_key: z
       .string()
       .regex(/^[\x20-\x7E]{1,200}$/, { error: 'must be 1 to 200 printable ASCII characters' })
       .optional(),
-    /** Within the tenant, higher goes first. */
-    priority: z.int().min(-100).max(100).default(0),
+    priority: z.int().min(-100).max(100).default(0).describe('Within the tenant, higher goes first.'),
   })
   .refine((body) => body.version === undefined || body.alias === undefined, {
     error: 'give version or alias, not both',
     path: ['alias'],
-  });
+  })
+  .meta({ id: 'StartRun' });
 export type StartRunBody = z.input<typeof startRunBody>;
 
 export const waitingFor = z.object({
@@ -78,23 +77,24 @@ const runFields = {
   version: z.int().positive(),
   status: runStatus,
   waiting_for: z.array(waitingFor),
-  /** Number of the last event. */
-  head: z.int().positive(),
+  head: z.int().positive().describe('Number of the last event.'),
   metadata: z.record(z.string(), z.string()),
   tags: z.array(z.string()),
   priority: z.int(),
   concurrency_key: z.string().nullable(),
-  /** null: at once. */
-  start_at: z.iso.datetime().nullable(),
+  start_at: z.iso.datetime().nullable().describe('null: at once.'),
   expires_at: z.iso.datetime().nullable(),
   thread: z.uuid().nullable(),
-  /** The run and its tool call that this run was started by. */
-  parent: z.object({ run: z.uuid(), call: z.string() }).nullable(),
-  /** The run and the event that this run was forked after. */
-  forked_from: z.object({ run: z.uuid(), seq: z.int().positive() }).nullable(),
+  parent: z
+    .object({ run: z.uuid(), call: z.string() })
+    .nullable()
+    .describe('The run and its tool call that this run was started by.'),
+  forked_from: z
+    .object({ run: z.uuid(), seq: z.int().positive() })
+    .nullable()
+    .describe('The run and the event that this run was forked after.'),
   usage: z.object({
-    /** Tokens read and written by models. */
-    tokens: z.int().nonnegative(),
+    tokens: z.int().nonnegative().describe('Tokens read and written by models.'),
     cost_usd_micros: z.int().nonnegative(),
   }),
   created_at: z.iso.datetime(),
@@ -113,18 +113,17 @@ export const runResource = z
     output: content.nullable(),
     /** The same as JSON, when the agent has an output schema. */
     output_value: json.nullable(),
-    /** Why it failed; null unless it did. */
-    error: z.object({ code: z.string(), detail: z.string() }).nullable(),
+    error: z.object({ code: z.string(), detail: z.string() }).nullable().describe('Why it failed; null unless it did.'),
   })
   .meta({ id: 'Run' });
 export type RunResource = z.output<typeof runResource>;
 
-export const runPage = page(runSummary);
+export const runPage = page(runSummary).meta({ id: 'RunPage' });
 
 export const listRunsQuery = pageQuery.extend({
   status: runStatus.optional(),
   agent: agentName.optional(),
-  version: z.coerce.number().pipe(versionNumber).optional(),
+  version: versionParameter.optional(),
   tag: z.string().max(64).optional(),
   thread: z.uuid().optional(),
   parent: z.uuid().optional(),
@@ -140,8 +139,10 @@ export const forkRunBody = z
     alias: aliasName.optional(),
     /** Instead of the first input. */
     input: runInput.optional(),
-    /** Said to the run before its next model call. */
-    message: z.union([z.string().min(1), z.array(textPart).nonempty()]).optional(),
+    message: z
+      .union([z.string().min(1), z.array(textPart).nonempty()])
+      .optional()
+      .describe('Said to the run before its next model call.'),
     limits: runLimits.optional(),
     metadata: runMetadata.optional(),
     tags: runTags.optional(),
@@ -149,7 +150,8 @@ export const forkRunBody = z
   .refine((body) => body.version === undefined || body.alias === undefined, {
     error: 'give version or alias, not both',
     path: ['alias'],
-  });
+  })
+  .meta({ id: 'ForkRun' });
 export type ForkRunBody = z.input<typeof forkRunBody>;
 
 /** `rerun` = a fork at the last good event, with nothing changed. */
@@ -161,15 +163,16 @@ export const effectItem = z
     call: z.string(),
     tool: z.string(),
     effect: z.enum(['read', 'idempotent', 'once']),
-    /** The idempotency key that the tool received. */
-    key: z.string(),
+    key: z.string().describe('The idempotency key that the tool received.'),
     status: z.enum(['intended', 'done', 'failed', 'unknown', 'resolved']),
     attempts: z.int().positive(),
     arguments: jsonObject,
     since: z.iso.datetime(),
     settled_at: z.iso.datetime().nullable(),
-    /** Set once a person, or a late answer, has settled what was unknown. */
-    resolution: z.object({ how: z.string(), by: z.string(), note: z.string().nullable() }).nullable(),
+    resolution: z
+      .object({ how: z.string(), by: z.string(), note: z.string().nullable() })
+      .nullable()
+      .describe('Set once a person, or a late answer, has settled what was unknown.'),
   })
   .meta({ id: 'Effect' });
 export type EffectResource = z.output<typeof effectItem>;
@@ -221,11 +224,8 @@ export const bulkOperation = z
   .meta({ id: 'BulkOperation' });
 export type BulkOperationResource = z.output<typeof bulkOperation>;
 
-/** Events after this number. */
-const after = z.coerce.number().pipe(eventNumber);
-
 export const readEventsQuery = z.strictObject({
-  after: after.optional(),
+  after: eventParameter.optional().describe('Only events after this number.'),
   limit: z.coerce.number().int().min(1).max(1_000).default(200),
   /** On a stream: the words of the model too, as they come. */
   deltas: z
@@ -235,12 +235,14 @@ export const readEventsQuery = z.strictObject({
 });
 
 /** `next_after` goes into the next page's `after`; `ended` says that the run's end is on this page or before it. */
-export const eventPage = z.object({
-  items: z.array(wireEvent),
-  next_after: z.int().nonnegative(),
-  head: z.int().positive(),
-  ended: z.boolean(),
-});
+export const eventPage = z
+  .object({
+    items: z.array(wireEvent),
+    next_after: z.int().nonnegative(),
+    head: z.int().positive(),
+    ended: z.boolean(),
+  })
+  .meta({ id: 'EventPage' });
 export type EventPage = z.output<typeof eventPage>;
 
 export const sendMessageBody = z.strictObject({

@@ -13,8 +13,7 @@ export type SetSecretBody = z.input<typeof setSecretBody>;
 export const secretResource = z
   .object({
     name: z.string(),
-    /** Counts from 1, grows with each new value. */
-    version: z.int().positive(),
+    version: z.int().positive().describe('Counts from 1, grows with each new value.'),
     created_at: z.iso.datetime(),
     updated_at: z.iso.datetime(),
   })

@@ -11,10 +11,8 @@ export const threadResource = z
   .object({
     id: z.uuid(),
     metadata: z.record(z.string(), z.string()),
-    /** The run that is neither queued behind another nor ended. */
-    active_run: z.uuid().nullable(),
-    /** The newest that has ended: what the next run will see. */
-    last_run: z.uuid().nullable(),
+    active_run: z.uuid().nullable().describe('The run that is neither queued behind another nor ended.'),
+    last_run: z.uuid().nullable().describe('The newest that has ended: what the next run will see.'),
     created_at: z.iso.datetime(),
   })
   .meta({ id: 'Thread' });

@@ -1,4 +1,4 @@
-import { pageQuery } from '@holdfast/contracts';
+import { agentPage, pageQuery } from '@holdfast/contracts';
 import { decodeCursor, encodeCursor, nameCursor, pageOf } from '../../http/cursor.ts';
 import { noBody, nothing, route } from '../../http/route.ts';
 import { agentResource } from '../../resources/agent.ts';
@@ -10,6 +10,10 @@ export const list = route({
   params: nothing,
   query: pageQuery,
   body: noBody,
+  tag: 'Agents',
+  summary: 'List agents',
+  description: 'By name.',
+  answers: { 200: { description: 'A page of agents.', json: agentPage } },
   handle: async ({ agents }, { caller, query: { cursor, limit } }) => {
     const after = cursor === undefined ? null : decodeCursor(nameCursor, cursor)[0];
     const rows = await agents.list(caller, after, limit + 1);

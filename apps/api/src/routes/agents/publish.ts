@@ -1,3 +1,4 @@
+import { agentSpec, agentVersionResource } from '@holdfast/contracts';
 import { publishAgent } from '@holdfast/core';
 import { z } from 'zod';
 import { nothing, route } from '../../http/route.ts';
@@ -12,6 +13,28 @@ export const publish = route({
   query: nothing,
   body: z.unknown(),
   yaml: true,
+  documentedBody: agentSpec,
+  idempotent: true,
+  tag: 'Agents',
+  summary: 'Publish a version',
+  description:
+    'The body is an agent, as JSON or YAML. Its tools are listed now and kept with the version. Publishing the same again gives the version there is, with 200.',
+  answers: {
+    200: { description: 'The newest version is the same already.', json: agentVersionResource },
+    201: { description: 'The new version.', json: agentVersionResource },
+  },
+  refusals: [
+    'agent_feature_unavailable',
+    'condition_invalid',
+    'role_invalid',
+    'limit_too_low',
+    'model_unknown',
+    'price_unknown',
+    'tool_unknown',
+    'tool_invalid',
+    'tool_server_unknown',
+    'tool_server_unavailable',
+  ],
   handle: (ports, { caller, body, once }) =>
     once(
       () => publishAgent(ports.publishing, body),

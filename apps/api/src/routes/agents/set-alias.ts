@@ -1,4 +1,4 @@
-import { agentName, aliasName, setAliasBody } from '@holdfast/contracts';
+import { agentName, agentSummary, aliasName, setAliasBody } from '@holdfast/contracts';
 import { refused } from '@holdfast/core';
 import { z } from 'zod';
 import { nothing, route } from '../../http/route.ts';
@@ -12,6 +12,11 @@ export const setAlias = route({
   params: z.strictObject({ agent: agentName, alias: aliasName }),
   query: nothing,
   body: setAliasBody,
+  tag: 'Agents',
+  summary: 'Make or move an alias',
+  description: 'Runs that were started before keep their version.',
+  answers: { 200: { description: 'The agent.', json: agentSummary } },
+  refusals: ['agent_not_found', 'version_not_found'],
   handle: async ({ agents }, { caller, params: { agent, alias }, body }) => {
     const targets = 'version' in body ? [{ version: body.version, weight: 1 }] : body.versions;
     if ((await agents.get(caller, agent)) === null) throw refused('agent_not_found', `There is no agent ${agent}.`);

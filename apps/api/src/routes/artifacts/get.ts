@@ -10,6 +10,15 @@ export const get = route({
   params: runParams.extend({ digest }),
   query: nothing,
   body: noBody,
+  tag: 'Artifacts',
+  summary: 'Get a file',
+  answers: {
+    200: {
+      description: 'The bytes, as an attachment.',
+      media: { '*/*': 'The media type that the file was written with.' },
+    },
+  },
+  refusals: ['run_not_found', 'artifact_not_found'],
   handle: async (ports, { caller, params }) => {
     const { row, bytes } = await readArtifact(ports, { tenant: caller.tenant, run: params.run }, params.digest);
     return {

@@ -1,4 +1,4 @@
-import { attentionRef, decideBody } from '@holdfast/contracts';
+import { attentionRef, decideBody, decisionReceipt } from '@holdfast/contracts';
 import { decideAttention } from '@holdfast/core';
 import { nothing, route, runParams } from '../../http/route.ts';
 import { say } from '../../http/say.ts';
@@ -10,6 +10,27 @@ export const decide = route({
   params: runParams.extend({ ref: attentionRef }),
   query: nothing,
   body: decideBody,
+  idempotent: true,
+  tag: 'Attention',
+  summary: 'Decide',
+  description: 'Which decisions fit depends on the kind of the attention.',
+  answers: { 200: { description: 'What was recorded.', json: decisionReceipt } },
+  refusals: [
+    'run_not_found',
+    'run_ended',
+    'run_stopping',
+    'run_busy',
+    'attention_not_found',
+    'approval_not_open',
+    'approval_hash_mismatch',
+    'approval_role_required',
+    'question_not_open',
+    'answer_invalid',
+    'effect_not_unknown',
+    'retry_too_early',
+    'call_not_open',
+    'limit_not_higher',
+  ],
   handle: (ports, ask) => {
     const { caller, params, body } = ask;
     const ref = { tenant: caller.tenant, run: params.run };

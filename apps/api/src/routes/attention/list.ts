@@ -1,4 +1,4 @@
-import { listAttentionQuery } from '@holdfast/contracts';
+import { attentionPage, listAttentionQuery } from '@holdfast/contracts';
 import { attentionCursor, decodeCursor, encodeCursor, pageOf } from '../../http/cursor.ts';
 import { noBody, nothing, route } from '../../http/route.ts';
 import { attentionResource } from '../../resources/attention.ts';
@@ -11,6 +11,10 @@ export const list = route({
   params: nothing,
   query: listAttentionQuery,
   body: noBody,
+  tag: 'Attention',
+  summary: 'List what needs a person',
+  description: 'Oldest run first.',
+  answers: { 200: { description: 'A page of what waits for a person.', json: attentionPage } },
   handle: async ({ directory }, { caller, query: { cursor, limit, run } }) => {
     const [afterRun, ref] = cursor === undefined ? [] : decodeCursor(attentionCursor, cursor);
     const after = afterRun === undefined || ref === undefined ? null : { run: afterRun, ref };

@@ -1,3 +1,4 @@
+import { health } from '@holdfast/contracts';
 import { noBody, nothing, route } from '../../http/route.ts';
 
 /** The process lives. */
@@ -8,5 +9,8 @@ export const healthz = route({
   params: nothing,
   query: nothing,
   body: noBody,
+  tag: 'Health',
+  summary: 'Say whether the process lives',
+  answers: { 200: { description: 'It lives.', json: health } },
   handle: () => Promise.resolve({ status: 200, json: { status: 'ok' } }),
 });

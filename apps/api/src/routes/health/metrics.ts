@@ -8,6 +8,9 @@ export const metrics = route({
   params: nothing,
   query: nothing,
   body: noBody,
+  tag: 'Health',
+  summary: 'Numbers of this process',
+  answers: { 200: { description: 'Metrics.', media: { 'text/plain': 'Prometheus text.' } } },
   handle: async (ports) => ({
     status: 200,
     text: await ports.metrics.text(),

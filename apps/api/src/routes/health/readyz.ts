@@ -1,3 +1,4 @@
+import { readiness } from '@holdfast/contracts';
 import { noBody, nothing, route } from '../../http/route.ts';
 
 /** It can do its work: the database answers. */
@@ -8,8 +9,14 @@ export const readyz = route({
   params: nothing,
   query: nothing,
   body: noBody,
-  handle: async ({ readiness }) => {
-    const checks = await readiness();
+  tag: 'Health',
+  summary: 'Say whether it can do its work',
+  answers: {
+    200: { description: 'It can.', json: readiness },
+    503: { description: 'It cannot; `checks` says why.', json: readiness },
+  },
+  handle: async ({ readiness: check }) => {
+    const checks = await check();
     const ready = Object.values(checks).every((state) => state === 'ok');
     return { status: ready ? 200 : 503, json: { status: ready ? 'ready' : 'not-ready', checks } };
   },

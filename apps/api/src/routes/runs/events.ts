@@ -1,4 +1,4 @@
-import { eventNumber, readEventsQuery } from '@holdfast/contracts';
+import { eventNumber, eventPage, readEventsQuery } from '@holdfast/contracts';
 import { readEvents, type RunRef } from '@holdfast/core';
 import type { FastifyRequest } from 'fastify';
 import { invalid } from '../../http/check.ts';
@@ -14,6 +14,20 @@ export const events = route({
   params: runParams,
   query: readEventsQuery,
   body: noBody,
+  tag: 'Runs',
+  summary: "Read or follow a run's events",
+  description:
+    'Pages as JSON; with `Accept: text/event-stream` the live stream, which ends when the run ends. `id:` of a message is the number of its event.',
+  headers: { 'last-event-id': 'The stream goes on after this event; wins over `after`.' },
+  answers: {
+    200: {
+      description: 'A page of events, or the stream.',
+      json: eventPage,
+      media: { 'text/event-stream': 'One message an event; a comment every 15 s.' },
+    },
+    204: { description: 'A stream was asked for, and there is nothing left of it.' },
+  },
+  refusals: ['run_not_found'],
   handle: async (ports, ask) => {
     const { caller, params, query, request } = ask;
     const ref = { tenant: caller.tenant, run: params.run };

@@ -1,4 +1,4 @@
-import { listRunsQuery } from '@holdfast/contracts';
+import { listRunsQuery, runPage } from '@holdfast/contracts';
 import { decodeCursor, encodeCursor, idCursor, pageOf } from '../../http/cursor.ts';
 import { noBody, nothing, route } from '../../http/route.ts';
 import { runSummaryResource } from '../../resources/run.ts';
@@ -11,6 +11,10 @@ export const list = route({
   params: nothing,
   query: listRunsQuery,
   body: noBody,
+  tag: 'Runs',
+  summary: 'List runs',
+  description: 'Newest first.',
+  answers: { 200: { description: 'A page of runs.', json: runPage } },
   handle: async ({ directory }, { caller, query: { cursor, limit, status, agent } }) => {
     const before = cursor === undefined ? null : decodeCursor(idCursor, cursor)[0];
     const filter = { ...(status === undefined ? {} : { status }), ...(agent === undefined ? {} : { agent }) };

@@ -1,4 +1,4 @@
-import { steerBody } from '@holdfast/contracts';
+import { runSummary, steerBody } from '@holdfast/contracts';
 import { pause } from '@holdfast/core';
 import { nothing, route, runParams } from '../../http/route.ts';
 import { runNow } from './run-now.ts';
@@ -10,6 +10,11 @@ export const pauseRun = route({
   params: runParams,
   query: nothing,
   body: steerBody.optional(),
+  tag: 'Runs',
+  summary: 'Pause a run',
+  description: 'Calls under way end and are recorded; nothing new begins.',
+  answers: { 202: { description: 'It is recorded; the run as it stands now.', json: runSummary } },
+  refusals: ['run_not_found', 'run_ended', 'run_stopping', 'run_already_paused', 'run_busy'],
   handle: async (ports, { caller, params, body }) => {
     await pause(ports, caller, params.run, body?.reason);
     return runNow(ports, { tenant: caller.tenant, run: params.run });

@@ -1,4 +1,4 @@
-import { sendMessageBody, text } from '@holdfast/contracts';
+import { messageReceipt, sendMessageBody, text } from '@holdfast/contracts';
 import { newMessage, sendMessage } from '@holdfast/core';
 import { nothing, route, runParams } from '../../http/route.ts';
 import { say } from '../../http/say.ts';
@@ -12,6 +12,13 @@ export const send = route({
   params: runParams,
   query: nothing,
   body: sendMessageBody,
+  idempotent: true,
+  tag: 'Runs',
+  summary: 'Say something to a run',
+  description:
+    '`steer`: before the next model call. `queue`: after this turn. `interrupt`: at once, cancelling the model call under way.',
+  answers: { 202: { description: 'The message is durable, and will be delivered by its mode.', json: messageReceipt } },
+  refusals: ['run_not_found', 'run_ended', 'run_stopping', 'run_busy'],
   handle: (ports, ask) => {
     const { caller, params, body } = ask;
     const ref = { tenant: caller.tenant, run: params.run };

@@ -1,9 +1,9 @@
-import { startRunBody } from '@holdfast/contracts';
+import { runResource, startRunBody } from '@holdfast/contracts';
 import type { Limits } from '@holdfast/contracts';
 import { startRun } from '@holdfast/core';
 import type { z } from 'zod';
 import { nothing, route } from '../../http/route.ts';
-import { runResource } from '../../resources/run.ts';
+import { runResource as resource } from '../../resources/run.ts';
 
 /** 201 means accepted: the run is durable and starts as soon as there is a worker and room. */
 export const start = route({
@@ -13,6 +13,12 @@ export const start = route({
   params: nothing,
   query: nothing,
   body: startRunBody,
+  idempotent: true,
+  tag: 'Runs',
+  summary: 'Start a run',
+  description: 'Accepted means durable: the run starts as soon as there is a worker and room.',
+  answers: { 201: { description: 'The new run.', json: runResource } },
+  refusals: ['agent_not_found', 'version_not_found', 'alias_not_found', 'limit_not_lower'],
   handle: (ports, { caller, body, once }) =>
     once(
       () => startRun(ports, caller, { ...body, limits: limitsOf(body.limits) }),
@@ -35,7 +41,7 @@ export const start = route({
           updatedAt: at,
         };
         if (created.type !== 'run.created') throw new Error(`a run begins with ${created.type}`);
-        return { status: 201, json: runResource({ summary: row, created, end: null }) };
+        return { status: 201, json: resource({ summary: row, created, end: null }) };
       },
     ),
 });
