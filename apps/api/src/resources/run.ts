@@ -33,6 +33,6 @@ export const runResource = ({ summary, created, end }: RunView): RunResource => 
   input: created.data.input,
   limits: created.data.limits,
   output: end?.type === 'run.succeeded' ? end.data.output : null,
-  output_value: null,
+  output_value: end?.type === 'run.succeeded' ? (end.data.value ?? null) : null,
   error: end?.type === 'run.failed' ? { code: end.data.code, detail: end.data.detail } : null,
 });

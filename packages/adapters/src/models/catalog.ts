@@ -34,7 +34,7 @@ export class ModelCatalog implements ModelCatalogue, Model {
 
   /** A model that is no longer configured fails for good: trying again would not bring it back. */
   async call(request: ModelRequest, signal: AbortSignal, onDelta: OnDelta): Promise<ModelOutcome> {
-    const { name } = request.version.model;
+    const { model: name } = request;
     const named = this.#models.get(name);
     if (named === undefined) {
       return { type: 'failed', class: 'permanent', message: `the model ${name} is not configured here` };

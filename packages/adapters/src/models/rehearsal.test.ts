@@ -12,13 +12,13 @@ const unheard = (): void => undefined;
 const plan = (...steps: z.input<typeof rehearsalStep>[]): RehearsalStep[] =>
   steps.map((step) => rehearsalStep.parse(step));
 
-const version = (rehearsal: readonly RehearsalStep[] | null, model = 'default'): AgentVersion => ({
+const version = (rehearsal: readonly RehearsalStep[] | null): AgentVersion => ({
   id: '01980000-0000-7000-8000-000000000001',
   agent: 'librarian',
   number: 1,
   description: '',
   instructions: '',
-  model: { name: model, temperature: null, max_output_tokens: 2_000, prices: rehearsalPrices, fallbacks: [] },
+  model: { name: 'default', temperature: null, max_output_tokens: 2_000, prices: rehearsalPrices, fallbacks: [] },
   tools: [],
   limits: { steps: 200, tokens: 200_000, cost_usd_micros: null, active_ms: 1, deadline_ms: 1 },
   retries: { attempts: 5, first: 1, factor: 2, max: 1, timeout: 1 },
@@ -46,7 +46,14 @@ const request = (
   rehearsal: readonly RehearsalStep[] | null,
   messages: readonly PromptMessage[] = [user('Hello')],
   answers = 0,
-): ModelRequest => ({ version: version(rehearsal), messages, answers, maxOutputTokens: 2_000, attempt: 1 });
+): ModelRequest => ({
+  version: version(rehearsal),
+  model: 'default',
+  messages,
+  answers,
+  maxOutputTokens: 2_000,
+  attempt: 1,
+});
 
 async function answer(...args: Parameters<typeof request>): Promise<Extract<ModelOutcome, { type: 'answered' }>> {
   const outcome = await new RehearsalModel().call(request(...args), unaborted, unheard);
@@ -244,18 +251,16 @@ describe('the catalog', () => {
     expect(catalog.names()).toEqual(['default', 'rehearsal']);
     for (const name of catalog.names()) {
       expect(catalog.prices(name)).toEqual({ input_per_mtok: 1_000_000, output_per_mtok: 4_000_000 });
-      const outcome = await catalog.call({ ...request(null), version: version(null, name) }, unaborted, unheard);
+      const outcome = await catalog.call({ ...request(null), model: name }, unaborted, unheard);
       expect(outcome).toMatchObject({ type: 'answered', model: 'rehearsal' });
     }
   });
 
   it('has no price for a name it does not know, and fails such a call for good', async () => {
     expect(catalog.prices('gpt-9')).toBeUndefined();
-    expect(await catalog.call({ ...request(null), version: version(null, 'gpt-9') }, unaborted, unheard)).toMatchObject(
-      {
-        type: 'failed',
-        class: 'permanent',
-      },
-    );
+    expect(await catalog.call({ ...request(null), model: 'gpt-9' }, unaborted, unheard)).toMatchObject({
+      type: 'failed',
+      class: 'permanent',
+    });
   });
 });

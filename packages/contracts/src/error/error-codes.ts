@@ -97,6 +97,11 @@ export const errorCodes = {
     'Approval needs another role',
     'The rule asks for a role that the key does not have. `detail` names it.',
   ),
+  arguments_invalid: meaning(
+    422,
+    'Arguments cannot be used',
+    'The changed arguments do not fit the schema of the tool, or nothing was changed. `detail` says where.',
+  ),
   question_not_open: meaning(
     409,
     'Question is settled',
@@ -192,6 +197,7 @@ export const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(er
 export const runFailureCodes = {
   deadline_exceeded: 'The run did not end before its deadline (`limits.deadline`).',
   model_failed: 'The model refused for good: trying again would not have helped. `detail` has its words.',
+  output_invalid: 'The final answer did not fit the output schema of the agent, even after the model was told why.',
   attempts_exhausted: 'A call failed at every attempt that the policy allows, and a person chose not to try again.',
 } as const satisfies Readonly<Record<string, string>>;
 

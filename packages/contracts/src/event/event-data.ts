@@ -108,7 +108,10 @@ export const eventData = {
     .strictObject({ by: actor, reason: z.string().optional() })
     .describe('Somebody asked for the end. Calls that may be aborted are.'),
   'run.succeeded': z
-    .strictObject({ output: content })
+    .strictObject({
+      output: content,
+      value: json.optional().describe('The output as JSON, when the agent has an output schema.'),
+    })
     .describe('The end: the model answered without asking for another tool.'),
   'run.failed': z
     .strictObject({
@@ -148,6 +151,9 @@ export const eventData = {
       model: z.string().describe('The model that really answered.'),
     })
     .describe('The model answered. Either its words end the turn, or it asks for tools.'),
+  'answer.rejected': z
+    .strictObject({ problem: message })
+    .describe('The final answer did not fit the output schema; the model is told why and answers once more.'),
   'model.interrupted': z
     .strictObject({
       call,
@@ -249,7 +255,7 @@ export const eventData = {
       call,
       hash: digest.describe('Covers tool server, tool, schema hash and the canonical (RFC 8785) arguments.'),
       role,
-      why: z.enum(['rule', 'condition', 'condition-not-evaluable']),
+      why: z.enum(['rule', 'condition', 'condition-not-evaluable', 'changed']),
       expires_at: time.nullable(),
     })
     .describe('The call waits for a person to agree to exactly these arguments.'),
@@ -262,6 +268,15 @@ export const eventData = {
       reason: z.string().optional(),
     })
     .describe('The call was approved or denied.'),
+  'approval.changed': z
+    .strictObject({
+      call,
+      hash: digest.describe('Of the question that was open.'),
+      arguments: jsonObject,
+      by: actor,
+      reason: z.string().optional(),
+    })
+    .describe('Somebody wrote other arguments for the call: its question is denied, and a new one is asked.'),
   'question.asked': z
     .strictObject({ call, question: z.string(), schema: jsonObject })
     .describe('The run waits for an answer of a person.'),

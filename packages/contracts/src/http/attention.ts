@@ -41,6 +41,8 @@ const decision = z.discriminatedUnion('decision', [
   /** `hash` binds the decision to the arguments that were read; without it, to those of the open question. */
   z.strictObject({ decision: z.literal('approve'), hash: digest.optional(), reason: note }),
   z.strictObject({ decision: z.literal('deny'), hash: digest.optional(), reason: note }),
+  /** These arguments instead: the old question is denied, and a new one asked about them. */
+  z.strictObject({ decision: z.literal('change'), hash: digest.optional(), arguments: jsonObject, reason: note }),
   z.strictObject({ decision: z.literal('answer'), answer: json }),
   /** The effect took place; `content` is its result as the model shall see it. */
   z.strictObject({
@@ -64,7 +66,7 @@ export type Decision = z.output<typeof decideBody>;
 
 /** The decisions each kind of attention takes. */
 export const decisionsFor = {
-  approval: ['approve', 'deny'],
+  approval: ['approve', 'deny', 'change'],
   question: ['answer'],
   limit: ['raise'],
   'unknown-effect': ['done', 'retry', 'fail'],

@@ -3,6 +3,8 @@ import type { PromptMessage } from '../run/prompt-message.ts';
 
 export interface ModelRequest {
   readonly version: AgentVersion;
+  /** The configured name of the model to call: the version's, or a fallback. Nobody but the rules falls back. */
+  readonly model: string;
   readonly messages: readonly PromptMessage[];
   /** Answers the model gave before this one in the run. */
   readonly answers: number;

@@ -17,6 +17,21 @@ const data = async (w: World, type: string): Promise<unknown> => {
   return JSON.parse(stored?.payload ?? 'null') as unknown;
 };
 
+describe('a request to the model', () => {
+  it('names the model of the intent, also when it is a fallback', async () => {
+    const model = { ...version().model, fallbacks: [{ name: 'second', prices: null }] };
+    const w = await World.create(version({ model }));
+    await w.held();
+    expect(w.model().request).toMatchObject({ model: 'rehearsal', attempt: 1 });
+    w.model().answer({ type: 'failed', class: 'transient', message: 'no' });
+    await w.untilLog('attempt.scheduled');
+    await vi.advanceTimersByTimeAsync(60_000);
+    w.advance();
+    await w.until(() => w.models.length === 2);
+    expect(w.model().request).toMatchObject({ model: 'second', attempt: 2 });
+  });
+});
+
 describe('a lease too short for an effect', () => {
   it('by a millisecond: no request to the model', async () => {
     const w = await world();

@@ -69,6 +69,7 @@ export class OpenCalls {
     });
     const request = {
       version: state.version,
+      model: intent.data.model,
       messages: transcript.messages,
       answers: state.phase === 'live' ? state.answers : 0,
       maxOutputTokens: intent.data.max_output_tokens,

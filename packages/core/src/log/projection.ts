@@ -31,7 +31,8 @@ export function project(
   };
 }
 
-const keyOf = (attention: Attention): string => `${attention.ref} ${attention.kind} ${attention.since}`;
+/** A question about other arguments is another one, even in the same millisecond. */
+const keyOf = ({ ref, kind, since, detail }: Attention): string => JSON.stringify([ref, kind, since, detail['hash']]);
 
 const row = ({ detail, ...attention }: Attention): AttentionRow => ({ ...attention, detail: JSON.stringify(detail) });
 

@@ -25,6 +25,7 @@ const table: Partial<
   'duplicate.decided': { from: ['duplicate'] },
   'approval.asked': { from: ['new'] },
   'approval.decided': { from: ['approval'] },
+  'approval.changed': { from: ['approval'] },
 };
 
 /** Why the event does not fit the call it is about; null when it does, or is about no call under way. */

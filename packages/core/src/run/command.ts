@@ -4,6 +4,7 @@ import type {
   Content,
   DataOf,
   Json,
+  JsonObject,
   Limits,
   MessageMode,
   RaisableLimit,
@@ -59,6 +60,15 @@ export type OutsideCommand =
       readonly decision: 'reuse' | 'call' | 'skip';
       readonly by: Actor;
       readonly note?: string;
+    }
+  /** The old question is denied and a new one asked. */
+  | {
+      readonly type: 'change_arguments';
+      readonly call: string;
+      readonly hash: string;
+      readonly arguments: JsonObject;
+      readonly by: Actor;
+      readonly reason?: string;
     }
   | { readonly type: 'answer_question'; readonly call: string; readonly answer: Json; readonly by: Actor }
   /** What became of an effect nobody knows of. */
@@ -151,6 +161,7 @@ export type RefusalCode =
   | 'approval_not_open'
   | 'approval_hash_mismatch'
   | 'approval_role_required'
+  | 'arguments_invalid'
   | 'question_not_open'
   | 'answer_invalid'
   | 'effect_not_unknown'

@@ -1,10 +1,11 @@
 import type { AgentVersion, BodyOf } from '@holdfast/contracts';
+import { systemText } from './output.ts';
 import { bytesOf } from './sizes.ts';
 import type { ContextSize } from './state.ts';
 
-/** Instructions and tool descriptions go with every prompt. */
+/** The system text and tool descriptions go with every prompt. */
 export const fixedBytes = (version: AgentVersion): number =>
-  bytesOf(version.instructions) +
+  bytesOf(systemText(version)) +
   version.tools.reduce((sum, tool) => sum + bytesOf([tool.name, tool.description, tool.input_schema]), 0);
 
 /**

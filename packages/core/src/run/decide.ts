@@ -9,6 +9,8 @@ import { hashOf } from './hash.ts';
 import { deliverable, interrupted, userSpoke } from './inbox.ts';
 import { misfitOf } from './json-schema.ts';
 import { cost, limitReached, reserve, roomOf } from './limits.ts';
+import { modelFor } from './models.ts';
+import { conclusion } from './output.ts';
 import { type LiveRun, type ModelCall, openCalls, type RunState, type ToolCall } from './state.ts';
 
 /**
@@ -27,11 +29,7 @@ export function decide(state: RunState, now: number): Action[] {
       return toolActions(state, state.turn.calls, now);
     case 'answer':
       // A run cannot succeed with an undelivered message.
-      return [
-        state.inbox.length > 0
-          ? deliver(state)
-          : record({ type: 'run.succeeded', data: { output: state.turn.output } }),
-      ];
+      return [state.inbox.length > 0 ? deliver(state) : record(conclusion(state, state.turn.output))];
   }
 }
 
@@ -49,19 +47,20 @@ function modelActions(state: LiveRun, call: ModelCall, now: number): Action[] {
 
 function modelIntent(state: LiveRun, call: ModelCall): BodyOf<'model.called'> {
   const { model, retries } = state.version;
+  const { name, prices } = modelFor(state.version, call);
   const promptTokens = promptBound(state.context);
   return {
     type: 'model.called',
     data: {
       call: call.id,
       attempt: call.attempt + 1,
-      model: model.name,
-      prices: model.prices,
+      model: name,
+      prices,
       max_output_tokens: model.max_output_tokens,
       timeout_ms: retries.timeout,
       reservation: {
         tokens: promptTokens + model.max_output_tokens,
-        cost_usd_micros: cost(model.prices, promptTokens, model.max_output_tokens),
+        cost_usd_micros: cost(prices, promptTokens, model.max_output_tokens),
         active_ms: retries.timeout,
       },
     },

@@ -11,6 +11,7 @@ import type { LiveRun, RunState, ToolPhase } from './state.ts';
 import {
   answered,
   askModel,
+  changed,
   closeTool,
   delivered,
   firstAttempt,
@@ -19,6 +20,7 @@ import {
   onModel,
   onTool,
   opened,
+  rejected,
   reservedBy,
   scheduled,
   settle,
@@ -85,6 +87,7 @@ function born(
     spent: unspent,
     limit: null,
     turn: { at: 'answer', output: [] },
+    rejected: false,
     modelSteps: 0,
     answers: 0,
     inbox: [],
@@ -130,6 +133,8 @@ function foldLive(state: LiveRun, event: RunEvent): RunState | string {
       ]);
     case 'model.answered':
       return answered(state, event);
+    case 'answer.rejected':
+      return rejected(state, event);
     case 'model.interrupted':
       return onModel(
         state,
@@ -145,7 +150,7 @@ function foldLive(state: LiveRun, event: RunEvent): RunState | string {
       // A refused request used nothing; of any other nobody knows, so its reservation counts as spent.
       const free = data.class === 'not-sent' || data.class === 'rate-limited';
       return onModel(state, data.call, (call) => [
-        { ...call, phase: { is: 'exhausted', since: event.at, message: data.message } },
+        { ...call, failures: call.failures + 1, phase: { is: 'exhausted', since: event.at, message: data.message } },
         { spent: settle(state, event.at, free ? nothing : reservedBy(call)) },
       ]);
     }
@@ -204,6 +209,8 @@ function foldLive(state: LiveRun, event: RunEvent): RunState | string {
       const phase: ToolPhase = decision === 'approved' ? { is: 'ready' } : { is: 'denied', reason: reason ?? '' };
       return onTool(state, event.data.call, (call) => ({ ...call, phase }));
     }
+    case 'approval.changed':
+      return changed(state, event);
 
     case 'duplicate.found':
       return duplicateFound(state, event, event.data);

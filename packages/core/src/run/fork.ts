@@ -58,7 +58,7 @@ function anew(turn: Turn): Turn {
   const fresh = { attempt: 0, burned: 0 };
   switch (turn.at) {
     case 'model':
-      return { at: 'model', call: { ...turn.call, ...fresh, phase: { is: 'ready' } } };
+      return { at: 'model', call: { ...turn.call, ...fresh, failures: 0, phase: { is: 'ready' } } };
     case 'tools':
       return {
         at: 'tools',

@@ -6,7 +6,8 @@ import { events, type Handled, refuse, stale } from './handled.ts';
 import { fork } from './fork.ts';
 import { lateResult } from './late-result.ts';
 import { cost } from './limits.ts';
-import { answerQuestion, decideApproval, raiseLimit, resolveCall, resolveEffect } from './people.ts';
+import { answerQuestion, changeArguments, decideApproval, raiseLimit, resolveCall, resolveEffect } from './people.ts';
+import { isFallbackNext, modelFor } from './models.ts';
 import { keepable } from './requested-calls.ts';
 import { nextAttempt } from './retries.ts';
 import type { LiveRun, RunState } from './state.ts';
@@ -42,6 +43,8 @@ function live(state: LiveRun, command: Command): Handled {
       return decideApproval(state, command);
     case 'decide_duplicate':
       return decideDuplicate(state, command);
+    case 'change_arguments':
+      return changeArguments(state, command);
     case 'answer_question':
       return answerQuestion(state, command);
     case 'resolve_effect':
@@ -83,7 +86,7 @@ function live(state: LiveRun, command: Command): Handled {
       const call = openModelCall(state, command.call, command.attempt);
       if (call === undefined) return stale(command);
       const { attempt, content, toolCalls, usage, finishReason, model } = command;
-      const { prices } = state.version.model;
+      const { prices } = modelFor(state.version, call);
       const spent =
         usage !== null
           ? cost(prices, usage.input_tokens, usage.output_tokens)
@@ -177,13 +180,15 @@ function modelFailed(state: LiveRun, command: Extract<Command, { type: 'model_fa
   if (state.stop !== null) return events(failed);
   if (command.class === 'permanent')
     return events(failed, { type: 'run.failed', data: { code: 'model_failed', detail: message, unresolved: [] } });
+  const { first } = state.version.retries;
   if (command.class === 'rate-limited' && retryAfterMs !== undefined)
     return events(failed, {
       type: 'attempt.scheduled',
       data: {
         call: call.id,
         attempt: attempt + 1,
-        at: at + Math.max(Math.ceil(retryAfterMs), state.version.retries.first),
+        // It is this model that wants to be left alone, not the next.
+        at: at + (isFallbackNext(state.version, call) ? first : Math.max(Math.ceil(retryAfterMs), first)),
         reason: message,
         burns: false,
       },

@@ -15,5 +15,33 @@ export function misfitOf(schema: JsonObject, value: Json): string | null {
 /** null when it is a usable schema, else why not. */
 export function schemaProblem(schema: JsonObject): string | null {
   const answer = misfitOf(schema, null);
-  return answer?.startsWith('the schema cannot be used') === true ? answer : null;
+  return answer?.startsWith('the schema cannot be used') === true ? answer : formProblem(schema, '');
+}
+
+const types = new Set(['null', 'boolean', 'object', 'array', 'number', 'integer', 'string']);
+/** What stands below these is data, not schema. */
+const data = new Set(['enum', 'const', 'default', 'examples']);
+
+/** A type that nothing has, or a pattern that is none: the validator meets them only with a value, when it is too late. */
+function formProblem(value: Json, path: string): string | null {
+  if (typeof value !== 'object' || value === null) return null;
+  for (const [key, item] of Object.entries(value)) {
+    const here = `${path}/${key}`;
+    if (key === 'type' && !Array.isArray(value)) {
+      const unknown = [item].flat().find((name) => typeof name === 'string' && !types.has(name));
+      if (unknown !== undefined) return `${here}: there is no type ${JSON.stringify(unknown)}`;
+    }
+    if (key === 'pattern' && typeof item === 'string' && !isPattern(item)) return `${here}: no regular expression`;
+    const below = data.has(key) ? null : formProblem(item, here);
+    if (below !== null) return below;
+  }
+  return null;
+}
+
+function isPattern(pattern: string): boolean {
+  try {
+    return new RegExp(pattern, 'u') instanceof RegExp;
+  } catch {
+    return false;
+  }
 }

@@ -1,15 +1,61 @@
-import type { Actor, EventBody } from '@holdfast/contracts';
+import type { Actor, EventBody, JsonObject, PublishedTool } from '@holdfast/contracts';
+import { approvalFor, approvalHash } from './approvals.ts';
 import type { CommandOf } from './command.ts';
 import { findToolCall } from './effects.ts';
-import { events, type Handled, refuse } from './handled.ts';
+import { events, type Handled, refuse, type Refused } from './handled.ts';
 import { misfitOf } from './json-schema.ts';
-import type { EndedRun, LiveRun } from './state.ts';
+import { isKept } from './requested-calls.ts';
+import type { EndedRun, LiveRun, ToolCall, ToolPhase } from './state.ts';
 
 /** Whoever decides must have the role the rule names; an admin may decide everything. */
 const mayDecide = (by: Actor, role: string): boolean => by.roles.some((held) => held === role || held === 'admin');
 
+type OpenApproval = Extract<ToolPhase, { is: 'approval' }>;
+
 export function decideApproval(state: LiveRun, command: CommandOf<'decide_approval'>): Handled {
-  const phase = findToolCall(state, command.call)?.phase;
+  const { call, hash, decision, by } = command;
+  const open = openApproval(findToolCall(state, call), command);
+  if ('refused' in open) return open;
+  return events({
+    type: 'approval.decided',
+    data: { call, hash, decision, by, ...optional('reason', command.reason) },
+  });
+}
+
+/** The old question is denied and a new one is open at once, whatever the rule's condition says of the new arguments. */
+export function changeArguments(state: LiveRun, command: CommandOf<'change_arguments'>): Handled {
+  const { call: id, hash, arguments: args, by, at } = command;
+  const call = findToolCall(state, id);
+  const open = openApproval(call, command);
+  if ('refused' in open) return open;
+  if (call?.tool == null) return refuse('approval_not_open', `No approval is open for call ${id}.`);
+  const problem = argumentsProblem(call.tool, hash, args);
+  if (problem !== null) return refuse('arguments_invalid', problem);
+  const changed: ToolCall = {
+    ...call,
+    requested: { ...call.requested, arguments: args },
+    editors: [...call.editors, by],
+  };
+  const asked = approvalFor(changed, call.tool, at);
+  return events(
+    { type: 'approval.changed', data: { call: id, hash, arguments: args, by, ...optional('reason', command.reason) } },
+    ...(asked === null ? [] : [asked]),
+  );
+}
+
+function argumentsProblem(tool: PublishedTool, hash: string, args: JsonObject): string | null {
+  if (!isKept(args)) return 'The arguments have values that cannot be kept exactly.';
+  if (approvalHash(tool, args) === hash) return 'The arguments are those of the open question: approve or deny it.';
+  const misfit = misfitOf(tool.input_schema, args);
+  return misfit === null ? null : `The arguments do not fit the schema of ${tool.name}: ${misfit}`;
+}
+
+/** The open question that the command may settle. */
+function openApproval(
+  call: ToolCall | undefined,
+  command: { readonly call: string; readonly hash: string; readonly by: Actor; readonly at: number },
+): OpenApproval | Refused {
+  const phase = call?.phase;
   if (phase?.is !== 'approval') return refuse('approval_not_open', `No approval is open for call ${command.call}.`);
   if (phase.expiresAt !== null && command.at >= phase.expiresAt)
     return refuse('approval_not_open', `The approval of call ${command.call} has expired.`);
@@ -17,11 +63,7 @@ export function decideApproval(state: LiveRun, command: CommandOf<'decide_approv
     return refuse('approval_hash_mismatch', `The decision is about ${command.hash}, the question about ${phase.hash}.`);
   if (!mayDecide(command.by, phase.role))
     return refuse('approval_role_required', `Only the role ${phase.role} may decide this.`);
-  const { call, hash, decision, by } = command;
-  return events({
-    type: 'approval.decided',
-    data: { call, hash, decision, by, ...optional('reason', command.reason) },
-  });
+  return phase;
 }
 
 export function answerQuestion(state: LiveRun, command: CommandOf<'answer_question'>): Handled {

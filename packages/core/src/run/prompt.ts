@@ -1,5 +1,6 @@
 import type { AgentVersion, BodyOf, Content, RunEvent } from '@holdfast/contracts';
 import { text } from '@holdfast/contracts';
+import { rejection, systemText } from './output.ts';
 import type { PromptMessage } from './prompt-message.ts';
 import { answerContent, duplicateContent, resolvedContent, waitEndedContent } from './result-content.ts';
 
@@ -10,10 +11,10 @@ export interface Transcript {
 }
 
 /** The transcript before the first event. */
-export const beginTranscript = (version: AgentVersion): Transcript => ({
-  messages: version.instructions === '' ? [] : [{ role: 'system', block: 0, text: version.instructions }],
-  undelivered: [],
-});
+export const beginTranscript = (version: AgentVersion): Transcript => {
+  const system = systemText(version);
+  return { messages: system === '' ? [] : [{ role: 'system', block: 0, text: system }], undelivered: [] };
+};
 
 /** Extends the transcript by what one event says to the model; most say nothing. */
 export function prompt(transcript: Transcript, event: RunEvent): Transcript {
@@ -35,9 +36,13 @@ export function prompt(transcript: Transcript, event: RunEvent): Transcript {
         content: event.data.content,
         toolCalls: event.data.tool_calls,
       });
+    case 'answer.rejected':
+      return say(transcript, { role: 'user', block: event.seq, content: rejection(event.data) });
     case 'model.interrupted':
       if (event.data.content.length === 0) return transcript;
       return say(transcript, { role: 'assistant', block: event.seq, content: event.data.content, toolCalls: [] });
+    case 'approval.changed':
+      return changeCall(transcript, event);
     case 'tool.returned':
       return result(transcript, event.data.call, event.data.content, event.data.is_error);
     case 'tool.not_run':
@@ -89,6 +94,21 @@ function deliver(transcript: Transcript, { seq, data }: RunEvent & BodyOf<'messa
       ...delivered.map(({ content }): PromptMessage => ({ role: 'user', block: seq, content })),
     ],
     undelivered: transcript.undelivered.filter((message) => !data.ids.includes(message.id)),
+  };
+}
+
+/** The model is shown the arguments that were really used. */
+function changeCall(transcript: Transcript, { data }: BodyOf<'approval.changed'>): Transcript {
+  const [answer, changed] = data.call.split('.').map(Number);
+  return {
+    ...transcript,
+    messages: transcript.messages.map((message) => {
+      if (message.role !== 'assistant' || message.block !== answer) return message;
+      const toolCalls = message.toolCalls.map((call, index) =>
+        index === changed ? { ...call, arguments: data.arguments } : call,
+      );
+      return { ...message, toolCalls };
+    }),
   };
 }
 

@@ -13,11 +13,12 @@ export function keepable(call: RequestedCall): RequestedCall {
   const { id, name } = call;
   if (id.length > MAX_NAME || name.length > MAX_NAME)
     return keepable({ ...call, id: id.slice(0, MAX_NAME), name: name.slice(0, MAX_NAME) });
-  if (call.invalid !== undefined || isKept(call.arguments, 0)) return call;
+  if (call.invalid !== undefined || isKept(call.arguments)) return call;
   return { ...call, arguments: {}, invalid: 'arguments that cannot be kept exactly' };
 }
 
-function isKept(value: unknown, depth: number): boolean {
+/** Whether the log gives the value back as it is. */
+export function isKept(value: unknown, depth = 0): boolean {
   if (depth > MAX_DEPTH) return false;
   if (typeof value === 'string') return !/\p{Surrogate}/u.test(value);
   if (typeof value === 'number') return Number.isFinite(value);

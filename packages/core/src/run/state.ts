@@ -1,4 +1,5 @@
 import type {
+  Actor,
   AgentVersion,
   BegunCall,
   Content,
@@ -43,6 +44,8 @@ export interface LiveRun extends Logged {
   /** The limit that the next call would have passed; a person raises it or cancels the run. */
   readonly limit: LimitReached | null;
   readonly turn: Turn;
+  /** An answer of this turn did not fit the output schema, and the model was told. */
+  readonly rejected: boolean;
   /** Model steps so far, the present one included; each attempt of a step is the same step. */
   readonly modelSteps: number;
   /** Answers of the model so far. */
@@ -104,11 +107,16 @@ interface Call {
 }
 
 export interface ModelCall extends Call {
+  /** Failed attempts since the chain of models began; a person's retry begins it anew. */
+  readonly failures: number;
   readonly phase: ModelPhase;
 }
 
 export interface ToolCall extends Call {
+  /** As the model asked for it, with the arguments of whoever changed them last. */
   readonly requested: RequestedCall;
+  /** Who changed the arguments: the call is always asked about again, and they count as its authors. */
+  readonly editors: readonly Actor[];
   /** null: the version has no tool of that name. */
   readonly tool: PublishedTool | null;
   readonly phase: ToolPhase;

@@ -1,6 +1,7 @@
 import type { BodyOf, DataOf, RunEvent } from '@holdfast/contracts';
 import { grow } from './context.ts';
 import { spendEnd } from './limits.ts';
+import { rejection } from './output.ts';
 import { bytesOf } from './sizes.ts';
 import { type LiveRun, type ModelCall, type ModelPhase, openCalls, type ToolCall, type ToolPhase } from './state.ts';
 
@@ -27,6 +28,7 @@ export function answered(state: LiveRun, event: RunEvent & BodyOf<'model.answere
         attempt: 0,
         burned: 0,
         requested,
+        editors: [],
         tool: state.version.tools.find((tool) => tool.name === requested.name) ?? null,
         phase: { is: 'new' },
       }));
@@ -44,15 +46,25 @@ export function delivered(state: LiveRun, event: RunEvent & BodyOf<'message.deli
     ...state,
     inbox: state.inbox.filter((message) => !ids.includes(message.id)),
     context: grow(state.context, event.seq, bytes),
+    rejected: false,
   };
   return state.turn.at === 'answer' ? askModel(next) : next;
 }
+
+/** The model gets one more try. */
+export const rejected = (state: LiveRun, { seq, data }: RunEvent & BodyOf<'answer.rejected'>): LiveRun | string =>
+  state.turn.at === 'answer'
+    ? askModel({ ...state, rejected: true, context: growBy(state, seq, rejection(data)) })
+    : 'no answer waits to be judged';
 
 export function scheduled(state: LiveRun, data: DataOf<'attempt.scheduled'>): LiveRun | string {
   const burned = (call: { burned: number }): number => (data.by !== undefined ? 0 : call.burned + (data.burns ? 1 : 0));
   const phase = { is: 'scheduled', at: data.at } as const;
   return state.turn.at === 'model'
-    ? onModel(state, data.call, (call) => [{ ...call, burned: burned(call), phase }, {}])
+    ? onModel(state, data.call, (call) => [
+        { ...call, burned: burned(call), failures: data.by === undefined ? call.failures : 0, phase },
+        {},
+      ])
     : onTool(state, data.call, (call) => ({ ...call, burned: burned(call), phase }));
 }
 
@@ -62,7 +74,7 @@ export function askModel(state: LiveRun): LiveRun {
   return {
     ...state,
     modelSteps,
-    turn: { at: 'model', call: { id: `m${modelSteps}`, attempt: 0, burned: 0, phase: { is: 'ready' } } },
+    turn: { at: 'model', call: { id: `m${modelSteps}`, attempt: 0, burned: 0, failures: 0, phase: { is: 'ready' } } },
   };
 }
 
@@ -112,6 +124,18 @@ export function closeTool(
   const next = onTool(state, event.data.call, (call) => ({ ...call, phase }), changes);
   if (typeof next === 'string' || next.turn.at !== 'tools') return next;
   return next.turn.calls.every((call) => call.phase.is === 'done') ? askModel(next) : next;
+}
+
+/** The open question is about arguments that nobody wants any more: the call is looked at anew. */
+export function changed(state: LiveRun, { data }: RunEvent & BodyOf<'approval.changed'>): LiveRun | string {
+  const change = (call: ToolCall): ToolCall => ({
+    ...call,
+    requested: { ...call.requested, arguments: data.arguments },
+    editors: [...call.editors, data.by],
+    phase: { is: 'new' },
+  });
+  // What is no longer shown still counts, so that the bound of the prompt stays one.
+  return onTool(state, data.call, change, { context: growBlock(state, bytesOf(data.arguments)) });
 }
 
 export const opened = ({ at, data }: RunEvent & BodyOf<'model.called' | 'tool.called'>) =>

@@ -43,6 +43,15 @@ function commandOf({ by }: Caller, attention: Attention, decision: Decision): Ou
         by,
         ...(decision.reason === undefined ? {} : { reason: decision.reason }),
       };
+    case 'change':
+      return {
+        type: 'change_arguments',
+        call,
+        hash: decision.hash ?? String(attention.detail['hash']),
+        arguments: decision.arguments,
+        by,
+        ...(decision.reason === undefined ? {} : { reason: decision.reason }),
+      };
     case 'answer':
       return { type: 'answer_question', call, answer: decision.answer, by };
     case 'done':

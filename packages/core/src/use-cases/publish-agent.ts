@@ -11,6 +11,7 @@ import {
 import { v7 as uuidv7 } from 'uuid';
 import type { ToolServers } from '../executor/tools.ts';
 import { hashOf } from '../run/hash.ts';
+import { schemaProblem } from '../run/json-schema.ts';
 import type { VersionDraft } from './agent-store.ts';
 import { issuesOf } from './issues-of.ts';
 import type { ModelCatalogue } from './model-catalogue.ts';
@@ -44,9 +45,11 @@ export async function publishAgent(ports: PublishPorts, body: unknown): Promise<
     throw refused('validation_failed', `The agent does not fit its schema. ${summary(issues)}`, issues);
   }
   const spec = parsed.data;
-  const prices = pricesOf(ports.models, spec);
+  const misfit = spec.output === undefined ? null : schemaProblem(spec.output.schema);
+  if (misfit !== null) throw wrongAt('validation_failed', '/output/schema', misfit);
+  const { prices, fallbacks } = modelsOf(ports.models, spec);
   const tools = await publishedTools(ports.tools, spec);
-  const limits = limitsOf(spec, prices);
+  const limits = limitsOf(spec);
   const longest = Math.max(spec.retries.timeout, ...tools.map((tool) => tool.retries.timeout));
   if (limits.active_ms < longest)
     throw wrongAt(
@@ -65,7 +68,7 @@ export async function publishAgent(ports: PublishPorts, body: unknown): Promise<
       temperature: model.temperature ?? null,
       max_output_tokens: model.max_output_tokens,
       prices,
-      fallbacks: [],
+      fallbacks,
     },
     tools,
     limits,
@@ -76,25 +79,34 @@ export async function publishAgent(ports: PublishPorts, body: unknown): Promise<
     rehearsal: spec.rehearsal ?? null,
   };
   // Parsed from JSON or YAML by the edge, and fits the schema: an object.
-  return { draft, spec: body as JsonObject, hash: hashOf({ spec, tools, prices }) };
+  return { draft, spec: body as JsonObject, hash: hashOf({ spec, tools, prices, fallbacks }) };
 }
 
-function pricesOf(models: ModelCatalogue, spec: AgentSpec): Prices | null {
-  const { name } = spec.model;
-  const prices = models.prices(name);
-  if (prices === undefined)
-    throw wrongAt('model_unknown', '/model/name', `there is no model ${name}; known: ${models.names().join(', ')}`);
-  if (prices === null && spec.limits.cost_usd !== undefined)
-    throw wrongAt(
-      'price_unknown',
-      '/limits/cost_usd',
-      `a money limit needs a model with a price, and ${name} has none: remove the limit, or give the model a price`,
-    );
-  return prices;
+/** Each model that may be called, with the prices of today. */
+function modelsOf(
+  models: ModelCatalogue,
+  { model, limits }: AgentSpec,
+): { prices: Prices | null; fallbacks: { name: string; prices: Prices | null }[] } {
+  const priced = (name: string, path: string): Prices | null => {
+    const prices = models.prices(name);
+    if (prices === undefined)
+      throw wrongAt('model_unknown', path, `there is no model ${name}; known: ${models.names().join(', ')}`);
+    if (prices === null && limits.cost_usd !== undefined)
+      throw wrongAt(
+        'price_unknown',
+        '/limits/cost_usd',
+        `a money limit needs models with a price, and ${name} has none: remove the limit, or give the model a price`,
+      );
+    return prices;
+  };
+  return {
+    prices: priced(model.name, '/model/name'),
+    fallbacks: model.fallbacks.map((name, index) => ({ name, prices: priced(name, `/model/fallbacks/${index}`) })),
+  };
 }
 
-function limitsOf({ limits }: AgentSpec, prices: Prices | null): Limits {
-  const micros = limits.cost_usd === undefined || prices === null ? null : Math.round(limits.cost_usd * 1_000_000);
+function limitsOf({ limits }: AgentSpec): Limits {
+  const micros = limits.cost_usd === undefined ? null : Math.round(limits.cost_usd * 1_000_000);
   return {
     steps: limits.steps,
     tokens: limits.tokens,

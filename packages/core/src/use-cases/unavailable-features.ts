@@ -10,7 +10,6 @@ export function unavailableFeatures(spec: unknown): ProblemError[] {
   if (!isObject(spec)) return [];
   const issues: ProblemError[] = [];
   const missing = (path: string, what: string): void => void issues.push({ path, message: `${what}: remove it` });
-  if ('output' in spec) missing('/output', 'an output schema is not available yet');
   if ('memory' in spec) missing('/memory', 'memory is not available yet');
   const { context, tools } = spec;
   if (isObject(context) && context['then'] === 'summarise')

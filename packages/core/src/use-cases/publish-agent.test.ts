@@ -1,0 +1,52 @@
+import type { HoldfastError } from '@holdfast/contracts';
+import { describe, expect, it } from 'vitest';
+import { publishAgent } from './publish-agent.ts';
+
+const prices = { input_per_mtok: 1, output_per_mtok: 2 };
+const ports = {
+  models: {
+    names: () => ['default', 'second', 'free'],
+    prices: (name: string) => (name === 'free' ? null : name === 'gpt' ? undefined : prices),
+  },
+  tools: { names: () => [], list: () => Promise.resolve([]) },
+};
+const publish = (spec: object) => publishAgent(ports, { name: 'a', ...spec });
+const refusal = (spec: object): Promise<HoldfastError> =>
+  publish(spec).then(
+    () => Promise.reject(new Error('it was published')),
+    (error: unknown) => error as HoldfastError,
+  );
+
+describe('publishing an agent', () => {
+  it('pins the prices of the model and of each fallback', async () => {
+    const { draft, hash } = await publish({ model: { fallbacks: ['second', 'free'] } });
+    expect(draft.model).toMatchObject({
+      prices,
+      fallbacks: [
+        { name: 'second', prices },
+        { name: 'free', prices: null },
+      ],
+    });
+    expect(hash).not.toBe((await publish({ model: { fallbacks: ['free', 'second'] } })).hash);
+  });
+
+  it('knows every fallback', async () => {
+    const problem = await refusal({ model: { fallbacks: ['second', 'gpt'] } });
+    expect(problem).toMatchObject({ code: 'model_unknown' });
+    expect(problem.message).toContain('gpt');
+  });
+
+  it('needs a price for every model when money is limited', async () => {
+    expect(await refusal({ model: { fallbacks: ['free'] }, limits: { cost_usd: 1 } })).toMatchObject({
+      code: 'price_unknown',
+    });
+    const { draft } = await publish({ model: { fallbacks: ['second'] }, limits: { cost_usd: 1 } });
+    expect(draft.limits.cost_usd_micros).toBe(1_000_000);
+  });
+
+  it('keeps the output schema, and refuses one that cannot be used', async () => {
+    const schema = { type: 'object' };
+    expect((await publish({ output: { schema } })).draft.output).toEqual({ schema });
+    expect(await refusal({ output: { schema: { type: 'objekt' } } })).toMatchObject({ code: 'validation_failed' });
+  });
+});
