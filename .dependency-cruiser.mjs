@@ -51,7 +51,11 @@ const libraries = [
   { folder: 'packages/adapters/src/mcp', npm: ['@modelcontextprotocol/sdk', 'zod'], node: true },
   { folder: 'packages/adapters/src/outbound', npm: ['undici'], node: true },
   { folder: 'packages/adapters/src/http-tool', npm: ['zod'], node: true },
-  { folder: 'packages/adapters/src/models', npm: ['zod'], node: true },
+  {
+    folder: 'packages/adapters/src/models',
+    npm: ['@ai-sdk/openai-compatible', '@ai-sdk/provider', 'undici', 'yaml', 'zod'],
+    node: true,
+  },
   { folder: 'packages/adapters/src/telemetry', npm: ['pino', 'prom-client', 'zod'], node: true },
   { folder: 'packages/driver-embedded/src', npm: [], node: true },
   { folder: 'packages/testing/src', npm: ['vitest', 'pg', 'zod'], node: true },

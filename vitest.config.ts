@@ -52,6 +52,8 @@ export default defineConfig({
   test: {
     pool: 'threads',
     maxWorkers: 2,
+    // They use eventsource-parser, which has a condition `source` of its own that Node cannot load.
+    server: { deps: { inline: [/@ai-sdk\//, /eventsource-parser/] } },
     projects: projects.map((test) => ({ extends: true as const, test })),
   },
 });

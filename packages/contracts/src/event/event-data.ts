@@ -32,6 +32,7 @@ export type Reservation = z.infer<typeof reservation>;
 export const usage = z.strictObject({
   input_tokens: z.int().nonnegative(),
   output_tokens: z.int().nonnegative(),
+  cached_tokens: z.int().nonnegative().optional().describe("Of `input_tokens`: read from the server's cache."),
 });
 export type Usage = z.infer<typeof usage>;
 
