@@ -46,6 +46,7 @@ export const request = (
   over: Partial<AgentVersion> = {},
 ): ModelRequest => ({
   version: version(over),
+  model: 'default',
   messages,
   answers: 0,
   maxOutputTokens: 40,
