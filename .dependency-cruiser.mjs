@@ -11,11 +11,12 @@ const arrows = {
   'packages/adapters': ['packages/core', 'packages/contracts'],
   'packages/driver-embedded': ['packages/core', 'packages/contracts'],
   'packages/testing': ['packages/core', 'packages/contracts'],
+  'packages/sdk': ['packages/contracts'],
   'apps/api': ['packages/core', 'packages/contracts', 'packages/adapters'],
   'apps/worker': ['packages/core', 'packages/contracts', 'packages/adapters', 'packages/driver-embedded'],
   'apps/standalone': ['packages/core', 'packages/contracts', 'packages/adapters', 'apps/api', 'apps/worker'],
-  // Only for `init` and `migrate`, which work on a database before there is a server.
-  'apps/cli': ['packages/contracts', 'packages/core', 'packages/adapters'],
+  // Core and adapters only for `init` and `migrate`, which work on a database before there is a server.
+  'apps/cli': ['packages/contracts', 'packages/sdk', 'packages/core', 'packages/adapters'],
 };
 
 /** Test files below these may also import packages/testing (it depends on core, so core and contracts cannot). */
@@ -58,11 +59,18 @@ const libraries = [
   },
   { folder: 'packages/adapters/src/telemetry', npm: ['pino', 'prom-client', 'zod'], node: true },
   { folder: 'packages/driver-embedded/src', npm: [], node: true },
+  {
+    folder: 'packages/sdk/src',
+    except: ['packages/sdk/src/tools'],
+    npm: ['eventsource-parser', 'zod'],
+    node: false,
+  },
+  { folder: 'packages/sdk/src/tools', npm: ['@modelcontextprotocol/sdk', 'zod'], node: true },
   { folder: 'packages/testing/src', npm: ['vitest', 'pg', 'zod'], node: true },
   { folder: 'apps/api/src', npm: ['fastify', 'yaml', 'zod', 'zod-openapi'], node: true },
   { folder: 'apps/worker/src', npm: [], node: true },
   { folder: 'apps/standalone/src', npm: ['zod', '@modelcontextprotocol/server-filesystem'], node: true },
-  { folder: 'apps/cli/src', npm: ['commander', 'cli-table3', 'zod'], node: true },
+  { folder: 'apps/cli/src', npm: ['@bomb.sh/tab', 'commander', 'cli-table3', 'yaml', 'zod'], node: true },
 ];
 
 const any = (names) => `(${names.map((name) => name.replaceAll('/', '\\/')).join('|')})`;

@@ -125,14 +125,14 @@ async function runRow(row: Row, postgres: string | null): Promise<void> {
   const product = await Product.start({ postgres, kill: row.kill });
   try {
     await product.publish(agent('crash', [row.calls.map((tool) => ({ tool })), []]));
-    const { id } = await product.client.startRun({ agent: 'crash', input: 'go' });
+    const { id } = await product.client.runs.start({ agent: 'crash', input: 'go' });
     if (row !== alive) await product.died();
     const { attention } = await product.settled(id);
     const asked = attention.filter((item) => item.kind === 'unknown-effect');
     if (row.unknown !== 'perhaps') expect(asked.map((item) => item.detail['tool'])).toEqual(row.unknown);
     for (const item of asked) {
       // The other calls of the answer have gone on by themselves.
-      await product.client.decide(id, item.ref, { decision: 'done', content: 'it was done' });
+      await product.client.attention.decide(id, item.ref, { decision: 'done', content: 'it was done' });
     }
     expect(await product.ended(id)).toBe('succeeded');
     const events = await product.events(id);

@@ -20,7 +20,7 @@ describePostgres('the database is gone', ({ bin }) => {
         }),
       );
       const runs = await Promise.all(
-        Array.from({ length: 10 }, () => product.client.startRun({ agent: 'steady', input: 'go' })),
+        Array.from({ length: 10 }, () => product.client.runs.start({ agent: 'steady', input: 'go' })),
       );
       await until('all first effects', 30_000, async () =>
         (await product.counter.effects()).length === runs.length ? true : null,

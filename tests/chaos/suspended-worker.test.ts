@@ -15,7 +15,7 @@ onPostgres('a worker that was suspended past its lease', (fresh) => {
           tools: [{ mcp: 'effects', allow: ['pay'], effect: 'once', timeout: '20s' }],
         }),
       );
-      const { id } = await product.client.startRun({ agent: 'slow', input: 'go' });
+      const { id } = await product.client.runs.start({ agent: 'slow', input: 'go' });
       await until('the effect to happen', 20_000, async () =>
         (await product.counter.effects()).length === 1 ? true : null,
       );

@@ -11,13 +11,16 @@ onEachDatabase('died while waiting', (fresh) => {
       try {
         await product.publish(agent('sleeper', [[{ tool: 'wait', args: { seconds: 2 } }, { tool: 'note' }]]));
         await product.publish(agent('asker', [[{ tool: 'ask', args: { question: 'Which colour?' } }]]));
-        const sleeper = await product.client.startRun({ agent: 'sleeper', input: 'go' });
-        const asker = await product.client.startRun({ agent: 'asker', input: 'go' });
+        const sleeper = await product.client.runs.start({ agent: 'sleeper', input: 'go' });
+        const asker = await product.client.runs.start({ agent: 'asker', input: 'go' });
         const { attention } = await product.settled(asker.id);
         expect(attention.map((item) => item.kind)).toEqual(['question']);
         for (let worker = 0; worker < product.workers.length; worker += 1) await product.killAndReplace(worker);
         // Committed while hints are off: only the sweep can find it.
-        await product.client.decide(asker.id, attention[0]?.ref ?? '', { decision: 'answer', answer: 'green' });
+        await product.client.attention.decide(asker.id, attention[0]?.ref ?? '', {
+          decision: 'answer',
+          answer: 'green',
+        });
         expect(await product.ended(asker.id)).toBe('succeeded');
         expect(await product.ended(sleeper.id)).toBe('succeeded');
         const events = await product.events(sleeper.id);

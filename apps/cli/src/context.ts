@@ -1,4 +1,4 @@
-import type { Client } from './client.ts';
+import type { Holdfast } from '@holdfast/sdk';
 import type { Output } from './output.ts';
 import type { Surroundings } from './settings.ts';
 
@@ -6,8 +6,10 @@ import type { Surroundings } from './settings.ts';
 export interface Context {
   readonly surroundings: Surroundings;
   readonly output: () => Output;
-  /** Made at the first use: `init` and `migrate` need none. */
-  readonly client: () => Client;
+  /** Made at the first use: `init`, `migrate` and `completion` need none. */
+  readonly client: () => Holdfast;
+  /** A value that must not stand in a command line: standard input, or typed unseen at a terminal. */
+  readonly secret: (question: string) => Promise<string>;
   /** Sets what the process exits with. */
   readonly exit: (code: number) => void;
 }

@@ -1,7 +1,9 @@
-/** What the process exits with; listed in `holdfast --help`. */
+import { ConnectionFailed, HoldfastError, RunFailed } from '@holdfast/sdk';
+
+/** What the process exits with; told in `holdfast --help`. */
 export const exitCodes = {
   ok: 0,
-  /** The server refused, or the run failed or was cancelled. */
+  /** The server refused, the run failed or was cancelled, a check failed, or specs differ. */
   failed: 1,
   usage: 2,
   /** The run waits for a person. */
@@ -21,3 +23,30 @@ export class Failure extends Error {
     this.exitCode = exitCode;
   }
 }
+
+/** Any error in words for people, with what to do. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  if (error instanceof ConnectionFailed)
+    return new Failure(`${error.message} Start Holdfast (npm start), or set HOLDFAST_URL.`, exitCodes.unreachable);
+  if (error instanceof HoldfastError) return new Failure(refusal(error));
+  if (error instanceof RunFailed) return new Failure(error.message);
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? ` (${error.code})` : '';
+  return new Failure(`${error instanceof Error ? error.message : String(error)}${code}`);
+}
+
+function refusal({ message, code, status, problem }: HoldfastError): string {
+  const errors = problem?.errors ?? [];
+  const places = errors.length > 1 ? errors.map(({ path, message: wrong }) => `\n  ${path}: ${wrong}`).join('') : '';
+  const hint = hints[code] ?? (status === 401 ? 'Set HOLDFAST_API_KEY to a key that is good.' : null);
+  return `${message}${hint === null ? '' : ` ${hint}`} (${code})${places}`;
+}
+
+/** What to do at the command line, where the server's own words do not say it. */
+const hints: Readonly<Record<string, string>> = {
+  run_not_found: 'See holdfast runs list.',
+  agent_not_found: 'See holdfast agents list.',
+  version_not_found: 'See holdfast agents versions <agent>.',
+  attention_not_found: 'See holdfast attention.',
+  unexpected_answer: 'Does HOLDFAST_URL name a Holdfast server of this release?',
+};

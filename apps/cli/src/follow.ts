@@ -1,112 +1,92 @@
-import type { AttentionResource, RunResource, WireEvent } from '@holdfast/contracts';
-import { isTerminal } from '@holdfast/contracts';
-import type { Client } from './client.ts';
+import type { AttentionResource, Holdfast, RunResource, WireEvent } from '@holdfast/sdk';
+import { isTerminal } from '@holdfast/sdk';
+import { decisionLine } from './decision-line.ts';
 import { type ExitCode, exitCodes } from './failure.ts';
-import { type Output, plain, showEvent } from './output.ts';
+import { type Output, plain, printable, showEvent } from './output.ts';
+import { showWords } from './words.ts';
 
 /** The log is quiet for this long after somebody was asked: the run waits. */
 const QUIET_MS = 400;
 
+export interface Following {
+  /** Begin after this event. */
+  readonly after: number;
+  /** End when the run waits for a person. */
+  readonly stopAtWaits: boolean;
+}
+
 /** Shows a run's events until its end, or until it waits for a person when `stopAtWaits`. */
-export async function follow(
-  client: Client,
-  output: Output,
-  run: string,
-  after: number,
-  stopAtWaits: boolean,
-): Promise<ExitCode> {
+export async function follow(client: Holdfast, output: Output, run: string, following: Following): Promise<ExitCode> {
   const stream = new AbortController();
+  const words = showWords(output);
+  const events = client.runs.events(run, {
+    after: following.after,
+    signal: stream.signal,
+    // Words of a model are for people who look on.
+    ...(output.tty ? { deltas: words.show } : {}),
+  });
   try {
-    return await show(client, output, run, client.events(run, after, stream.signal), stopAtWaits);
+    let next = events.next();
+    let seen = following.after;
+    // Asking again makes no sense before there is news. Without `after`, what is there already is news.
+    let news = true;
+    for (;;) {
+      const step: IteratorResult<WireEvent, void> | 'quiet' =
+        following.stopAtWaits && news ? await Promise.race([next, pause()]) : await next;
+      if (step === 'quiet') {
+        const waits = await waitsForPeople(client, run, seen);
+        // The pending read ends with the stream.
+        next.catch(() => undefined);
+        if (waits !== null) return tellWaits(output, waits);
+        news = false;
+        continue;
+      }
+      if (step.done === true) break;
+      words.end();
+      showEvent(output, step.value);
+      seen = step.value.seq;
+      news = !isTerminal(step.value.type);
+      next = events.next();
+    }
+    return tellEnd(output, await client.runs.get(run));
   } finally {
     // An open stream would keep the process alive.
     stream.abort();
   }
 }
 
-async function show(
-  client: Client,
-  output: Output,
-  run: string,
-  events: AsyncGenerator<WireEvent>,
-  stopAtWaits: boolean,
-): Promise<ExitCode> {
-  let next = events.next();
-  let seen = 0;
-  // Asking again makes no sense before there is news.
-  let news = false;
-  for (;;) {
-    const step: IteratorResult<WireEvent> | 'quiet' =
-      stopAtWaits && news ? await Promise.race([next, pause()]) : await next;
-    if (step === 'quiet') {
-      const waits = await waitsForPeople(client, run, seen);
-      if (waits !== null) {
-        // The pending read ends with the stream.
-        next.catch(() => undefined);
-        return tellWaits(output, waits);
-      }
-      news = false;
-      continue;
-    }
-    if (step.done === true) break;
-    showEvent(output, step.value);
-    seen = step.value.seq;
-    news = !isTerminal(step.value.type);
-    next = events.next();
-  }
-  return tellEnd(output, await client.getRun(run));
-}
-
 const pause = (): Promise<'quiet'> => new Promise((resolve) => setTimeout(() => resolve('quiet'), QUIET_MS));
 
 /** What the run waits for, once all of its events were shown. */
-async function waitsForPeople(client: Client, run: string, seen: number): Promise<readonly AttentionResource[] | null> {
-  const { status, waiting_for, head } = await client.getRun(run);
-  if (head > seen) return null;
-  if (status !== 'waiting' || waiting_for.some(({ reason }) => reason === 'timer' || reason === 'capacity'))
-    return null;
-  const { items } = await client.attention({ run });
+async function waitsForPeople(
+  client: Holdfast,
+  run: string,
+  seen: number,
+): Promise<readonly AttentionResource[] | null> {
+  const { status, waiting_for, head } = await client.runs.get(run);
+  if (head > seen || status !== 'waiting') return null;
+  if (waiting_for.some(({ reason }) => reason !== 'attention' && reason !== 'input')) return null;
+  const { items } = await client.attention.list({ run }).page();
   return items.length === 0 ? null : items;
 }
 
 function tellWaits(output: Output, open: readonly AttentionResource[]): ExitCode {
   output.err('The run waits for a person:');
-  for (const item of open) output.err(`  ${item.kind} ${item.ref}: ${decisionLine(item)}`);
+  for (const item of open) output.err(printable(`  ${item.kind} ${item.ref}: ${decisionLine(item)}`));
   return exitCodes.waits;
 }
 
-/** The command that settles it. */
-export function decisionLine({ run_id, ref, kind, detail }: AttentionResource): string {
-  const command = `holdfast decide ${run_id} ${ref}`;
-  switch (kind) {
-    case 'approval':
-      return `${command} --approve   (or --deny)   ${shown(detail['tool'])} ${JSON.stringify(detail['arguments']).slice(0, 120)}`;
-    case 'question':
-      return `${command} --answer JSON   ${shown(detail['question'])}`;
-    case 'limit':
-      return `${command} --raise N   ${shown(detail['limit'])} is ${shown(detail['value'])}`;
-    case 'unknown-effect':
-      return `${command} --done TEXT   (or --retry, --fail)   ${shown(detail['tool'])}`;
-    case 'tool-changed':
-    case 'attempts-exhausted':
-      return `${command} --retry   (or --fail)`;
-    case 'duplicate-after-fork':
-      return `${command} --reuse   (or --call, --skip)   ${shown(detail['tool'])} ${JSON.stringify(detail['arguments']).slice(0, 120)}`;
-    case 'log-problem':
-      return `look into the log: holdfast watch ${run_id}`;
-  }
-}
-
-const shown = (value: unknown): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
-
-function tellEnd(output: Output, run: RunResource): ExitCode {
-  if (output.json) return run.status === 'succeeded' ? exitCodes.ok : exitCodes.failed;
+/** How the run ended; on standard output the answer. */
+export function tellEnd(output: Output, run: RunResource): ExitCode {
   if (run.status === 'succeeded') {
-    output.out(`\n${plain(run.output ?? [])}`);
+    if (!output.json) output.out(`\n${printable(plain(run.output ?? []))}`);
     return exitCodes.ok;
   }
-  output.err(
-    `The run ${run.status === 'failed' ? `failed: ${run.error?.detail ?? ''} (${run.error?.code ?? ''})` : `was ${run.status}.`}`,
-  );
+  if (!output.json)
+    output.err(
+      run.error === null
+        ? `The run was ${run.status}.`
+        : printable(`The run failed: ${run.error.detail} (${run.error.code})`),
+    );
   return exitCodes.failed;
 }

@@ -1,3 +1,3 @@
 export { runCli, type Terminal } from './cli.ts';
-export { Client } from './client.ts';
+export { cliReference } from './reference.ts';
 export type { Surroundings } from './settings.ts';

@@ -1,13 +1,16 @@
-import { eventLine, type Tone, type WireEvent } from '@holdfast/contracts';
+import { eventLine, type Tone, type WireEvent } from '@holdfast/sdk';
 import Table from 'cli-table3';
 
 /** Where a command writes; `json` = the API's body unchanged, one object a line for streams. */
 export interface Output {
   readonly json: boolean;
-  /** A terminal: tables and colours. */
+  /** A terminal: tables. */
   readonly tty: boolean;
+  /** A terminal, and nobody has set NO_COLOR. */
+  readonly colour: boolean;
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+  readonly bytes: (bytes: Uint8Array | string) => void;
 }
 
 const colours: Readonly<Record<Tone, string>> = {
@@ -19,25 +22,63 @@ const colours: Readonly<Record<Tone, string>> = {
   bad: '\u001b[31m',
 };
 
+export const paint = ({ colour }: Output, tone: Tone, text: string): string =>
+  colour ? `${colours[tone]}${text}\u001b[0m` : text;
+
 export function showEvent(output: Output, event: WireEvent): void {
   if (output.json) return output.out(JSON.stringify(event));
   const { tone, text } = eventLine(event);
-  const line = `${event.at.slice(11, 19)} ${String(event.seq).padStart(4)}  ${event.type.padEnd(18)} ${text}`;
-  output.out(output.tty ? `${colours[tone]}${line}\u001b[0m` : line);
+  const line = `${event.at.slice(11, 19)} ${String(event.seq).padStart(4)}  ${event.type.padEnd(18)} ${printable(text)}`;
+  output.out(paint(output, tone, line));
 }
 
 /** A table on a terminal; else tab-separated lines, for other programs. */
 export function showRows(output: Output, head: readonly string[], rows: readonly (readonly string[])[]): void {
-  if (!output.tty) return rows.forEach((row) => output.out(row.join('\t')));
-  const table = new Table({ head: [...head], style: { head: ['bold'], border: ['dim'] } });
-  for (const row of rows) table.push([...row]);
+  const clean = rows.map((row) => row.map((cell) => printable(cell)));
+  if (!output.tty) return clean.forEach((row) => output.out(row.join('\t')));
+  if (clean.length === 0) return output.err('There is none.');
+  const style = output.colour ? { head: ['bold'], border: ['dim'] } : { head: [], border: [] };
+  const table = new Table({ head: [...head], style });
+  for (const row of clean) table.push([...row]);
   output.out(table.toString());
 }
 
+export interface ShownPage<T> {
+  readonly items: readonly T[];
+  readonly next_cursor?: string | null;
+}
+
+/** A page of a list as rows, and how to get the next one. */
+export function showPage<T>(
+  output: Output,
+  page: ShownPage<T>,
+  head: readonly string[],
+  row: (item: T) => readonly string[],
+): void {
+  if (output.json) return showJson(output, page);
+  showRows(output, head, page.items.map(row));
+  if (typeof page.next_cursor === 'string') output.err(`more: --cursor ${page.next_cursor}`);
+}
+
+/** The body as the API gave it, or the lines for people. */
+export function show(output: Output, body: unknown, lines: () => string): void {
+  if (output.json) showJson(output, body);
+  else output.out(printable(lines()));
+}
+
 export function showJson(output: Output, body: unknown): void {
-  output.out(JSON.stringify(body, null, output.tty ? 2 : undefined));
+  output.out(JSON.stringify(body));
 }
 
 /** Content parts as text. */
 export const plain = (parts: readonly { readonly type: string }[]): string =>
   parts.map((part) => ('text' in part && typeof part.text === 'string' ? part.text : `[${part.type}]`)).join('\n');
+
+// oxlint-disable-next-line no-control-regex -- text of models and tools could move the cursor or rename the window
+const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+
+/** Without control characters, which steer a terminal. */
+export const printable = (text: string): string => text.replace(controls, '');
+
+/** `1.234567` dollars. */
+export const dollars = (micros: number): string => `$${(micros / 1_000_000).toFixed(6).replace(/0{1,4}$/, '')}`;

@@ -1,31 +1,70 @@
 import { Command } from 'commander';
+import { agents } from './commands/agents.ts';
 import { artifacts } from './commands/artifacts.ts';
 import { attention } from './commands/attention.ts';
+import { audit } from './commands/audit.ts';
+import { completion } from './commands/completion.ts';
 import { decide } from './commands/decide.ts';
+import { diff } from './commands/diff.ts';
+import { doctor } from './commands/doctor.ts';
 import { init, migrateCommand } from './commands/init.ts';
+import { keys } from './commands/keys.ts';
 import { messages } from './commands/messages.ts';
+import { models } from './commands/models.ts';
 import { publish } from './commands/publish.ts';
+import { retention } from './commands/retention.ts';
 import { run } from './commands/run.ts';
 import { runs } from './commands/runs.ts';
-import { steer } from './commands/steer.ts';
+import { secrets } from './commands/secrets.ts';
+import { operations, steer } from './commands/steer.ts';
+import { threads } from './commands/threads.ts';
+import { tools } from './commands/tools.ts';
+import { usage } from './commands/usage.ts';
 import { watch } from './commands/watch.ts';
 import type { Context } from './context.ts';
 
-const epilogue = `
-HOLDFAST_URL and HOLDFAST_API_KEY say where and who; without them, .holdfast/cli.json, which npm start writes.
-Exit codes: 0 done · 1 refused, or the run failed · 2 wrong usage · 3 the run waits for a person · 4 nobody answers.`;
+export const exitCodesText =
+  'Exit codes: 0 done · 1 refused, or the run failed, a check failed, specs differ · 2 wrong usage · 3 the run waits for a person · 4 nobody answers.';
+
+export const settingsText =
+  'HOLDFAST_URL and HOLDFAST_API_KEY say where and who; without them, .holdfast/cli.json, which npm start writes. NO_COLOR turns colours off.';
+
+const commands = [
+  publish,
+  diff,
+  agents,
+  run,
+  watch,
+  runs,
+  threads,
+  attention,
+  decide,
+  messages,
+  ...operations.map((operation) => (program: Command, context: Context) => steer(program, context, operation)),
+  artifacts,
+  tools,
+  models,
+  secrets,
+  keys,
+  usage,
+  audit,
+  retention,
+  doctor,
+  init,
+  migrateCommand,
+];
 
 /** All commands; `--json` may stand anywhere. */
 export function makeProgram(context: Context): Command {
   const program = new Command('holdfast')
     .description('Durable runs for AI agents.')
     .option('--json', "print the API's own JSON; one object a line for events")
-    .addHelpText('after', epilogue)
+    .addHelpText('after', `\n${settingsText}\n${exitCodesText}`)
     .showHelpAfterError()
     .exitOverride();
-  for (const add of [publish, run, watch, runs, attention, decide, messages, steer, artifacts, init, migrateCommand])
-    add(program, context);
+  for (const add of commands) add(program, context);
   inherit(program);
+  completion(program);
   return program;
 }
 
@@ -33,7 +72,7 @@ export function makeProgram(context: Context): Command {
 function inherit(command: Command): void {
   for (const child of command.commands) {
     child.copyInheritedSettings(command);
-    child.option('--json');
+    child.option('--json', 'JSON');
     inherit(child);
   }
 }

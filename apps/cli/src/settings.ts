@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { HoldfastOptions } from '@holdfast/sdk';
 import { z } from 'zod';
-import type { ClientSettings } from './client.ts';
 import { Failure } from './failure.ts';
 
 /** What `npm start` and `holdfast init` leave for the CLI; readable by its owner only. */
@@ -19,7 +19,7 @@ const DEFAULT_URL = 'http://127.0.0.1:7070';
  * HOLDFAST_URL and HOLDFAST_API_KEY; what they leave open from `cli.json` in DATA_DIR (.holdfast) or in
  * ~/.config/holdfast. @throws Failure when there is no key.
  */
-export function clientSettings({ env, cwd, home }: Surroundings): ClientSettings {
+export function clientSettings({ env, cwd, home }: Surroundings): Pick<HoldfastOptions, 'url' | 'key'> {
   const files = [
     resolve(cwd, env['DATA_DIR'] ?? '.holdfast', 'cli.json'),
     join(home, '.config', 'holdfast', 'cli.json'),

@@ -1,4 +1,5 @@
 export * from './json.ts';
+export * from './release.ts';
 export * from './part.ts';
 export * from './actor.ts';
 export * from './agent/duration.ts';

@@ -1,1 +1,10 @@
-export { eventLine, type EventLine, type RunResource, type WireEvent } from '@holdfast/contracts';
+export { Holdfast, type HoldfastOptions } from './holdfast.ts';
+export { ConnectionFailed, HoldfastError, RunFailed } from './errors.ts';
+export type { CallOptions, CreateOptions } from './http/request.ts';
+export type { List, Page } from './list.ts';
+export type { EventsOptions } from './stream/run-events.ts';
+export type { RunResult } from './resources/run-result.ts';
+export type { ListRunsOptions } from './resources/runs.ts';
+export type { SpecText } from './resources/agents.ts';
+export { eventLine, type EventLine, isTerminal, type Tone } from '@holdfast/contracts';
+export type * from './contract-types.ts';

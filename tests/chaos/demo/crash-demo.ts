@@ -53,7 +53,7 @@ export async function crashDemo({ postgres, runs: wanted, kills, seed, say }: Cr
       Array.from({ length: PENDING }, async () => {
         while (runs.length < wanted) {
           const place = runs.push('') - 1;
-          runs[place] = (await product.client.startRun({ agent: 'crash-demo', input: `run ${place + 1}` })).id;
+          runs[place] = (await product.client.runs.start({ agent: 'crash-demo', input: `run ${place + 1}` })).id;
         }
       }),
     );
@@ -74,7 +74,7 @@ export async function crashDemo({ postgres, runs: wanted, kills, seed, say }: Cr
     const open = new Set(runs);
     await until('all runs to end', 180_000, async () => {
       await person.answerAll();
-      for (const run of open) if (ended.has((await product.client.getRun(run)).status)) open.delete(run);
+      for (const run of open) if (ended.has((await product.client.runs.get(run)).status)) open.delete(run);
       return open.size === 0 ? true : null;
     }).catch(() => undefined);
     return await figures(product, runs, open, person.asked, killedAt);
@@ -93,14 +93,17 @@ class Person {
   }
 
   async answerAll(): Promise<void> {
-    const { items } = await this.#product.client.attention({ limit: '200' }).catch(() => ({ items: [] }));
+    const { items } = await this.#product.client.attention
+      .list({ limit: 200 })
+      .page()
+      .catch(() => ({ items: [] }));
     if (items.length === 0) return;
     const counted = await this.#product.counter.timesByKey('pay');
     for (const { run_id, ref, kind } of items) {
       if (kind !== 'unknown-effect') continue;
       this.asked.add(run_id);
       const happened = counted.has(`${run_id}.${ref}`);
-      await this.#product.client
+      await this.#product.client.attention
         .decide(run_id, ref, happened ? { decision: 'done', content: 'pay counted' } : { decision: 'fail' })
         .catch(() => undefined);
     }
@@ -118,7 +121,7 @@ async function figures(
   const resumeMs: number[] = [];
   for (const run of runs) {
     const events = await product.events(run);
-    const { head } = await product.client.getRun(run);
+    const { head } = await product.client.runs.get(run);
     missingEvents += head - new Set(events.map((event) => event.seq)).size;
     for (const { type, data, at } of events) {
       const killed = type === 'run.taken_over' ? killedAt.get(String(data['from'])) : undefined;

@@ -2,8 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Client } from '@holdfast/cli';
-import type { AttentionResource, WireEvent } from '@holdfast/contracts';
+import { type AttentionResource, Holdfast, type WireEvent } from '@holdfast/sdk';
 import { freePort } from '@holdfast/testing/servers';
 import { Child } from './child.ts';
 import { Counter } from './counter.ts';
@@ -22,7 +21,7 @@ export interface ProductOptions {
 export class Product {
   readonly folder: string;
   readonly counter: Counter;
-  readonly client: Client;
+  readonly client: Holdfast;
   readonly url: string;
   readonly key: string;
   readonly workers: Child[] = [];
@@ -42,7 +41,7 @@ export class Product {
     this.counter = counter;
     this.url = url;
     this.key = key;
-    this.client = new Client({ url, key });
+    this.client = new Holdfast({ url, key, validate: true });
     this.#env = env;
     this.#embedded = embedded;
   }
@@ -107,7 +106,7 @@ export class Product {
   }
 
   async publish(agent: object): Promise<void> {
-    await this.client.publish(JSON.stringify(agent), 'application/json');
+    await this.client.agents.publish({ json: JSON.stringify(agent) });
   }
 
   async events(run: string): Promise<WireEvent[]> {
@@ -125,17 +124,17 @@ export class Product {
   }
 
   /** The run when it has ended, or when a person is asked. */
-  async settled(run: string, timeoutMs = 60_000): Promise<{ status: string; attention: AttentionResource[] }> {
+  async settled(run: string, timeoutMs = 60_000): Promise<{ status: string; attention: readonly AttentionResource[] }> {
     return until(`run ${run} to end or ask`, timeoutMs, async () => {
-      const { status } = await this.client.getRun(run);
-      const { items } = await this.client.attention({ run });
+      const { status } = await this.client.runs.get(run);
+      const { items } = await this.client.attention.list({ run }).page();
       return ended.has(status) || items.length > 0 ? { status, attention: items } : null;
     });
   }
 
   async ended(run: string, timeoutMs = 60_000): Promise<string> {
     return until(`run ${run} to end`, timeoutMs, async () => {
-      const { status } = await this.client.getRun(run);
+      const { status } = await this.client.runs.get(run);
       return ended.has(status) ? status : null;
     });
   }

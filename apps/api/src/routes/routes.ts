@@ -11,6 +11,7 @@ import * as attention from './attention/list.ts';
 import { healthz } from './health/healthz.ts';
 import { metrics } from './health/metrics.ts';
 import { readyz } from './health/readyz.ts';
+import * as me from './me/get.ts';
 import { cancelRun } from './runs/cancel.ts';
 import { events } from './runs/events.ts';
 import * as run from './runs/get.ts';
@@ -39,6 +40,7 @@ export const routes: readonly Route[] = [
   decide,
   artifacts.list,
   artifact.get,
+  me.get,
   healthz,
   readyz,
   metrics,

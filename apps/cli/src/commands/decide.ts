@@ -1,9 +1,9 @@
-import { type DecideBody, json } from '@holdfast/contracts';
+import type { DecideBody } from '@holdfast/sdk';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { exitCodes, Failure } from '../failure.ts';
-import { showJson } from '../output.ts';
-import { integer } from './arguments.ts';
+import { show } from '../output.ts';
+import { integer, jsonText } from './arguments.ts';
 
 interface Options {
   readonly approve?: boolean;
@@ -39,9 +39,8 @@ export function decide(program: Command, { client, output }: Context): void {
     .option('--hash <hash>', 'an approval: only for exactly these arguments')
     .option('--reason <text>', 'kept in the log')
     .action(async (run: string, ref: string, options: Options) => {
-      const receipt = await client().decide(run, ref, bodyOf(options));
-      if (output().json) return showJson(output(), receipt);
-      output().out(`${receipt.decision}: event ${receipt.seq} of ${receipt.run_id}`);
+      const receipt = await client().attention.decide(run, ref, bodyOf(options));
+      show(output(), receipt, () => `${receipt.decision}: event ${receipt.seq} of ${receipt.run_id}`);
     });
 }
 
@@ -63,7 +62,7 @@ function* possible(options: Options): Generator<DecideBody> {
   const bound = hash === undefined ? {} : { hash };
   if (options.approve === true) yield { decision: 'approve', ...bound, ...because };
   if (options.deny === true) yield { decision: 'deny', ...bound, ...because };
-  if (options.answer !== undefined) yield { decision: 'answer', answer: parse(options.answer) };
+  if (options.answer !== undefined) yield { decision: 'answer', answer: jsonText(options.answer, '--answer') };
   if (options.done !== undefined) yield { decision: 'done', content: options.done, ...note };
   if (options.retry === true) yield { decision: 'retry', ...note };
   if (options.fail === true) yield { decision: 'fail', ...note };
@@ -71,12 +70,4 @@ function* possible(options: Options): Generator<DecideBody> {
   if (options.call === true) yield { decision: 'call', ...note };
   if (options.skip === true) yield { decision: 'skip', ...note };
   if (options.raise !== undefined) yield { decision: 'raise', to: options.raise };
-}
-
-function parse(text: string) {
-  try {
-    return json.parse(JSON.parse(text));
-  } catch {
-    throw new Failure(`--answer takes JSON; a text needs quotes: --answer '"${text}"'`, exitCodes.usage);
-  }
 }

@@ -1,7 +1,7 @@
 import { messageMode } from '@holdfast/contracts';
 import { type Command, Option } from 'commander';
 import type { Context } from '../context.ts';
-import { showJson } from '../output.ts';
+import { show } from '../output.ts';
 
 export function messages(program: Command, { client, output }: Context): void {
   program
@@ -12,8 +12,7 @@ export function messages(program: Command, { client, output }: Context): void {
     .argument('<text>')
     .addOption(new Option('--mode <mode>', 'when it is delivered').choices([...messageMode.options]).default('queue'))
     .action(async (run: string, text: string, { mode }: { mode: string }) => {
-      const receipt = await client().sendMessage(run, { content: text, mode: messageMode.parse(mode) });
-      if (output().json) return showJson(output(), receipt);
-      output().out(`message ${receipt.id} received (${receipt.mode})`);
+      const receipt = await client().runs.send(run, { content: text, mode: messageMode.parse(mode) });
+      show(output(), receipt, () => `message ${receipt.id} received (${receipt.mode})`);
     });
 }

@@ -1,17 +1,31 @@
-import type { StartRunBody } from '@holdfast/contracts';
-import type { Command } from 'commander';
+import { onBusy } from '@holdfast/contracts';
+import type { StartRunBody } from '@holdfast/sdk';
+import { type Command, Option } from 'commander';
 import type { Context } from '../context.ts';
-import { Failure } from '../failure.ts';
-import { follow } from '../follow.ts';
-import { showJson } from '../output.ts';
-import { integer } from './arguments.ts';
+import { follow, tellEnd } from '../follow.ts';
+import { show, showJson } from '../output.ts';
+import { defined, integer, jsonText, number, pairs, readText } from './arguments.ts';
 
 interface Options {
   readonly version?: number;
   readonly alias?: string;
   readonly detach?: boolean;
+  readonly wait?: boolean;
   readonly metadata?: string[];
+  readonly tag?: string[];
   readonly inputJson?: boolean;
+  readonly inputFile?: string;
+  readonly thread?: string;
+  readonly onBusy?: string;
+  readonly startAt?: string;
+  readonly expiresIn?: string;
+  readonly concurrencyKey?: string;
+  readonly priority?: number;
+  readonly steps?: number;
+  readonly tokens?: number;
+  readonly costUsd?: number;
+  readonly deadline?: string;
+  readonly idempotencyKey?: string;
 }
 
 export function run(program: Command, { client, output, exit }: Context): void {
@@ -21,39 +35,63 @@ export function run(program: Command, { client, output, exit }: Context): void {
     .argument('<agent>')
     .argument('[input]', 'text for the agent')
     .option('--version <n>', 'this version instead of the latest', integer)
-    .option('--alias <name>', 'the version of this alias')
+    .option('--alias <name>', 'a version that this alias stands for')
     .option('--input-json', 'the input is JSON')
+    .option('--input-file <file>', 'the input is in this file; - = standard input')
     .option('--metadata <key=value...>', 'kept with the run')
+    .option('--tag <tag...>', 'to find the run by')
+    .option('--thread <thread>', 'the conversation that the run continues')
+    .addOption(new Option('--on-busy <what>', 'when the thread has an active run').choices([...onBusy.options]))
+    .option('--start-at <time>', 'not before this time, such as 2030-01-31T09:00:00Z')
+    .option('--expires-in <duration>', 'fails when no worker began it within this time, such as 1h')
+    .option('--concurrency-key <key>', 'runs of one key are at work one at a time')
+    .option('--priority <n>', 'higher goes first, within the tenant', number)
+    .option('--steps <n>', 'at most so many model and tool calls', integer)
+    .option('--tokens <n>', 'at most so many tokens', integer)
+    .option('--cost-usd <dollars>', 'at most so much money', number)
+    .option('--deadline <duration>', 'ends the run after this time')
+    .option('--idempotency-key <key>', 'the same key within 24 hours gives the same run')
+    .option('--wait', 'show the end only: the answer, or with --json the run; waits for people too')
     .option('--detach', 'do not wait: show the run and return')
     .action(async (agent: string, input: string | undefined, options: Options) => {
-      const body: StartRunBody = {
-        agent,
-        ...(options.version === undefined ? {} : { version: options.version }),
-        ...(options.alias === undefined ? {} : { alias: options.alias }),
-        ...(input === undefined ? {} : { input: options.inputJson === true ? parse(input) : input }),
-        ...(options.metadata === undefined ? {} : { metadata: Object.fromEntries(options.metadata.map(pair)) }),
-      };
-      const started = await client().startRun(body);
-      if (options.detach === true) {
-        if (output().json) showJson(output(), started);
-        else output().out(started.id);
-        return;
+      const { idempotencyKey } = options;
+      const started = await client().runs.start(bodyOf(agent, input, options), { idempotencyKey });
+      if (options.detach === true) return show(output(), started, () => started.id);
+      if (options.wait === true) {
+        if (!output().json) output().err(`run ${started.id}`);
+        for await (const _event of client().runs.events(started.id)) continue;
+        const ended = await client().runs.get(started.id);
+        if (output().json) showJson(output(), ended);
+        return exit(tellEnd(output(), ended));
       }
       if (!output().json) output().err(`run ${started.id}`);
-      exit(await follow(client(), output(), started.id, 0, true));
+      exit(await follow(client(), output(), started.id, { after: 0, stopAtWaits: true }));
     });
 }
 
-function parse(text: string): StartRunBody['input'] {
-  try {
-    return JSON.parse(text) as StartRunBody['input'];
-  } catch {
-    throw new Failure('The input is not JSON. Leave out --input-json to send it as text.');
-  }
-}
-
-function pair(text: string): [string, string] {
-  const at = text.indexOf('=');
-  if (at < 1) throw new Failure(`--metadata takes key=value, not ${text}.`);
-  return [text.slice(0, at), text.slice(at + 1)];
+function bodyOf(agent: string, input: string | undefined, options: Options): StartRunBody {
+  const given = options.inputFile === undefined ? input : readText(options.inputFile);
+  const limits = defined({
+    steps: options.steps,
+    tokens: options.tokens,
+    cost_usd: options.costUsd,
+    deadline: options.deadline,
+  });
+  return {
+    agent,
+    ...defined({
+      version: options.version,
+      alias: options.alias,
+      input: given !== undefined && options.inputJson === true ? jsonText(given, 'The input') : given,
+      metadata: options.metadata === undefined ? undefined : pairs(options.metadata, '--metadata'),
+      tags: options.tag,
+      thread: options.thread,
+      on_busy: options.onBusy === undefined ? undefined : onBusy.parse(options.onBusy),
+      start_at: options.startAt,
+      expires_in: options.expiresIn,
+      concurrency_key: options.concurrencyKey,
+      priority: options.priority,
+      limits: Object.keys(limits).length === 0 ? undefined : limits,
+    }),
+  };
 }

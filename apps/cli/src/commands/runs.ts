@@ -1,20 +1,35 @@
+import type { ListRunsOptions } from '@holdfast/sdk';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
-import { plain, showJson, showRows } from '../output.ts';
+import { dollars, plain, show, showJson, showPage, showRows } from '../output.ts';
+import { confirmed, paged } from './arguments.ts';
+import { bulk } from './bulk.ts';
+import { effects } from './effects.ts';
+import { type Filters, filterOf, filters } from './filters.ts';
+import { fork, rerun } from './fork.ts';
+import { operations, steer } from './steer.ts';
+import { watch } from './watch.ts';
 
-export function runs(program: Command, { client, output }: Context): void {
-  const group = program.command('runs').description('look at runs');
-  group
-    .command('list')
-    .description('newest first')
-    .option('--status <status>')
-    .option('--agent <name>')
-    .option('--limit <n>', 'at most so many', '20')
-    .option('--cursor <cursor>', 'next_cursor of the page before')
-    .action(async (query: Record<string, string>) => {
-      const page = await client().listRuns(query);
-      if (output().json) return showJson(output(), page);
-      const rows = page.items.map((run) => [
+export function runs(program: Command, context: Context): void {
+  const group = program.command('runs').description('look at runs, steer them, fork them');
+  list(group, context);
+  showOne(group, context);
+  watch(group, context);
+  for (const operation of operations) steer(group, context, operation);
+  rerun(group, context);
+  fork(group, context);
+  effects(group, context);
+  remove(group, context);
+  bulk(group, context);
+}
+
+function list(group: Command, { client, output }: Context): void {
+  paged(filters(group.command('list').description('newest first'))).action(
+    async ({ limit, cursor, ...filter }: Filters & Pick<ListRunsOptions, 'limit' | 'cursor'>) => {
+      const page = await client()
+        .runs.list({ limit, cursor, ...filterOf(filter) })
+        .page();
+      showPage(output(), page, ['run', 'agent', 'status', 'waits for', 'events', 'created'], (run) => [
         run.id,
         run.agent,
         run.status,
@@ -22,15 +37,22 @@ export function runs(program: Command, { client, output }: Context): void {
         String(run.head),
         run.created_at,
       ]);
-      showRows(output(), ['run', 'agent', 'status', 'waits for', 'events', 'created'], rows);
-      if (page.next_cursor !== null) output().err(`more: --cursor ${page.next_cursor}`);
-    });
+    },
+  );
+}
+
+function showOne(group: Command, { client, output }: Context): void {
   group
     .command('show')
+    .description('what a run is, was given, has used and has answered')
     .argument('<run>')
     .action(async (id: string) => {
-      const run = await client().getRun(id);
+      const run = await client().runs.get(id);
       if (output().json) return showJson(output(), run);
+      const origin =
+        run.forked_from === null ? [] : [['forked from', `${run.forked_from.run} at ${run.forked_from.seq}`]];
+      const parent = run.parent === null ? [] : [['parent', `${run.parent.run}, call ${run.parent.call}`]];
+      const thread = run.thread === null ? [] : [['thread', run.thread]];
       showRows(
         output(),
         ['', ''],
@@ -43,11 +65,30 @@ export function runs(program: Command, { client, output }: Context): void {
             run.waiting_for.map(({ reason, ref }) => (ref === null ? reason : `${reason} (${ref})`)).join(', '),
           ],
           ['events', String(run.head)],
+          ['used', `${run.usage.tokens} tokens, ${dollars(run.usage.cost_usd_micros)}`],
+          ['tags', run.tags.join(' ')],
+          ...thread,
+          ...parent,
+          ...origin,
           ['created', run.created_at],
           ['updated', run.updated_at],
+          ['input', plain(run.input).slice(0, 500)],
           ['output', plain(run.output ?? []).slice(0, 500)],
           ['error', run.error === null ? '' : `${run.error.code}: ${run.error.detail}`],
         ],
       );
+    });
+}
+
+function remove(group: Command, { client, output }: Context): void {
+  group
+    .command('delete')
+    .description('delete a run that has ended, with its log and its files, for good')
+    .argument('<run>')
+    .option('--yes', 'really')
+    .action(async (id: string, { yes }: { yes?: boolean }) => {
+      confirmed(yes, `This deletes run ${id} for good.`);
+      await client().runs.delete(id);
+      show(output(), { id, deleted: true }, () => `${id} is deleted`);
     });
 }

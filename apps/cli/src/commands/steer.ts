@@ -1,21 +1,21 @@
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
-import { showJson } from '../output.ts';
+import { show } from '../output.ts';
 
-const operations = [
-  ['pause', 'begin nothing new; calls under way end'],
-  ['resume', 'go on with a paused run'],
-  ['cancel', 'end a run before its time'],
-] as const;
+const about = {
+  pause: 'begin nothing new; calls under way end',
+  resume: 'go on with a paused run',
+  cancel: 'end a run before its time',
+} as const;
+export const operations = ['pause', 'resume', 'cancel'] as const;
 
-export function steer(program: Command, { client, output }: Context): void {
-  for (const [operation, description] of operations) {
-    const command = program.command(operation).description(description).argument('<run>');
-    if (operation !== 'resume') command.option('--reason <text>', 'kept in the log');
-    command.action(async (id: string, { reason }: { reason?: string }) => {
-      const run = await client().steer(id, operation, reason === undefined ? {} : { reason });
-      if (output().json) return showJson(output(), run);
-      output().out(`${run.id} is ${run.status}`);
-    });
-  }
+/** The same command stands below `runs` and, shorter, at the top. */
+export function steer(program: Command, { client, output }: Context, operation: keyof typeof about): void {
+  const command = program.command(operation).description(about[operation]).argument('<run>');
+  if (operation !== 'resume') command.option('--reason <text>', 'kept in the log');
+  command.action(async (id: string, { reason }: { reason?: string }) => {
+    const body = reason === undefined ? {} : { reason };
+    const run = await (operation === 'resume' ? client().runs.resume(id) : client().runs[operation](id, body));
+    show(output(), run, () => `${run.id} is ${run.status}`);
+  });
 }

@@ -3,6 +3,7 @@ import type { Context } from '../context.ts';
 import { follow } from '../follow.ts';
 import { cursor } from './arguments.ts';
 
+/** The same command stands below `runs` and, shorter, at the top. */
 export function watch(program: Command, { client, output, exit }: Context): void {
   program
     .command('watch')
@@ -10,6 +11,6 @@ export function watch(program: Command, { client, output, exit }: Context): void
     .argument('<run>')
     .option('--after <seq>', 'begin after this event', cursor, 0)
     .action(async (id: string, { after }: { after: number }) => {
-      exit(await follow(client(), output(), id, after, false));
+      exit(await follow(client(), output(), id, { after, stopAtWaits: false }));
     });
 }

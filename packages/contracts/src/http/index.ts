@@ -14,4 +14,5 @@ export * from './models.ts';
 export * from './usage.ts';
 export * from './audit.ts';
 export * from './retention.ts';
+export * from './me.ts';
 export * from './deltas.ts';

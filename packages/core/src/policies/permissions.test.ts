@@ -13,6 +13,7 @@ const allowed: Record<Role, readonly Operation[]> = {
     'attention.list',
     'artifacts.list',
     'artifacts.get',
+    'me.get',
   ],
   get auditor() {
     return this.viewer;

@@ -35,6 +35,7 @@ export const permissions = {
   'attention.decide': operators,
   'artifacts.list': readers,
   'artifacts.get': readers,
+  'me.get': readers,
 } as const satisfies Readonly<Record<string, readonly Role[]>>;
 
 export type Operation = keyof typeof permissions;

@@ -1,0 +1,99 @@
+import { type Holdfast, HoldfastError, type ModelResource } from '@holdfast/sdk';
+import { failureOf } from './failure.ts';
+
+/** One finding: what was looked at, how it is, and what to do when it is not well. */
+export interface Finding {
+  readonly check: string;
+  readonly level: 'ok' | 'warn' | 'fail';
+  readonly detail: string;
+}
+
+/** Looks at everything that this key may see; stops where the rest cannot be known. */
+export async function* examine(client: Holdfast, url: string): AsyncGenerator<Finding, void, undefined> {
+  const server = await finding('server', async () => {
+    await client.server.health();
+    return { level: 'ok', detail: `answers at ${url}` };
+  });
+  yield server;
+  if (server.level === 'fail') return;
+  yield* readiness(client);
+  const key = await finding('key', async () => {
+    const { tenant, by } = await client.server.me();
+    return { level: 'ok', detail: `good for tenant ${tenant}, roles ${by.roles.join(' ')}` };
+  });
+  yield key;
+  if (key.level === 'fail') return;
+  yield* models(client);
+  yield* toolServers(client);
+}
+
+async function* readiness(client: Holdfast): AsyncGenerator<Finding, void, undefined> {
+  let checks: Readonly<Record<string, string>>;
+  try {
+    ({ checks } = await client.server.ready());
+  } catch (error) {
+    yield failed('readiness', error);
+    return;
+  }
+  for (const [check, state] of Object.entries(checks))
+    yield state === 'ok'
+      ? { check, level: 'ok', detail: 'ok' }
+      : { check, level: 'fail', detail: `${state}. See the log of the server.` };
+}
+
+async function* models(client: Holdfast): AsyncGenerator<Finding, void, undefined> {
+  try {
+    const { items } = await client.models.list();
+    for (const model of items) yield modelFinding(model);
+  } catch (error) {
+    yield skipped('models', error);
+  }
+}
+
+function modelFinding({ name, kind, health }: ModelResource): Finding {
+  const check = `model ${name}`;
+  if (kind === 'rehearsal')
+    return { check, level: 'warn', detail: 'follows a plan, no language model. Set MODEL_BASE_URL or MODELS_FILE.' };
+  const detail = health.detail ?? health.status;
+  switch (health.status) {
+    case 'ok':
+      return { check, level: 'ok', detail };
+    case 'unknown':
+      return { check, level: 'warn', detail: `${detail}: not asked yet` };
+    case 'unreachable':
+      return { check, level: 'fail', detail: `${detail}. Is its server up, and MODEL_BASE_URL or MODELS_FILE right?` };
+  }
+}
+
+async function* toolServers(client: Holdfast): AsyncGenerator<Finding, void, undefined> {
+  try {
+    for await (const { name } of client.tools.list()) {
+      const { tools, error } = await client.tools.get(name);
+      yield error === null
+        ? { check: `tools ${name}`, level: 'ok', detail: `${tools?.length ?? 0} tools` }
+        : { check: `tools ${name}`, level: 'fail', detail: `${error}. See holdfast tools show ${name}.` };
+    }
+  } catch (error) {
+    yield skipped('tools', error);
+  }
+}
+
+/** What the key may not see is no fault of the installation. */
+const skipped = (check: string, error: unknown): Finding =>
+  error instanceof HoldfastError && error.status === 403
+    ? { check, level: 'warn', detail: `not looked at: ${error.message}` }
+    : failed(check, error);
+
+async function finding(check: string, look: () => Promise<Omit<Finding, 'check'>>): Promise<Finding> {
+  try {
+    return { check, ...(await look()) };
+  } catch (error) {
+    return failed(check, error);
+  }
+}
+
+const failed = (check: string, error: unknown): Finding => ({
+  check,
+  level: 'fail',
+  detail: failureOf(error).message,
+});

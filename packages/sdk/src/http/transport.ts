@@ -1,0 +1,96 @@
+import type { z } from 'zod';
+import { ConnectionFailed } from '../errors.ts';
+import { failureOf, jsonOr, unexpected } from './failure.ts';
+import { queryText } from './path.ts';
+import type { ApiRequest, JsonRequest } from './request.ts';
+import { type RetryPolicy, retryIn, sleep } from './retry.ts';
+
+export interface TransportSettings {
+  /** Without a slash at its end. */
+  readonly url: string;
+  readonly key: string;
+  readonly fetch: typeof fetch;
+  /** Each answer is checked against its schema. */
+  readonly validate: boolean;
+  /** ms for one attempt, its body included. */
+  readonly timeoutMs: number;
+  readonly retries: RetryPolicy;
+}
+
+/** Sends requests as one key of one server, and tries again what may be tried again. */
+export class Transport {
+  readonly settings: TransportSettings;
+
+  constructor(settings: TransportSettings) {
+    this.settings = settings;
+  }
+
+  /** The body as it came. @throws HoldfastError, ConnectionFailed, the reason of `signal`. */
+  json<S extends z.ZodType>(request: JsonRequest<S>): Promise<z.output<S>> {
+    return this.#repeated(request, async (response) => {
+      const body = jsonOr(await response.text(), undefined);
+      if (body === undefined) throw unexpected(response, 'is no JSON');
+      if (this.settings.validate) {
+        const checked = request.answer.safeParse(body);
+        if (!checked.success) throw unexpected(response, `does not fit its schema: ${checked.error.message}`);
+      }
+      // Checked on request only: a newer server may say more than this release knows.
+      return body as z.output<S>;
+    });
+  }
+
+  bytes(request: ApiRequest): Promise<Uint8Array> {
+    return this.#repeated(request, async (response) => new Uint8Array(await response.arrayBuffer()));
+  }
+
+  async nothing(request: ApiRequest): Promise<void> {
+    await this.#repeated(request, (response) => response.text());
+  }
+
+  /** One attempt, whose body is not read yet. */
+  async open({ method, path, query = {}, body, headers = {}, alsoOk = [] }: ApiRequest, signal?: AbortSignal) {
+    const { url, key, fetch } = this.settings;
+    const response = await fetch(`${url}${path}${queryText(query)}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${key}`,
+        ...(body === undefined ? {} : { 'content-type': body.type }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: body.text }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    if (!response.ok && !alsoOk.includes(response.status)) throw failureOf(response, await response.text());
+    return response;
+  }
+
+  async #repeated<T>(request: ApiRequest, read: (response: Response) => Promise<T>): Promise<T> {
+    const { retries } = this.settings;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#attempt(request, read);
+      } catch (error) {
+        request.signal?.throwIfAborted();
+        const wait = retryIn(error, attempt, request.repeatable, retries, Math.random());
+        if (wait === null) throw error;
+        await sleep(wait, request.signal);
+      }
+    }
+  }
+
+  async #attempt<T>(request: ApiRequest, read: (response: Response) => Promise<T>): Promise<T> {
+    const timeout = AbortSignal.timeout(this.settings.timeoutMs);
+    const signal = request.signal === undefined ? timeout : AbortSignal.any([request.signal, timeout]);
+    return this.open(request, signal)
+      .then(read)
+      .catch((error: unknown) => {
+        throw connectionFailure(this.settings.url, error);
+      });
+  }
+}
+
+/** What `fetch` throws when there is no answer is a TypeError; a time-out is a DOMException. */
+export const connectionFailure = (url: string, error: unknown): unknown =>
+  error instanceof TypeError || (error instanceof DOMException && error.name !== 'DataCloneError')
+    ? new ConnectionFailed(url, error)
+    : error;

@@ -1,0 +1,34 @@
+import {
+  type CreateKeyBody,
+  keyPage,
+  type KeyResource,
+  type NewKeyResource,
+  newKeyResource,
+  type RotateKeyBody,
+} from '@holdfast/contracts';
+import { path } from '../http/path.ts';
+import type { CallOptions, CreateOptions } from '../http/request.ts';
+import type { List } from '../list.ts';
+import { type PageOptions, Resource } from './resource.ts';
+
+/** API keys of the tenant. */
+export class Keys extends Resource {
+  /** The key itself is in this answer only. */
+  create(body: CreateKeyBody, options?: CreateOptions): Promise<NewKeyResource> {
+    return this.make('/v1/api-keys', newKeyResource, body, options);
+  }
+
+  list({ signal, ...query }: PageOptions = {}): List<KeyResource> {
+    return this.listing('/v1/api-keys', keyPage, query, { signal });
+  }
+
+  /** A new secret for the same key; the old one goes on for `overlap`. */
+  rotate(id: string, body: RotateKeyBody = {}, options?: CreateOptions): Promise<NewKeyResource> {
+    return this.make(path`/v1/api-keys/${id}/rotate`, newKeyResource, body, options);
+  }
+
+  /** For good, at once. */
+  revoke(id: string, options?: CallOptions): Promise<void> {
+    return this.remove(path`/v1/api-keys/${id}`, options);
+  }
+}
