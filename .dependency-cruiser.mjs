@@ -57,6 +57,7 @@ const libraries = [
     npm: ['@ai-sdk/openai-compatible', '@ai-sdk/provider', 'undici', 'yaml', 'zod'],
     node: true,
   },
+  { folder: 'packages/adapters/src/secrets', npm: ['zod'], node: true },
   { folder: 'packages/adapters/src/telemetry', npm: ['pino', 'prom-client', 'zod'], node: true },
   { folder: 'packages/driver-embedded/src', npm: [], node: true },
   {

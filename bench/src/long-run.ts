@@ -15,6 +15,7 @@ import {
   handle,
   LocalDeltas,
   plainRun,
+  Redaction,
   type VersionDraft,
 } from '@holdfast/core';
 import { startWorker } from '@holdfast/driver-embedded';
@@ -88,6 +89,7 @@ const running = await startWorker(
     versions: cachedVersions((scope, id) => worker.agents.versionById(scope, id)),
     model: rehearsalCatalog(),
     deltas: new LocalDeltas(),
+    redaction: new Redaction(),
     tools: {
       call: () => {
         begun.push(performance.now());

@@ -19,7 +19,15 @@ beforeAll(async () => {
   await server.ask(mine.key, 'POST', '/v1/agents', asker);
   const started = await server.ask(mine.key, 'POST', '/v1/runs', { agent: 'asker' });
   const run = String(started.json['id']);
-  own = { ':run': run, ':agent': 'asker', ':number': '1', ':alias': 'prod', ':digest': 'a'.repeat(64), ':ref': '5.0' };
+  own = {
+    ':run': run,
+    ':agent': 'asker',
+    ':number': '1',
+    ':alias': 'prod',
+    ':digest': 'a'.repeat(64),
+    ':ref': '5.0',
+    ':name': 'token',
+  };
 });
 afterAll(() => server.close());
 
@@ -34,6 +42,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   'runs.resume': {},
   'runs.cancel': {},
   'attention.decide': { decision: 'answer', answer: 'x' },
+  'secrets.set': { value: 'value' },
 };
 
 const ask = (route: Route, key: string | null) =>

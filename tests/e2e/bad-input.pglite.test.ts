@@ -275,6 +275,12 @@ const cases: Case[] = [
     'tool_invalid',
     '/tools/1',
   ],
+  ['a short secret', 'PUT', '/v1/secrets/token', { value: 'abc' }, 422, 'validation_failed', '/value'],
+  ['a secret without a value', 'PUT', '/v1/secrets/token', {}, 422, 'validation_failed', '/value'],
+  ['a secret with U+0000', 'PUT', '/v1/secrets/token', '{"value":"abcd\\u0000"}', 422, 'validation_failed', '/value'],
+  ['a name of no secret', 'PUT', '/v1/secrets/Token', { value: 'abcd' }, 400, 'invalid_request', '{name}'],
+  ['an unknown secret', 'DELETE', '/v1/secrets/nothing', undefined, 404, 'secret_not_found'],
+  ['a cursor of no secret', 'GET', `/v1/secrets?cursor=${cursor('A')}`, undefined, 400, 'invalid_request', '?cursor'],
   [
     'no room for a call',
     'POST',
@@ -326,6 +332,11 @@ describe('bad input', () => {
     });
     expect(answer.status).toBeGreaterThanOrEqual(400);
     expect(answer.status).toBeLessThan(500);
+  });
+
+  test.each(['1', 'W/"1"', '"x"', '"1", "2"'])('an If-Match of %s is refused', async (etag) => {
+    const answer = await server.ask(key, 'PUT', '/v1/secrets/token', { value: 'abcd' }, { 'if-match': etag });
+    expect(answer).toMatchObject({ status: 400, json: { code: 'invalid_request' } });
   });
 
   test('a Last-Event-ID that is none is refused', async () => {

@@ -120,6 +120,7 @@ function send(reply: FastifyReply, answer: Answer): FastifyReply {
   if ('bytes' in answer)
     return reply.send(Buffer.from(answer.bytes.buffer, answer.bytes.byteOffset, answer.bytes.byteLength));
   if ('text' in answer) return reply.send(answer.text);
+  if (!('json' in answer)) return reply.send();
   return reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(answer.json));
 }
 

@@ -6,6 +6,8 @@ import type {
   Log,
   PublishPorts,
   RunDirectory,
+  SecretCipher,
+  SecretRows,
   SpeakPorts,
 } from '@holdfast/core';
 
@@ -14,6 +16,8 @@ export interface ApiPorts extends SpeakPorts {
   readonly agents: AgentStore;
   readonly directory: RunDirectory;
   readonly keys: KeyStore;
+  readonly secrets: SecretRows;
+  readonly cipher: SecretCipher;
   readonly publishing: PublishPorts;
   readonly streams: EventStreams;
   readonly deltas: Deltas;

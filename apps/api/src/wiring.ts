@@ -3,6 +3,7 @@ import { FileArtifactStore } from '@holdfast/adapters/files';
 import { registeredTools } from '@holdfast/adapters/mcp';
 import { rehearsalCatalog } from '@holdfast/adapters/models';
 import { type OpenDatabase, openConfigured } from '@holdfast/adapters/postgres';
+import { LocalCipher } from '@holdfast/adapters/secrets';
 import { createLogger, createMetrics, type Metrics } from '@holdfast/adapters/telemetry';
 import type { Config } from '@holdfast/contracts';
 import {
@@ -13,6 +14,8 @@ import {
   LocalDeltas,
   type Log,
   type ModelCatalogue,
+  Redaction,
+  type SecretCipher,
   type ToolServers,
 } from '@holdfast/core';
 import type { FastifyInstance } from 'fastify';
@@ -28,6 +31,9 @@ export interface ApiOverrides {
   /** Shared with the worker of this process. */
   readonly deltas?: Deltas;
   readonly toolServers?: ToolServers;
+  readonly cipher?: SecretCipher;
+  /** Shared by all parts of a process, the log included. */
+  readonly redaction?: Redaction;
   readonly log?: Log;
   readonly metrics?: Metrics;
 }
@@ -39,9 +45,11 @@ export interface Api {
   close(): Promise<void>;
 }
 
-/** The API on its ports, listening nowhere yet. @throws DatabaseNotUsable, ToolServersFileInvalid. */
+/** The API on its ports, listening nowhere yet. @throws DatabaseNotUsable, ToolServersFileInvalid, KeyFileInvalid. */
 export async function wireApi(config: Config, overrides: ApiOverrides = {}): Promise<Api> {
-  const log = overrides.log ?? createLogger({ level: config.logLevel, name: 'api' });
+  const redaction = overrides.redaction ?? new Redaction();
+  const log = overrides.log ?? createLogger({ level: config.logLevel, name: 'api', redaction });
+  const cipher = overrides.cipher ?? new LocalCipher(config.secretsKeyFile);
   const metrics = overrides.metrics ?? createMetrics();
   const database = overrides.database ?? (await openConfigured(config));
   const own: { close(): Promise<void> }[] = [];
@@ -56,7 +64,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       own.push(registered);
       toolServers = registered;
     }
-    const { agents, directory, keys, runs, transactions } = await database.api();
+    const { agents, directory, keys, runs, secrets, transactions } = await database.api();
     const { clock, hints } = database;
     const ports: ApiPorts = {
       agents,
@@ -64,6 +72,8 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       keys,
       runs,
       transactions,
+      secrets,
+      cipher,
       clock,
       artifacts: overrides.artifacts ?? new FileArtifactStore(join(config.dataDir, 'artifacts')),
       versions: cachedVersions((scope, id) => agents.versionById(scope, id)),

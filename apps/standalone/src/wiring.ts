@@ -4,10 +4,11 @@ import { FileArtifactStore } from '@holdfast/adapters/files';
 import { registeredTools } from '@holdfast/adapters/mcp';
 import { rehearsalCatalog } from '@holdfast/adapters/models';
 import { migrate, type OpenDatabase, openConfigured } from '@holdfast/adapters/postgres';
+import { LocalCipher } from '@holdfast/adapters/secrets';
 import { createLogger, createMetrics } from '@holdfast/adapters/telemetry';
 import { type Api, wireApi } from '@holdfast/api';
 import type { Config } from '@holdfast/contracts';
-import { LocalDeltas } from '@holdfast/core';
+import { LocalDeltas, Redaction } from '@holdfast/core';
 import { type RunningWorker, wireWorker } from '@holdfast/worker';
 import { fileServer } from './file-server.ts';
 import { type DemoKey, demoKey, keepKey } from './first-key.ts';
@@ -30,7 +31,7 @@ interface Part {
 
 /**
  * API and worker in one process on one database, listening and at work. `folder`: what the tool server `files` may read.
- * @throws DatabaseNotUsable, ToolServersFileInvalid, EADDRINUSE of Node.
+ * @throws DatabaseNotUsable, ToolServersFileInvalid, KeyFileInvalid, EADDRINUSE of Node.
  */
 export async function wireStandalone(
   config: Config,
@@ -48,7 +49,9 @@ export async function wireStandalone(
     const logFile = join(dataDir, 'holdfast.log');
     const file = openLogFile(logFile, warn);
     parts.push(file);
-    const log = createLogger({ level: config.logLevel, name: 'standalone' }, file);
+    const redaction = new Redaction();
+    const log = createLogger({ level: config.logLevel, name: 'standalone', redaction }, file);
+    const cipher = new LocalCipher(config.secretsKeyFile);
     const database = await openConfigured(config);
     parts.push(database);
     for (const warning of database.warnings) log.warn({}, warning);
@@ -60,7 +63,7 @@ export async function wireStandalone(
     const model = rehearsalCatalog();
     const mcp = await registeredTools(config.toolServers, log, new Map([['files', fileServer(folder)]]));
     parts.push(mcp);
-    const shared = { database, artifacts, log, metrics, deltas: new LocalDeltas() };
+    const shared = { database, artifacts, log, metrics, deltas: new LocalDeltas(), cipher, redaction };
     const api = await wireApi(config, { ...shared, models: model, toolServers: mcp });
     parts.push(api);
     await api.app.listen({ host: config.http.host, port: config.http.port });

@@ -5,6 +5,7 @@ import { FileArtifactStore } from '@holdfast/adapters/files';
 import { registeredTools } from '@holdfast/adapters/mcp';
 import { rehearsalCatalog } from '@holdfast/adapters/models';
 import { type OpenDatabase, openConfigured } from '@holdfast/adapters/postgres';
+import { LocalCipher } from '@holdfast/adapters/secrets';
 import { createLogger, createMetrics, type Metrics } from '@holdfast/adapters/telemetry';
 import type { Config } from '@holdfast/contracts';
 import {
@@ -15,6 +16,10 @@ import {
   LocalDeltas,
   type Log,
   type Model,
+  Redaction,
+  type ResolveSecrets,
+  type SecretCipher,
+  secretResolver,
   type Tools,
 } from '@holdfast/core';
 import { startWorker, type WorkerPorts } from '@holdfast/driver-embedded';
@@ -27,8 +32,11 @@ export interface WorkerOverrides {
   readonly model?: Model;
   /** Shared with the API of this process, whose streams show them. */
   readonly deltas?: Deltas;
-  /** Where calls of MCP tools go. */
-  readonly mcp?: Tools;
+  /** Where calls of MCP tools go; made with what resolves their secrets. */
+  readonly mcp?: Tools | ((resolveSecrets: ResolveSecrets) => Tools);
+  readonly cipher?: SecretCipher;
+  /** Shared by all parts of a process, the log included. */
+  readonly redaction?: Redaction;
   readonly log?: Log;
   readonly metrics?: Metrics;
   /** Wraps the finished ports; chaos tests die here. */
@@ -51,10 +59,12 @@ const WATCH_PEERS_MS = 150;
 /** Results are kept and tried again for this long while the database is away. */
 const PATIENCE_MS = 60_000;
 
-/** A worker that has begun. @throws DatabaseNotUsable, ToolServersFileInvalid. */
+/** A worker that has begun. @throws DatabaseNotUsable, ToolServersFileInvalid, KeyFileInvalid. */
 export async function wireWorker(config: Config, overrides: WorkerOverrides = {}): Promise<RunningWorker> {
   const id = `${hostname().slice(0, 30)}-${process.pid}-${randomBytes(4).toString('hex')}`;
-  const log = overrides.log ?? createLogger({ level: config.logLevel, name: 'worker' });
+  const redaction = overrides.redaction ?? new Redaction();
+  const log = overrides.log ?? createLogger({ level: config.logLevel, name: 'worker', redaction });
+  const cipher = overrides.cipher ?? new LocalCipher(config.secretsKeyFile);
   const metrics = overrides.metrics ?? createMetrics();
   const database = overrides.database ?? (await openConfigured(config));
   const own: { close(): Promise<void> }[] = [];
@@ -69,7 +79,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       own.push(registered);
       mcp = registered;
     }
-    const { runs, agents, schedule, outbox, lease, housekeep, artifactRows } = await database.worker(id);
+    const { runs, agents, secrets, schedule, outbox, lease, housekeep, artifactRows } = await database.worker(id);
     const artifacts = overrides.artifacts ?? new FileArtifactStore(join(config.dataDir, 'artifacts'));
     const builtin = artifactTools({ artifacts, list: artifactRows });
     const ports: WorkerPorts = {
@@ -77,7 +87,11 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       artifacts,
       versions: cachedVersions((scope, versionId) => agents.versionById(scope, versionId)),
       model: overrides.model ?? rehearsalCatalog(),
-      tools: toolbox(mcp, builtin),
+      tools: toolbox(
+        typeof mcp === 'function' ? mcp(secretResolver({ rows: secrets, cipher, redaction })) : mcp,
+        builtin,
+      ),
+      redaction,
       deltas: overrides.deltas ?? new LocalDeltas(),
       clock: database.clock,
       hints: database.hints,

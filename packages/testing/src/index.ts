@@ -7,5 +7,6 @@ export { describeRunDirectory } from './conformance/run-directory.ts';
 export { describeRunStore } from './conformance/run-store.ts';
 export * from './conformance/sample.ts';
 export { describeScheduleStore } from './conformance/schedule-store.ts';
+export { describeSecretRows } from './conformance/secret-rows.ts';
 export type { OpenStores, Stores, WorkerSide } from './conformance/stores.ts';
 export { describeTransactions } from './conformance/transactions.ts';

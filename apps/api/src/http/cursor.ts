@@ -1,4 +1,4 @@
-import { agentName, attentionRef } from '@holdfast/contracts';
+import { agentName, attentionRef, secretName } from '@holdfast/contracts';
 import { refused } from '@holdfast/core';
 import { z } from 'zod';
 
@@ -18,6 +18,7 @@ export function decodeCursor<S extends z.ZodType>(schema: S, cursor: string): z.
 
 export const idCursor = z.tuple([z.uuid()]);
 export const nameCursor = z.tuple([agentName]);
+export const secretCursor = z.tuple([secretName]);
 export const attentionCursor = z.tuple([z.uuid(), attentionRef]);
 
 /** One more row than the page was asked for: there is a next page. */

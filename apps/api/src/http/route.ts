@@ -6,6 +6,7 @@ import type { ApiPorts } from '../ports.ts';
 
 /** What a route answers; `taken` = it writes to the socket itself. */
 export type Answer =
+  | { readonly status: 204 }
   | { readonly status: number; readonly json: unknown; readonly headers?: Readonly<Record<string, string>> }
   | { readonly status: number; readonly text: string; readonly headers: Readonly<Record<string, string>> }
   | { readonly status: number; readonly bytes: Uint8Array; readonly headers: Readonly<Record<string, string>> }

@@ -20,6 +20,9 @@ import { pauseRun } from './runs/pause.ts';
 import { resumeRun } from './runs/resume.ts';
 import { send } from './runs/send-message.ts';
 import { start } from './runs/start.ts';
+import { deleteSecret } from './secrets/delete.ts';
+import * as secrets from './secrets/list.ts';
+import { setSecret } from './secrets/set.ts';
 
 /** Every route there is; tests walk this list. */
 export const routes: readonly Route[] = [
@@ -41,6 +44,9 @@ export const routes: readonly Route[] = [
   artifacts.list,
   artifact.get,
   me.get,
+  setSecret,
+  secrets.list,
+  deleteSecret,
   healthz,
   readyz,
   metrics,

@@ -6,6 +6,7 @@ import {
   describeRunDirectory,
   describeRunStore,
   describeScheduleStore,
+  describeSecretRows,
   describeTransactions,
 } from '@holdfast/testing';
 import { database, describePostgres, type PostgresServer, startPostgres } from '@holdfast/testing/servers';
@@ -29,6 +30,7 @@ describePostgres('the stores', ({ bin }) => {
   describeAgentStore('Postgres', open);
   describeTransactions('Postgres', open, false);
   describeInstallation('Postgres', open);
+  describeSecretRows('Postgres', open);
   describeIdempotencyKeys('Postgres', open);
   describeHints('LISTEN and NOTIFY', async () => {
     const { url } = await database(server);

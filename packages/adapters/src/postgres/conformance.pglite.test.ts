@@ -6,6 +6,7 @@ import {
   describeRunDirectory,
   describeRunStore,
   describeScheduleStore,
+  describeSecretRows,
   describeTransactions,
 } from '@holdfast/testing';
 import { ProcessHints } from './hints.ts';
@@ -19,6 +20,7 @@ describeRunDirectory('PGlite', openMemory);
 describeAgentStore('PGlite', openMemory);
 describeTransactions('PGlite', openMemory, true);
 describeInstallation('PGlite', openMemory);
+describeSecretRows('PGlite', openMemory);
 describeIdempotencyKeys('PGlite', openMemory);
 describeHints('one process', async () => {
   const hints = new ProcessHints();

@@ -10,6 +10,8 @@ import type {
   RunRef,
   RunStore,
   ScheduleStore,
+  SealedPages,
+  SecretRows,
   Transactions,
 } from '@holdfast/core';
 import { artifactRows } from './artifact-rows.ts';
@@ -17,7 +19,7 @@ import { PostgresAgentStore } from './agent-store.ts';
 import { DatabaseClock, ProcessClock } from './database-clock.ts';
 import { DatabaseNotUsable } from './errors.ts';
 import { NoHints, PostgresHints, ProcessHints } from './hints.ts';
-import { PostgresInstallation } from './installation.ts';
+import { PostgresInstallation, tenantIds } from './installation.ts';
 import { PostgresKeyStore } from './key-store.ts';
 import { applyMigrations, schemaProblem } from './migrate.ts';
 import { PostgresOutbox } from './outbox.ts';
@@ -28,6 +30,7 @@ import { checkWritable } from './server-check.ts';
 import { PostgresRunDirectory } from './run-directory.ts';
 import { ApiRunStore, WorkerRunStore } from './run-store.ts';
 import { PostgresScheduleStore } from './schedule-store.ts';
+import { PostgresSealedPages, PostgresSecretRows } from './secret-rows.ts';
 import type { Connections, Sql } from './sql.ts';
 import { type DatabaseRole, scopedTransactions } from './tenant-scope.ts';
 import { cleanIdempotencyKeys, PostgresTransactions } from './transactions.ts';
@@ -50,11 +53,13 @@ export interface ApiStores {
   readonly directory: RunDirectory;
   readonly transactions: Transactions;
   readonly keys: KeyStore;
+  readonly secrets: SecretRows;
 }
 
 export interface WorkerStores {
   readonly runs: RunStore;
   readonly agents: Pick<AgentStore, 'versionById'>;
+  readonly secrets: Pick<SecretRows, 'read'>;
   readonly schedule: ScheduleStore;
   readonly outbox: Outbox;
   readonly lease: LapsingLease;
@@ -74,11 +79,13 @@ export interface Database {
   readonly warnings: readonly string[];
   readonly clock: Clock;
   readonly hints: Hints;
-  /** Throws `DatabaseNotUsable` (`database_role_missing`, `database_not_migrated`), as do the next two. */
+  /** Throws `DatabaseNotUsable` (`database_role_missing`, `database_not_migrated`), as do the next three. */
   api(): Promise<ApiStores>;
   /** `worker`: the id of this process, at most 64 characters, new at each start. */
   worker(worker: string): Promise<WorkerStores>;
   owner(): Promise<Installation>;
+  /** Every secret of the installation, as the owner of the tables. */
+  sealed(): Promise<SealedPages>;
   /** One round trip. Throws `DatabaseUnavailable`, also when the database takes no writes. */
   ping(): Promise<void>;
   /** Syncs to disk so far, with PGlite in a directory; else null. */
@@ -170,7 +177,7 @@ function stores(
   hints: Hints,
   { appendLimitMs = 10_000 }: DatabaseOptions,
   leaseOf: (worker: string) => LapsingLease,
-): Pick<Database, 'api' | 'worker' | 'owner'> {
+): Pick<Database, 'api' | 'worker' | 'owner' | 'sealed'> {
   const publish = (runs: readonly RunRef[]): void => hints.publish(runs);
   return {
     async api() {
@@ -181,6 +188,7 @@ function stores(
         directory: new PostgresRunDirectory(scoped, connections, publish),
         transactions: new PostgresTransactions(scoped, publish),
         keys: new PostgresKeyStore(scoped),
+        secrets: new PostgresSecretRows(scoped),
       };
     },
     async worker(worker) {
@@ -188,6 +196,7 @@ function stores(
       return {
         runs: new WorkerRunStore(connections, scoped, appendLimitMs, publish),
         agents: new PostgresAgentStore(scoped),
+        secrets: new PostgresSecretRows(scoped),
         schedule: new PostgresScheduleStore(connections),
         outbox: new PostgresOutbox(connections),
         lease: leaseOf(worker),
@@ -198,6 +207,10 @@ function stores(
     async owner() {
       const role = await roleFor(connections, 'holdfast_owner');
       return new PostgresInstallation(scopedTransactions(connections, role), connections, role);
+    },
+    async sealed() {
+      const role = await roleFor(connections, 'holdfast_owner');
+      return new PostgresSealedPages(scopedTransactions(connections, role), () => tenantIds(connections, role));
     },
   };
 }

@@ -57,3 +57,11 @@ async function insertKey(sql: Sql, scope: TenantScope, key: StoredKey): Promise<
     [scope.tenant, key.id, key.name, JSON.stringify(key.roles), key.secretHash, key.expiresAt],
   );
 }
+
+/** Every tenant there is. */
+export async function tenantIds(connections: Connections, role: DatabaseRole | null): Promise<readonly string[]> {
+  const rows = await connections.lend((sql) =>
+    roleTransaction(sql, role, () => sql.query<{ id: string }>('select id from holdfast.tenants order by id')),
+  );
+  return rows.map(({ id }) => id);
+}

@@ -15,6 +15,7 @@ export async function storesOf(database: OpenDatabase): Promise<OpenedStores> {
     clock: database.clock,
     hints: database.hints,
     installation: await database.owner(),
+    sealed: await database.sealed(),
     api: await database.api(),
     worker(id) {
       const worker = workers.get(id) ?? database.worker(id);

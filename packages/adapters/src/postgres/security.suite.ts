@@ -15,6 +15,7 @@ const tables = [
   'idempotency_keys',
   'run_events',
   'runs',
+  'secrets',
   'snapshots',
   'tenants',
   'threads',
@@ -23,7 +24,7 @@ const tables = [
 /** What a login may read at all, inside a tenant. */
 const readable = {
   holdfast_api: tables.filter((table) => table !== 'due'),
-  holdfast_worker: ['artifacts', 'run_events', 'runs', 'snapshots', 'versions'],
+  holdfast_worker: ['artifacts', 'run_events', 'runs', 'secrets', 'snapshots', 'versions'],
 };
 type Login = keyof typeof readable;
 const logins = Object.keys(readable) as Login[];
@@ -57,6 +58,7 @@ const grants = {
     agents: 'INSERT,SELECT,UPDATE',
     aliases: 'DELETE,INSERT,SELECT',
     idempotency_keys: 'INSERT,SELECT,UPDATE',
+    secrets: 'INSERT,SELECT,UPDATE',
     threads: 'INSERT,SELECT',
     versions: 'INSERT,SELECT',
   },
@@ -143,6 +145,7 @@ export function describeSecurity(name: string, open: () => Promise<OpenedStores>
         `update holdfast.versions set body = '{}'`,
         `delete from holdfast.versions`,
         `delete from holdfast.idempotency_keys`,
+        `delete from holdfast.secrets`,
         `create table holdfast.mine (a int)`,
         `select * from holdfast.is_dead('x')`,
       ])('is refused: %s', async (text) => {
@@ -314,6 +317,7 @@ async function full(stores: OpenedStores): Promise<RunRef> {
     sql.query(`insert into holdfast.threads (tenant_id, id, metadata, created_at)
       values ('${scope.tenant}', '${randomUUID()}', '{}', 1)`),
   );
+  await stores.api.secrets.put(scope, 'token', null, () => ({ keyId: 'k', nonce: 'n', ciphertext: 'c' }));
   const request = { key: 'k', principal: 'p', route: 'r', bodyHash: 'h' };
   await stores.api.transactions.once(scope, request, async () => ({ status: 200, body: '{}' }));
   const worker = await stores.worker('me');

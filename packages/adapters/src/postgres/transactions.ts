@@ -10,6 +10,7 @@ import type {
 import { PostgresAgentStore } from './agent-store.ts';
 import { PostgresRunDirectory } from './run-directory.ts';
 import { ApiRunStore } from './run-store.ts';
+import { PostgresSecretRows } from './secret-rows.ts';
 import type { Connections, Sql } from './sql.ts';
 import { type Scoped, scopedTo } from './tenant-scope.ts';
 import { codeOf } from './unavailable.ts';
@@ -107,6 +108,7 @@ function storesIn(scope: TenantScope, sql: Sql, grown: RunRef[]): TransactionSto
     runs: new ApiRunStore(scoped, note),
     agents: new PostgresAgentStore(scoped),
     directory: new PostgresRunDirectory(scoped, { lend: (work) => work(sql) }, note),
+    secrets: new PostgresSecretRows(scoped),
   };
 }
 

@@ -30,6 +30,8 @@ export interface Config {
   };
   /** Entries of OUTBOUND_ALLOW. */
   readonly outboundAllow: readonly string[];
+  /** The file of the keys that secrets are sealed with. */
+  readonly secretsKeyFile: string;
   readonly logLevel: z.output<typeof env>['LOG_LEVEL'];
   readonly secrets: {
     /** null with PGlite. `direct` and `migrate` are already what they fall back to. */

@@ -24,6 +24,7 @@ describe('parseEnv', () => {
       tenantSlots: 100,
       toolServers: { file: null, environment: {} },
       outboundAllow: [],
+      secretsKeyFile: '.holdfast/secrets.key',
       logLevel: 'info',
       secrets: { database: null },
     });
@@ -40,6 +41,7 @@ describe('parseEnv', () => {
       PUBLIC_BASE_URL: 'https://h.example.com/base//',
       TOOL_SERVERS_FILE: '/etc/tools.json',
       OUTBOUND_ALLOW: 'crm.internal, crm.internal:8080,10.1.0.0/16,[::1]:80,',
+      SECRETS_URL: 'local:///etc/holdfast/secrets.key',
       LOG_LEVEL: 'silent',
       METRICS_PORT: '9464',
       WORKER_CONCURRENCY: '7',
@@ -61,6 +63,7 @@ describe('parseEnv', () => {
       tenantSlots: 8,
       toolServers: { file: '/etc/tools.json', environment: { HOME: '/root', PATH: '/bin' } },
       outboundAllow: ['crm.internal', 'crm.internal:8080', '10.1.0.0/16', '[::1]:80'],
+      secretsKeyFile: '/etc/holdfast/secrets.key',
       logLevel: 'silent',
     });
     expect(secrets.database).toEqual({

@@ -67,6 +67,7 @@ export function parseEnv(environment: Environment): Config {
       ),
     },
     outboundAllow: values.OUTBOUND_ALLOW ?? [],
+    secretsKeyFile: values.SECRETS_URL.slice('local://'.length) || `${values.DATA_DIR}/secrets.key`,
     logLevel: values.LOG_LEVEL,
     secrets: {
       database: isPglite ? null : { url: values.DATABASE_URL, direct, migrate: values.DATABASE_MIGRATE_URL ?? direct },

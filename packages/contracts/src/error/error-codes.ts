@@ -174,6 +174,24 @@ export const errorCodes = {
     'The tool server did not start or did not answer. Nothing was published; try again.',
   ),
 
+  // secrets, keys, preconditions
+  secret_not_found: meaning(404, 'No such secret', 'There is no secret of this name in this tenant.'),
+  secret_unknown: meaning(
+    422,
+    'No such secret',
+    'The body names a secret (`secret://<name>`) that does not exist. `errors` names each place; set the secret first.',
+  ),
+  secrets_unavailable: meaning(
+    503,
+    'Secrets unavailable',
+    'A secret cannot be sealed or read: its key is missing, or its row is not what was sealed. `detail` says which. Whoever runs Holdfast restores the key file, or an admin sets the secret again.',
+  ),
+  etag_mismatch: meaning(
+    412,
+    'Changed in between',
+    'What is there is not the version that `If-Match` names. Read it again, then decide.',
+  ),
+
   // the rest
   artifact_not_found: meaning(404, 'No such artifact', 'The run has no file with this digest.'),
   tenant_exists: meaning(409, 'Tenant exists', 'There is a tenant with this id already.'),
@@ -210,6 +228,8 @@ export const startupCodes = {
   node_too_old: 'This Node is older than 20.19.',
   folder_not_found: 'The folder that the librarian shall read does not exist, or is a file.',
   port_in_use: 'Another process listens on PORT or METRICS_PORT, or this user may not. Set another port.',
+  secrets_key_file_invalid:
+    'The key file that SECRETS_URL names cannot be read, made or understood. The message names it.',
   database_url_invalid: 'DATABASE_URL is no URL of a database: `pglite://…` or `postgres://…`.',
   database_unreachable: 'Nobody answers at DATABASE_URL, or the login is refused.',
   database_read_only: 'The database takes no writes: a standby, or read-only. Point DATABASE_URL at the primary.',

@@ -6,14 +6,15 @@ export const secretName = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, {
   error: 'must be lower-case letters, digits and dashes, beginning with a letter',
 });
 
-export const setSecretBody = z.strictObject({ value: z.string().min(1).max(65_536) });
+/** A shorter value could not be told from other text, where it must not be shown. */
+export const setSecretBody = z.strictObject({ value: z.string().min(4).max(65_536) });
 export type SetSecretBody = z.input<typeof setSecretBody>;
 
 /** Everything about a secret but its value, which is never shown. */
 export const secretResource = z
   .object({
     name: z.string(),
-    version: z.int().positive().describe('Counts from 1, grows with each new value.'),
+    version: z.int().positive().describe('Counts from 1, grows with each new value; `ETag` is the same in quotes.'),
     created_at: z.iso.datetime(),
     updated_at: z.iso.datetime(),
   })

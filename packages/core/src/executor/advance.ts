@@ -6,6 +6,7 @@ import { nextTime } from '../run/attention.ts';
 import type { Command } from '../run/command.ts';
 import { openCalls } from '../run/state.ts';
 import type { DeadWorker, WorkerLease } from '../scheduling/schedule-store.ts';
+import type { Redaction } from '../secrets/redaction.ts';
 import type { RunRef } from '../tenant-scope.ts';
 import { commit, type Committed } from './commit.ts';
 import type { Deltas } from './deltas.ts';
@@ -22,6 +23,8 @@ export interface AdvancePorts extends LogPorts {
   readonly model: Model;
   readonly tools: Tools;
   readonly deltas: Pick<Deltas, 'publish'>;
+  /** What comes back from model and tools passes through it. */
+  readonly redaction: Redaction;
   readonly clock: Clock;
   readonly lease: WorkerLease;
   readonly log: Log;

@@ -2,6 +2,7 @@ import type { BodyOf } from '@holdfast/contracts';
 import type { LoadedRun } from '../log/loaded-run.ts';
 import type { ToolCall } from '../run/state.ts';
 import type { Command } from '../run/command.ts';
+import { SecretUnresolved } from '../secrets/resolve-secrets.ts';
 import type { RunRef } from '../tenant-scope.ts';
 import type { AdvancePorts } from './advance.ts';
 import { beginningOf, capContent } from './cap-content.ts';
@@ -9,6 +10,7 @@ import { GatheredDeltas } from './gather-deltas.ts';
 import { MAX_TIMER_MS } from './mailbox.ts';
 import type { ModelOutcome } from './model.ts';
 import type { Start } from './plan.ts';
+import { redactedModelOutcome, redactedToolOutcome } from './redacted-outcome.ts';
 import type { ToolOutcome } from './tools.ts';
 
 /** An effect begins only while the worker's lease has at least this long to live, ms. */
@@ -75,8 +77,16 @@ export class OpenCalls {
       maxOutputTokens: intent.data.max_output_tokens,
       attempt,
     };
+    const redacted = (text: string): string => this.#ports.redaction.text(this.#ref.tenant, text);
     const deltas = new GatheredDeltas((position, text) =>
-      this.#ports.deltas.publish(this.#ref, { run_id: this.#ref.run, call, attempt, seq, position, text }),
+      this.#ports.deltas.publish(this.#ref, {
+        run_id: this.#ref.run,
+        call,
+        attempt,
+        seq,
+        position,
+        text: redacted(text),
+      }),
     );
     const toCommand = (outcome: ModelOutcome): Command => {
       this.#ports.metrics.modelCalled(timedOut ? 'timed-out' : outcome.type);
@@ -101,7 +111,7 @@ export class OpenCalls {
       .then((outcome) => {
         clearTimeout(timer);
         deltas.end();
-        this.#end(call, toCommand(outcome));
+        this.#end(call, toCommand(redactedModelOutcome(this.#ports.redaction, this.#ref, outcome)));
       });
   }
 
@@ -136,7 +146,12 @@ export class OpenCalls {
       .then((margin): Promise<ToolOutcome> | ToolOutcome =>
         margin ? this.#ports.tools.call(request, abort.signal) : { type: 'not-sent', message: leaseTooShort },
       )
-      .catch((error: unknown): ToolOutcome => ({ type: 'no-answer', message: messageOf(error) }))
+      .catch((error: unknown): ToolOutcome => ({
+        type: error instanceof SecretUnresolved ? 'not-sent' : 'no-answer',
+        message: messageOf(error),
+      }))
+      // Before anything is stored of it.
+      .then((outcome) => redactedToolOutcome(this.#ports.redaction, this.#ref, outcome))
       .then((outcome) => this.#capped(called, outcome))
       .then((outcome) => {
         timers.forEach(clearTimeout);

@@ -33,7 +33,7 @@ const allowed: Record<Role, readonly Operation[]> = {
     return [...this.operator, 'agents.publish', 'agents.set-alias'] as const;
   },
   get admin() {
-    return this.builder;
+    return [...this.builder, 'secrets.set', 'secrets.list', 'secrets.delete'] as const;
   },
 };
 

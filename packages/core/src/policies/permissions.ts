@@ -15,6 +15,7 @@ export const effectiveRoles = (roles: readonly Role[]): Role[] => [...new Set(ro
 const readers = ['viewer', 'auditor'] as const;
 const operators = ['operator'] as const;
 const builders = ['builder'] as const;
+const admins = ['admin'] as const;
 
 /** The one table of who may do what inside a tenant: any of the roles named, and those that include it. */
 export const permissions = {
@@ -36,6 +37,9 @@ export const permissions = {
   'artifacts.list': readers,
   'artifacts.get': readers,
   'me.get': readers,
+  'secrets.set': admins,
+  'secrets.list': admins,
+  'secrets.delete': admins,
 } as const satisfies Readonly<Record<string, readonly Role[]>>;
 
 export type Operation = keyof typeof permissions;

@@ -1,4 +1,5 @@
 import type { RunStore } from '../log/run-store.ts';
+import type { SecretRows } from '../secrets/secret-rows.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 import type { AgentStore } from './agent-store.ts';
 import type { RunDirectory } from './run-directory.ts';
@@ -24,6 +25,7 @@ export interface TransactionStores {
   readonly runs: RunStore;
   readonly agents: AgentStore;
   readonly directory: RunDirectory;
+  readonly secrets: SecretRows;
 }
 
 export type IdempotentReply =

@@ -8,6 +8,8 @@ import type {
   RunDirectory,
   RunStore,
   ScheduleStore,
+  SealedPages,
+  SecretRows,
   Transactions,
   WorkerLease,
 } from '@holdfast/core';
@@ -17,12 +19,14 @@ export interface Stores {
   readonly clock: Clock;
   readonly hints: Hints;
   readonly installation: Installation;
+  readonly sealed: SealedPages;
   readonly api: {
     readonly runs: RunStore;
     readonly agents: AgentStore;
     readonly directory: RunDirectory;
     readonly transactions: Transactions;
     readonly keys: KeyStore;
+    readonly secrets: SecretRows;
   };
   /** A worker process of that id. */
   worker(id: string): Promise<WorkerSide>;
@@ -32,6 +36,7 @@ export interface Stores {
 export interface WorkerSide {
   readonly runs: RunStore;
   readonly agents: Pick<AgentStore, 'versionById'>;
+  readonly secrets: Pick<SecretRows, 'read'>;
   readonly schedule: ScheduleStore;
   readonly outbox: Outbox;
   readonly lease: WorkerLease;

@@ -2,6 +2,7 @@ import type { AgentVersion, Content, JsonObject, ModelDelta } from '@holdfast/co
 import { text } from '@holdfast/contracts';
 import { beginRun, catchUp, type LoadedRun } from '../../log/loaded-run.ts';
 import { speak } from '../../log/speak.ts';
+import { Redaction } from '../../secrets/redaction.ts';
 import type { OutsideCommand, WorkerCommand } from '../../run/command.ts';
 import { person, RUN } from '../../run/testing/simulation.suite.ts';
 import { advance, type AdvancePorts, type Hold, type Take } from '../advance.ts';
@@ -28,6 +29,7 @@ export class World {
   readonly deltas: ModelDelta[] = [];
   readonly logged: string[] = [];
   readonly outcomes: string[] = [];
+  readonly redaction = new Redaction();
   readonly drain = new AbortController();
   leaseMs = 5_000;
   lapses = 0;
@@ -69,6 +71,7 @@ export class World {
         call: (request, signal) => pend(this.tools, request, signal, { type: 'no-answer', message: 'aborted' }),
       },
       deltas: { publish: (_, delta) => void this.deltas.push(delta) },
+      redaction: this.redaction,
       clock: { now: () => Date.now(), monotonic: () => Date.now() },
       lease: {
         worker,

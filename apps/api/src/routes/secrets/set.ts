@@ -1,0 +1,33 @@
+import { secretName, secretResource as secret, setSecretBody } from '@holdfast/contracts';
+import { z } from 'zod';
+import { changedInBetween, etagOf, expectedVersion, ifMatch } from '../../http/expected-version.ts';
+import { nothing, route } from '../../http/route.ts';
+import { secretResource } from '../../resources/secret.ts';
+
+/** An `Idempotency-Key` is not needed and not stored: its row would hold a hash of the value. */
+export const setSecret = route({
+  method: 'PUT',
+  url: '/v1/secrets/:name',
+  operation: 'secrets.set',
+  params: z.strictObject({ name: secretName }),
+  query: nothing,
+  body: setSecretBody,
+  tag: 'Secrets',
+  summary: 'Set a secret',
+  description:
+    'Makes it, or gives it a new value; calls of tools from then on use it. Tools name it as `secret://<name>`. The value is never shown.',
+  headers: { 'If-Match': ifMatch },
+  answers: {
+    200: { description: 'All but the value.', json: secret, headers: { ETag: 'Its version, in quotes.' } },
+  },
+  refusals: ['invalid_request', 'etag_mismatch', 'secrets_unavailable'],
+  handle: async ({ transactions, cipher }, { caller, params: { name }, body, request }) => {
+    const { tenant } = caller;
+    const expected = expectedVersion(request);
+    const set = await transactions.run(caller, ({ secrets }) =>
+      secrets.put(caller, name, expected, (version) => cipher.seal({ tenant, name, version }, body.value)),
+    );
+    if (set === null) throw changedInBetween(`The secret ${name}`);
+    return { status: 200, json: secretResource(set), headers: { etag: etagOf(set.version) } };
+  },
+});

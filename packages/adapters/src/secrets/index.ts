@@ -1,0 +1,2 @@
+export { KeyFileInvalid } from './key-file.ts';
+export { LocalCipher } from './local-cipher.ts';

@@ -1,0 +1,58 @@
+import type { Json } from '@holdfast/contracts';
+import { encodings } from './encodings.ts';
+import { Needles } from './needles.ts';
+
+/**
+ * The values that this process has resolved, and their common encodings. What it writes anywhere passes through here:
+ * `[secret:<name>]` stands where a value was. Values stay known as long as the process lives, old versions too.
+ */
+export class Redaction {
+  readonly #known = new Set<string>();
+  readonly #everywhere = new Needles();
+  readonly #tenants = new Map<string, Needles>();
+
+  add(tenant: string, name: string, value: string): void {
+    const about = `${tenant} ${name} ${value}`;
+    if (this.#known.has(about)) return;
+    this.#known.add(about);
+    const needles = this.#tenants.get(tenant) ?? new Needles();
+    this.#tenants.set(tenant, needles);
+    const mark = `[secret:${name}]`;
+    for (const form of encodings(value)) {
+      needles.add(form, mark);
+      this.#everywhere.add(form, mark);
+    }
+  }
+
+  /** A text of that tenant. */
+  text(tenant: string, text: string): string {
+    return this.#tenants.get(tenant)?.replaceIn(text) ?? text;
+  }
+
+  /** Every text and number of that tenant's data, keys of objects too. */
+  json<T extends Json>(tenant: string, value: T): T {
+    const needles = this.#tenants.get(tenant);
+    return needles === undefined ? value : (replaced(needles, value) as T);
+  }
+
+  /** One line of JSON, of whatever tenant. */
+  line(line: string): string {
+    if (this.#everywhere.empty || this.#everywhere.replaceIn(line) === line) return line;
+    // Replaced inside the parsed line: a value may look like the JSON around it.
+    return `${JSON.stringify(replaced(this.#everywhere, JSON.parse(line) as Json))}\n`;
+  }
+}
+
+function replaced(needles: Needles, value: Json): Json {
+  if (typeof value === 'string') return needles.replaceIn(value);
+  if (typeof value === 'number') {
+    const text = String(value);
+    return needles.replaceIn(text) === text ? value : needles.replaceIn(text);
+  }
+  if (Array.isArray(value)) return value.map((item) => replaced(needles, item));
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [needles.replaceIn(key), replaced(needles, item)]),
+    );
+  return value;
+}
