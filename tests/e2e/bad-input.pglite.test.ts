@@ -220,15 +220,6 @@ const cases: Case[] = [
     'agent_feature_unavailable',
     '/tools/0/approval/by/count',
   ],
-  [
-    'summarising',
-    'POST',
-    '/v1/agents',
-    spec({ context: { then: 'summarise' } }),
-    422,
-    'agent_feature_unavailable',
-    '/context/then',
-  ],
   ['an unknown model', 'POST', '/v1/agents', spec({ model: { name: 'gpt' } }), 422, 'model_unknown', '/model/name'],
   [
     'an unknown tool server',

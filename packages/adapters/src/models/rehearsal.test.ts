@@ -49,6 +49,7 @@ const request = (
 ): ModelRequest => ({
   version: version(rehearsal),
   model: 'default',
+  purpose: 'answer',
   messages,
   answers,
   maxOutputTokens: 2_000,
@@ -241,6 +242,25 @@ describe('a delay', () => {
       type: 'aborted',
       content: [],
     });
+  });
+});
+
+describe('a summary', () => {
+  const messages = [user('Hello'), ...called('c1', 'read', {}, 'text'), user('Summarise.')];
+  const summary = (answers: number) => ({
+    ...request(plan({ say: 'one', delay: '1h' }), messages, answers),
+    purpose: 'summary' as const,
+  });
+
+  it('is a sentence of its own: no step of the plan, whatever the plan says', async () => {
+    const outcome = await new RehearsalModel().call(summary(0), unaborted, unheard);
+    expect(outcome).toMatchObject({
+      type: 'answered',
+      content: text('Rehearsed summary: 3 messages, 1 of them tool results.'),
+      toolCalls: [],
+      finishReason: 'stop',
+    });
+    expect(await new RehearsalModel().call(summary(7), unaborted, unheard)).toEqual(outcome);
   });
 });
 

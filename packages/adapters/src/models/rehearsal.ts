@@ -1,7 +1,7 @@
 import type { Content, RehearsalStep, RequestedCall } from '@holdfast/contracts';
 import type { Model, ModelOutcome, ModelRequest, OnDelta, PromptMessage } from '@holdfast/core';
 import { fillArguments, fillText, type Filling } from './placeholders.ts';
-import { filesListed } from './transcript.ts';
+import { filesListed, toolResults } from './transcript.ts';
 
 export const REHEARSAL = 'rehearsal';
 
@@ -27,7 +27,10 @@ export class RehearsalModel implements Model {
   readonly #sizes = new WeakMap<PromptMessage, number>();
 
   async call(request: ModelRequest, signal: AbortSignal, onDelta: OnDelta): Promise<ModelOutcome> {
-    const step = stepAt(request.version.rehearsal ?? defaultPlan, request.answers);
+    const step =
+      request.purpose === 'summary'
+        ? summaryOf(request.messages)
+        : stepAt(request.version.rehearsal ?? defaultPlan, request.answers);
     const filling: Filling = { messages: request.messages };
     const said = step === null ? PLAN_ENDED : fillText(step.say ?? '', filling);
     const toolCalls = step === null ? [] : callsOf(step, request.answers, filling);
@@ -56,6 +59,13 @@ export class RehearsalModel implements Model {
     return size;
   }
 }
+
+/** A summary is no step of the plan. */
+const summaryOf = (messages: readonly PromptMessage[]): RehearsalStep => ({
+  say: `Rehearsed summary: ${messages.length - 1} messages, ${toolResults(messages).length} of them tool results.`,
+  calls: [],
+  repeat: 1,
+});
 
 /** The step after so many answers, `repeat` counted; null when the plan is at its end. */
 function stepAt(plan: readonly RehearsalStep[], answers: number): RehearsalStep | null {

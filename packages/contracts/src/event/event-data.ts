@@ -10,8 +10,12 @@ const call = z
   .string()
   .max(40)
   .describe(
-    'The call: `m<n>` for the n-th model answer, `<seq>.<index>` for a tool call of the answer with that number.',
+    'The call: `m<n>` for the n-th model answer, `s<n>` for the n-th summary, `<seq>.<index>` for a tool call of the answer with that number.',
   );
+const purpose = z
+  .enum(['answer', 'summary'])
+  .describe('What the model is asked for: the next answer, or a summary of what is about to be dropped.');
+const keptFrom = z.int().positive();
 const worker = z.string().max(64).describe('The worker process.');
 const message = z.string().describe('For people.');
 
@@ -133,7 +137,9 @@ export const eventData = {
     .strictObject({
       call,
       attempt,
-      model: z.string(),
+      purpose,
+      kept_from: keptFrom.optional().describe('Of a summary: what comes before this number is to be summarised.'),
+      model: z.string().describe('The model that is asked: the version’s, or a fallback.'),
       prices: prices.nullable(),
       max_output_tokens: z.int().positive(),
       timeout_ms: z.int().positive(),
@@ -144,6 +150,7 @@ export const eventData = {
     .strictObject({
       call,
       attempt,
+      purpose,
       content,
       tool_calls: z.array(requestedCall),
       usage: usage.nullable().describe('`null`: the server reported none, so the reservation counts as spent.'),
@@ -300,12 +307,12 @@ export const eventData = {
   // context
   'context.compacted': z
     .strictObject({
-      rule: z.literal('last-turns'),
-      kept_from: z
-        .int()
-        .positive()
-        .describe('Messages of events before this number are no longer shown to the model, but for the first input.'),
+      rule: z.enum(['last-turns', 'summary']),
+      kept_from: keptFrom.describe(
+        'Messages of events before this number are no longer shown to the model, but for the first input.',
+      ),
       dropped_bytes: z.int().nonnegative(),
+      summary: content.optional().describe('Shown to the model in place of what was dropped.'),
     })
     .describe('The transcript was cut so that it fits the context of the model.'),
 

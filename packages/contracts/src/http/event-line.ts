@@ -29,7 +29,11 @@ const lines: Readonly<Record<WireEvent['type'], Line>> = {
   'run.failed': line('bad', (data) => `failed (${str(data['code'])}): ${str(data['detail'])}`),
   'run.cancelled': line('bad', () => 'cancelled'),
   'log.went_back': line('bad', () => 'the database lost acknowledged events'),
-  'model.called': line('quiet', (data) => `asking the model ${str(data['model'])}${attempt(data)}`),
+  'model.called': line(
+    'quiet',
+    (data) =>
+      `asking the model ${str(data['model'])}${data['purpose'] === 'summary' ? ' for a summary' : ''}${attempt(data)}`,
+  ),
   'model.answered': answered,
   'answer.rejected': line('bad', (data) => `the answer does not fit its schema: ${clip(str(data['problem']))}`),
   'model.interrupted': line('model', (data) => `interrupted (${str(data['why'])}): ${content(data['content'])}`),
@@ -55,7 +59,9 @@ const lines: Readonly<Record<WireEvent['type'], Line>> = {
   'question.answered': line('people', (data) => `answer: ${clip(JSON.stringify(data['answer']) ?? '')}`),
   'duplicate.found': line('people', (data) => `call ${str(data['call'])} was made before this fork; make it again?`),
   'duplicate.decided': line('people', (data) => `duplicate: ${str(data['decision'])}`),
-  'context.compacted': line('quiet', () => 'oldest turns dropped from the context'),
+  'context.compacted': line('quiet', (data) =>
+    data['rule'] === 'summary' ? 'oldest turns summarised' : 'oldest turns dropped from the context',
+  ),
   'limit.reached': line('bad', (data) => `limit reached: ${str(data['limit'])} = ${str(data['limit_value'])}`),
   'limit.raised': line('people', (data) => `limit ${str(data['limit'])} raised to ${str(data['to'])}`),
   'attempt.scheduled': line('quiet', (data) => `attempt ${str(data['attempt'])} at ${time(data['at'])}`),
@@ -67,6 +73,7 @@ export const eventLine = ({ type, data }: Pick<WireEvent, 'type' | 'data'>): Eve
 function answered(data: Data): EventLine {
   const calls = Array.isArray(data['tool_calls']) ? data['tool_calls'].map(callText) : [];
   const said = content(data['content']);
+  if (data['purpose'] === 'summary') return { tone: 'quiet', text: `summary: ${said}` };
   return { tone: 'model', text: [...(said === '' ? [] : [said]), ...calls.map((call) => `→ ${call}`)].join('  ') };
 }
 

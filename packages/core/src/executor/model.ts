@@ -5,8 +5,10 @@ export interface ModelRequest {
   readonly version: AgentVersion;
   /** The configured name of the model to call: the version's, or a fallback. Nobody but the rules falls back. */
   readonly model: string;
+  /** For a summary no tools are offered and no output schema holds. */
+  readonly purpose: 'answer' | 'summary';
   readonly messages: readonly PromptMessage[];
-  /** Answers the model gave before this one in the run. */
+  /** Answers the model gave before this one in the run, without summaries. */
   readonly answers: number;
   readonly maxOutputTokens: number;
   readonly attempt: number;

@@ -1,6 +1,7 @@
 import type { BodyOf } from '@holdfast/contracts';
 import type { LoadedRun } from '../log/loaded-run.ts';
 import type { ToolCall } from '../run/state.ts';
+import { summaryPrompt } from '../run/summary.ts';
 import type { Command } from '../run/command.ts';
 import { SecretUnresolved } from '../secrets/resolve-secrets.ts';
 import type { RunRef } from '../tenant-scope.ts';
@@ -8,7 +9,7 @@ import type { AdvancePorts } from './advance.ts';
 import { beginningOf, capContent } from './cap-content.ts';
 import { GatheredDeltas } from './gather-deltas.ts';
 import { MAX_TIMER_MS } from './mailbox.ts';
-import type { ModelOutcome } from './model.ts';
+import type { ModelOutcome, ModelRequest } from './model.ts';
 import type { Start } from './plan.ts';
 import { redactedModelOutcome, redactedToolOutcome } from './redacted-outcome.ts';
 import type { ToolOutcome } from './tools.ts';
@@ -69,10 +70,12 @@ export class OpenCalls {
       timedOut = true;
       abort.abort();
     });
-    const request = {
+    const { purpose, kept_from } = intent.data;
+    const request: ModelRequest = {
       version: state.version,
       model: intent.data.model,
-      messages: transcript.messages,
+      purpose,
+      messages: kept_from === undefined ? transcript.messages : summaryPrompt(transcript.messages, kept_from),
       answers: state.phase === 'live' ? state.answers : 0,
       maxOutputTokens: intent.data.max_output_tokens,
       attempt,
@@ -104,7 +107,9 @@ export class OpenCalls {
     void Promise.resolve(mayBegin())
       .then((margin): Promise<ModelOutcome> | ModelOutcome =>
         margin
-          ? this.#ports.model.call(request, abort.signal, (text) => deltas.add(text))
+          ? this.#ports.model.call(request, abort.signal, (text) => {
+              if (purpose === 'answer') deltas.add(text);
+            })
           : { type: 'failed', class: 'not-sent', message: leaseTooShort },
       )
       .catch((error: unknown): ModelOutcome => ({ type: 'failed', class: 'transient', message: messageOf(error) }))

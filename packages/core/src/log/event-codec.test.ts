@@ -32,6 +32,7 @@ describe('a stored event', () => {
     const answered = {
       call: 'm1',
       attempt: 1,
+      purpose: 'answer',
       content: [],
       tool_calls: [],
       usage,

@@ -1,6 +1,6 @@
 import { type Attention, attentionOf, nextTime } from '../run/attention.ts';
 import { decide } from '../run/decide.ts';
-import { openCalls, type LiveRun, type RunState } from '../run/state.ts';
+import { callsOf, openCalls, type LiveRun, type RunState } from '../run/state.ts';
 import type { ArtifactRow, AttentionRow, Projection, RunStatus, WaitingFor } from './run-store.ts';
 
 /** What the database keeps beside the log, derived from the state before and after an append. */
@@ -53,8 +53,7 @@ export function waitingFor(state: RunState, now: number): WaitingFor[] {
 }
 
 function timers(state: LiveRun): WaitingFor[] {
-  const calls = state.turn.at === 'model' ? [state.turn.call] : state.turn.at === 'tools' ? state.turn.calls : [];
-  return calls.flatMap(({ id, phase }): WaitingFor[] => {
+  return callsOf(state.turn).flatMap(({ id, phase }): WaitingFor[] => {
     if (phase.is === 'timer') return [{ reason: 'timer', since: phase.since, until: phase.until, ref: id }];
     if (phase.is === 'scheduled') return [{ reason: 'timer', since: state.lastAt, until: phase.at, ref: id }];
     return [];

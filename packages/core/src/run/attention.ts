@@ -1,6 +1,6 @@
 import { begunBy } from './duplicate.ts';
 import { isToolCall, STOP_GRACE_MS } from './effects.ts';
-import { type EndedRun, type LiveRun, openCalls, type RunState, type ToolCall } from './state.ts';
+import { callsOf, type EndedRun, type LiveRun, modelCallOf, openCalls, type RunState, type ToolCall } from './state.ts';
 
 /** Something that needs a person. `ref` names it within the run for as long as it is open. */
 export interface Attention {
@@ -63,12 +63,13 @@ function live(state: LiveRun): Attention[] {
       detail: { limit: limit.limit, value, spent, needed },
     });
   }
-  if (turn.at === 'model' && turn.call.phase.is === 'exhausted') {
-    const { since, message } = turn.call.phase;
+  const call = modelCallOf(turn);
+  if (call?.phase.is === 'exhausted') {
+    const { since, message } = call.phase;
     found.push({
-      ref: turn.call.id,
+      ref: call.id,
       kind: 'attempts-exhausted',
-      call: turn.call.id,
+      call: call.id,
       role: null,
       since,
       until: null,
@@ -146,12 +147,7 @@ export function nextTime(state: RunState): number | null {
     return graced ? state.stop.at + STOP_GRACE_MS : null;
   }
   const times = [state.createdAt + state.limits.deadline_ms];
-  const phases =
-    state.turn.at === 'model'
-      ? [state.turn.call.phase]
-      : state.turn.at === 'tools'
-        ? state.turn.calls.map((call) => call.phase)
-        : [];
+  const phases = callsOf(state.turn).map((call) => call.phase);
   const halted = state.paused || state.problem !== null;
   for (const phase of halted ? [] : phases) {
     // A call that waits for a limit to be raised does not begin when its time comes.

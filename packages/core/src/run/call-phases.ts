@@ -1,5 +1,6 @@
 import type { EventType, RunEvent } from '@holdfast/contracts';
-import type { LiveRun, ModelCall, ToolCall, ToolPhase } from './state.ts';
+import { callsOf, type LiveRun, type ToolPhase } from './state.ts';
+import { startsSummary } from './summary.ts';
 
 /** From which phases of its call an event may follow; `attempt`: the one under way, or the next. */
 const table: Partial<
@@ -32,15 +33,12 @@ const table: Partial<
 export function callMisfit(state: LiveRun, event: RunEvent): string | null {
   const rule = table[event.type];
   if (rule === undefined || !('call' in event.data)) return null;
-  const call = findCall(state, event.data.call);
-  if (call === undefined) return `no call ${event.data.call} is known`;
+  if (event.type === 'model.called' && startsSummary(state, event)) return null;
+  const { call: id } = event.data;
+  const call = callsOf(state.turn).find((each) => each.id === id);
+  if (call === undefined) return `no call ${id} is known`;
   if (!rule.from.includes(call.phase.is)) return `${event.type} does not follow on a call that is ${call.phase.is}`;
   const expected = rule.attempt === undefined ? undefined : call.attempt + (rule.attempt === 'next' ? 1 : 0);
   const attempt = 'attempt' in event.data ? event.data.attempt : undefined;
   return attempt === expected ? null : `${event.type} is of attempt ${attempt}, not ${expected}`;
-}
-
-function findCall({ turn }: LiveRun, id: string): ModelCall | ToolCall | undefined {
-  if (turn.at === 'model') return turn.call.id === id ? turn.call : undefined;
-  return turn.at === 'tools' ? turn.calls.find((call) => call.id === id) : undefined;
 }

@@ -146,14 +146,14 @@ describe('compaction', () => {
   });
 
   it('leaves the ratio of tokens to bytes as the bound', () => {
-    const after = compacted(sized(100, [300, 300, 300], { tokens: 101, bytes: 1_000 }), 30);
+    const after = compacted(sized(100, [300, 300, 300], { tokens: 101, bytes: 1_000 }), 30, 0);
     expect(after).toEqual({
       fixed: 100,
       blocks: [{ seq: 30, bytes: 300 }],
       bytes: 400,
       measured: { tokens: 41, bytes: 400 },
     });
-    expect(compacted(sized(100, [300, 300]), 20).measured).toBeNull();
+    expect(compacted(sized(100, [300, 300]), 20, 0).measured).toBeNull();
   });
 
   /** Turns of a tool call each until the context was compacted. */

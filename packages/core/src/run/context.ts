@@ -47,8 +47,15 @@ export function compaction(version: AgentVersion, context: ContextSize): BodyOf<
   };
 }
 
-export function compacted(context: ContextSize, keptFrom: number): ContextSize {
-  const blocks = context.blocks.filter((block) => block.seq >= keptFrom);
+/** Bytes of the blocks before this one. */
+export const droppedBytes = (context: ContextSize, keptFrom: number): number =>
+  context.blocks.reduce((sum, { seq, bytes }) => sum + (seq < keptFrom ? bytes : 0), 0);
+
+/** `summaryBytes` of what is said in place of the dropped blocks, as part of the first that is kept. */
+export function compacted(context: ContextSize, keptFrom: number, summaryBytes: number): ContextSize {
+  const kept = context.blocks.filter((block) => block.seq >= keptFrom);
+  const [first = { seq: keptFrom, bytes: 0 }, ...rest] = kept;
+  const blocks = summaryBytes === 0 ? kept : [{ ...first, bytes: first.bytes + summaryBytes }, ...rest];
   const bytes = context.fixed + blocks.reduce((sum, block) => sum + block.bytes, 0);
   // The model has not counted the shorter prompt yet; the old ratio is the best bound there is.
   const measured =

@@ -2,16 +2,15 @@ import type { BodyOf, EventBody, Reservation } from '@holdfast/contracts';
 import { type Action, record } from './action.ts';
 import { approvalFor } from './approvals.ts';
 import { builtinIntent } from './builtins.ts';
-import { compaction, promptBound } from './context.ts';
 import { duplicateOf } from './duplicate.ts';
 import { isToolCall, STOP_GRACE_MS } from './effects.ts';
 import { hashOf } from './hash.ts';
-import { deliverable, interrupted, userSpoke } from './inbox.ts';
+import { delivery, interrupted, userSpoke } from './inbox.ts';
 import { misfitOf } from './json-schema.ts';
-import { cost, limitReached, reserve, roomOf } from './limits.ts';
-import { modelFor } from './models.ts';
+import { limitReached, reserve, roomOf } from './limits.ts';
+import { modelActions } from './model-call.ts';
 import { conclusion } from './output.ts';
-import { type LiveRun, type ModelCall, openCalls, type RunState, type ToolCall } from './state.ts';
+import { type LiveRun, openCalls, type RunState, type ToolCall } from './state.ts';
 
 /**
  * The actions that may start now, each with its intent. Nothing is repeated: once the intents are folded, only what
@@ -24,47 +23,14 @@ export function decide(state: RunState, now: number): Action[] {
   if (state.problem !== null || state.paused) return [];
   switch (state.turn.at) {
     case 'model':
-      return modelActions(state, state.turn.call, now);
+    case 'summary':
+      return modelActions(state, state.turn, now);
     case 'tools':
       return toolActions(state, state.turn.calls, now);
     case 'answer':
       // A run cannot succeed with an undelivered message.
-      return [state.inbox.length > 0 ? deliver(state) : record(conclusion(state, state.turn.output))];
+      return [record(state.inbox.length > 0 ? delivery(state) : conclusion(state, state.turn.output))];
   }
-}
-
-function modelActions(state: LiveRun, call: ModelCall, now: number): Action[] {
-  if (call.phase.is === 'open') return interrupted(state) ? [{ do: 'abort', call: call.id }] : [];
-  if (deliverable(state).length > 0) return [deliver(state)];
-  if (call.phase.is === 'exhausted' || (call.phase.is === 'scheduled' && now < call.phase.at)) return [];
-  const compact = compaction(state.version, state.context);
-  if (compact !== null) return [record(compact)];
-  if (state.limit !== null) return [];
-  const intent = modelIntent(state, call);
-  const reserved = reserve(roomOf(state, now), { ...intent.data.reservation, steps: call.attempt === 0 ? 1 : 0 }, now);
-  return 'reached' in reserved ? [record(limitReached(reserved.reached))] : [{ do: 'call-model', intent }];
-}
-
-function modelIntent(state: LiveRun, call: ModelCall): BodyOf<'model.called'> {
-  const { model, retries } = state.version;
-  const { name, prices } = modelFor(state.version, call);
-  const promptTokens = promptBound(state.context);
-  return {
-    type: 'model.called',
-    data: {
-      call: call.id,
-      attempt: call.attempt + 1,
-      model: name,
-      prices,
-      max_output_tokens: model.max_output_tokens,
-      timeout_ms: retries.timeout,
-      reservation: {
-        tokens: promptTokens + model.max_output_tokens,
-        cost_usd_micros: cost(prices, promptTokens, model.max_output_tokens),
-        active_ms: retries.timeout,
-      },
-    },
-  };
 }
 
 /** Calls of one answer run side by side: each is looked at, and each takes its room before the next. */
@@ -195,9 +161,6 @@ const deadlinePassed = (state: LiveRun, now: number): BodyOf<'limit.reached'> =>
   type: 'limit.reached',
   data: { limit: 'deadline_ms', limit_value: state.limits.deadline_ms, spent: now - state.createdAt, needed: 0 },
 });
-
-const deliver = (state: LiveRun): Action =>
-  record({ type: 'message.delivered', data: { ids: deliverable(state).map((message) => message.id) } });
 
 const userSpokeFirst = (call: ToolCall): EventBody => notRun(call, 'user-spoke', 'Not run: the user spoke first.');
 

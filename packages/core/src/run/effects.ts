@@ -1,6 +1,6 @@
 import type { BodyOf, EventBody } from '@holdfast/contracts';
 import { nextAttempt } from './retries.ts';
-import { type LiveRun, openCalls, type ModelCall, type ToolCall } from './state.ts';
+import { type LiveRun, modelCallOf, openCalls, type ModelCall, type ToolCall } from './state.ts';
 
 /** A begun `once` call is given this long to answer after a cancel or the deadline, ms. */
 export const STOP_GRACE_MS = 10_000;
@@ -18,9 +18,8 @@ export function openToolCall(state: LiveRun, id: string, attempt: number): ToolC
 }
 
 export function openModelCall(state: LiveRun, id: string, attempt: number): ModelCall | undefined {
-  if (state.turn.at !== 'model') return undefined;
-  const { call } = state.turn;
-  return call.id === id && call.phase.is === 'open' && call.attempt === attempt ? call : undefined;
+  const call = modelCallOf(state.turn);
+  return call?.id === id && call.phase.is === 'open' && call.attempt === attempt ? call : undefined;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { BodyOf, DataOf, RunEvent } from '@holdfast/contracts';
 import { callMisfit } from './call-phases.ts';
-import { compacted, fixedBytes } from './context.ts';
+import { fixedBytes } from './context.ts';
 import { duplicateDecided, duplicateFound } from './duplicate.ts';
 import { ended, resolvedAfterEnd } from './end.ts';
 import { forked } from './fork.ts';
@@ -8,14 +8,17 @@ import { spendBegin, unspent } from './limits.ts';
 import { answerContent, resolvedContent, waitEndedContent } from './result-content.ts';
 import { bytesOf } from './sizes.ts';
 import type { LiveRun, RunState, ToolPhase } from './state.ts';
+import { beginSummary, startsSummary } from './summary.ts';
 import {
   answered,
+  answeredSummary,
   askModel,
   changed,
   closeTool,
+  cut,
   delivered,
   firstAttempt,
-  growBy,
+  interruptedModel,
   nothing,
   onModel,
   onTool,
@@ -89,6 +92,7 @@ function born(
     turn: { at: 'answer', output: [] },
     rejected: false,
     modelSteps: 0,
+    summaries: 0,
     answers: 0,
     inbox: [],
     context: { fixed, blocks: [], bytes: fixed, measured: null },
@@ -126,25 +130,20 @@ function foldLive(state: LiveRun, event: RunEvent): RunState | string {
     case 'log.went_back':
       return { ...state, problem: { seq: event.seq, reason: wentBack(event), since: event.at } };
 
-    case 'model.called':
-      return onModel(state, event.data.call, (call) => [
+    case 'model.called': {
+      const begun = startsSummary(state, event) ? beginSummary(state, event) : state;
+      if (typeof begun === 'string') return begun;
+      return onModel(begun, event.data.call, (call) => [
         { ...call, attempt: event.data.attempt, phase: opened(event) },
         { spent: spendBegin(state.spent, event.at, event.data.timeout_ms, call.attempt === 0) },
       ]);
+    }
     case 'model.answered':
-      return answered(state, event);
+      return state.turn.at === 'summary' ? answeredSummary(state, event) : answered(state, event);
     case 'answer.rejected':
       return rejected(state, event);
     case 'model.interrupted':
-      return onModel(
-        state,
-        event.data.call,
-        (call) => [
-          call,
-          { spent: settle(state, event.at, reservedBy(call)), context: growBy(state, event.seq, event.data.content) },
-        ],
-        askModel,
-      );
+      return interruptedModel(state, event);
     case 'model.failed': {
       const { data } = event;
       // A refused request used nothing; of any other nobody knows, so its reservation counts as spent.
@@ -224,7 +223,7 @@ function foldLive(state: LiveRun, event: RunEvent): RunState | string {
     case 'message.delivered':
       return delivered(state, event);
     case 'context.compacted':
-      return { ...state, context: compacted(state.context, event.data.kept_from) };
+      return cut(state, event);
     case 'limit.reached': {
       const { limit, limit_value, spent, needed } = event.data;
       if (limit === 'deadline_ms') return { ...state, stop: state.stop ?? { why: 'deadline', at: event.at } };

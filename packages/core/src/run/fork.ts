@@ -59,6 +59,8 @@ function anew(turn: Turn): Turn {
   switch (turn.at) {
     case 'model':
       return { at: 'model', call: { ...turn.call, ...fresh, failures: 0, phase: { is: 'ready' } } };
+    case 'summary':
+      return anew({ at: 'model', call: turn.waiting });
     case 'tools':
       return {
         at: 'tools',

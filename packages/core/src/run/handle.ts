@@ -1,14 +1,11 @@
-import type { EventBody } from '@holdfast/contracts';
 import type { Command, OutsideCommand } from './command.ts';
 import { decideDuplicate } from './duplicate.ts';
-import { lostCalls, noAnswer, openModelCall, openToolCall } from './effects.ts';
+import { lostCalls, noAnswer, openToolCall } from './effects.ts';
 import { events, type Handled, refuse, stale } from './handled.ts';
 import { fork } from './fork.ts';
 import { lateResult } from './late-result.ts';
-import { cost } from './limits.ts';
 import { answerQuestion, changeArguments, decideApproval, raiseLimit, resolveCall, resolveEffect } from './people.ts';
-import { isFallbackNext, modelFor } from './models.ts';
-import { keepable } from './requested-calls.ts';
+import { modelAborted, modelAnswered, modelFailed } from './model-outcome.ts';
 import { nextAttempt } from './retries.ts';
 import type { LiveRun, RunState } from './state.ts';
 
@@ -82,42 +79,12 @@ function live(state: LiveRun, command: Command): Handled {
       return events({ type: 'log.went_back', data: { expected, found } }, ...lostCalls(state, command.at, command.at));
     }
 
-    case 'model_answered': {
-      const call = openModelCall(state, command.call, command.attempt);
-      if (call === undefined) return stale(command);
-      const { attempt, content, toolCalls, usage, finishReason, model } = command;
-      const { prices } = modelFor(state.version, call);
-      const spent =
-        usage !== null
-          ? cost(prices, usage.input_tokens, usage.output_tokens)
-          : call.phase.is === 'open'
-            ? call.phase.reservation.cost_usd_micros
-            : 0;
-      return events({
-        type: 'model.answered',
-        data: {
-          call: call.id,
-          attempt,
-          content,
-          tool_calls: toolCalls.map(keepable),
-          usage,
-          cost_usd_micros: spent,
-          finish_reason: finishReason,
-          model,
-        },
-      });
-    }
+    case 'model_answered':
+      return modelAnswered(state, command);
     case 'model_failed':
       return modelFailed(state, command);
-    case 'model_aborted': {
-      const call = openModelCall(state, command.call, command.attempt);
-      if (call === undefined) return stale(command);
-      const why = state.stop === null ? 'message' : state.stop.why;
-      return events({
-        type: 'model.interrupted',
-        data: { call: call.id, attempt: command.attempt, content: command.content, why },
-      });
-    }
+    case 'model_aborted':
+      return modelAborted(state, command);
 
     case 'tool_answered': {
       const call = openToolCall(state, command.call, command.attempt);
@@ -170,30 +137,6 @@ function create(version: RunState['version'], command: Extract<OutsideCommand, {
       by: command.by,
     },
   });
-}
-
-function modelFailed(state: LiveRun, command: Extract<Command, { type: 'model_failed' }>): Handled {
-  const call = openModelCall(state, command.call, command.attempt);
-  if (call === undefined) return stale(command);
-  const { attempt, message, at, retryAfterMs } = command;
-  const failed: EventBody = { type: 'model.failed', data: { call: call.id, attempt, class: command.class, message } };
-  if (state.stop !== null) return events(failed);
-  if (command.class === 'permanent')
-    return events(failed, { type: 'run.failed', data: { code: 'model_failed', detail: message, unresolved: [] } });
-  const { first } = state.version.retries;
-  if (command.class === 'rate-limited' && retryAfterMs !== undefined)
-    return events(failed, {
-      type: 'attempt.scheduled',
-      data: {
-        call: call.id,
-        attempt: attempt + 1,
-        // It is this model that wants to be left alone, not the next.
-        at: at + (isFallbackNext(state.version, call) ? first : Math.max(Math.ceil(retryAfterMs), first)),
-        reason: message,
-        burns: false,
-      },
-    });
-  return events(failed, ...nextAttempt(call, state.version.retries, at, message));
 }
 
 const because = (reason: string | undefined): { reason?: string } => (reason === undefined ? {} : { reason });

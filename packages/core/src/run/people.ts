@@ -5,7 +5,8 @@ import { findToolCall } from './effects.ts';
 import { events, type Handled, refuse, type Refused } from './handled.ts';
 import { misfitOf } from './json-schema.ts';
 import { isKept } from './requested-calls.ts';
-import type { EndedRun, LiveRun, ToolCall, ToolPhase } from './state.ts';
+import { type EndedRun, type LiveRun, modelCallOf, type ToolCall, type ToolPhase } from './state.ts';
+import { droppedInstead } from './summary.ts';
 
 /** Whoever decides must have the role the rule names; an admin may decide everything. */
 const mayDecide = (by: Actor, role: string): boolean => by.roles.some((held) => held === role || held === 'admin');
@@ -108,8 +109,8 @@ export function resolveEffect(state: LiveRun | EndedRun, command: CommandOf<'res
 /** A call whose attempts are exhausted, or whose tool is no longer the published one. */
 export function resolveCall(state: LiveRun, command: CommandOf<'resolve_call'>): Handled {
   const { call: id, by, at } = command;
-  const call =
-    state.turn.at === 'model' ? (state.turn.call.id === id ? state.turn.call : undefined) : findToolCall(state, id);
+  const ofModel = modelCallOf(state.turn);
+  const call = ofModel?.id === id ? ofModel : findToolCall(state, id);
   if (call === undefined || (call.phase.is !== 'exhausted' && call.phase.is !== 'changed'))
     return refuse('call_not_open', `Call ${id} waits for nobody.`);
   if (command.how === 'retry' && state.stop !== null)
@@ -126,6 +127,7 @@ export function resolveCall(state: LiveRun, command: CommandOf<'resolve_call'>):
         by,
       },
     });
+  if (state.turn.at === 'summary') return events(droppedInstead(state, state.turn));
   if (state.turn.at === 'model') {
     const detail = call.phase.is === 'exhausted' ? call.phase.message : 'a person gave up';
     return events({ type: 'run.failed', data: { code: 'attempts_exhausted', detail, unresolved: [] } });

@@ -1,8 +1,9 @@
-import type { AgentVersion, BodyOf, Content, RunEvent } from '@holdfast/contracts';
+import type { AgentVersion, BodyOf, Content, DataOf, RunEvent } from '@holdfast/contracts';
 import { text } from '@holdfast/contracts';
 import { rejection, systemText } from './output.ts';
 import type { PromptMessage } from './prompt-message.ts';
 import { answerContent, duplicateContent, resolvedContent, waitEndedContent } from './result-content.ts';
+import { summaryContent } from './summary.ts';
 
 /** What the model is shown, and what has been said to the run but not delivered yet. */
 export interface Transcript {
@@ -30,6 +31,7 @@ export function prompt(transcript: Transcript, event: RunEvent): Transcript {
     case 'message.delivered':
       return deliver(transcript, event);
     case 'model.answered':
+      if (event.data.purpose === 'summary') return transcript;
       return say(transcript, {
         role: 'assistant',
         block: event.seq,
@@ -61,13 +63,8 @@ export function prompt(transcript: Transcript, event: RunEvent): Transcript {
       if (decision === 'call') return transcript;
       return result(transcript, call, duplicateContent(event.data), decision === 'skip' || (is_error ?? false));
     }
-    case 'context.compacted': {
-      const { kept_from } = event.data;
-      return {
-        ...transcript,
-        messages: transcript.messages.filter((message) => message.block === 0 || message.block >= kept_from),
-      };
-    }
+    case 'context.compacted':
+      return cut(transcript, event.data);
     default:
       return transcript;
   }
@@ -85,6 +82,15 @@ const forked = ({ messages }: Transcript, input: Content): Transcript => ({
   ),
   undelivered: [],
 });
+
+/** The first input is never dropped; a summary stands where the dropped messages were. */
+function cut(transcript: Transcript, { kept_from, summary }: DataOf<'context.compacted'>): Transcript {
+  const first = transcript.messages.filter(({ block }) => block === 0);
+  const kept = transcript.messages.filter(({ block }) => block >= kept_from);
+  const words: PromptMessage[] =
+    summary === undefined ? [] : [{ role: 'user', block: kept_from, content: summaryContent(summary) }];
+  return { ...transcript, messages: [...first, ...words, ...kept] };
+}
 
 function deliver(transcript: Transcript, { seq, data }: RunEvent & BodyOf<'message.delivered'>): Transcript {
   const delivered = transcript.undelivered.filter((message) => data.ids.includes(message.id));

@@ -48,7 +48,9 @@ export interface LiveRun extends Logged {
   readonly rejected: boolean;
   /** Model steps so far, the present one included; each attempt of a step is the same step. */
   readonly modelSteps: number;
-  /** Answers of the model so far. */
+  /** Summaries begun so far. */
+  readonly summaries: number;
+  /** Answers of the model so far, without summaries. */
   readonly answers: number;
   readonly inbox: readonly UndeliveredMessage[];
   readonly context: ContextSize;
@@ -94,11 +96,13 @@ export interface Spent {
 /** Where the run stands between a delivered input and the next answer without tool calls. */
 export type Turn =
   | { readonly at: 'model'; readonly call: ModelCall }
+  /** What comes before block `keptFrom` is put in fewer words, so that the call that waits has room. */
+  | { readonly at: 'summary'; readonly call: ModelCall; readonly keptFrom: number; readonly waiting: ModelCall }
   | { readonly at: 'tools'; readonly calls: readonly ToolCall[] }
   | { readonly at: 'answer'; readonly output: Content };
 
 interface Call {
-  /** `m<n>`, or `<number of the answer>.<index>`. */
+  /** `m<n>`, `s<n>` for a summary, or `<number of the answer>.<index>`. */
   readonly id: string;
   /** Number of the newest attempt; 0 = none was begun. */
   readonly attempt: number;
@@ -196,13 +200,22 @@ export const begin = (run: string, version: AgentVersion): UnbornRun => ({
   lastAt: 0,
 });
 
-export const openCalls = (state: LiveRun): readonly (ModelCall | ToolCall)[] => {
-  switch (state.turn.at) {
+/** The call of the model that the turn is at: for an answer, or for a summary. */
+export const modelCallOf = (turn: Turn): ModelCall | null =>
+  turn.at === 'model' || turn.at === 'summary' ? turn.call : null;
+
+/** All calls of the turn, whatever became of them. */
+export const callsOf = (turn: Turn): readonly (ModelCall | ToolCall)[] => {
+  switch (turn.at) {
     case 'model':
-      return state.turn.call.phase.is === 'open' ? [state.turn.call] : [];
+    case 'summary':
+      return [turn.call];
     case 'tools':
-      return state.turn.calls.filter((call) => call.phase.is === 'open');
+      return turn.calls;
     case 'answer':
       return [];
   }
 };
+
+export const openCalls = (state: LiveRun): readonly (ModelCall | ToolCall)[] =>
+  callsOf(state.turn).filter((call) => call.phase.is === 'open');

@@ -1,9 +1,18 @@
 import type { BodyOf, DataOf, RunEvent } from '@holdfast/contracts';
-import { grow } from './context.ts';
+import { compacted, grow } from './context.ts';
 import { spendEnd } from './limits.ts';
 import { rejection } from './output.ts';
 import { bytesOf } from './sizes.ts';
-import { type LiveRun, type ModelCall, type ModelPhase, openCalls, type ToolCall, type ToolPhase } from './state.ts';
+import {
+  type LiveRun,
+  type ModelCall,
+  modelCallOf,
+  type ModelPhase,
+  openCalls,
+  type ToolCall,
+  type ToolPhase,
+} from './state.ts';
+import { afterSummary, summaryContent } from './summary.ts';
 
 export function answered(state: LiveRun, event: RunEvent & BodyOf<'model.answered'>): LiveRun | string {
   const { data } = event;
@@ -11,11 +20,7 @@ export function answered(state: LiveRun, event: RunEvent & BodyOf<'model.answere
     state,
     data.call,
     (call) => {
-      const reserved = reservedBy(call);
-      const used =
-        data.usage === null
-          ? reserved
-          : { tokens: data.usage.input_tokens + data.usage.output_tokens, costUsdMicros: data.cost_usd_micros };
+      const used = usedBy(call, data);
       const measured =
         data.usage === null ? state.context.measured : { tokens: data.usage.input_tokens, bytes: state.context.bytes };
       const context = grow({ ...state.context, measured }, event.seq, bytesOf([data.content, data.tool_calls]));
@@ -35,6 +40,34 @@ export function answered(state: LiveRun, event: RunEvent & BodyOf<'model.answere
       return { ...next, turn: { at: 'tools', calls } };
     },
   );
+}
+
+/** The summary itself comes with the event that follows: the prompt that it was made of is not the next one. */
+export const answeredSummary = (state: LiveRun, { at, data }: RunEvent & BodyOf<'model.answered'>): LiveRun | string =>
+  onModel(state, data.call, (call) => [call, { spent: settle(state, at, usedBy(call, data)) }], afterSummary);
+
+const usedBy = (call: ModelCall, { usage, cost_usd_micros }: DataOf<'model.answered'>) =>
+  usage === null
+    ? reservedBy(call)
+    : { tokens: usage.input_tokens + usage.output_tokens, costUsdMicros: cost_usd_micros };
+
+export function interruptedModel(state: LiveRun, event: RunEvent & BodyOf<'model.interrupted'>): LiveRun | string {
+  const { call: id, content } = event.data;
+  const spent = (call: ModelCall) => settle(state, event.at, reservedBy(call));
+  return state.turn.at === 'summary'
+    ? onModel(state, id, (call) => [call, { spent: spent(call) }], afterSummary)
+    : onModel(
+        state,
+        id,
+        (call) => [call, { spent: spent(call), context: growBy(state, event.seq, content) }],
+        askModel,
+      );
+}
+
+export function cut(state: LiveRun, { data }: BodyOf<'context.compacted'>): LiveRun | string {
+  if (openCalls(state).length > 0) return 'what a call was shown is dropped';
+  const summaryBytes = data.summary === undefined ? 0 : bytesOf(summaryContent(data.summary));
+  return afterSummary({ ...state, context: compacted(state.context, data.kept_from, summaryBytes) });
 }
 
 export function delivered(state: LiveRun, event: RunEvent & BodyOf<'message.delivered'>): LiveRun | string {
@@ -60,7 +93,7 @@ export const rejected = (state: LiveRun, { seq, data }: RunEvent & BodyOf<'answe
 export function scheduled(state: LiveRun, data: DataOf<'attempt.scheduled'>): LiveRun | string {
   const burned = (call: { burned: number }): number => (data.by !== undefined ? 0 : call.burned + (data.burns ? 1 : 0));
   const phase = { is: 'scheduled', at: data.at } as const;
-  return state.turn.at === 'model'
+  return modelCallOf(state.turn) !== null
     ? onModel(state, data.call, (call) => [
         { ...call, burned: burned(call), failures: data.by === undefined ? call.failures : 0, phase },
         {},
@@ -86,9 +119,10 @@ export function onModel(
   change: (call: ModelCall) => readonly [ModelCall, Changes],
   then: (state: LiveRun) => LiveRun = (next) => next,
 ): LiveRun | string {
-  if (state.turn.at !== 'model' || state.turn.call.id !== id) return `no model call ${id} is under way`;
-  const [call, changes] = change(state.turn.call);
-  return then({ ...state, ...changes, turn: { at: 'model', call } });
+  const { turn } = state;
+  if ((turn.at !== 'model' && turn.at !== 'summary') || turn.call.id !== id) return `no model call ${id} is under way`;
+  const [call, changes] = change(turn.call);
+  return then({ ...state, ...changes, turn: { ...turn, call } });
 }
 
 export function onTool(

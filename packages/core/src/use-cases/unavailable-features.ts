@@ -11,9 +11,7 @@ export function unavailableFeatures(spec: unknown): ProblemError[] {
   const issues: ProblemError[] = [];
   const missing = (path: string, what: string): void => void issues.push({ path, message: `${what}: remove it` });
   if ('memory' in spec) missing('/memory', 'memory is not available yet');
-  const { context, tools } = spec;
-  if (isObject(context) && context['then'] === 'summarise')
-    issues.push({ path: '/context/then', message: 'summarising is not available yet: use drop' });
+  const { tools } = spec;
   if (Array.isArray(tools))
     for (const [index, tool] of tools.entries()) issues.push(...ofTool(tool, `/tools/${index}`));
   return issues;

@@ -1,7 +1,7 @@
 import type { Actor, AgentVersion, DataOf, EventType, JsonObject, MessageMode } from '@holdfast/contracts';
 import { text } from '@holdfast/contracts';
 import { type Attention, attentionOf } from '../attention.ts';
-import type { LiveRun, ModelPhase, ToolCall, ToolPhase } from '../state.ts';
+import { type LiveRun, modelCallOf, type ModelPhase, type ToolCall, type ToolPhase } from '../state.ts';
 import { person, Simulation } from './simulation.suite.ts';
 import { version } from './versions.ts';
 
@@ -56,8 +56,9 @@ function modelAnswers(
 /** The model call under way. */
 export function openModel(sim: Simulation): { call: string; attempt: number } {
   const { turn } = live(sim);
-  if (turn.at !== 'model' || turn.call.phase.is !== 'open') throw new Error(`no model call is under way: ${turn.at}`);
-  return { call: turn.call.id, attempt: turn.call.attempt };
+  const call = modelCallOf(turn);
+  if (call?.phase.is !== 'open') throw new Error(`no model call is under way: ${turn.at}`);
+  return { call: call.id, attempt: call.attempt };
 }
 
 /** The newest attempt of a tool call answers. */
