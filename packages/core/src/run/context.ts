@@ -1,11 +1,11 @@
 import type { AgentVersion, BodyOf } from '@holdfast/contracts';
-import { systemText } from './output.ts';
 import { bytesOf } from './sizes.ts';
 import type { ContextSize } from './state.ts';
 
-/** The system text and tool descriptions go with every prompt. */
+/** Instructions, tool descriptions and the schema of the answer go with every prompt. */
 export const fixedBytes = (version: AgentVersion): number =>
-  bytesOf(systemText(version)) +
+  bytesOf(version.instructions) +
+  (version.output === null ? 0 : bytesOf(version.output)) +
   version.tools.reduce((sum, tool) => sum + bytesOf([tool.name, tool.description, tool.input_schema]), 0);
 
 /**

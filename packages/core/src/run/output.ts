@@ -1,4 +1,4 @@
-import type { AgentVersion, BodyOf, Content, DataOf, Json, JsonObject } from '@holdfast/contracts';
+import type { BodyOf, Content, DataOf, Json, JsonObject } from '@holdfast/contracts';
 import { text } from '@holdfast/contracts';
 import { misfitOf } from './json-schema.ts';
 import { isKept } from './requested-calls.ts';
@@ -43,13 +43,6 @@ export function conclusion(
 /** What the model is told of a rejected answer. */
 export const rejection = ({ problem }: DataOf<'answer.rejected'>): Content =>
   text(`Your answer does not fit its schema:\n${problem}\nAnswer again, with JSON that fits and with nothing else.`);
-
-/** What the model is told first: its instructions, and the form of its answer. */
-export function systemText({ instructions, output }: Pick<AgentVersion, 'instructions' | 'output'>): string {
-  if (output === null) return instructions;
-  const form = `Your final answer must be JSON that fits this schema, and nothing else:\n${JSON.stringify(output.schema)}`;
-  return instructions === '' ? form : `${instructions}\n\n${form}`;
-}
 
 function parse(words: string): Json | undefined {
   try {

@@ -1,6 +1,6 @@
 import type { AgentVersion, BodyOf, Content, DataOf, RunEvent } from '@holdfast/contracts';
 import { text } from '@holdfast/contracts';
-import { rejection, systemText } from './output.ts';
+import { rejection } from './output.ts';
 import type { PromptMessage } from './prompt-message.ts';
 import { answerContent, duplicateContent, resolvedContent, waitEndedContent } from './result-content.ts';
 import { summaryContent } from './summary.ts';
@@ -12,10 +12,10 @@ export interface Transcript {
 }
 
 /** The transcript before the first event. */
-export const beginTranscript = (version: AgentVersion): Transcript => {
-  const system = systemText(version);
-  return { messages: system === '' ? [] : [{ role: 'system', block: 0, text: system }], undelivered: [] };
-};
+export const beginTranscript = (version: AgentVersion): Transcript => ({
+  messages: version.instructions === '' ? [] : [{ role: 'system', block: 0, text: version.instructions }],
+  undelivered: [],
+});
 
 /** Extends the transcript by what one event says to the model; most say nothing. */
 export function prompt(transcript: Transcript, event: RunEvent): Transcript {

@@ -24,6 +24,7 @@ export const decide = route({
     'approval_not_open',
     'approval_hash_mismatch',
     'approval_role_required',
+    'arguments_invalid',
     'question_not_open',
     'answer_invalid',
     'effect_not_unknown',

@@ -220,6 +220,15 @@ describe('what is sent', () => {
     expect(JSON.stringify(sent()['messages'])).toContain('JSON Schema');
   });
 
+  it('calls for a summary in free words, without a tool being called', async () => {
+    play();
+    const asked = request(hello, { output: { schema: answerSchema }, tools: [weather] });
+    await ask('openai', { ...asked, purpose: 'summary' });
+    expect(sent()).toMatchObject({ tool_choice: 'none', tools: [{ function: { name: 'weather' } }] });
+    expect(sent()['response_format']).toBeUndefined();
+    expect(JSON.stringify(sent()['messages'])).not.toContain('JSON Schema');
+  });
+
   it('bounds the answer in the words of the server, and leaves out what is not set', async () => {
     play();
     await ask('openai', request(hello, { model: { ...version().model, temperature: null } }), { apiKey: null });

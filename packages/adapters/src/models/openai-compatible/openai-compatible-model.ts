@@ -58,10 +58,13 @@ export class OpenAICompatibleModel implements Model {
     }
   }
 
-  #requestOf({ version, messages, maxOutputTokens }: ModelRequest, signal: AbortSignal): LanguageModelV3CallOptions {
+  #requestOf(
+    { version, purpose, messages, maxOutputTokens }: ModelRequest,
+    signal: AbortSignal,
+  ): LanguageModelV3CallOptions {
     const { capabilities, quirks } = this.#options;
     const tools = capabilities.tools ? version.tools : [];
-    const schema: JsonObject | null = version.output?.schema ?? null;
+    const schema: JsonObject | null = purpose === 'summary' ? null : (version.output?.schema ?? null);
     const enforced = schema !== null && capabilities.jsonSchema && (tools.length === 0 || quirks.schema_beside_tools);
     const { temperature } = version.model;
     return {
@@ -77,6 +80,8 @@ export class OpenAICompatibleModel implements Model {
               description: tool.description,
               inputSchema: tool.input_schema,
             })),
+            // The calls in the conversation are still those of these tools.
+            ...(purpose === 'summary' ? { toolChoice: { type: 'none' as const } } : {}),
           }),
       ...(enforced ? { responseFormat: { type: 'json' as const, name: 'answer', schema } } : {}),
       // OpenAI's strict mode takes few schemas. The answer is checked against the schema here in any case.

@@ -47,6 +47,7 @@ export const request = (
 ): ModelRequest => ({
   version: version(over),
   model: 'default',
+  purpose: 'answer',
   messages,
   answers: 0,
   maxOutputTokens: 40,
