@@ -135,6 +135,7 @@ async function appends(db: OpenDatabase, count: number, size: number, events: nu
         expected: head,
         events: Array.from({ length: events }, (_, index) => eventAt(head + 1 + index, size)),
         projection,
+        children: [],
         worker: 'bench',
         take: null,
         release: false,

@@ -77,7 +77,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       clock,
       artifacts: overrides.artifacts ?? new FileArtifactStore(join(config.dataDir, 'artifacts')),
       versions: cachedVersions((scope, id) => agents.versionById(scope, id)),
-      publishing: { models: overrides.models ?? rehearsalCatalog(), tools: toolServers },
+      publishing: { models: overrides.models ?? rehearsalCatalog(), tools: toolServers, agents },
       deltas: overrides.deltas ?? new LocalDeltas(),
       streams: new EventStreams({ directory, runs, hints }, encodeEvent),
       log,

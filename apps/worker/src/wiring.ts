@@ -20,6 +20,7 @@ import {
   type ResolveSecrets,
   type SecretCipher,
   secretResolver,
+  settleChildren,
   type Tools,
 } from '@holdfast/core';
 import { startWorker, type WorkerPorts } from '@holdfast/driver-embedded';
@@ -85,6 +86,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
     const ports: WorkerPorts = {
       runs,
       artifacts,
+      agents,
       versions: cachedVersions((scope, versionId) => agents.versionById(scope, versionId)),
       model: overrides.model ?? rehearsalCatalog(),
       tools: toolbox(
@@ -110,7 +112,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
         concurrency: config.worker.concurrency,
         watchPeersMs: database.kind === 'pglite' ? null : WATCH_PEERS_MS,
       },
-      {},
+      { child: settleChildren(wrapped) },
     );
     metrics.worker.runsHeld(worker.held);
     log.info({ worker: id }, 'the worker has begun');

@@ -28,5 +28,8 @@ export { Holds } from './scheduling/holds.ts';
 export { sweepDue, sweepMoved } from './scheduling/sweep.ts';
 export { takeOverFromDead } from './scheduling/take-over.ts';
 export * from './executor/artifact-tools.ts';
+export { settleChildren } from './children/settle-children.ts';
+export type { AgentVersions } from './children/pinned-agents.ts';
+export { pinnedAgents } from './children/pinned-agents.ts';
 export * from './use-cases/index.ts';
 export * from './policies/index.ts';

@@ -27,7 +27,7 @@ create function holdfast.append(
   p_calls text[], p_tokens integer[], p_costs bigint[],
   -- JSON texts with U+001E between them, which no JSON text contains: an array would have to be quoted and unquoted
   p_payloads text,
-  -- [{item, opened, closed, artifacts, outbox}]; null when no append has any
+  -- [{item, opened, closed, artifacts, outbox, children}]; null when no append has any
   p_extras jsonb
 ) returns table (item integer, outcome text, head integer)
   language plpgsql security definer set search_path = '' set enable_seqscan = off set jit = off
@@ -146,6 +146,7 @@ begin
 
   if p_extras is not null then
     perform holdfast.append_extras(p_tenants, p_runs, p_extras, v_accepted);
+    perform holdfast.append_children(p_tenants, p_runs, p_extras, v_accepted);
   end if;
 
   if v_accepted is null or pg_catalog.cardinality(v_accepted) < pg_catalog.cardinality(p_runs) then
@@ -211,6 +212,71 @@ begin
   where x.item = any (p_accepted) and o.kind <> 'run'
   order by o.kind, o.subject, o.at
   on conflict (kind, subject) do update set at = excluded.at, reserved_until = null, attempts = 0;
+end
+$$;
+
+-- Runs that the accepted appends start, each with its first event. One that exists already stays as it is.
+create function holdfast.append_children(p_tenants uuid[], p_runs uuid[], p_extras jsonb, p_accepted integer[]) returns void
+  language plpgsql set search_path = ''
+as $$
+declare
+  v_tenants uuid[];
+  v_runs uuid[];
+  v_ids uuid[];
+  v_statuses text[];
+  v_waiting text[];
+  v_dues bigint[];
+  v_types text[];
+  v_formats integer[];
+  v_ats bigint[];
+  v_payloads text;
+begin
+  with wanted as (
+    select p_tenants[x.item] as tenant_id, p_runs[x.item] as parent_id, c.*
+    from pg_catalog.jsonb_to_recordset(p_extras) as x (item integer, children jsonb),
+      pg_catalog.jsonb_to_recordset(x.children) as c (
+        run uuid, agent text, version_id uuid, version integer, agent_limit integer, call text, metadata text,
+        id uuid, status text, waiting text, due bigint, type text, format integer, at bigint, payload text)
+    where x.item = any (p_accepted)
+  ), made as (
+    insert into holdfast.runs
+      (id, tenant_id, agent, version_id, version, agent_limit, priority, parent_id, parent_call, metadata, created_at,
+       status, waiting_for, updated_at)
+    select w.run, w.tenant_id, w.agent, w.version_id, w.version, w.agent_limit, p.priority, w.parent_id, w.call, w.metadata,
+      w.at, w.status, w.waiting, w.at
+    from wanted w join holdfast.runs p on p.id = w.parent_id
+    order by w.run
+    on conflict (id) do nothing
+    returning runs.id
+  )
+  select pg_catalog.array_agg(w.tenant_id order by w.run), pg_catalog.array_agg(w.run order by w.run),
+    pg_catalog.array_agg(w.id order by w.run), pg_catalog.array_agg(w.status order by w.run),
+    pg_catalog.array_agg(w.waiting order by w.run), pg_catalog.array_agg(w.due order by w.run),
+    pg_catalog.array_agg(w.type order by w.run), pg_catalog.array_agg(w.format order by w.run),
+    pg_catalog.array_agg(w.at order by w.run), pg_catalog.string_agg(w.payload, E'\x1e' order by w.run)
+  into v_tenants, v_runs, v_ids, v_statuses, v_waiting, v_dues, v_types, v_formats, v_ats, v_payloads
+  from wanted w join made m on m.id = w.run;
+  if v_runs is null then
+    return;
+  end if;
+
+  if exists (
+    select from holdfast.append(
+      v_tenants, v_runs, v_ids, pg_catalog.array_fill(0, array[pg_catalog.cardinality(v_runs)]),
+      pg_catalog.array_fill(null::text, array[pg_catalog.cardinality(v_runs)]),
+      pg_catalog.array_fill(null::text, array[pg_catalog.cardinality(v_runs)]),
+      pg_catalog.array_fill(null::text, array[pg_catalog.cardinality(v_runs)]),
+      pg_catalog.array_fill(false, array[pg_catalog.cardinality(v_runs)]),
+      v_statuses, v_waiting, v_dues,
+      (select pg_catalog.array_agg(i) from pg_catalog.generate_series(1, pg_catalog.cardinality(v_runs)) as i),
+      v_types, v_formats, v_ats,
+      pg_catalog.array_fill(null::text, array[pg_catalog.cardinality(v_runs)]),
+      pg_catalog.array_fill(null::integer, array[pg_catalog.cardinality(v_runs)]),
+      pg_catalog.array_fill(null::bigint, array[pg_catalog.cardinality(v_runs)]),
+      v_payloads, null)
+  ) then
+    raise exception 'the first append of a child was refused';
+  end if;
 end
 $$;
 

@@ -1,4 +1,4 @@
-import type { Append, Projection, StoredEvent } from '@holdfast/core';
+import type { Append, NewRun, StoredEvent } from '@holdfast/core';
 import { arrayLiteral } from './array-literal.ts';
 import { InvalidAppend } from './errors.ts';
 import { isUuid } from './ids.ts';
@@ -11,15 +11,20 @@ const SEPARATOR = '\x1e';
 const unkeepable = /[\0\p{Surrogate}]/gu;
 
 /** Bytes that the append takes in a batch, about. */
-export const sizeOf = ({ events }: Append): number =>
-  events.reduce((sum, event) => sum + event.payload.length + 200, 400);
+export const sizeOf = ({ events, children }: Append): number =>
+  [...events, ...children.map(({ event }) => event)].reduce((sum, event) => sum + event.payload.length + 200, 400);
 
 /** Throws `InvalidAppend` for what must not reach a batch, where it would fail its neighbours too. */
-export function checkAppend({ tenant, run, id, expected, events, projection }: Append): void {
+export function checkAppend({ tenant, run, id, expected, events, projection, children }: Append): void {
   for (const value of [tenant, run, id]) if (!isUuid(value)) throw new InvalidAppend(`"${value}" is not a UUID.`);
   if (events.length === 0) throw new InvalidAppend('An append has at least one event.');
   events.forEach((event, index) => checkEvent(event, expected + index + 1));
   for (const row of projection.attention.opened) checkText(row.detail, 'the detail of an attention row');
+  for (const child of children) {
+    for (const value of [child.run, child.versionId, child.event.appendId])
+      if (value === null || !isUuid(value)) throw new InvalidAppend(`"${value}" is not a UUID.`);
+    checkEvent(child.event, 1);
+  }
   for (const { subject } of projection.outbox)
     if (!isUuid(subject)) throw new InvalidAppend(`"${subject}" is not a UUID.`);
 }
@@ -66,16 +71,35 @@ export function batchParameters(batch: readonly Append[]): (string | null)[] {
     arrayLiteral(batch.map((append) => append.projection.dueAt)),
     arrayLiteral(batch.flatMap(({ events }, index) => events.map(() => index + 1))),
     ...eventParameters(batch.flatMap(({ events }) => events)),
-    extras(batch.map(({ projection }) => projection)),
+    extras(batch),
   ];
 }
 
+/** As `append_children` reads it. */
+const childRow = ({ run, agent, versionId, version, attributes, metadata, event, projection }: NewRun) => ({
+  run,
+  agent,
+  version_id: versionId,
+  version,
+  agent_limit: attributes.agentConcurrency,
+  call: attributes.parent?.call ?? null,
+  metadata: JSON.stringify(metadata),
+  id: event.appendId,
+  status: projection.status,
+  waiting: JSON.stringify(projection.waitingFor),
+  due: projection.dueAt,
+  type: event.type,
+  format: event.format,
+  at: event.at,
+  payload: event.payload,
+});
+
 const keepable = (text: string): string => text.replace(unkeepable, '\uFFFD');
 
-/** Attention, artifacts and the outbox as JSON, or null when there are none, which is the rule. */
-export function extras(projections: readonly Projection[]): string | null {
-  const items = projections.flatMap(({ attention, artifacts, outbox }, index) =>
-    attention.opened.length + attention.closed.length + artifacts.length + outbox.length === 0
+/** What an append brings beside its events, as JSON, or null when there is none, which is the rule. */
+export function extras(appends: readonly Pick<Append, 'projection' | 'children'>[]): string | null {
+  const items = appends.flatMap(({ projection: { attention, artifacts, outbox }, children }, index) =>
+    attention.opened.length + attention.closed.length + artifacts.length + outbox.length + children.length === 0
       ? []
       : [
           {
@@ -89,6 +113,7 @@ export function extras(projections: readonly Projection[]): string | null {
               mediaType: keepable(row.mediaType),
             })),
             outbox,
+            children: children.map(childRow),
           },
         ],
   );

@@ -58,7 +58,7 @@ export interface ApiStores {
 
 export interface WorkerStores {
   readonly runs: RunStore;
-  readonly agents: Pick<AgentStore, 'versionById'>;
+  readonly agents: Pick<AgentStore, 'get' | 'version' | 'versionById'>;
   readonly secrets: Pick<SecretRows, 'read'>;
   readonly schedule: ScheduleStore;
   readonly outbox: Outbox;

@@ -86,7 +86,7 @@ export class PostgresRunDirectory implements RunDirectory {
   async create(run: NewRun): Promise<void> {
     const { tenant, event, projection } = run;
     const id = event.appendId ?? run.run;
-    checkAppend({ ...run, id, expected: 0, events: [event], worker: null, take: null, release: false });
+    checkAppend({ ...run, id, expected: 0, events: [event], children: [], worker: null, take: null, release: false });
     await this.#scoped.in(run, (sql) =>
       sql.query(createSql, [
         tenant,
@@ -101,7 +101,7 @@ export class PostgresRunDirectory implements RunDirectory {
         JSON.stringify(projection.waitingFor),
         projection.dueAt,
         ...eventParameters([event]),
-        extras([projection]),
+        extras([{ projection, children: [] }]),
       ]),
     );
     this.#created([{ tenant, run: run.run }]);

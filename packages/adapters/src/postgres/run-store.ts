@@ -153,13 +153,16 @@ function appendInScope(sql: Sql, append: Append): Promise<readonly Refusal[]> {
     JSON.stringify(projection.waitingFor),
     projection.dueAt,
     ...eventParameters(events),
-    extras([projection]),
+    extras([append]),
   ]);
 }
 
-/** Whoever sweeps the outbox is told of rows for it, too. */
-const hintsFor = (append: Append): readonly RunRef[] =>
-  append.projection.outbox.length === 0 ? [append] : [append, { tenant: append.tenant, run: OUTBOX_HINT }];
+/** Runs that have grown or begun; whoever sweeps the outbox is told of rows for it, too. */
+const hintsFor = (append: Append): readonly RunRef[] => [
+  append,
+  ...append.children,
+  ...(append.projection.outbox.length === 0 ? [] : [{ tenant: append.tenant, run: OUTBOX_HINT }]),
+];
 
 function outcomesOf(batch: readonly Append[], refusals: readonly Refusal[]): AppendOutcome[] {
   const refused = new Map(refusals.map((refusal) => [refusal.item, refusal]));

@@ -24,7 +24,7 @@ const tables = [
 /** What a login may read at all, inside a tenant. */
 const readable = {
   holdfast_api: tables.filter((table) => table !== 'due'),
-  holdfast_worker: ['artifacts', 'run_events', 'runs', 'secrets', 'snapshots', 'versions'],
+  holdfast_worker: ['agents', 'aliases', 'artifacts', 'run_events', 'runs', 'secrets', 'snapshots', 'versions'],
 };
 type Login = keyof typeof readable;
 const logins = Object.keys(readable) as Login[];

@@ -106,7 +106,7 @@ const spec = z.strictObject({
     .prefault({}),
   instructions: z.string().max(64_000).default(''),
   tools: z
-    .array(z.union([mcpTool, builtinTool]))
+    .array(z.union([mcpTool, childAgentTool, builtinTool]))
     .max(100)
     .default([]),
   limits: z

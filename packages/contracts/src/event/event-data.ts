@@ -61,6 +61,25 @@ export const begunCall = z.strictObject({
 });
 export type BegunCall = z.infer<typeof begunCall>;
 
+/** The version that calls of an agent as a tool start, with its limits. */
+export const pinnedAgent = z.strictObject({ version: z.int().positive(), version_id: z.uuid(), limits });
+export type PinnedAgent = z.infer<typeof pinnedAgent>;
+
+const pinnedAgents = z
+  .record(z.string(), pinnedAgent)
+  .describe("Versions of the agents that it may call, by the tool's name.");
+export type PinnedAgents = z.infer<typeof pinnedAgents>;
+
+/** The call that a run was started by. */
+export const parentOfRun = z.strictObject({
+  run: z.uuid(),
+  call,
+  root: z.uuid().describe('The run at the top, which nobody called.'),
+  depth: z.int().positive().describe('1: its parent is the root.'),
+  descendants: z.int().nonnegative().describe('How many runs it and those below it may start.'),
+});
+export type ParentOfRun = z.infer<typeof parentOfRun>;
+
 /**
  * Every event of a run's log: its name and its facts. Past tense, with all that is needed to fold.
  * The number, the time and the format stand in the envelope (`event.ts`).
@@ -75,6 +94,8 @@ export const eventData = {
       input: content,
       limits,
       metadata: z.record(z.string(), z.string()),
+      agents: pinnedAgents.optional(),
+      parent: parentOfRun.optional().describe('Set when another run started it.'),
       by: actor,
     })
     .describe('The run was accepted, pinned to a version of its agent.'),
@@ -88,6 +109,7 @@ export const eventData = {
       input: content.describe('What the model is shown as the first input from here on.'),
       limits,
       metadata: z.record(z.string(), z.string()),
+      agents: pinnedAgents.optional(),
       began: z
         .array(begunCall)
         .describe('`once` calls that the source has begun beyond these events: one like them asks a person first.'),
@@ -240,10 +262,50 @@ export const eventData = {
   'tool.not_run': z
     .strictObject({
       call,
-      why: z.enum(['denied', 'user-spoke', 'unknown-tool', 'invalid-arguments', 'stopped']),
+      why: z.enum([
+        'denied',
+        'user-spoke',
+        'unknown-tool',
+        'invalid-arguments',
+        'stopped',
+        'unknown-agent',
+        'too-deep',
+        'too-many-runs',
+      ]),
       message,
     })
     .describe('The call was not made; the model is told why.'),
+
+  // children
+  'child.started': z
+    .strictObject({
+      call,
+      run: z.uuid().describe('The child, created with this event.'),
+      agent: z.string(),
+      version: z.int().positive(),
+      version_id: z.uuid(),
+      limits: limits.describe('Of the child, kept free in this run until the child has ended.'),
+      depth: z.int().positive(),
+      descendants: z.int().nonnegative().describe('How many runs the child and those below it may start.'),
+    })
+    .describe('A run of another agent was started. No worker holds this run while it waits for the end of that one.'),
+  'child.ended': z
+    .strictObject({
+      call,
+      run: z.uuid(),
+      status: z.enum(['succeeded', 'failed', 'cancelled']),
+      output: content.nullable().describe('`null` unless it succeeded.'),
+      error: z.strictObject({ code: z.string(), detail: message }).nullable().describe('`null` unless it failed.'),
+      unresolved: z.int().nonnegative().describe('How many of its effects nobody knows of.'),
+      usage: z.strictObject({
+        steps: z.int().nonnegative(),
+        tokens: z.int().nonnegative(),
+        cost_usd_micros: z.int().nonnegative(),
+        active_ms: z.int().nonnegative(),
+        descendants: z.int().nonnegative(),
+      }),
+    })
+    .describe('The child has ended; what it used counts here, too.'),
 
   // wait
   'wait.began': z

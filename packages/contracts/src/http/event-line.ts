@@ -48,6 +48,15 @@ const lines: Readonly<Record<WireEvent['type'], Line>> = {
   'tool.late_result': line('quiet', () => 'a late result was kept as evidence'),
   'tool.changed': line('bad', () => 'the tool is no longer the one that was published; not called'),
   'tool.not_run': line('quiet', (data) => `not run (${str(data['why'])}): ${str(data['message'])}`),
+  'child.started': line(
+    'tool',
+    (data) => `${str(data['agent'])} v${str(data['version'])} started: run ${short(data['run'])}`,
+  ),
+  'child.ended': line('tool', (data) =>
+    data['status'] === 'succeeded'
+      ? `run ${short(data['run'])} answered ${content(data['output'])}`
+      : `run ${short(data['run'])} ${str(data['status'])}`,
+  ),
   'wait.began': line('quiet', (data) => `waiting until ${time(data['until'])}`),
   'wait.ended': line('quiet', (data) => `wait ended by ${str(data['by'])}`),
   'message.received': line('people', (data) => `message (${str(data['mode'])}): ${content(data['content'])}`),

@@ -1,3 +1,5 @@
+import { childRuns } from '../children/child-runs.ts';
+import type { AgentVersions } from '../children/pinned-agents.ts';
 import type { Clock } from '../clock.ts';
 import { appendOf, type Holding } from '../log/append-of.ts';
 import { catchUp, type LoadedRun, loadRun, type LogPorts } from '../log/loaded-run.ts';
@@ -20,6 +22,8 @@ import { Snapshots } from './snapshots.ts';
 import type { Tools } from './tools.ts';
 
 export interface AdvancePorts extends LogPorts {
+  /** Which versions a child may call in turn. */
+  readonly agents: AgentVersions;
   readonly model: Model;
   readonly tools: Tools;
   readonly deltas: Pick<Deltas, 'publish'>;
@@ -152,7 +156,8 @@ async function append(
 ): Promise<Committed> {
   if (next.events.length === 0) return { type: 'accepted' };
   const now = ports.clock.now();
-  const made = await appendOf(ports.artifacts, ref, run.state, next.run.state, next.events, now, holding);
+  const children = await childRuns(ports, ref, next.run.state, next.events);
+  const made = await appendOf(ports.artifacts, ref, run.state, next.run.state, next.events, now, holding, children);
   const began = ports.clock.monotonic();
   const committed = await commit(ports.runs, made, ports);
   ports.metrics.appended(committed.type, (ports.clock.monotonic() - began) / 1_000);

@@ -5,7 +5,7 @@ import type { RunRef } from '../tenant-scope.ts';
 import type { ArtifactStore } from './artifact-store.ts';
 import { encodeEvent } from './event-codec.ts';
 import { project } from './projection.ts';
-import type { Append, ArtifactRow } from './run-store.ts';
+import type { Append, ArtifactRow, NewRun } from './run-store.ts';
 
 export interface Holding {
   readonly worker: string | null;
@@ -25,6 +25,7 @@ export async function appendOf(
   events: readonly RunEvent[],
   now: number,
   holding: Holding,
+  children: readonly NewRun[] = [],
 ): Promise<Append> {
   const id = uuidv7();
   return {
@@ -36,6 +37,7 @@ export async function appendOf(
       events.map((event, index) => encodeEvent(artifacts, ref, event, index === 0 ? id : null)),
     ),
     projection: project(before, after, now, events.flatMap(artifactsOf)),
+    children,
     ...holding,
   };
 }

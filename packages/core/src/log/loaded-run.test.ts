@@ -60,7 +60,7 @@ describe('a loaded run', () => {
     expect((await loaded(world)).state).toMatchObject({
       head: 4,
       lastAt: world.runs.events[3]?.at,
-      paused: true,
+      paused: 'person',
       problem: { seq: 2 },
     });
   });

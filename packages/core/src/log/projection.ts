@@ -1,7 +1,7 @@
 import { type Attention, attentionOf, nextTime } from '../run/attention.ts';
 import { decide } from '../run/decide.ts';
-import { callsOf, openCalls, type LiveRun, type RunState } from '../run/state.ts';
-import type { ArtifactRow, AttentionRow, Projection, RunStatus, WaitingFor } from './run-store.ts';
+import { callsOf, childrenOf, openCalls, type LiveRun, type RunState } from '../run/state.ts';
+import type { ArtifactRow, AttentionRow, OutboxEntry, Projection, RunStatus, WaitingFor } from './run-store.ts';
 
 /** What the database keeps beside the log, derived from the state before and after an append. */
 export function project(
@@ -27,7 +27,7 @@ export function project(
         .map(([, attention]) => attention.ref),
     },
     artifacts,
-    outbox: [],
+    outbox: leftFor(before, after, now),
   };
 }
 
@@ -46,7 +46,7 @@ export function statusOf(state: RunState): RunStatus {
 
 export function waitingFor(state: RunState, now: number): WaitingFor[] {
   if (state.phase !== 'live' || openCalls(state).length > 0) return [];
-  const reasons = [...(state.problem === null ? timers(state) : []), ...people(state)];
+  const reasons = [...(state.problem === null ? timers(state) : []), ...children(state), ...people(state)];
   if (reasons.length > 0 || state.paused) return reasons;
   // It could go on, or has not begun: it waits for a worker.
   return [{ reason: 'capacity', since: state.lastAt === 0 ? now : state.lastAt, until: null, ref: null }];
@@ -60,6 +60,9 @@ function timers(state: LiveRun): WaitingFor[] {
   });
 }
 
+const children = (state: LiveRun): WaitingFor[] =>
+  childrenOf(state).map(({ phase }) => ({ reason: 'child', since: phase.since, until: null, ref: phase.run }));
+
 const people = (state: LiveRun): WaitingFor[] =>
   attentionOf(state).map(({ kind, since, until, ref }) => ({
     reason: kind === 'question' ? 'input' : 'attention',
@@ -67,3 +70,12 @@ const people = (state: LiveRun): WaitingFor[] =>
     until,
     ref,
   }));
+
+/** A run that ends has its parent told; a run that stops, pauses or resumes has its children told. */
+function leftFor(before: RunState, after: RunState, now: number): OutboxEntry[] {
+  const about = (subject: string): OutboxEntry => ({ kind: 'child', subject, at: now });
+  if (after.phase === 'ended') return before.phase === 'live' && after.parent !== null ? [about(after.run)] : [];
+  if (before.phase !== 'live' || after.phase !== 'live') return [];
+  const same = before.paused === after.paused && (before.stop === null) === (after.stop === null);
+  return same ? [] : childrenOf(after).map(({ phase }) => about(phase.run));
+}

@@ -5,11 +5,11 @@ import type { StoredEvent } from './stored-event.ts';
 export type RunStatus = 'queued' | 'running' | 'waiting' | 'paused' | 'succeeded' | 'failed' | 'cancelled';
 
 export interface WaitingFor {
-  readonly reason: 'timer' | 'input' | 'capacity' | 'attention';
+  readonly reason: 'timer' | 'input' | 'child' | 'capacity' | 'attention';
   /** ms since 1970 */
   readonly since: number;
   readonly until: number | null;
-  /** The call it is about, or null. */
+  /** The call it is about, the run of a child, or null. */
   readonly ref: string | null;
 }
 
@@ -58,6 +58,46 @@ export interface Projection {
   readonly outbox: readonly OutboxEntry[];
 }
 
+/** How a run was asked for; none of it changes. Times in ms since 1970. */
+export interface RunAttributes {
+  /** Runs of this agent at once; null = only the tenant's slots count. */
+  readonly agentConcurrency: number | null;
+  readonly tags: readonly string[];
+  /** Within the tenant, higher goes first. */
+  readonly priority: number;
+  /** Runs of one key are at work one at a time. */
+  readonly concurrencyKey: string | null;
+  readonly startAt: number | null;
+  readonly expiresAt: number | null;
+  readonly thread: string | null;
+  readonly parent: { readonly run: string; readonly call: string } | null;
+  readonly forkedFrom: { readonly run: string; readonly seq: number } | null;
+}
+
+/** Nothing special was asked for. */
+export const plainRun: RunAttributes = {
+  agentConcurrency: null,
+  tags: [],
+  priority: 0,
+  concurrencyKey: null,
+  startAt: null,
+  expiresAt: null,
+  thread: null,
+  parent: null,
+  forkedFrom: null,
+};
+
+export interface NewRun extends RunRef {
+  readonly agent: string;
+  readonly versionId: string;
+  readonly version: number;
+  readonly attributes: RunAttributes;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** `run.created`, number 1. */
+  readonly event: StoredEvent;
+  readonly projection: Projection;
+}
+
 /** All or nothing: events of one run, with what follows from them. */
 export interface Append extends RunRef {
   /** UUIDv7; kept with the first event, so that a commit whose answer was lost is recognised. */
@@ -66,6 +106,8 @@ export interface Append extends RunRef {
   readonly expected: number;
   readonly events: readonly StoredEvent[];
   readonly projection: Projection;
+  /** Runs that its events start. One that exists already stays as it is. */
+  readonly children: readonly NewRun[];
   /** The worker that appends; null = the API. */
   readonly worker: string | null;
   /**

@@ -18,6 +18,8 @@ const table: Partial<
   'tool.resolved': { from: ['unknown', 'exhausted', 'changed'] },
   'tool.not_run': { from: ['new', 'duplicate', 'approval', 'denied', 'ready', 'question'] },
   'attempt.scheduled': { from: ['exhausted', 'changed'], attempt: 'next' },
+  'child.started': { from: ['new', 'ready'] },
+  'child.ended': { from: ['child'] },
   'wait.began': { from: ['new', 'ready'] },
   'wait.ended': { from: ['timer'] },
   'question.asked': { from: ['new', 'ready'] },

@@ -7,6 +7,8 @@ import type {
   JsonObject,
   Limits,
   MessageMode,
+  ParentOfRun,
+  PinnedAgents,
   RaisableLimit,
   RequestedCall,
   Usage,
@@ -23,6 +25,9 @@ export type OutsideCommand =
       readonly input: Content;
       readonly limits?: Partial<Limits>;
       readonly metadata: Readonly<Record<string, string>>;
+      /** Versions of the agents that are its tools, by the tool's name. */
+      readonly agents?: PinnedAgents;
+      readonly parent?: ParentOfRun;
       readonly by: Actor;
     }
   /** The run is a copy of `from`, up to the event after which it goes on by itself. */
@@ -33,6 +38,8 @@ export type OutsideCommand =
       readonly input: Content;
       readonly limits: Limits;
       readonly metadata: Readonly<Record<string, string>>;
+      /** Versions of the agents that are its tools, by the tool's name. */
+      readonly agents?: PinnedAgents;
       readonly began: readonly BegunCall[];
       /** Delivered before the next model call. */
       readonly message?: { readonly id: string; readonly content: Content };
@@ -143,6 +150,7 @@ export type WorkerCommand =
       readonly isError: boolean;
       readonly artifacts?: readonly ArtifactPart[];
     }
+  | ({ readonly type: 'child_ended' } & DataOf<'child.ended'>)
   | { readonly type: 'log_went_back'; readonly expected: number; readonly found: number };
 
 export type CommandOf<T extends Command['type']> = Extract<Command, { type: T }>;

@@ -2,6 +2,7 @@ import type { BodyOf, EventBody, Reservation } from '@holdfast/contracts';
 import { type Action, record } from './action.ts';
 import { approvalFor } from './approvals.ts';
 import { builtinIntent } from './builtins.ts';
+import { startChild, unbegunChildren } from './children.ts';
 import { duplicateOf } from './duplicate.ts';
 import { isToolCall, STOP_GRACE_MS } from './effects.ts';
 import { hashOf } from './hash.ts';
@@ -10,7 +11,7 @@ import { misfitOf } from './json-schema.ts';
 import { limitReached, reserve, roomOf } from './limits.ts';
 import { modelActions } from './model-call.ts';
 import { conclusion } from './output.ts';
-import { type LiveRun, openCalls, type RunState, type ToolCall } from './state.ts';
+import { childrenOf, type LiveRun, openCalls, type RunState, type ToolCall } from './state.ts';
 
 /**
  * The actions that may start now, each with its intent. Nothing is repeated: once the intents are folded, only what
@@ -46,6 +47,13 @@ function toolActions(state: LiveRun, calls: readonly ToolCall[], now: number): A
       continue;
     }
     if (limited || call.tool === null) continue;
+    if (call.tool.source.type === 'agent') {
+      const begun = startChild(state, call, call.tool.source.agent, room, unbegunChildren(calls, actions), now);
+      actions.push(record(begun.intent));
+      limited = begun.limited;
+      room = begun.room;
+      continue;
+    }
     const intent = toolIntent(state, call, call.tool);
     const reserved = reserve(room, { ...intent.data.reservation, steps: call.attempt === 0 ? 1 : 0 }, now);
     if ('reached' in reserved) {
@@ -95,6 +103,7 @@ function toolAction(state: LiveRun, call: ToolCall, now: number): EventBody | 'c
     case 'exhausted':
     case 'unknown':
     case 'changed':
+    case 'child':
     case 'done':
       return null;
   }
@@ -128,7 +137,7 @@ function toolIntent(state: LiveRun, call: ToolCall, tool: NonNullable<ToolCall['
   };
 }
 
-/** Cancel and deadline: begun calls are ended or given their grace, then the end is written. */
+/** Cancel and deadline: begun calls are ended or given their grace, children end, then the end is written. */
 function stopping(state: LiveRun, now: number): Action[] {
   const stop = state.stop;
   if (stop === null) return [];
@@ -141,6 +150,8 @@ function stopping(state: LiveRun, now: number): Action[] {
       const why = 'no answer within the grace after the stop';
       return [record({ type: 'tool.unknown', data: { call: call.id, attempt: call.attempt, why, retry_from: now } })];
     });
+  // They are told beside the log, and each says when it has ended.
+  if (childrenOf(state).length > 0) return [];
   const unresolved =
     state.turn.at === 'tools'
       ? state.turn.calls.filter((call) => call.phase.is === 'unknown').map((call) => call.id)

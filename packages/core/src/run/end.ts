@@ -1,9 +1,22 @@
-import type { DataOf } from '@holdfast/contracts';
+import type { BodyOf, DataOf } from '@holdfast/contracts';
 import type { EndedRun, LiveRun, UnknownCall } from './state.ts';
 
-export function ended(state: LiveRun, status: EndedRun['status']): EndedRun {
-  const { run, version, head, lastAt } = state;
-  return { phase: 'ended', run, version, head, lastAt, status, unknown: unknownCalls(state) };
+export function ended(
+  state: LiveRun,
+  event: BodyOf<'run.succeeded'> | BodyOf<'run.failed'> | BodyOf<'run.cancelled'>,
+): EndedRun {
+  const { run, version, head, lastAt, parent, spent } = state;
+  const about = { phase: 'ended', run, version, head, lastAt, parent, spent, unknown: unknownCalls(state) } as const;
+  switch (event.type) {
+    case 'run.succeeded':
+      return { ...about, status: 'succeeded', output: event.data.output, error: null };
+    case 'run.failed': {
+      const { code, detail } = event.data;
+      return { ...about, status: 'failed', output: null, error: { code, detail } };
+    }
+    case 'run.cancelled':
+      return { ...about, status: 'cancelled', output: null, error: null };
+  }
 }
 
 const unknownCalls = (state: LiveRun): UnknownCall[] =>

@@ -1,5 +1,6 @@
 import type { BodyOf, DataOf, RunEvent } from '@holdfast/contracts';
 import { callMisfit } from './call-phases.ts';
+import { childEnded, childStarted, pausedBy } from './children.ts';
 import { fixedBytes } from './context.ts';
 import { duplicateDecided, duplicateFound } from './duplicate.ts';
 import { ended, resolvedAfterEnd } from './end.ts';
@@ -83,6 +84,8 @@ function born(
     lastAt: event.at,
     createdAt: event.at,
     limits: data.limits,
+    agents: data.agents ?? {},
+    parent: data.parent ?? null,
     admitted: false,
     holder: null,
     paused: false,
@@ -116,17 +119,15 @@ function foldLive(state: LiveRun, event: RunEvent): RunState | string {
     case 'tool.late_result':
       return state;
     case 'run.paused':
-      return { ...state, paused: true };
+      return { ...state, paused: pausedBy(event.data.by) };
     case 'run.resumed':
       return { ...state, paused: false };
     case 'run.cancel_requested':
       return { ...state, stop: state.stop ?? { why: 'cancel', at: event.at } };
     case 'run.succeeded':
-      return ended(state, 'succeeded');
     case 'run.failed':
-      return ended(state, 'failed');
     case 'run.cancelled':
-      return ended(state, 'cancelled');
+      return ended(state, event);
     case 'log.went_back':
       return { ...state, problem: { seq: event.seq, reason: wentBack(event), since: event.at } };
 
@@ -181,6 +182,11 @@ function foldLive(state: LiveRun, event: RunEvent): RunState | string {
       return closeTool(state, event, { is: 'done' }, event.data.message);
     case 'attempt.scheduled':
       return scheduled(state, event.data);
+
+    case 'child.started':
+      return childStarted(state, event);
+    case 'child.ended':
+      return childEnded(state, event);
 
     case 'wait.began':
       return onTool(state, event.data.call, (call) => ({

@@ -1,4 +1,5 @@
 import type { DataOf, EventBody, RunEvent } from '@holdfast/contracts';
+import { agentsOf } from './children.ts';
 import type { CommandOf } from './command.ts';
 import { fixedBytes } from './context.ts';
 import { events, type Handled } from './handled.ts';
@@ -20,6 +21,7 @@ export function fork(state: LiveRun, command: CommandOf<'fork'>): Handled {
       input,
       limits,
       metadata: { ...metadata },
+      ...agentsOf(command),
       began: [...began],
       by,
     },
@@ -40,6 +42,9 @@ export function forked(state: LiveRun, { at }: RunEvent, data: DataOf<'run.forke
     ...state,
     createdAt: at,
     limits: data.limits,
+    agents: data.agents ?? {},
+    // Nobody waits for it.
+    parent: null,
     admitted: false,
     holder: null,
     paused: false,

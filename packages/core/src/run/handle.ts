@@ -1,5 +1,6 @@
 import type { Command, OutsideCommand } from './command.ts';
 import { decideDuplicate } from './duplicate.ts';
+import { agentsOf, endChild } from './children.ts';
 import { lostCalls, noAnswer, openToolCall } from './effects.ts';
 import { events, type Handled, refuse, stale } from './handled.ts';
 import { fork } from './fork.ts';
@@ -115,6 +116,8 @@ function live(state: LiveRun, command: Command): Handled {
     }
     case 'tool_late_result':
       return lateResult(state, command);
+    case 'child_ended':
+      return endChild(state, command);
   }
 }
 
@@ -134,6 +137,8 @@ function create(version: RunState['version'], command: Extract<OutsideCommand, {
       input: command.input,
       limits: { ...version.limits, ...command.limits },
       metadata: { ...command.metadata },
+      ...agentsOf(command),
+      ...(command.parent === undefined ? {} : { parent: command.parent }),
       by: command.by,
     },
   });

@@ -1,6 +1,6 @@
 import type { Limits, RaisableLimit } from '@holdfast/contracts';
 import { describe, expect, it } from 'vitest';
-import { cost, reserve, roomOf, spendBegin, spendEnd } from './limits.ts';
+import { cost, reserve, roomOf, spendBegin, spendEnd, unspent } from './limits.ts';
 import { person, type Simulation } from './testing/simulation.suite.ts';
 import {
   allOf,
@@ -369,11 +369,11 @@ describe('active time', () => {
   });
 
   it('of a call that began within another’s span reaches to the later time-out', () => {
-    const begun = spendBegin({ steps: 0, tokens: 0, costUsdMicros: 0, activeMs: 0, span: null }, 100, 50, true);
+    const begun = spendBegin(unspent, 100, 50, true);
     const both = spendBegin(begun, 120, 10, false);
     expect(both).toMatchObject({ steps: 1, span: { since: 100, until: 150 } });
     const ended = spendEnd(both, 500, { tokens: 1, costUsdMicros: 2 }, true);
-    expect(ended).toEqual({ steps: 1, tokens: 1, costUsdMicros: 2, activeMs: 50, span: null });
+    expect(ended).toEqual({ ...unspent, steps: 1, tokens: 1, costUsdMicros: 2, activeMs: 50 });
   });
 
   it('open calls hold their room until they end', () => {

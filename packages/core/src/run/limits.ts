@@ -1,17 +1,18 @@
 import type { BodyOf, Limits, Prices, Reservation } from '@holdfast/contracts';
-import { type LimitReached, type LiveRun, openCalls, type Spent } from './state.ts';
+import { childrenOf, type LimitReached, type LiveRun, openCalls, type Spent } from './state.ts';
 
 /** What a call needs at most before it may begin. `step`: attempts after the first are the same step. */
 export interface Need extends Reservation {
   readonly steps: 0 | 1;
 }
 
-/** What is still free: limits less what was spent and what open calls hold. */
+/** What is still free: limits less what was spent and what open calls and children hold. */
 export interface Room {
   readonly limits: Limits;
   readonly steps: number;
   readonly tokens: number;
   readonly costUsdMicros: number;
+  readonly descendants: number;
   /** Active time at the end of the last open call, were it to time out; and that moment. */
   readonly activeMs: number;
   readonly until: number;
@@ -19,12 +20,16 @@ export interface Room {
 
 export function roomOf(state: LiveRun, now: number): Room {
   const held = openCalls(state).flatMap((call) => (call.phase.is === 'open' ? [call.phase.reservation] : []));
+  const children = childrenOf(state).map(({ phase }) => phase);
   const { spent } = state;
   return {
     limits: state.limits,
-    steps: spent.steps,
-    tokens: spent.tokens + held.reduce((sum, reserved) => sum + reserved.tokens, 0),
-    costUsdMicros: spent.costUsdMicros + held.reduce((sum, reserved) => sum + reserved.cost_usd_micros, 0),
+    steps: spent.steps + sumOf(children.map(({ limits }) => limits.steps)),
+    tokens: spent.tokens + sumOf([...held, ...children.map(({ limits }) => limits)].map(({ tokens }) => tokens)),
+    costUsdMicros:
+      spent.costUsdMicros +
+      sumOf([...held, ...children.map(({ limits }) => limits)].map((reserved) => reserved.cost_usd_micros ?? 0)),
+    descendants: spent.descendants + sumOf(children.map(({ descendants }) => descendants)),
     activeMs: spent.activeMs + (spent.span === null ? 0 : Math.max(spent.span.until, now) - spent.span.since),
     until: spent.span === null ? now : Math.max(spent.span.until, now),
   };
@@ -38,7 +43,7 @@ export function reserve(
 ): { room: Room } | { reached: Omit<LimitReached, 'since'> } {
   const until = Math.max(room.until, now + need.active_ms);
   const after: Room = {
-    limits: room.limits,
+    ...room,
     steps: room.steps + need.steps,
     tokens: room.tokens + need.tokens,
     costUsdMicros: room.costUsdMicros + need.cost_usd_micros,
@@ -58,6 +63,8 @@ export function reserve(
   return { room: after };
 }
 
+const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, one) => sum + one, 0);
+
 export const limitReached = (reached: Omit<LimitReached, 'since'>): BodyOf<'limit.reached'> => ({
   type: 'limit.reached',
   data: { limit: reached.limit, limit_value: reached.value, spent: reached.spent, needed: reached.needed },
@@ -70,7 +77,15 @@ export const cost = (prices: Prices | null, inputTokens: number, outputTokens: n
     : Math.ceil((inputTokens * prices.input_per_mtok + outputTokens * prices.output_per_mtok) / 1_000_000);
 
 /** Nothing was used yet. */
-export const unspent: Spent = { steps: 0, tokens: 0, costUsdMicros: 0, activeMs: 0, span: null };
+export const unspent: Spent = {
+  steps: 0,
+  tokens: 0,
+  costUsdMicros: 0,
+  activeMs: 0,
+  childMs: 0,
+  descendants: 0,
+  span: null,
+};
 
 /** A call began: its step is counted and the active span reaches to its time-out. */
 export function spendBegin(spent: Spent, at: number, timeoutMs: number, firstAttempt: boolean): Spent {
@@ -94,7 +109,7 @@ export function spendEnd(
 ): Spent {
   const { span } = spent;
   return {
-    steps: spent.steps,
+    ...spent,
     tokens: spent.tokens + used.tokens,
     costUsdMicros: spent.costUsdMicros + used.costUsdMicros,
     activeMs: spent.activeMs + (lastOpen && span !== null ? Math.min(at, span.until) - span.since : 0),

@@ -2,7 +2,7 @@ import type { AgentVersion, BodyOf, Content, DataOf, RunEvent } from '@holdfast/
 import { text } from '@holdfast/contracts';
 import { rejection } from './output.ts';
 import type { PromptMessage } from './prompt-message.ts';
-import { answerContent, duplicateContent, resolvedContent, waitEndedContent } from './result-content.ts';
+import { answerContent, childContent, duplicateContent, resolvedContent, waitEndedContent } from './result-content.ts';
 import { summaryContent } from './summary.ts';
 
 /** What the model is shown, and what has been said to the run but not delivered yet. */
@@ -56,6 +56,8 @@ export function prompt(transcript: Transcript, event: RunEvent): Transcript {
     }
     case 'wait.ended':
       return result(transcript, event.data.call, waitEndedContent(event.data), false);
+    case 'child.ended':
+      return result(transcript, event.data.call, childContent(event.data), event.data.status !== 'succeeded');
     case 'question.answered':
       return result(transcript, event.data.call, answerContent(event.data), false);
     case 'duplicate.decided': {

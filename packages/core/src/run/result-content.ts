@@ -17,3 +17,9 @@ export const waitEndedContent = ({ by }: DataOf<'wait.ended'>): Content =>
 /** A text as it is, anything else as JSON. */
 export const answerContent = ({ answer }: DataOf<'question.answered'>): Content =>
   text(typeof answer === 'string' ? answer : JSON.stringify(answer));
+
+export function childContent({ status, output, error, unresolved }: DataOf<'child.ended'>): Content {
+  if (status === 'succeeded') return output ?? [];
+  const said = error === null ? 'The run was cancelled.' : `The run failed (${error.code}): ${error.detail}`;
+  return text(unresolved === 0 ? said : `${said} Of ${unresolved} of its calls nobody knows whether they took effect.`);
+}

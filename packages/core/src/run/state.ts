@@ -6,6 +6,8 @@ import type {
   JsonObject,
   Limits,
   MessageMode,
+  ParentOfRun,
+  PinnedAgents,
   PublishedTool,
   RequestedCall,
   Reservation,
@@ -34,10 +36,15 @@ export interface LiveRun extends Logged {
   readonly phase: 'live';
   readonly createdAt: number;
   readonly limits: Limits;
+  /** Versions of the agents that are its tools, by the tool's name. */
+  readonly agents: PinnedAgents;
+  /** The call of another run that this run is; null = somebody started it. */
+  readonly parent: ParentOfRun | null;
   readonly admitted: boolean;
   /** The worker that claimed it or took it over last; it may have let go since. */
   readonly holder: string | null;
-  readonly paused: boolean;
+  /** By whom; what the parent paused, the parent resumes. */
+  readonly paused: false | 'person' | 'parent';
   /** Set once the run is to end before its time: no new action begins. */
   readonly stop: Stop | null;
   readonly spent: Spent;
@@ -63,6 +70,12 @@ export interface LiveRun extends Logged {
 export interface EndedRun extends Logged {
   readonly phase: 'ended';
   readonly status: 'succeeded' | 'failed' | 'cancelled';
+  readonly parent: ParentOfRun | null;
+  readonly spent: Spent;
+  /** The final answer; null unless it succeeded. */
+  readonly output: Content | null;
+  /** null unless it failed. */
+  readonly error: { readonly code: string; readonly detail: string } | null;
   /** Effects of which nobody knows yet; only these may still change. */
   readonly unknown: readonly UnknownCall[];
 }
@@ -89,6 +102,10 @@ export interface Spent {
   readonly costUsdMicros: number;
   /** Active time of spans that have ended, ms. */
   readonly activeMs: number;
+  /** Of that, what children of the present answer used: they run side by side, so the longest counts. */
+  readonly childMs: number;
+  /** Runs started by this run and by those below it. */
+  readonly descendants: number;
   /** The span under way: since when at least one call is open, and when the last of them times out. */
   readonly span: { readonly since: number; readonly until: number } | null;
 }
@@ -153,6 +170,7 @@ export type ToolPhase =
   | { readonly is: 'changed'; readonly since: number; readonly found: string | null }
   | { readonly is: 'timer'; readonly since: number; readonly until: number }
   | { readonly is: 'question'; readonly since: number; readonly question: string; readonly schema: JsonObject }
+  | Child
   | { readonly is: 'done' };
 
 type Ready = { readonly is: 'ready' };
@@ -161,6 +179,14 @@ type Open = {
   readonly since: number;
   readonly timeoutMs: number;
   readonly reservation: Reservation;
+};
+/** A run of another agent; what it may use is kept free until it has ended. */
+export type Child = {
+  readonly is: 'child';
+  readonly since: number;
+  readonly run: string;
+  readonly limits: Limits;
+  readonly descendants: number;
 };
 type Scheduled = { readonly is: 'scheduled'; readonly at: number };
 type Exhausted = { readonly is: 'exhausted'; readonly since: number; readonly message: string };
@@ -219,3 +245,9 @@ export const callsOf = (turn: Turn): readonly (ModelCall | ToolCall)[] => {
 
 export const openCalls = (state: LiveRun): readonly (ModelCall | ToolCall)[] =>
   callsOf(state.turn).filter((call) => call.phase.is === 'open');
+
+/** Runs of other agents under way, beside the calls that wait for them. */
+export const childrenOf = (state: LiveRun): readonly { readonly call: string; readonly phase: Child }[] =>
+  state.turn.at === 'tools'
+    ? state.turn.calls.flatMap(({ id, phase }) => (phase.is === 'child' ? [{ call: id, phase }] : []))
+    : [];

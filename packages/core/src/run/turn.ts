@@ -24,7 +24,7 @@ export function answered(state: LiveRun, event: RunEvent & BodyOf<'model.answere
       const measured =
         data.usage === null ? state.context.measured : { tokens: data.usage.input_tokens, bytes: state.context.bytes };
       const context = grow({ ...state.context, measured }, event.seq, bytesOf([data.content, data.tool_calls]));
-      return [call, { spent: settle(state, event.at, used), context, answers: state.answers + 1 }];
+      return [call, { spent: { ...settle(state, event.at, used), childMs: 0 }, context, answers: state.answers + 1 }];
     },
     (next) => {
       if (data.tool_calls.length === 0) return { ...next, turn: { at: 'answer', output: data.content } };

@@ -1,5 +1,6 @@
 import type { HoldfastError } from '@holdfast/contracts';
 import { describe, expect, it } from 'vitest';
+import { version } from '../run/testing/versions.ts';
 import { publishAgent } from './publish-agent.ts';
 
 const prices = { input_per_mtok: 1, output_per_mtok: 2 };
@@ -9,8 +10,18 @@ const ports = {
     prices: (name: string) => (name === 'free' ? null : name === 'gpt' ? undefined : prices),
   },
   tools: { names: () => [], list: () => Promise.resolve([]) },
+  agents: {
+    get: (_: unknown, name: string) =>
+      Promise.resolve(
+        name === 'other'
+          ? { name, latest: 2, description: 'Helps.', aliases: { prod: [{ version: 1, weight: 1 }] }, createdAt: 1 }
+          : null,
+      ),
+    version: (_: unknown, agent: string, number: number) =>
+      Promise.resolve(agent === 'other' && number <= 2 ? { version: version({ number }), spec: {} } : null),
+  },
 };
-const publish = (spec: object) => publishAgent(ports, { name: 'a', ...spec });
+const publish = (spec: object) => publishAgent(ports, { tenant: 'acme' }, { name: 'a', ...spec });
 const refusal = (spec: object): Promise<HoldfastError> =>
   publish(spec).then(
     () => Promise.reject(new Error('it was published')),
@@ -48,5 +59,27 @@ describe('publishing an agent', () => {
     const schema = { type: 'object' };
     expect((await publish({ output: { schema } })).draft.output).toEqual({ schema });
     expect(await refusal({ output: { schema: { type: 'objekt' } } })).toMatchObject({ code: 'validation_failed' });
+  });
+
+  it('makes an agent a tool of its name, with what it says of itself', async () => {
+    const { draft } = await publish({ description: 'Me.', tools: [{ agent: 'other', alias: 'prod' }, { agent: 'a' }] });
+    expect(draft.tools).toMatchObject([
+      {
+        name: 'other',
+        description: 'Helps.',
+        effect: 'idempotent',
+        source: { type: 'agent', agent: 'other', version: null, alias: 'prod' },
+      },
+      { name: 'a', description: 'Me.', source: { type: 'agent', agent: 'a', version: null, alias: null } },
+    ]);
+  });
+
+  it.each([
+    [{ agent: 'nobody' }, 'agent_not_found', '/tools/0/agent'],
+    [{ agent: 'other', version: 3 }, 'version_not_found', '/tools/0/version'],
+    [{ agent: 'other', alias: 'test' }, 'alias_not_found', '/tools/0/alias'],
+    [{ agent: 'a', version: 1 }, 'version_not_found', '/tools/0/version'],
+  ])('refuses %j: %s', async (tool, code, path) => {
+    expect(await refusal({ tools: [tool] })).toMatchObject({ code, errors: [{ path }] });
   });
 });

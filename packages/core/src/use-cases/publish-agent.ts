@@ -9,19 +9,18 @@ import {
   type ProblemError,
 } from '@holdfast/contracts';
 import { v7 as uuidv7 } from 'uuid';
-import type { ToolServers } from '../executor/tools.ts';
 import { hashOf } from '../run/hash.ts';
 import { schemaProblem } from '../run/json-schema.ts';
+import type { TenantScope } from '../tenant-scope.ts';
 import type { VersionDraft } from './agent-store.ts';
 import { issuesOf } from './issues-of.ts';
 import type { ModelCatalogue } from './model-catalogue.ts';
-import { publishedTools } from './published-tools.ts';
+import { publishedTools, type PublishedToolsPorts } from './published-tools.ts';
 import { refused } from './refused.ts';
 import { unavailableFeatures } from './unavailable-features.ts';
 
-export interface PublishPorts {
+export interface PublishPorts extends PublishedToolsPorts {
   readonly models: ModelCatalogue;
-  readonly tools: ToolServers;
 }
 
 /** What `AgentStore.publish` takes. The hash covers the spec, the tools as listed and the prices. */
@@ -36,7 +35,7 @@ export interface Publication {
  * @throws HoldfastError `agent_feature_unavailable`, `validation_failed`, `model_unknown`, `price_unknown`, `limit_too_low`,
  * and the codes of `publishedTools`.
  */
-export async function publishAgent(ports: PublishPorts, body: unknown): Promise<Publication> {
+export async function publishAgent(ports: PublishPorts, scope: TenantScope, body: unknown): Promise<Publication> {
   const unavailable = unavailableFeatures(body);
   if (unavailable.length > 0) throw refused('agent_feature_unavailable', summary(unavailable), unavailable);
   const parsed = agentSpec.safeParse(body);
@@ -48,7 +47,7 @@ export async function publishAgent(ports: PublishPorts, body: unknown): Promise<
   const misfit = spec.output === undefined ? null : schemaProblem(spec.output.schema);
   if (misfit !== null) throw wrongAt('validation_failed', '/output/schema', misfit);
   const { prices, fallbacks } = modelsOf(ports.models, spec);
-  const tools = await publishedTools(ports.tools, spec);
+  const tools = await publishedTools(ports, scope, spec);
   const limits = limitsOf(spec);
   const longest = Math.max(spec.retries.timeout, ...tools.map((tool) => tool.retries.timeout));
   if (limits.active_ms < longest)

@@ -1,44 +1,46 @@
 import type {
   AgentSpec,
   ApprovalRule,
-  Effect,
   ErrorCode,
   HoldfastError,
   ProblemError,
   PublishedTool,
-  Retries,
-  ToolSource,
 } from '@holdfast/contracts';
+import type { AgentVersions } from '../children/pinned-agents.ts';
 import { toolHash } from '../executor/tool-hash.ts';
 import { type ListedTool, type ToolServers, ToolServerUnavailable } from '../executor/tools.ts';
 import { checkCondition } from '../run/condition.ts';
 import { schemaProblem } from '../run/json-schema.ts';
+import type { TenantScope } from '../tenant-scope.ts';
 import { builtinTools } from './builtin-tools.ts';
+import { agentCandidate } from './published-agent.ts';
 import { refused } from './refused.ts';
+import type { Candidate } from './tool-candidate.ts';
+
+export interface PublishedToolsPorts {
+  readonly tools: ToolServers;
+  readonly agents: AgentVersions;
+}
 
 type ToolSpec = AgentSpec['tools'][number];
-
-interface Candidate {
-  readonly path: string;
-  readonly listed: ListedTool;
-  readonly source: ToolSource;
-  readonly effect: Effect;
-  readonly approval: ApprovalRule | null;
-  readonly retries: Retries;
-}
 
 /** Names that every model accepts. */
 const fits = /^[a-zA-Z0-9_-]{1,64}$/;
 
 /**
  * The tools of a version as their servers list them now, under names that are unique and that models accept.
- * @throws HoldfastError `tool_server_unknown`, `tool_unknown`, `tool_server_unavailable`, `condition_invalid`, `tool_invalid`.
+ * @throws HoldfastError `tool_server_unknown`, `tool_unknown`, `tool_server_unavailable`, `condition_invalid`, `tool_invalid`,
+ * `agent_not_found`, `version_not_found`, `alias_not_found`.
  */
-export async function publishedTools(servers: ToolServers, spec: AgentSpec): Promise<PublishedTool[]> {
+export async function publishedTools(
+  ports: PublishedToolsPorts,
+  scope: TenantScope,
+  spec: AgentSpec,
+): Promise<PublishedTool[]> {
   const candidates: Candidate[] = [];
   for (const [index, tool] of spec.tools.entries()) {
     checkApproval(tool.approval, `/tools/${index}/approval`);
-    candidates.push(...(await candidatesOf(servers, spec, tool, `/tools/${index}`)));
+    candidates.push(...(await candidatesOf(ports, scope, spec, tool, `/tools/${index}`)));
   }
   const taken = new Map<string, number>();
   for (const { listed } of candidates) taken.set(listed.name, (taken.get(listed.name) ?? 0) + 1);
@@ -47,11 +49,18 @@ export async function publishedTools(servers: ToolServers, spec: AgentSpec): Pro
   return published;
 }
 
-function candidatesOf(servers: ToolServers, spec: AgentSpec, tool: ToolSpec, path: string): Promise<Candidate[]> {
-  if ('mcp' in tool) return ofServer(servers, spec, tool, path);
+async function candidatesOf(
+  ports: PublishedToolsPorts,
+  scope: TenantScope,
+  spec: AgentSpec,
+  tool: ToolSpec,
+  path: string,
+): Promise<Candidate[]> {
+  if ('mcp' in tool) return ofServer(ports.tools, spec, tool, path);
+  if ('agent' in tool) return [await agentCandidate(ports.agents, scope, spec, tool, path)];
   const { effect, ...listed } = builtinTools[tool.builtin];
   const source = { type: 'builtin', name: tool.builtin } as const;
-  return Promise.resolve([{ path, listed, source, effect, approval: tool.approval ?? null, retries: spec.retries }]);
+  return [{ path, listed, source, effect, approval: tool.approval ?? null, retries: spec.retries }];
 }
 
 async function ofServer(

@@ -1,46 +1,13 @@
-import type { RunStatus, StoredRun, WaitingFor, AttentionRow, ArtifactRow, Projection } from '../log/run-store.ts';
-import type { StoredEvent } from '../log/stored-event.ts';
+import type {
+  ArtifactRow,
+  AttentionRow,
+  NewRun,
+  RunAttributes,
+  RunStatus,
+  StoredRun,
+  WaitingFor,
+} from '../log/run-store.ts';
 import type { RunRef, TenantScope } from '../tenant-scope.ts';
-
-/** How a run was asked for; none of it changes. Times in ms since 1970. */
-export interface RunAttributes {
-  /** Runs of this agent at once; null = only the tenant's slots count. */
-  readonly agentConcurrency: number | null;
-  readonly tags: readonly string[];
-  /** Within the tenant, higher goes first. */
-  readonly priority: number;
-  /** Runs of one key are at work one at a time. */
-  readonly concurrencyKey: string | null;
-  readonly startAt: number | null;
-  readonly expiresAt: number | null;
-  readonly thread: string | null;
-  readonly parent: { readonly run: string; readonly call: string } | null;
-  readonly forkedFrom: { readonly run: string; readonly seq: number } | null;
-}
-
-/** Nothing special was asked for. */
-export const plainRun: RunAttributes = {
-  agentConcurrency: null,
-  tags: [],
-  priority: 0,
-  concurrencyKey: null,
-  startAt: null,
-  expiresAt: null,
-  thread: null,
-  parent: null,
-  forkedFrom: null,
-};
-
-export interface NewRun extends RunRef {
-  readonly agent: string;
-  readonly versionId: string;
-  readonly version: number;
-  readonly attributes: RunAttributes;
-  readonly metadata: Readonly<Record<string, string>>;
-  /** `run.created`, number 1. */
-  readonly event: StoredEvent;
-  readonly projection: Projection;
-}
 
 export interface RunSummary {
   readonly run: string;

@@ -1,6 +1,5 @@
 import {
   type AgentVersion,
-  type AliasTarget,
   type Content,
   type Json,
   type Limits,
@@ -16,10 +15,12 @@ import { encodeEvent } from '../log/event-codec.ts';
 import { beginRun, extendBy } from '../log/loaded-run.ts';
 import { project } from '../log/projection.ts';
 import { handle } from '../run/handle.ts';
+import { pinnedAgents } from '../children/pinned-agents.ts';
 import type { AgentStore } from './agent-store.ts';
 import type { Caller } from './caller.ts';
+import { chosen } from './chosen-version.ts';
 import { refused } from './refused.ts';
-import { type NewRun, plainRun } from './run-directory.ts';
+import { type NewRun, plainRun } from '../log/run-store.ts';
 import { ruledOut } from './speak.ts';
 
 export interface StartRun {
@@ -59,6 +60,7 @@ export async function startRun(
     input: inputContent(request.input),
     ...(limits === null ? {} : { limits }),
     metadata: request.metadata,
+    agents: await pinnedAgents(ports.agents, ref, version),
     by: caller.by,
   });
   if ('refused' in handled) throw ruledOut(handled.refused);
@@ -76,17 +78,6 @@ export async function startRun(
     projection: project(before.state, after.run.state, now),
   };
   return { run, created };
-}
-
-/** By the run's id, whose last digits are random: each version gets its share. */
-export function chosen(targets: readonly AliasTarget[], run: string): number {
-  const total = targets.reduce((sum, { weight }) => sum + weight, 0);
-  let place = Number.parseInt(run.slice(-8), 16) % total;
-  for (const { version, weight } of targets) {
-    if (place < weight) return version;
-    place -= weight;
-  }
-  throw new Error('an alias has no version');
 }
 
 async function resolveVersion(

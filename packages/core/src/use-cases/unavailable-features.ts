@@ -20,12 +20,11 @@ export function unavailableFeatures(spec: unknown): ProblemError[] {
 function ofTool(tool: unknown, path: string): ProblemError[] {
   if (!isObject(tool)) return [];
   const issues: ProblemError[] = [];
-  for (const type of ['http', 'agent'])
-    if (type in tool)
-      issues.push({
-        path: `${path}/${type}`,
-        message: `tools of type ${type} are not available yet: use mcp or builtin`,
-      });
+  if ('http' in tool)
+    issues.push({
+      path: `${path}/http`,
+      message: 'tools of type http are not available yet: use mcp, agent or builtin',
+    });
   const { builtin, approval } = tool;
   if (typeof builtin === 'string' && builtinsToCome.has(builtin))
     issues.push({ path: `${path}/builtin`, message: `the builtin ${builtin} is not available yet` });

@@ -89,6 +89,7 @@ export function appendTo(ref: RunRef, expected: number, with_: Partial<Append> =
     expected,
     events: Array.from({ length: count }, (_, index) => eventAt(expected + 1 + index)),
     projection: projectionOf(),
+    children: [],
     worker: null,
     take: null,
     release: false,

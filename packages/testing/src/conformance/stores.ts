@@ -35,7 +35,7 @@ export interface Stores {
 
 export interface WorkerSide {
   readonly runs: RunStore;
-  readonly agents: Pick<AgentStore, 'versionById'>;
+  readonly agents: Pick<AgentStore, 'get' | 'version' | 'versionById'>;
   readonly secrets: Pick<SecretRows, 'read'>;
   readonly schedule: ScheduleStore;
   readonly outbox: Outbox;

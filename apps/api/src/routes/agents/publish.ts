@@ -37,7 +37,7 @@ export const publish = route({
   ],
   handle: (ports, { caller, body, once }) =>
     once(
-      () => publishAgent(ports.publishing, body),
+      () => publishAgent(ports.publishing, caller, body),
       async ({ agents }, { draft, spec, hash }) => {
         const { version, created } = await agents.publish(caller, draft, spec, hash);
         return { status: created ? 201 : 200, json: versionResource(version, spec) };

@@ -62,6 +62,7 @@ export class World {
     return {
       runs: this.runs,
       artifacts: this.artifacts,
+      agents: { get: () => Promise.resolve(null), version: () => Promise.resolve(null) },
       versions: () => Promise.resolve(this.#version),
       model: {
         call: (request, signal, onDelta) =>
