@@ -270,6 +270,7 @@ const cases: Case[] = [
   ['a secret without a value', 'PUT', '/v1/secrets/token', {}, 422, 'validation_failed', '/value'],
   ['a secret with U+0000', 'PUT', '/v1/secrets/token', '{"value":"abcd\\u0000"}', 422, 'validation_failed', '/value'],
   ['a name of no secret', 'PUT', '/v1/secrets/Token', { value: 'abcd' }, 400, 'invalid_request', '{name}'],
+  ['a cursor of no audit line', 'GET', `/v1/audit?cursor=${cursor('x')}`, undefined, 400, 'invalid_request', '?cursor'],
   ['an unknown secret', 'DELETE', '/v1/secrets/nothing', undefined, 404, 'secret_not_found'],
   ['a cursor of no secret', 'GET', `/v1/secrets?cursor=${cursor('A')}`, undefined, 400, 'invalid_request', '?cursor'],
   [

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
-import { refused } from '@holdfast/core';
+import { refused, type TransactionStores } from '@holdfast/core';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { auditEntry, writeAudit } from './http/audited.ts';
 import { authenticateRequests } from './http/authentication.ts';
 import { parseBodies } from './http/body.ts';
 import { check } from './http/check.ts';
@@ -8,7 +9,7 @@ import { onClientError } from './http/client-error.ts';
 import { once } from './http/once.ts';
 import { documentOf, told } from './http/problem.ts';
 import { requestId } from './http/request-id.ts';
-import type { Answer, Route } from './http/route.ts';
+import type { Answer, ChangeAnswer, Route } from './http/route.ts';
 import type { ApiPorts } from './ports.ts';
 import { referenceRoutes } from './routes/reference/routes.ts';
 import { routes } from './routes/routes.ts';
@@ -81,6 +82,11 @@ function register(app: FastifyInstance, ports: ApiPorts, route: Route): void {
       const body = check(route.body, request.body ?? undefined, 'body');
       // Routes without an operation never look at the caller.
       const caller = request.caller ?? { tenant: '', by: { type: 'system', id: 'nobody', roles: [] } };
+      const noted = async <A extends ChangeAnswer>(stores: TransactionStores, answer: A): Promise<A> => {
+        const json = 'json' in answer ? answer : { status: answer.status, json: null };
+        await writeAudit(stores, caller, auditEntry(route, caller, request, { params, body, answer: json }));
+        return answer;
+      };
       const answer = await route.handle(ports, {
         caller,
         params,
@@ -88,7 +94,12 @@ function register(app: FastifyInstance, ports: ApiPorts, route: Route): void {
         body,
         request,
         reply,
-        once: (prepare, work) => once(ports, caller, request, prepare, work),
+        audited: route.audit !== undefined,
+        once: (prepare, work) =>
+          once(ports, caller, request, prepare, async (stores, prepared) =>
+            noted(stores, await work(stores, prepared)),
+          ),
+        change: (work) => ports.transactions.run(caller, async (stores) => noted(stores, await work(stores))),
       });
       return send(reply, answer);
     },

@@ -1,5 +1,6 @@
 import type {
   AgentStore,
+  AuditLog,
   Deltas,
   EventStreams,
   KeyStore,
@@ -18,6 +19,7 @@ export interface ApiPorts extends SpeakPorts {
   readonly keys: KeyStore;
   readonly secrets: SecretRows;
   readonly cipher: SecretCipher;
+  readonly audit: AuditLog;
   readonly publishing: PublishPorts;
   readonly streams: EventStreams;
   readonly deltas: Deltas;

@@ -64,7 +64,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       own.push(registered);
       toolServers = registered;
     }
-    const { agents, directory, keys, runs, secrets, transactions } = await database.api();
+    const { agents, audit, directory, keys, runs, secrets, transactions } = await database.api();
     const { clock, hints } = database;
     const ports: ApiPorts = {
       agents,
@@ -74,6 +74,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       transactions,
       secrets,
       cipher,
+      audit,
       clock,
       artifacts: overrides.artifacts ?? new FileArtifactStore(join(config.dataDir, 'artifacts')),
       versions: cachedVersions((scope, id) => agents.versionById(scope, id)),

@@ -1,4 +1,5 @@
 export * from './conformance/artifact-store.ts';
+export { describeAuditLog } from './conformance/audit-log.ts';
 export { describeAgentStore } from './conformance/agent-store.ts';
 export { describeHints, type OpenedHints } from './conformance/hints.ts';
 export { describeInstallation } from './conformance/installation.ts';

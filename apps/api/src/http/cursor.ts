@@ -19,6 +19,7 @@ export function decodeCursor<S extends z.ZodType>(schema: S, cursor: string): z.
 export const idCursor = z.tuple([z.uuid()]);
 export const nameCursor = z.tuple([agentName]);
 export const secretCursor = z.tuple([secretName]);
+export const numberCursor = z.tuple([z.string().regex(/^[1-9]\d{0,14}$/)]);
 export const attentionCursor = z.tuple([z.uuid(), attentionRef]);
 
 /** One more row than the page was asked for: there is a next page. */

@@ -3,6 +3,7 @@ import type { Caller, Operation, TransactionStores } from '@holdfast/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { ApiPorts } from '../ports.ts';
+import type { AuditRule } from './audited.ts';
 
 /** What a route answers; `taken` = it writes to the socket itself. */
 export type Answer =
@@ -28,11 +29,18 @@ export interface Ask<P, Q, B> {
     prepare: () => Promise<T>,
     work: (stores: TransactionStores, prepared: T) => Promise<JsonAnswer>,
   ) => Promise<Answer>;
+  /** Does the work in one transaction, for requests whose repetition is harmless: an `Idempotency-Key` is not looked at. */
+  readonly change: <A extends ChangeAnswer>(work: (stores: TransactionStores) => Promise<A>) => Promise<A>;
+  /** The route has an audit line: what it does belongs into `once` or `change`, which write it. */
+  readonly audited: boolean;
 }
+
+export type ChangeAnswer = { readonly status: 204 } | JsonAnswer;
 
 export interface JsonAnswer {
   readonly status: number;
   readonly json: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Parts of the reference, in its order. */
@@ -89,6 +97,8 @@ interface RouteSpec<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Zo
   readonly body: B;
   /** The body may also be YAML. */
   readonly yaml?: boolean;
+  /** Each change leaves a line in the audit log, written in its transaction. */
+  readonly audit?: AuditRule<z.output<P>, z.output<B>>;
   readonly handle: (ports: ApiPorts, ask: Ask<z.output<P>, z.output<Q>, z.output<B>>) => Promise<Answer>;
 }
 
@@ -101,15 +111,18 @@ export interface Route extends RouteDocument {
   readonly params: z.ZodObject;
   readonly query: z.ZodObject;
   readonly body: z.ZodType;
+  readonly audit?: AuditRule<unknown, unknown>;
   readonly handle: (ports: ApiPorts, ask: Ask<unknown, unknown, unknown>) => Promise<Answer>;
 }
 
-/** The schemas have checked what the handler is given, so forgetting its types is safe. */
-export const route = <P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(
-  spec: RouteSpec<P, Q, B>,
-): Route => ({
+/** The schemas have checked what handler and audit are given, so forgetting their types is safe. */
+export const route = <P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>({
+  audit,
+  ...spec
+}: RouteSpec<P, Q, B>): Route => ({
   ...spec,
   yaml: spec.yaml ?? false,
+  ...(audit === undefined ? {} : { audit: audit as AuditRule<unknown, unknown> }),
   handle: spec.handle as Route['handle'],
 });
 

@@ -7,6 +7,7 @@ import { setAlias } from './agents/set-alias.ts';
 import * as artifact from './artifacts/get.ts';
 import * as artifacts from './artifacts/list.ts';
 import { decide } from './attention/decide.ts';
+import * as audit from './audit/list.ts';
 import * as attention from './attention/list.ts';
 import { healthz } from './health/healthz.ts';
 import { metrics } from './health/metrics.ts';
@@ -44,6 +45,7 @@ export const routes: readonly Route[] = [
   artifacts.list,
   artifact.get,
   me.get,
+  audit.list,
   setSecret,
   secrets.list,
   deleteSecret,

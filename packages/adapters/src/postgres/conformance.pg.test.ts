@@ -1,5 +1,6 @@
 import {
   describeAgentStore,
+  describeAuditLog,
   describeHints,
   describeInstallation,
   describeOutbox,
@@ -30,6 +31,7 @@ describePostgres('the stores', ({ bin }) => {
   describeAgentStore('Postgres', open);
   describeTransactions('Postgres', open, false);
   describeInstallation('Postgres', open);
+  describeAuditLog('Postgres', open);
   describeSecretRows('Postgres', open);
   describeIdempotencyKeys('Postgres', open);
   describeHints('LISTEN and NOTIFY', async () => {

@@ -1,5 +1,6 @@
 import {
   describeAgentStore,
+  describeAuditLog,
   describeHints,
   describeInstallation,
   describeOutbox,
@@ -20,6 +21,7 @@ describeRunDirectory('PGlite', openMemory);
 describeAgentStore('PGlite', openMemory);
 describeTransactions('PGlite', openMemory, true);
 describeInstallation('PGlite', openMemory);
+describeAuditLog('PGlite', openMemory);
 describeSecretRows('PGlite', openMemory);
 describeIdempotencyKeys('PGlite', openMemory);
 describeHints('one process', async () => {

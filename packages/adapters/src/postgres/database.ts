@@ -1,6 +1,7 @@
 import type {
   AgentStore,
   ArtifactRow,
+  AuditLog,
   Clock,
   Hints,
   Installation,
@@ -15,6 +16,7 @@ import type {
   Transactions,
 } from '@holdfast/core';
 import { artifactRows } from './artifact-rows.ts';
+import { PostgresAuditLog } from './audit-log.ts';
 import { PostgresAgentStore } from './agent-store.ts';
 import { DatabaseClock, ProcessClock } from './database-clock.ts';
 import { DatabaseNotUsable } from './errors.ts';
@@ -54,6 +56,7 @@ export interface ApiStores {
   readonly transactions: Transactions;
   readonly keys: KeyStore;
   readonly secrets: SecretRows;
+  readonly audit: AuditLog;
 }
 
 export interface WorkerStores {
@@ -189,6 +192,7 @@ function stores(
         transactions: new PostgresTransactions(scoped, publish),
         keys: new PostgresKeyStore(scoped),
         secrets: new PostgresSecretRows(scoped),
+        audit: new PostgresAuditLog(scoped),
       };
     },
     async worker(worker) {

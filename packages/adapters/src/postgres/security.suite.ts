@@ -11,6 +11,8 @@ const tables = [
   'api_keys',
   'artifacts',
   'attention',
+  'audit',
+  'audit_heads',
   'due',
   'idempotency_keys',
   'run_events',
@@ -48,6 +50,7 @@ const functions: Record<string, Login> = {
   renew_lease: 'holdfast_worker',
   run_heads: 'holdfast_api',
   save_snapshot: 'holdfast_worker',
+  write_audit: 'holdfast_api',
 };
 
 /** The closed list: what each role may do with tables. */
@@ -68,6 +71,8 @@ const grants = {
   holdfast_engine: {
     artifacts: 'DELETE,INSERT,SELECT,UPDATE',
     attention: 'DELETE,INSERT,SELECT,UPDATE',
+    audit: 'INSERT',
+    audit_heads: 'INSERT,SELECT,UPDATE',
     due: 'DELETE,INSERT,SELECT,UPDATE',
     idempotency_keys: 'DELETE,SELECT',
     run_events: 'INSERT',
@@ -146,6 +151,10 @@ export function describeSecurity(name: string, open: () => Promise<OpenedStores>
         `delete from holdfast.versions`,
         `delete from holdfast.idempotency_keys`,
         `delete from holdfast.secrets`,
+        `insert into holdfast.audit (tenant_id, number, at, operation, line, hash) values ('TENANT', 9, 1, 'x', '{}', '')`,
+        `update holdfast.audit set line = '{}'`,
+        `delete from holdfast.audit`,
+        `update holdfast.audit_heads set number = 0`,
         `create table holdfast.mine (a int)`,
         `select * from holdfast.is_dead('x')`,
       ])('is refused: %s', async (text) => {
@@ -173,6 +182,17 @@ export function describeSecurity(name: string, open: () => Promise<OpenedStores>
       await expect(as('holdfast_api', null, (sql) => sql.query(agent(mine.tenant)))).rejects.toMatchObject({
         code: '42501',
       });
+    });
+
+    test('an audit line stays within the scope', async () => {
+      const write = `select holdfast.write_audit('x', '{}')`;
+      for (const tenant of [null, ''])
+        await expect(as('holdfast_api', tenant, (sql) => sql.query(write))).rejects.toMatchObject({ code: '42501' });
+      const written = await as('holdfast_api', mine.tenant, async (sql) => {
+        await sql.query(write);
+        return sql.query('select distinct tenant_id from holdfast.audit');
+      });
+      expect(written).toEqual([{ tenant_id: mine.tenant }]);
     });
 
     test("the API's append and create stay within the scope, whatever they are told", async () => {
@@ -217,6 +237,8 @@ export function describeSecurity(name: string, open: () => Promise<OpenedStores>
       const engine = [
         'artifacts',
         'attention',
+        'audit',
+        'audit_heads',
         'due',
         'idempotency_keys',
         'run_events',
@@ -318,6 +340,9 @@ async function full(stores: OpenedStores): Promise<RunRef> {
       values ('${scope.tenant}', '${randomUUID()}', '{}', 1)`),
   );
   await stores.api.secrets.put(scope, 'token', null, () => ({ keyId: 'k', nonce: 'n', ciphertext: 'c' }));
+  const by = { type: 'system', id: 'test', roles: [] } as const;
+  const entry = { operation: 'x', target: '/', by: { ...by, roles: [] }, requestId: 'r', detail: {} };
+  await stores.api.transactions.run(scope, ({ audit }) => audit.write(scope, entry));
   const request = { key: 'k', principal: 'p', route: 'r', bodyHash: 'h' };
   await stores.api.transactions.once(scope, request, async () => ({ status: 200, body: '{}' }));
   const worker = await stores.worker('me');

@@ -8,6 +8,7 @@ import type {
   TransactionStores,
 } from '@holdfast/core';
 import { PostgresAgentStore } from './agent-store.ts';
+import { PostgresAuditLog } from './audit-log.ts';
 import { PostgresRunDirectory } from './run-directory.ts';
 import { ApiRunStore } from './run-store.ts';
 import { PostgresSecretRows } from './secret-rows.ts';
@@ -109,6 +110,7 @@ function storesIn(scope: TenantScope, sql: Sql, grown: RunRef[]): TransactionSto
     agents: new PostgresAgentStore(scoped),
     directory: new PostgresRunDirectory(scoped, { lend: (work) => work(sql) }, note),
     secrets: new PostgresSecretRows(scoped),
+    audit: new PostgresAuditLog(scoped),
   };
 }
 

@@ -16,7 +16,7 @@ const allowed: Record<Role, readonly Operation[]> = {
     'me.get',
   ],
   get auditor() {
-    return this.viewer;
+    return [...this.viewer, 'audit.list'] as const;
   },
   get operator() {
     return [
@@ -33,7 +33,7 @@ const allowed: Record<Role, readonly Operation[]> = {
     return [...this.operator, 'agents.publish', 'agents.set-alias'] as const;
   },
   get admin() {
-    return [...this.builder, 'secrets.set', 'secrets.list', 'secrets.delete'] as const;
+    return [...this.builder, 'audit.list', 'secrets.set', 'secrets.list', 'secrets.delete'] as const;
   },
 };
 

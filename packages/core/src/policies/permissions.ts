@@ -37,6 +37,7 @@ export const permissions = {
   'artifacts.list': readers,
   'artifacts.get': readers,
   'me.get': readers,
+  'audit.list': ['auditor', 'admin'],
   'secrets.set': admins,
   'secrets.list': admins,
   'secrets.delete': admins,

@@ -1,3 +1,4 @@
+import type { AuditLog } from '../audit/audit-log.ts';
 import type { RunStore } from '../log/run-store.ts';
 import type { SecretRows } from '../secrets/secret-rows.ts';
 import type { TenantScope } from '../tenant-scope.ts';
@@ -26,6 +27,7 @@ export interface TransactionStores {
   readonly agents: AgentStore;
   readonly directory: RunDirectory;
   readonly secrets: SecretRows;
+  readonly audit: AuditLog;
 }
 
 export type IdempotentReply =

@@ -1,5 +1,6 @@
 import type {
   AgentStore,
+  AuditLog,
   Clock,
   Hints,
   Installation,
@@ -27,6 +28,7 @@ export interface Stores {
     readonly transactions: Transactions;
     readonly keys: KeyStore;
     readonly secrets: SecretRows;
+    readonly audit: AuditLog;
   };
   /** A worker process of that id. */
   worker(id: string): Promise<WorkerSide>;

@@ -1,6 +1,7 @@
 import { agentSpec, agentVersionResource } from '@holdfast/contracts';
 import { publishAgent } from '@holdfast/core';
 import { z } from 'zod';
+import { fieldOf } from '../../http/audited.ts';
 import { nothing, route } from '../../http/route.ts';
 import { versionResource } from '../../resources/agent.ts';
 
@@ -15,6 +16,11 @@ export const publish = route({
   yaml: true,
   documentedBody: agentSpec,
   idempotent: true,
+  // Publishing the same again changes nothing.
+  audit: ({ answer }) =>
+    answer.status === 201
+      ? { target: `/v1/agents/${String(fieldOf(answer, 'agent'))}/versions/${String(fieldOf(answer, 'number'))}` }
+      : null,
   tag: 'Agents',
   summary: 'Publish a version',
   description:

@@ -11,6 +11,7 @@ export const decide = route({
   query: nothing,
   body: decideBody,
   idempotent: true,
+  audit: ({ body }) => ({ detail: { decision: body.decision } }),
   tag: 'Attention',
   summary: 'Decide',
   description: 'Which decisions fit depends on the kind of the attention.',

@@ -1,6 +1,7 @@
 import { runSummary, steerBody } from '@holdfast/contracts';
 import { pause } from '@holdfast/core';
 import { nothing, route, runParams } from '../../http/route.ts';
+import { say } from '../../http/say.ts';
 import { runNow } from './run-now.ts';
 
 export const pauseRun = route({
@@ -15,8 +16,11 @@ export const pauseRun = route({
   description: 'Calls under way end and are recorded; nothing new begins.',
   answers: { 202: { description: 'It is recorded; the run as it stands now.', json: runSummary } },
   refusals: ['run_not_found', 'run_ended', 'run_stopping', 'run_already_paused', 'run_busy'],
-  handle: async (ports, { caller, params, body }) => {
-    await pause(ports, caller, params.run, body?.reason);
-    return runNow(ports, { tenant: caller.tenant, run: params.run });
+  idempotent: true,
+  audit: true,
+  handle: (ports, ask) => {
+    const { caller, params, body } = ask;
+    const ref = { tenant: caller.tenant, run: params.run };
+    return say(ports, ask, ref, pause(caller, body?.reason), (_event, directory) => runNow(directory, ref));
   },
 });

@@ -1,6 +1,7 @@
 import { runSummary } from '@holdfast/contracts';
 import { resume } from '@holdfast/core';
 import { nothing, route, runParams } from '../../http/route.ts';
+import { say } from '../../http/say.ts';
 import { runNow } from './run-now.ts';
 
 export const resumeRun = route({
@@ -14,8 +15,11 @@ export const resumeRun = route({
   summary: 'Let a paused run go on',
   answers: { 202: { description: 'It is recorded; the run as it stands now.', json: runSummary } },
   refusals: ['run_not_found', 'run_ended', 'run_not_paused', 'run_busy'],
-  handle: async (ports, { caller, params }) => {
-    await resume(ports, caller, params.run);
-    return runNow(ports, { tenant: caller.tenant, run: params.run });
+  idempotent: true,
+  audit: true,
+  handle: (ports, ask) => {
+    const { caller, params } = ask;
+    const ref = { tenant: caller.tenant, run: params.run };
+    return say(ports, ask, ref, resume(caller), (_event, directory) => runNow(directory, ref));
   },
 });

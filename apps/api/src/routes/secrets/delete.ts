@@ -17,11 +17,14 @@ export const deleteSecret = route({
   headers: { 'If-Match': ifMatch },
   answers: { 204: { description: 'It is gone.' } },
   refusals: ['invalid_request', 'secret_not_found', 'etag_mismatch'],
-  handle: async ({ transactions }, { caller, params: { name }, request }) => {
+  audit: true,
+  handle: (_ports, { caller, params: { name }, request, change }) => {
     const expected = expectedVersion(request);
-    const outcome = await transactions.run(caller, ({ secrets }) => secrets.delete(caller, name, expected));
-    if (outcome === 'missing') throw refused('secret_not_found', `There is no secret ${name}.`);
-    if (outcome === 'mismatch') throw changedInBetween(`The secret ${name}`);
-    return { status: 204 };
+    return change(async ({ secrets }) => {
+      const outcome = await secrets.delete(caller, name, expected);
+      if (outcome === 'missing') throw refused('secret_not_found', `There is no secret ${name}.`);
+      if (outcome === 'mismatch') throw changedInBetween(`The secret ${name}`);
+      return { status: 204 };
+    });
   },
 });

@@ -1,5 +1,6 @@
 import { secretName, secretResource as secret, setSecretBody } from '@holdfast/contracts';
 import { z } from 'zod';
+import { fieldOf } from '../../http/audited.ts';
 import { changedInBetween, etagOf, expectedVersion, ifMatch } from '../../http/expected-version.ts';
 import { nothing, route } from '../../http/route.ts';
 import { secretResource } from '../../resources/secret.ts';
@@ -21,13 +22,15 @@ export const setSecret = route({
     200: { description: 'All but the value.', json: secret, headers: { ETag: 'Its version, in quotes.' } },
   },
   refusals: ['invalid_request', 'etag_mismatch', 'secrets_unavailable'],
-  handle: async ({ transactions, cipher }, { caller, params: { name }, body, request }) => {
+  audit: ({ answer }) => ({ detail: { version: fieldOf(answer, 'version') } }),
+  handle: ({ cipher }, { caller, params: { name }, body, request, change }) => {
     const { tenant } = caller;
     const expected = expectedVersion(request);
-    const set = await transactions.run(caller, ({ secrets }) =>
-      secrets.put(caller, name, expected, (version) => cipher.seal({ tenant, name, version }, body.value)),
-    );
-    if (set === null) throw changedInBetween(`The secret ${name}`);
-    return { status: 200, json: secretResource(set), headers: { etag: etagOf(set.version) } };
+    return change(async ({ secrets }) => {
+      const seal = (version: number) => cipher.seal({ tenant, name, version }, body.value);
+      const set = await secrets.put(caller, name, expected, seal);
+      if (set === null) throw changedInBetween(`The secret ${name}`);
+      return { status: 200, json: secretResource(set), headers: { etag: etagOf(set.version) } };
+    });
   },
 });

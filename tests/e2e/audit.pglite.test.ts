@@ -1,0 +1,168 @@
+import { routes } from '@holdfast/api';
+import { auditPage, type AuditLine } from '@holdfast/contracts';
+import { type Operation, verifyAudit } from '@holdfast/core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { scribe, startServer, type TestServer } from './support/server.ts';
+
+let server: TestServer;
+let key: string;
+let tenant: string;
+
+beforeAll(async () => {
+  server = await startServer('pglite://memory');
+  ({ id: tenant, key } = await server.tenant('mine'));
+  const asks = { rehearsal: [{ calls: [{ tool: 'ask', args: { question: 'well?' } }] }] };
+  await server.ask(key, 'POST', '/v1/agents', scribe('asker', 1, asks));
+});
+afterAll(() => server.close());
+
+const lines = async (query = ''): Promise<AuditLine[]> =>
+  auditPage.parse((await server.ask(key, 'GET', `/v1/audit${query}`)).json).items;
+
+/** Changes that leave no line, and why. */
+const unaudited: Partial<Record<Operation, string>> = {
+  'runs.start': 'the log of the run has it',
+  'runs.send-message': 'the log of the run has it',
+};
+
+const changing = routes.filter(({ method }) => method !== 'GET');
+
+test('every route that changes something is audited, or is known not to be', () => {
+  for (const { audit, operation, url } of changing)
+    expect([url, audit !== undefined]).toEqual([url, operation === null || unaudited[operation] === undefined]);
+  expect(routes.filter(({ method, audit }) => method === 'GET' && audit !== undefined)).toEqual([]);
+});
+
+/** One change for each audited operation: its requests, the last of which is the one; and what the line says. */
+const changes: Partial<Record<Operation, () => Promise<{ target: string; detail: unknown }>>> = {
+  'agents.publish': async () => {
+    await made('POST', '/v1/agents', scribe('another', 1));
+    return { target: '/v1/agents/another/versions/1', detail: {} };
+  },
+  'agents.set-alias': async () => {
+    await made('PUT', '/v1/agents/asker/aliases/prod', { version: 1 });
+    return { target: '/v1/agents/asker/aliases/prod', detail: { targets: [{ version: 1, weight: 1 }] } };
+  },
+  'runs.pause': async () => {
+    const run = await asking();
+    await made('POST', `/v1/runs/${run}/pause`, { reason: 'private' });
+    return { target: `/v1/runs/${run}/pause`, detail: {} };
+  },
+  'runs.resume': async () => {
+    const run = await asking();
+    await made('POST', `/v1/runs/${run}/pause`);
+    await made('POST', `/v1/runs/${run}/resume`);
+    return { target: `/v1/runs/${run}/resume`, detail: {} };
+  },
+  'runs.cancel': async () => {
+    const run = await asking();
+    await made('POST', `/v1/runs/${run}/cancel`);
+    return { target: `/v1/runs/${run}/cancel`, detail: {} };
+  },
+  'attention.decide': async () => {
+    const run = await asking();
+    const [open] = (await server.ask(key, 'GET', `/v1/attention?run=${run}`)).json['items'] as { ref: string }[];
+    const target = `/v1/runs/${run}/attention/${open?.ref ?? ''}`;
+    await made('POST', target, { decision: 'answer', answer: 'private' });
+    return { target, detail: { decision: 'answer' } };
+  },
+  'secrets.set': async () => {
+    await made('PUT', '/v1/secrets/token', { value: 'private' });
+    return { target: '/v1/secrets/token', detail: { version: 1 } };
+  },
+  'secrets.delete': async () => {
+    await made('PUT', '/v1/secrets/gone', { value: 'private' });
+    await made('DELETE', '/v1/secrets/gone');
+    return { target: '/v1/secrets/gone', detail: {} };
+  },
+};
+
+describe('a change leaves one line', () => {
+  const audited = changing.flatMap(({ audit, operation }) => (audit === undefined ? [] : [operation]));
+  test.each(audited)('%s', async (operation) => {
+    const change = operation === null ? undefined : changes[operation];
+    if (change === undefined) throw new Error('this test makes no such change');
+    const before = await lines(`?operation=${operation}`);
+    const { target, detail } = await change();
+    const after = await lines(`?operation=${operation}`);
+    expect(after.slice(1)).toEqual(before);
+    expect(after[0]).toMatchObject({ operation, target, detail, by: { type: 'api-key' } });
+    expect(JSON.stringify(after)).not.toContain('private');
+  });
+});
+
+describe('no line', () => {
+  test('when the same agent is published again', async () => {
+    const count = (await lines()).length;
+    const asks = { rehearsal: [{ calls: [{ tool: 'ask', args: { question: 'well?' } }] }] };
+    expect((await server.ask(key, 'POST', '/v1/agents', scribe('asker', 1, asks))).status).toBe(200);
+    expect(await lines()).toHaveLength(count);
+  });
+
+  test('when the change is refused', async () => {
+    const count = (await lines()).length;
+    expect((await server.ask(key, 'PUT', '/v1/agents/asker/aliases/prod', { version: 9 })).status).toBe(404);
+    const run = await asking();
+    expect((await server.ask(key, 'POST', `/v1/runs/${run}/resume`)).status).toBe(409);
+    expect(await lines()).toHaveLength(count);
+  });
+
+  test('for a repetition', async () => {
+    const run = await asking();
+    const count = (await lines()).length;
+    const cancel = () =>
+      server.ask(key, 'POST', `/v1/runs/${run}/cancel`, undefined, { 'idempotency-key': `cancel ${run}`.slice(7) });
+    const [first, again] = [await cancel(), await cancel()];
+    expect([first.status, again.status, again.text]).toEqual([202, 202, first.text]);
+    expect(await lines()).toHaveLength(count + 1);
+  });
+});
+
+test('the request id of a line is that of the answer; the roles are those of the moment', async () => {
+  const answer = await server.ask(key, 'PUT', '/v1/secrets/traced', { value: 'private' }, { 'x-request-id': 'mine-1' });
+  expect(answer.headers.get('x-request-id')).toBe('mine-1');
+  expect((await lines())[0]).toMatchObject({ request_id: 'mine-1', by: { roles: expect.arrayContaining(['admin']) } });
+});
+
+test('the chain is whole, is read in pages, and a changed line is found', async () => {
+  const scope = { tenant };
+  const { audit } = server.api.ports;
+  const rows = await audit.chain(scope, 0, 1_000);
+  const head = await audit.head(scope);
+  expect(rows.length).toBeGreaterThan(5);
+  expect(verifyAudit(tenant, rows, head)).toEqual({ type: 'whole', lines: rows.length });
+
+  const numbers: number[] = [];
+  for (let cursor = ''; ;) {
+    const page = auditPage.parse((await server.ask(key, 'GET', `/v1/audit?limit=3${cursor}`)).json);
+    numbers.push(...page.items.map(({ number }) => number));
+    if (page.next_cursor === null) break;
+    cursor = `&cursor=${page.next_cursor}`;
+  }
+  expect(numbers).toEqual(rows.map(({ number }) => number).toReversed());
+
+  await server.database.connections.lend((sql) =>
+    sql.query(`update holdfast.audit set line = replace(line, 'asker', 'other') where tenant_id = $1 and number = 1`, [
+      tenant,
+    ]),
+  );
+  expect(verifyAudit(tenant, await audit.chain(scope, 0, 1_000), head)).toEqual({
+    type: 'broken',
+    number: 1,
+    problem: 'changed',
+  });
+});
+
+async function made(method: string, path: string, body?: unknown): Promise<void> {
+  const { status, text } = await server.ask(key, method, path, body);
+  if (status >= 300) throw new Error(`${method} ${path}: ${status} ${text}`);
+}
+
+/** A run that has asked its question. */
+async function asking(): Promise<string> {
+  const run = String((await server.ask(key, 'POST', '/v1/runs', { agent: 'asker' })).json['id']);
+  await expect
+    .poll(async () => (await server.ask(key, 'GET', `/v1/attention?run=${run}`)).json['items'], { timeout: 20_000 })
+    .toHaveLength(1);
+  return run;
+}
