@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '@holdfast/contracts';
+import type { JsonObject } from '@holdfast/contracts';
 import type { AuditEntry, Caller, TransactionStores } from '@holdfast/core';
 import type { FastifyRequest } from 'fastify';
 import type { JsonAnswer, Route } from './route.ts';
@@ -39,11 +39,4 @@ export function auditEntry(
 /** The last thing in the transaction of the change. */
 export async function writeAudit(stores: TransactionStores, caller: Caller, entry: AuditEntry | null): Promise<void> {
   if (entry !== null) await stores.audit.write(caller, entry);
-}
-
-/** A field of an answer. */
-export function fieldOf({ json }: JsonAnswer, name: string): Json {
-  const value = typeof json === 'object' && json !== null ? Object.entries(json).find(([key]) => key === name) : null;
-  if (value == null) throw new Error(`the answer has no ${name}`);
-  return value[1] as Json;
 }

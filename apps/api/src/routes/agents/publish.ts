@@ -1,7 +1,6 @@
 import { agentSpec, agentVersionResource } from '@holdfast/contracts';
 import { publishAgent } from '@holdfast/core';
 import { z } from 'zod';
-import { fieldOf } from '../../http/audited.ts';
 import { nothing, route } from '../../http/route.ts';
 import { versionResource } from '../../resources/agent.ts';
 
@@ -17,10 +16,11 @@ export const publish = route({
   documentedBody: agentSpec,
   idempotent: true,
   // Publishing the same again changes nothing.
-  audit: ({ answer }) =>
-    answer.status === 201
-      ? { target: `/v1/agents/${String(fieldOf(answer, 'agent'))}/versions/${String(fieldOf(answer, 'number'))}` }
-      : null,
+  audit: ({ answer: { status, json } }) => {
+    if (status !== 201) return null;
+    const { agent, number } = published.parse(json);
+    return { target: `/v1/agents/${agent}/versions/${number}` };
+  },
   tag: 'Agents',
   summary: 'Publish a version',
   description:
@@ -50,3 +50,5 @@ export const publish = route({
       },
     ),
 });
+
+const published = z.object({ agent: z.string(), number: z.int() });

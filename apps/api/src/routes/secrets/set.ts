@@ -1,6 +1,5 @@
 import { secretName, secretResource as secret, setSecretBody } from '@holdfast/contracts';
 import { z } from 'zod';
-import { fieldOf } from '../../http/audited.ts';
 import { changedInBetween, etagOf, expectedVersion, ifMatch } from '../../http/expected-version.ts';
 import { nothing, route } from '../../http/route.ts';
 import { secretResource } from '../../resources/secret.ts';
@@ -22,7 +21,7 @@ export const setSecret = route({
     200: { description: 'All but the value.', json: secret, headers: { ETag: 'Its version, in quotes.' } },
   },
   refusals: ['invalid_request', 'etag_mismatch', 'secrets_unavailable'],
-  audit: ({ answer }) => ({ detail: { version: fieldOf(answer, 'version') } }),
+  audit: ({ answer }) => ({ detail: { version: secret.parse(answer.json).version } }),
   handle: ({ cipher }, { caller, params: { name }, body, request, change }) => {
     const { tenant } = caller;
     const expected = expectedVersion(request);
