@@ -5,7 +5,7 @@ export function decisionLine({ run_id, ref, kind, detail }: AttentionResource): 
   const command = `holdfast decide ${run_id} ${ref}`;
   switch (kind) {
     case 'approval':
-      return `${command} --approve   (or --deny)   ${shown(detail['tool'])} ${JSON.stringify(detail['arguments']).slice(0, 120)}`;
+      return `${command} --approve   (or --deny, --change JSON)   ${shown(detail['tool'])} ${JSON.stringify(detail['arguments']).slice(0, 120)}`;
     case 'question':
       return `${command} --answer JSON   ${shown(detail['question'])}`;
     case 'limit':

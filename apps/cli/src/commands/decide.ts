@@ -1,3 +1,4 @@
+import { type JsonObject, jsonObject } from '@holdfast/contracts';
 import type { DecideBody } from '@holdfast/sdk';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
@@ -8,6 +9,7 @@ import { integer, jsonText } from './arguments.ts';
 interface Options {
   readonly approve?: boolean;
   readonly deny?: boolean;
+  readonly change?: string;
   readonly answer?: string;
   readonly done?: string;
   readonly retry?: boolean;
@@ -28,6 +30,7 @@ export function decide(program: Command, { client, output }: Context): void {
     .argument('<ref>')
     .option('--approve', 'an approval: the call may be made')
     .option('--deny', 'an approval: it may not')
+    .option('--change <json>', 'an approval: call with these arguments instead; a new approval is asked')
     .option('--answer <json>', 'a question: the answer, as JSON')
     .option('--done <text>', 'an unknown effect: it took place, with this result')
     .option('--retry', 'call again')
@@ -49,7 +52,7 @@ function bodyOf(options: Options): DecideBody {
   const [body] = bodies;
   if (body === undefined || bodies.length > 1)
     throw new Failure(
-      'Give exactly one of --approve, --deny, --answer, --done, --retry, --fail, --reuse, --call, --skip, --raise.',
+      'Give exactly one of --approve, --deny, --change, --answer, --done, --retry, --fail, --reuse, --call, --skip, --raise.',
       exitCodes.usage,
     );
   return body;
@@ -62,6 +65,8 @@ function* possible(options: Options): Generator<DecideBody> {
   const bound = hash === undefined ? {} : { hash };
   if (options.approve === true) yield { decision: 'approve', ...bound, ...because };
   if (options.deny === true) yield { decision: 'deny', ...bound, ...because };
+  if (options.change !== undefined)
+    yield { decision: 'change', arguments: argumentsOf(options.change), ...bound, ...because };
   if (options.answer !== undefined) yield { decision: 'answer', answer: jsonText(options.answer, '--answer') };
   if (options.done !== undefined) yield { decision: 'done', content: options.done, ...note };
   if (options.retry === true) yield { decision: 'retry', ...note };
@@ -70,4 +75,10 @@ function* possible(options: Options): Generator<DecideBody> {
   if (options.call === true) yield { decision: 'call', ...note };
   if (options.skip === true) yield { decision: 'skip', ...note };
   if (options.raise !== undefined) yield { decision: 'raise', to: options.raise };
+}
+
+function argumentsOf(text: string): JsonObject {
+  const value = jsonObject.safeParse(jsonText(text, '--change'));
+  if (value.success) return value.data;
+  throw new Failure('--change takes the arguments as a JSON object.', exitCodes.usage);
 }

@@ -1,5 +1,6 @@
 import { problem } from '@holdfast/contracts';
 import { HoldfastError } from '../errors.ts';
+import type { ApiRequest } from './request.ts';
 
 /** What a refusal says, in the words of the server. */
 export function failureOf(response: Response, body: string): HoldfastError {
@@ -19,8 +20,8 @@ export function failureOf(response: Response, body: string): HoldfastError {
 }
 
 /** A body that does not fit the contract: another server, or another release. */
-export const unexpected = (response: Response, what: string): HoldfastError =>
-  new HoldfastError(`The answer to ${new URL(response.url).pathname} ${what}.`, {
+export const unexpected = ({ method, path }: ApiRequest, response: Response, what: string): HoldfastError =>
+  new HoldfastError(`The answer to ${method} ${path} ${what}.`, {
     status: response.status,
     code: 'unexpected_answer',
     problem: null,

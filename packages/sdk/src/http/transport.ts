@@ -26,21 +26,21 @@ export class Transport {
   }
 
   /** The body as it came. @throws HoldfastError, ConnectionFailed, the reason of `signal`. */
-  json<S extends z.ZodType>(request: JsonRequest<S>): Promise<z.output<S>> {
-    return this.#repeated(request, async (response) => {
-      const body = jsonOr(await response.text(), undefined);
-      if (body === undefined) throw unexpected(response, 'is no JSON');
-      if (this.settings.validate) {
-        const checked = request.answer.safeParse(body);
-        if (!checked.success) throw unexpected(response, `does not fit its schema: ${checked.error.message}`);
-      }
-      // Checked on request only: a newer server may say more than this release knows.
-      return body as z.output<S>;
-    });
+  async json<S extends z.ZodType>(request: JsonRequest<S>): Promise<z.output<S>> {
+    const { response, body: text } = await this.#repeated(request, (answered) => answered.text());
+    const body = jsonOr(text, undefined);
+    if (body === undefined) throw unexpected(request, response, 'is no JSON');
+    if (this.settings.validate) {
+      const checked = request.answer.safeParse(body);
+      if (!checked.success) throw unexpected(request, response, `does not fit its schema: ${checked.error.message}`);
+    }
+    // Checked on request only: a newer server may say more than this release knows.
+    return body as z.output<S>;
   }
 
-  bytes(request: ApiRequest): Promise<Uint8Array> {
-    return this.#repeated(request, async (response) => new Uint8Array(await response.arrayBuffer()));
+  async bytes(request: ApiRequest): Promise<Uint8Array> {
+    const { body } = await this.#repeated(request, (response) => response.arrayBuffer());
+    return new Uint8Array(body);
   }
 
   async nothing(request: ApiRequest): Promise<void> {
@@ -64,7 +64,7 @@ export class Transport {
     return response;
   }
 
-  async #repeated<T>(request: ApiRequest, read: (response: Response) => Promise<T>): Promise<T> {
+  async #repeated<T>(request: ApiRequest, read: (response: Response) => Promise<T>): Promise<Answered<T>> {
     const { retries } = this.settings;
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -78,15 +78,21 @@ export class Transport {
     }
   }
 
-  async #attempt<T>(request: ApiRequest, read: (response: Response) => Promise<T>): Promise<T> {
+  async #attempt<T>(request: ApiRequest, read: (response: Response) => Promise<T>): Promise<Answered<T>> {
     const timeout = AbortSignal.timeout(this.settings.timeoutMs);
     const signal = request.signal === undefined ? timeout : AbortSignal.any([request.signal, timeout]);
-    return this.open(request, signal)
-      .then(read)
-      .catch((error: unknown) => {
-        throw connectionFailure(this.settings.url, error);
-      });
+    try {
+      const response = await this.open(request, signal);
+      return { response, body: await read(response) };
+    } catch (error) {
+      throw connectionFailure(this.settings.url, error);
+    }
   }
+}
+
+interface Answered<T> {
+  readonly response: Response;
+  readonly body: T;
 }
 
 /** What `fetch` throws when there is no answer is a TypeError; a time-out is a DOMException. */

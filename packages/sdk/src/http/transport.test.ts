@@ -1,0 +1,141 @@
+import { describe, expect, it } from 'vitest';
+import { ConnectionFailed, HoldfastError } from '../errors.ts';
+import { Holdfast } from '../holdfast.ts';
+import { answer, noConnection, refusal, scriptedFetch } from '../testing/scripted-fetch.ts';
+
+const client = (given: typeof fetch, validate = false) =>
+  new Holdfast({ url: 'http://holdfast.test/', key: 'k', fetch: given, validate, retries: { firstMs: 1 } });
+
+const thread = {
+  id: '019a0000-0000-7000-8000-000000000000',
+  metadata: {},
+  active_run: null,
+  last_run: null,
+  created_at: '2026-01-01T00:00:00.000Z',
+};
+
+describe('a create', () => {
+  it('is sent again under the same Idempotency-Key until it is answered', async () => {
+    const { fetch, seen } = scriptedFetch(
+      noConnection(),
+      refusal(503, 'database_unavailable'),
+      refusal(409, 'idempotency_in_flight', { 'retry-after': '0' }),
+      answer(201, thread),
+    );
+    expect(await client(fetch, true).threads.create({ metadata: { a: 'b' } })).toEqual(thread);
+    const keys = seen.map(({ headers }) => headers.get('idempotency-key'));
+    expect(new Set(keys).size).toBe(1);
+    expect(keys[0]).toMatch(/^[0-9a-f]{32}$/);
+    expect(seen[3]).toMatchObject({
+      method: 'POST',
+      url: 'http://holdfast.test/v1/threads',
+      body: '{"metadata":{"a":"b"}}',
+    });
+    expect(seen[3]?.headers.get('authorization')).toBe('Bearer k');
+  });
+
+  it('has a key of its own each time, or the one that is given', async () => {
+    const { fetch, seen } = scriptedFetch(answer(201, thread), answer(201, thread), answer(201, thread));
+    const { threads } = client(fetch);
+    await threads.create();
+    await threads.create();
+    await threads.create({}, { idempotencyKey: 'mine' });
+    const keys = seen.map(({ headers }) => headers.get('idempotency-key'));
+    expect(new Set(keys).size).toBe(3);
+    expect(keys[2]).toBe('mine');
+  });
+});
+
+describe('steering', () => {
+  it('is not sent again when nobody answered, since it may have been done', async () => {
+    const { fetch, seen } = scriptedFetch(noConnection());
+    await expect(client(fetch).runs.cancel('r')).rejects.toBeInstanceOf(ConnectionFailed);
+    expect(seen).toHaveLength(1);
+  });
+
+  it('is sent again when the server says that it did nothing', async () => {
+    const { fetch, seen } = scriptedFetch(refusal(503, 'run_busy', { 'retry-after': '0' }), answer(202, {}));
+    await client(fetch).runs.pause('r', { reason: 'why' });
+    expect(seen.map(({ body }) => body)).toEqual(['{"reason":"why"}', '{"reason":"why"}']);
+  });
+});
+
+describe('a refusal', () => {
+  it('is an error with its code, status, problem and request', async () => {
+    const { fetch } = scriptedFetch(refusal(404, 'run_not_found'));
+    const error = await client(fetch)
+      .runs.get('r')
+      .catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(HoldfastError);
+    expect(error).toMatchObject({
+      code: 'run_not_found',
+      status: 404,
+      message: 'It is run_not_found.',
+      requestId: 'r1',
+      problem: { title: 'run_not_found' },
+    });
+  });
+
+  it('by something that is not Holdfast says so', async () => {
+    const { fetch } = scriptedFetch(new Response('<h1>Forbidden</h1>', { status: 403 }));
+    await expect(client(fetch).models.list()).rejects.toMatchObject({ code: 'unexpected_answer', status: 403 });
+  });
+});
+
+describe('an answer', () => {
+  it('that is no JSON is an error', async () => {
+    const { fetch } = scriptedFetch(new Response('<h1>Welcome</h1>', { status: 200 }));
+    await expect(client(fetch).models.list()).rejects.toMatchObject({ code: 'unexpected_answer' });
+  });
+
+  it('that does not fit is an error when answers are validated', async () => {
+    const odd = () => answer(200, { days: 'many' });
+    const { fetch } = scriptedFetch(odd(), odd());
+    await expect(client(fetch, true).retention.get()).rejects.toMatchObject({ code: 'unexpected_answer' });
+    expect(await client(fetch).retention.get()).toEqual({ days: 'many' });
+  });
+
+  it('is left as it came: what this release does not know is not lost', async () => {
+    const later = { ...thread, since: 'a later release' };
+    const { fetch } = scriptedFetch(answer(200, later));
+    expect(await client(fetch, true).threads.get('t')).toEqual(later);
+  });
+});
+
+it('an unreachable server is told with its address and the reason, after all attempts', async () => {
+  const { fetch, seen } = scriptedFetch(...Array.from({ length: 5 }, noConnection));
+  await expect(client(fetch).models.list()).rejects.toThrow('No answer from http://holdfast.test: ECONNREFUSED.');
+  expect(seen).toHaveLength(5);
+});
+
+it('an aborted call ends with the reason of its signal', async () => {
+  const abort = new AbortController();
+  const { fetch } = scriptedFetch(() => {
+    abort.abort(new Error('enough'));
+    throw noConnection();
+  });
+  await expect(client(fetch).models.list({ signal: abort.signal })).rejects.toThrow('enough');
+});
+
+it('a list fetches page after page', async () => {
+  const { fetch, seen } = scriptedFetch(
+    answer(200, { items: [1, 2], next_cursor: 'c1' }),
+    answer(200, { items: [3], next_cursor: null }),
+  );
+  const items = [];
+  for await (const item of client(fetch).runs.list({ agent: 'a', limit: 2 })) items.push(item);
+  expect(items).toEqual([1, 2, 3]);
+  expect(seen.map(({ url }) => new URL(url).search)).toEqual(['?agent=a&limit=2', '?agent=a&limit=2&cursor=c1']);
+});
+
+it.each(['', '.', '..'])('the id "%s", which would lead to another path, is refused before it is sent', (id) => {
+  const { fetch, seen } = scriptedFetch();
+  expect(() => client(fetch).runs.get(id)).toThrow(TypeError);
+  expect(seen).toEqual([]);
+});
+
+it('parts of a path are escaped', async () => {
+  const { fetch, seen } = scriptedFetch(answer(200, {}));
+  await client(fetch).runs.get('a/b?c');
+  expect(seen[0]?.url).toBe('http://holdfast.test/v1/runs/a%2Fb%3Fc');
+});
