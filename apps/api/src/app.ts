@@ -5,6 +5,7 @@ import { auditEntry, writeAudit } from './http/audited.ts';
 import { authenticateRequests } from './http/authentication.ts';
 import { parseBodies } from './http/body.ts';
 import { check } from './http/check.ts';
+import { allowOrigins } from './http/cors.ts';
 import { onClientError } from './http/client-error.ts';
 import { once } from './http/once.ts';
 import { documentOf, told } from './http/problem.ts';
@@ -39,6 +40,7 @@ export function buildApp(ports: ApiPorts): FastifyInstance {
       reply,
     ),
   );
+  allowOrigins(app, ports.corsOrigins);
   authenticateRequests(app, ports);
   tellRequests(app, ports);
   for (const route of allRoutes) register(app, ports, route);

@@ -23,6 +23,8 @@ export interface ApiPorts extends SpeakPorts {
   readonly publishing: PublishPorts;
   readonly streams: EventStreams;
   readonly deltas: Deltas;
+  /** Pages of these origins may use the API from a browser. */
+  readonly corsOrigins: readonly string[];
   readonly log: Log;
   readonly metrics: MetricsText & { readonly http: HttpMetrics };
   /** Each check's name with `ok`, or with what is wrong. */

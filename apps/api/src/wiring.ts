@@ -81,6 +81,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       publishing: { models: overrides.models ?? rehearsalCatalog(), tools: toolServers, agents },
       deltas: overrides.deltas ?? new LocalDeltas(),
       streams: new EventStreams({ directory, runs, hints }, encodeEvent),
+      corsOrigins: config.http.corsOrigins,
       log,
       metrics,
       readiness: () => readinessOf(database),

@@ -12,6 +12,8 @@ export interface Config {
     readonly port: number;
     /** Without a slash at its end; null when it follows from the port that is really listened on. */
     readonly publicBaseUrl: string | null;
+    /** Pages of these may use the API from a browser. */
+    readonly corsOrigins: readonly string[];
   };
   /** null = none. */
   readonly metricsPort: number | null;

@@ -59,6 +59,15 @@ const allowList = z
     error: 'must be a comma list of host, host:port, addresses and ranges',
   });
 
+const origin = z.string().refine((value) => URL.canParse(value) && new URL(value).origin === value, {
+  error: 'must be origins such as https://app.example.com, with commas between them, without a path',
+});
+
+const originList = z
+  .string()
+  .transform((value) => value.split(',').flatMap((text) => (text.trim() === '' ? [] : [text.trim()])))
+  .pipe(z.array(origin));
+
 const path = z.string().refine((value) => !value.includes('\0'), { error: 'must be a path' });
 
 /**
@@ -122,6 +131,14 @@ export const envKeys = {
     example: 'https://holdfast.example.com',
     default: null,
     used: ['standalone'],
+    secret: false,
+  }),
+  CORS_ORIGINS: originList.optional().meta({
+    description:
+      'Pages of these origins may use the API from a browser, with an API key of their own. Without it, no browser page may.',
+    example: 'https://app.example.com,http://localhost:5173',
+    default: null,
+    used: ['api', 'standalone'],
     secret: false,
   }),
   TOOL_SERVERS_FILE: path.optional().meta({

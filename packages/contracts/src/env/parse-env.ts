@@ -52,7 +52,12 @@ export function parseEnv(environment: Environment): Config {
     database: isPglite
       ? { kind: 'pglite', folder: values.DATABASE_URL.slice('pglite://'.length) || `${values.DATA_DIR}/database` }
       : { kind: 'postgres' },
-    http: { host: values.HOST, port: values.PORT, publicBaseUrl: values.PUBLIC_BASE_URL ?? null },
+    http: {
+      host: values.HOST,
+      port: values.PORT,
+      publicBaseUrl: values.PUBLIC_BASE_URL ?? null,
+      corsOrigins: values.CORS_ORIGINS ?? [],
+    },
     metricsPort: values.METRICS_PORT === 0 ? null : values.METRICS_PORT,
     worker: { concurrency: values.WORKER_CONCURRENCY, wakeHints: values.WAKE_HINTS === 'on' },
     drainTimeoutMs: values.DRAIN_TIMEOUT_MS,
