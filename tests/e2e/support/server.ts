@@ -39,13 +39,26 @@ export interface Answer {
 
 const noServers: ToolServers = { names: () => [], list: () => Promise.reject(new Error('there are none')) };
 
+export interface ServerOptions {
+  readonly hints?: boolean;
+  readonly worker?: boolean;
+  readonly drainMs?: number;
+  /** Further settings. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
 /** API, and worker unless told otherwise, on a database, listening on a free port. */
 export async function startServer(
   databaseUrl: string,
-  { hints = true, worker = true, drainMs = 25_000 }: { hints?: boolean; worker?: boolean; drainMs?: number } = {},
+  { hints = true, worker = true, drainMs = 25_000, environment = {} }: ServerOptions = {},
 ): Promise<TestServer> {
   const dataDir = mkdtempSync(join(tmpdir(), 'holdfast-e2e-'));
-  const config = parseEnv({ DATA_DIR: dataDir, LOG_LEVEL: 'error', DRAIN_TIMEOUT_MS: String(drainMs) });
+  const config = parseEnv({
+    DATA_DIR: dataDir,
+    LOG_LEVEL: 'error',
+    DRAIN_TIMEOUT_MS: String(drainMs),
+    ...environment,
+  });
   const database = await openDatabase(databaseUrl, { hints });
   await migrate(database);
   const owner = await database.owner();

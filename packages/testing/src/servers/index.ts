@@ -1,5 +1,6 @@
 export { database, type Database } from './database.ts';
 export { describePostgres } from './describe-postgres.ts';
+export { describeProgram } from './describe-program.ts';
 export { freePort } from './free-port.ts';
 export { installedPgBouncer, postgresVersions, type InstalledPostgres } from './installed.ts';
 export { startPgBouncer, type PgBouncer } from './pgbouncer.ts';

@@ -33,6 +33,15 @@ export function installedPgBouncer(): string | undefined {
   return bin !== undefined && existsSync(bin) ? bin : undefined;
 }
 
+/** Programs that suites of clients need, beside the servers. */
+export type InstalledProgram = 'chromium' | 'python-client';
+
+/** The path of the program (of `python-client`: the folder of its programs), or undefined. */
+export function installedProgram(name: InstalledProgram): string | undefined {
+  const bin = installed()[name]?.bin;
+  return bin !== undefined && existsSync(bin) ? bin : undefined;
+}
+
 const listSchema = z.record(z.string(), z.object({ bin: z.string() }));
 
 function installed(): z.infer<typeof listSchema> {
