@@ -127,7 +127,7 @@ describe('tools that are served over HTTP', () => {
     );
     expect(await told).toEqual({ progress: 1, total: 2, message: 'half' });
     abort.abort();
-    await expect(answer).rejects.toThrow();
+    await expect(answer).rejects.toThrow('abort');
     await aborted;
   });
 
