@@ -141,14 +141,38 @@ create table holdfast.runs (
   waiting_for text not null,
   updated_at bigint not null,
   ended_at bigint,
+  -- how it ended; null while it lives
+  outcome text generated always as (case when ended_at is not null then status end) stored,
   foreign key (tenant_id, version_id) references holdfast.versions (tenant_id, id)
 ) with (fillfactor = 70);
 create index runs_newest on holdfast.runs (tenant_id, id desc);
 create index runs_of_agent on holdfast.runs (tenant_id, agent, id desc);
 create index runs_of_thread on holdfast.runs (tenant_id, thread_id, id) where thread_id is not null;
 create index runs_of_parent on holdfast.runs (tenant_id, parent_id, id) where parent_id is not null;
-create index runs_tagged on holdfast.runs using gin (tags) where tags <> '{}';
+-- By status: living runs are few, and of the ended ones each outcome has its own part of the index.
+create index runs_living on holdfast.runs (tenant_id, id desc) where outcome is null;
+create index runs_of_outcome on holdfast.runs (tenant_id, outcome, id desc) where outcome is not null;
 create index runs_held on holdfast.runs (tenant_id, agent, holder) where holder is not null;
+
+-- Runs by tag. An index over the array would not be used: below row-level security its operators are not trusted.
+create table holdfast.run_tags (
+  tenant_id uuid not null,
+  tag text not null,
+  run_id uuid not null,
+  primary key (tenant_id, tag, run_id)
+);
+
+create function holdfast.index_tags() returns trigger
+  language plpgsql set search_path = ''
+as $$
+begin
+  insert into holdfast.run_tags (tenant_id, tag, run_id)
+  select distinct new.tenant_id, t.tag, new.id from pg_catalog.unnest(new.tags) as t (tag);
+  return null;
+end
+$$;
+create trigger index_tags after insert on holdfast.runs
+  for each row when (new.tags <> '{}') execute function holdfast.index_tags();
 
 -- The log. Insert only, one index.
 create table holdfast.run_events (
@@ -211,7 +235,9 @@ create table holdfast.due (
   autovacuum_analyze_scale_factor = 0.05,
   autovacuum_vacuum_cost_delay = 0
 );
-create index due_waiting on holdfast.due (tenant_id, begun, at, subject) where kind = 'run' and not admitted;
+create index due_waiting on holdfast.due (tenant_id, begun, priority desc, at, subject) where kind = 'run' and not admitted;
+create index due_keyed on holdfast.due (tenant_id, concurrency_key, begun desc, priority desc, at, subject)
+  where kind = 'run' and not admitted and concurrency_key is not null;
 create index due_admitted on holdfast.due (tenant_id, agent) where kind = 'run' and admitted;
 create index due_ready on holdfast.due (at, subject) where kind = 'run' and admitted;
 create index due_next on holdfast.due (at) where kind = 'run';

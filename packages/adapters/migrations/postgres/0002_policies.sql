@@ -6,7 +6,7 @@ declare
 begin
   foreach name in array array[
     'api_keys', 'agents', 'versions', 'aliases', 'runs', 'run_events', 'snapshots', 'due', 'attention', 'artifacts',
-    'idempotency_keys', 'threads'
+    'idempotency_keys', 'threads', 'run_tags'
   ] loop
     execute pg_catalog.format('alter table holdfast.%I enable row level security', name);
     execute pg_catalog.format('alter table holdfast.%I force row level security', name);
@@ -17,7 +17,8 @@ begin
 
   -- What the functions of the engine touch, and no more.
   foreach name in array array[
-    'runs', 'run_events', 'snapshots', 'due', 'attention', 'artifacts', 'idempotency_keys', 'tenants', 'threads'
+    'runs', 'run_events', 'snapshots', 'due', 'attention', 'artifacts', 'idempotency_keys', 'tenants', 'threads',
+    'run_tags'
   ] loop
     execute pg_catalog.format(
       'create policy engine on holdfast.%I to holdfast_engine using (true) with check (true)', name);
@@ -34,6 +35,8 @@ create policy owner on holdfast.tenants to holdfast_owner using (true) with chec
 revoke all on all functions in schema holdfast from public;
 grant usage on schema holdfast to holdfast_engine, holdfast_api, holdfast_worker;
 grant execute on function holdfast.now_ms() to holdfast_engine, holdfast_api, holdfast_worker;
+-- Whoever revokes from all functions must have something on each.
+grant execute on function holdfast.index_tags() to holdfast_engine;
 grant select on holdfast.installation to holdfast_api, holdfast_worker;
 
 grant select, insert, update on holdfast.runs, holdfast.snapshots, holdfast.threads to holdfast_engine;
@@ -41,11 +44,12 @@ grant insert on holdfast.run_events to holdfast_engine;
 grant select, insert, update, delete on holdfast.due, holdfast.attention, holdfast.artifacts, holdfast.workers
   to holdfast_engine;
 grant select, delete on holdfast.idempotency_keys to holdfast_engine;
+grant select, insert, delete on holdfast.run_tags to holdfast_engine;
 grant select, update on holdfast.tenants, holdfast.turn to holdfast_engine;
 grant select, insert on holdfast.server_life to holdfast_engine;
 
 grant select on holdfast.tenants, holdfast.api_keys, holdfast.agents, holdfast.versions, holdfast.aliases, holdfast.runs,
-  holdfast.run_events, holdfast.snapshots, holdfast.attention, holdfast.artifacts, holdfast.idempotency_keys
+  holdfast.run_tags, holdfast.run_events, holdfast.snapshots, holdfast.attention, holdfast.artifacts, holdfast.idempotency_keys
   to holdfast_api;
 grant insert, update on holdfast.agents, holdfast.idempotency_keys to holdfast_api;
 grant insert, delete on holdfast.aliases to holdfast_api;

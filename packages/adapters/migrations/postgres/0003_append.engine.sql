@@ -131,8 +131,8 @@ begin
     where d.kind = 'run' and d.subject = a.run_id and a.ord = any (v_unheld)
       and (a.due_at is null or a.status in ('succeeded', 'failed', 'cancelled'));
 
-    insert into holdfast.due (kind, subject, tenant_id, agent, agent_limit, at, begun)
-    select 'run', r.id, r.tenant_id, r.agent, r.agent_limit, a.due_at, r.begun
+    insert into holdfast.due (kind, subject, tenant_id, agent, agent_limit, priority, concurrency_key, at, begun)
+    select 'run', r.id, r.tenant_id, r.agent, r.agent_limit, r.priority, r.concurrency_key, a.due_at, r.begun
     from rows from (pg_catalog.unnest(p_runs), pg_catalog.unnest(p_statuses), pg_catalog.unnest(p_dues))
       with ordinality as a (run_id, status, due_at, ord)
     join holdfast.runs r on r.id = a.run_id

@@ -1,3 +1,22 @@
+-- The priorities of what waits, highest first, each found by one step into the index.
+create function holdfast.waiting_priorities(p_tenant uuid, p_begun boolean) returns setof smallint
+  language plpgsql stable set search_path = ''
+as $$
+declare
+  v_priority smallint;
+begin
+  select d.priority into v_priority from holdfast.due d
+  where d.kind = 'run' and not d.admitted and d.tenant_id = p_tenant and d.begun = p_begun
+  order by d.priority desc limit 1;
+  while found loop
+    return next v_priority;
+    select d.priority into v_priority from holdfast.due d
+    where d.kind = 'run' and not d.admitted and d.tenant_id = p_tenant and d.begun = p_begun and d.priority < v_priority
+    order by d.priority desc limit 1;
+  end loop;
+end
+$$;
+
 -- Offers runs to a worker: those that have a slot already, then new ones, tenants in turn. Slots are counted from rows
 -- (admitted ones and held runs) under the tenant's lock, never by a counter that could leak.
 create function holdfast.pick(p_limit integer, p_reserve_ms bigint) returns table (tenant_id uuid, run_id uuid)
@@ -45,10 +64,11 @@ begin
         group by u.tenant_id
       ) used on used.tenant_id = t.id
       where t.id <> all (v_tried) and t.slots > coalesce(used.runs, 0)
-        and (exists (select from holdfast.due d where d.kind = 'run' and not d.admitted and d.tenant_id = t.id
-                       and d.begun and d.at <= v_now)
-          or exists (select from holdfast.due d where d.kind = 'run' and not d.admitted and d.tenant_id = t.id
-                       and not d.begun and d.at <= v_now))
+        and exists (select from holdfast.due d where d.kind = 'run' and not d.admitted and d.tenant_id = t.id)
+        and exists (
+          select from (values (true), (false)) b (begun), holdfast.waiting_priorities(t.id, b.begun) as w (priority)
+          where exists (select from holdfast.due d where d.kind = 'run' and not d.admitted and d.tenant_id = t.id
+                          and d.begun = b.begun and d.priority = w.priority and d.at <= v_now))
       order by greatest(t.pass, v_turn), t.id limit v_left for no key update of t skip locked
     ) t;
     exit when v_tenants is null;
@@ -64,31 +84,47 @@ begin
         select r.tenant_id, r.agent from holdfast.runs r where r.holder is not null and r.tenant_id = any (v_tenants)
       ) u
       group by u.tenant_id, u.agent
+    ), keys as (
+      select d.tenant_id, d.concurrency_key as key from holdfast.due d
+      where d.kind = 'run' and d.admitted and d.tenant_id = any (v_tenants) and d.concurrency_key is not null
+      union
+      select r.tenant_id, r.concurrency_key from holdfast.runs r
+      where r.holder is not null and r.tenant_id = any (v_tenants) and r.concurrency_key is not null
     ), tenant as (
       select t.id, greatest(t.pass, v_turn) as pass,
         t.slots - coalesce((select pg_catalog.sum(u.runs) from used u where u.tenant_id = t.id), 0) as free
       from holdfast.tenants t where t.id = any (v_tenants)
     ), waiting as (
-      -- Begun runs before fresh ones, each by time; what its agent has no room for is left out.
-      select d.tenant_id, d.subject, d.begun, d.at, d.agent_limit, coalesce(u.runs, 0) as agent_runs,
+      -- Begun runs before fresh ones, each by priority, then by time. What its agent has no room for is left out, and of
+      -- each concurrency key all but the first, or all while one of them is at work.
+      select d.tenant_id, d.subject, d.begun, d.priority, d.at, d.agent_limit, coalesce(u.runs, 0) as agent_runs,
         pg_catalog.row_number() over (
-          partition by d.tenant_id, d.agent order by d.begun desc, d.at, d.subject) as agent_place
+          partition by d.tenant_id, d.agent order by d.begun desc, d.priority desc, d.at, d.subject) as agent_place
       from tenant t
+      cross join (values (true), (false)) b (begun)
       cross join lateral (
-        (select b.* from holdfast.due b
-         where b.kind = 'run' and not b.admitted and b.tenant_id = t.id and b.begun and b.at <= v_now
-           and not exists (select from used u where u.tenant_id = t.id and u.agent = b.agent and u.runs >= b.agent_limit)
-         order by b.at, b.subject limit v_left)
-        union all
-        (select f.* from holdfast.due f
-         where f.kind = 'run' and not f.admitted and f.tenant_id = t.id and not f.begun and f.at <= v_now
-           and not exists (select from used u where u.tenant_id = t.id and u.agent = f.agent and u.runs >= f.agent_limit)
-         order by f.at, f.subject limit v_left)
+        select f.* from holdfast.waiting_priorities(t.id, b.begun) as w (priority)
+        cross join lateral (
+          select f.* from holdfast.due f
+          where f.kind = 'run' and not f.admitted and f.tenant_id = t.id and f.begun = b.begun and f.priority = w.priority
+            and f.at <= v_now
+            and not exists (select from used u where u.tenant_id = t.id and u.agent = f.agent and u.runs >= f.agent_limit)
+            and (f.concurrency_key is null or (
+              not exists (select from keys k where k.tenant_id = t.id and k.key = f.concurrency_key)
+              and f.subject = (
+                select e.subject from holdfast.due e
+                where e.kind = 'run' and not e.admitted and e.tenant_id = t.id and e.concurrency_key = f.concurrency_key
+                  and e.at <= v_now
+                order by e.begun desc, e.priority desc, e.at, e.subject limit 1)))
+          order by f.at, f.subject limit v_left
+        ) f
+        order by w.priority desc, f.at, f.subject limit v_left
       ) d
       left join used u on u.tenant_id = d.tenant_id and u.agent = d.agent
     ), placed as (
       select w.tenant_id, w.subject,
-        pg_catalog.row_number() over (partition by w.tenant_id order by w.begun desc, w.at, w.subject) as place
+        pg_catalog.row_number() over (
+          partition by w.tenant_id order by w.begun desc, w.priority desc, w.at, w.subject) as place
       from waiting w where w.agent_limit is null or w.agent_runs + w.agent_place <= w.agent_limit
     )
     select pg_catalog.array_agg(c.subject) into v_chosen

@@ -5,6 +5,7 @@ import type {
   OpenAttention,
   RunAttributes,
   RunDirectory,
+  RunFilter,
   RunRef,
   RunStatus,
   RunSummary,
@@ -16,6 +17,7 @@ import { artifactRows } from './artifact-rows.ts';
 import { checkAppend, eventParameters, extras } from './append-parameters.ts';
 import { arrayLiteral } from './array-literal.ts';
 import { isUuid } from './ids.ts';
+import { runConditions } from './run-conditions.ts';
 import type { Connections } from './sql.ts';
 import type { Scoped } from './tenant-scope.ts';
 
@@ -59,7 +61,7 @@ interface AttentionRowOfRun {
 const summarySql = `
   select id, agent, version, status, waiting_for, head, agent_limit, tags, priority, concurrency_key, start_at, expires_at,
     thread_id, parent_id, parent_call, forked_from, forked_at, tokens, cost_usd_micros, metadata, created_at, updated_at
-  from holdfast.runs where tenant_id = $1`;
+  from holdfast.runs`;
 const createSql = `select holdfast.create_run(${Array.from({ length: 19 }, (_, index) => `$${index + 1}`).join(', ')})`;
 /** A ref is the place of a call, "5.0": shorter numbers are smaller ones, and "10.0" comes after it. */
 const placeOf = (run: string, ref: string): string =>
@@ -110,29 +112,23 @@ export class PostgresRunDirectory implements RunDirectory {
   async get(ref: RunRef): Promise<RunSummary | null> {
     if (!isUuid(ref.run)) return null;
     const [row] = await this.#scoped.in(ref, (sql) =>
-      sql.query<SummaryRow>(`${summarySql} and id = $2`, [ref.tenant, ref.run]),
+      sql.query<SummaryRow>(`${summarySql} where tenant_id = $1 and id = $2`, [ref.tenant, ref.run]),
     );
     return row === undefined ? null : summaryOf(row);
   }
 
   async list(
     scope: TenantScope,
-    filter: { readonly status?: RunStatus; readonly agent?: string },
+    filter: RunFilter,
     before: string | null,
     limit: number,
   ): Promise<readonly RunSummary[]> {
-    const values: unknown[] = [scope.tenant];
-    let where = '';
-    const narrow = (condition: string, value: unknown): void => {
-      values.push(value);
-      where += ` and ${condition} $${values.length}`;
-    };
-    if (filter.status !== undefined) narrow('status =', filter.status);
-    if (filter.agent !== undefined) narrow('agent =', filter.agent);
-    if (before !== null) narrow('id <', before);
-    values.push(limit);
+    const { conditions, values } = runConditions(scope, filter, before);
     const rows = await this.#scoped.in(scope, (sql) =>
-      sql.query<SummaryRow>(`${summarySql}${where} order by id desc limit $${values.length}`, values),
+      sql.query<SummaryRow>(`${summarySql} where ${conditions} order by id desc limit $${values.length + 1}`, [
+        ...values,
+        limit,
+      ]),
     );
     return rows.map(summaryOf);
   }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { newRun, newTenant, appendTo, projectionOf } from '@holdfast/testing';
-import type { RunRef } from '@holdfast/core';
+import { plainRun, type RunRef } from '@holdfast/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OpenedStores } from './open-stores.suite.ts';
 import type { Sql } from './sql.ts';
@@ -16,6 +16,7 @@ const tables = [
   'due',
   'idempotency_keys',
   'run_events',
+  'run_tags',
   'runs',
   'secrets',
   'snapshots',
@@ -76,6 +77,7 @@ const grants = {
     due: 'DELETE,INSERT,SELECT,UPDATE',
     idempotency_keys: 'DELETE,SELECT',
     run_events: 'INSERT',
+    run_tags: 'DELETE,INSERT,SELECT',
     runs: 'INSERT,SELECT,UPDATE',
     server_life: 'INSERT,SELECT',
     snapshots: 'INSERT,SELECT,UPDATE',
@@ -242,6 +244,7 @@ export function describeSecurity(name: string, open: () => Promise<OpenedStores>
         'due',
         'idempotency_keys',
         'run_events',
+        'run_tags',
         'runs',
         'snapshots',
         'tenants',
@@ -323,7 +326,7 @@ export function describeSecurity(name: string, open: () => Promise<OpenedStores>
 /** A tenant with a row in every table. */
 async function full(stores: OpenedStores): Promise<RunRef> {
   const scope = await newTenant(stores);
-  const run = await newRun(stores, scope);
+  const run = await newRun(stores, scope, { attributes: { ...plainRun, tags: ['a'] } });
   const projection = projectionOf({
     status: 'waiting',
     dueAt: stores.clock.now(),

@@ -24,6 +24,18 @@ export interface RunSummary {
   readonly updatedAt: number;
 }
 
+/** Only what is set counts. Times in ms since 1970. */
+export interface RunFilter {
+  readonly status?: RunStatus | undefined;
+  readonly agent?: string | undefined;
+  readonly version?: number | undefined;
+  readonly tag?: string | undefined;
+  readonly thread?: string | undefined;
+  readonly parent?: string | undefined;
+  readonly createdAfter?: number | undefined;
+  readonly createdBefore?: number | undefined;
+}
+
 export interface OpenAttention extends AttentionRow {
   readonly run: string;
   readonly agent: string;
@@ -34,12 +46,7 @@ export interface RunDirectory {
   create(run: NewRun): Promise<void>;
   get(ref: RunRef): Promise<RunSummary | null>;
   /** Newest first (ids are UUIDv7); `before` is the last id of the page before. */
-  list(
-    scope: TenantScope,
-    filter: { readonly status?: RunStatus; readonly agent?: string },
-    before: string | null,
-    limit: number,
-  ): Promise<readonly RunSummary[]>;
+  list(scope: TenantScope, filter: RunFilter, before: string | null, limit: number): Promise<readonly RunSummary[]>;
   /** By run (ids are UUIDv7), then by place in the run; `after` is (run, ref) of the last row of the page before. */
   attention(
     scope: TenantScope,

@@ -31,6 +31,11 @@ export interface StartRun {
   /** Only lower than the version's. */
   readonly limits?: Partial<Limits> | undefined;
   readonly metadata: Readonly<Record<string, string>>;
+  readonly tags?: readonly string[];
+  /** Within the tenant, higher goes first. */
+  readonly priority?: number;
+  /** Runs of one key are at work one at a time. */
+  readonly concurrencyKey?: string | undefined;
 }
 
 export interface StartRunPorts {
@@ -72,7 +77,13 @@ export async function startRun(
     agent: version.agent,
     versionId: version.id,
     version: version.number,
-    attributes: { ...plainRun, agentConcurrency: version.concurrency },
+    attributes: {
+      ...plainRun,
+      agentConcurrency: version.concurrency,
+      tags: [...new Set(request.tags)],
+      priority: request.priority ?? 0,
+      concurrencyKey: request.concurrencyKey ?? null,
+    },
     metadata: request.metadata,
     event: await encodeEvent(ports.artifacts, ref, created, uuidv7()),
     projection: project(before.state, after.run.state, now),

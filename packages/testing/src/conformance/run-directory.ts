@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { AttentionRow, RunRef } from '@holdfast/core';
+import { type AttentionRow, plainRun, type RunAttributes, type RunFilter, type RunRef } from '@holdfast/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { appendTo, eventAt, newRun, newTenant, projectionOf } from './sample.ts';
 import type { OpenStores, Stores } from './stores.ts';
@@ -114,6 +114,47 @@ export function describeRunDirectory(name: string, open: OpenStores): void {
       expect(await list({ agent: 'odd' }, null, 10)).toEqual([ids[1], ids[3]]);
       expect(await list({ agent: 'odd', status: 'queued' }, ids[1] ?? '', 10)).toEqual([ids[3]]);
       expect(await list({ status: 'paused' }, null, 10)).toEqual([]);
+    });
+
+    test('every filter narrows, alone and with others', async () => {
+      const scope = await newTenant(stores);
+      const at = Date.UTC(2026, 0, 1);
+      const [parent, thread] = [randomUUID(), randomUUID()];
+      const make = (ms: number, agent: string, attributes: Partial<RunAttributes>): Promise<RunRef> =>
+        newRun(stores, scope, {
+          run: `${(at + ms)
+            .toString(16)
+            .padStart(12, '0')
+            .replace(/^(.{8})/, '$1-')}-7000-8000-${randomUUID().slice(24)}`,
+          agent,
+          attributes: { ...plainRun, ...attributes },
+          event: eventAt(1, { type: 'run.created', at: at + ms }),
+        });
+      const plain = await make(0, 'a', {});
+      const tagged = await make(1, 'a', { tags: ['x', 'y'] });
+      const child = await make(2, 'b', { parent: { run: parent, call: '3.0' }, tags: ['x'] });
+      const threaded = await make(3, 'b', { thread });
+      const end = projectionOf({ status: 'failed' });
+      await stores.api.runs.append(appendTo(plain, 1, { projection: end }));
+      const list = async (filter: RunFilter, before: string | null = null) =>
+        (await stores.api.directory.list(scope, filter, before, 10)).map(({ run }) => run);
+      expect(await list({ tag: 'x' })).toEqual([child.run, tagged.run]);
+      expect(await list({ tag: 'x' }, child.run)).toEqual([tagged.run]);
+      expect(await list({ tag: 'y' })).toEqual([tagged.run]);
+      expect(await list({ tag: 'z' })).toEqual([]);
+      expect(await list({ parent })).toEqual([child.run]);
+      expect(await list({ thread })).toEqual([threaded.run]);
+      expect(await list({ version: 1, agent: 'a' })).toEqual([tagged.run, plain.run]);
+      expect(await list({ version: 2 })).toEqual([]);
+      expect(await list({ status: 'failed' })).toEqual([plain.run]);
+      expect(await list({ status: 'succeeded' })).toEqual([]);
+      expect(await list({ status: 'queued', tag: 'x', agent: 'a' })).toEqual([tagged.run]);
+      expect(await list({ createdAfter: at })).toEqual([threaded.run, child.run, tagged.run]);
+      expect(await list({ createdBefore: at + 1 })).toEqual([plain.run]);
+      expect(await list({ createdAfter: at + 1, createdBefore: at + 3 })).toEqual([child.run]);
+      expect(await list({ createdAfter: 8.64e15 })).toEqual([]);
+      expect(await list({ createdAfter: -8.64e15, createdBefore: at + 1 })).toEqual([plain.run]);
+      expect(await stores.api.directory.list(await newTenant(stores), { tag: 'x' }, null, 10)).toEqual([]);
     });
 
     test('attention opens and closes with the append, is listed by run in pages', async () => {

@@ -165,6 +165,104 @@ export function describeScheduleStore(name: string, open: OpenStores): void {
       expect(await claim(stores, refOf(begun), 'me', 3)).toEqual({ type: 'accepted', head: 4 });
     });
 
+    const prioritised = (priority: number) => ({ attributes: { ...plainRun, priority } });
+
+    test('within a tenant the higher priority goes first, then the older run', async () => {
+      const scope = await newTenant(stores, 1);
+      const low = await queue(scope, prioritised(-5));
+      const plain = await queueMany(scope, 2);
+      const high = await queue(scope, prioritised(7));
+      const highest = await queue(scope, prioritised(100));
+      const order: string[] = [];
+      for (let index = 0; index < 5; index += 1) {
+        const [next = ''] = await pick();
+        order.push(next);
+        await end(refOf(next));
+      }
+      expect(order).toEqual([highest, high, ...plain, low]);
+    });
+
+    test('a run that has begun goes before a fresh one of higher priority', async () => {
+      const scope = await newTenant(stores, 1);
+      const begun = await queue(scope, prioritised(-1));
+      expect(await pick()).toEqual([begun]);
+      await claim(stores, refOf(begun), 'me');
+      const fresh = await queue(scope, prioritised(9));
+      await release(begun, 2, 0);
+      expect(await pick()).toEqual([begun]);
+      await end(refOf(begun));
+      expect(await pick()).toEqual([fresh]);
+    });
+
+    test('a run of high priority that is not due yet holds up nobody', async () => {
+      const scope = await newTenant(stores);
+      await queue(scope, {
+        ...prioritised(9),
+        projection: projectionOf({ status: 'queued', dueAt: stores.clock.now() + 3_600_000 }),
+      });
+      const plain = await queue(scope);
+      expect(await pick()).toEqual([plain]);
+    });
+
+    test('priority does not reach beyond its tenant', async () => {
+      const [greedy, modest] = [await newTenant(stores), await newTenant(stores)];
+      for (let index = 0; index < 3; index += 1) await queue(greedy, prioritised(100));
+      await queue(modest);
+      const tenants = (await pick(2)).map(tenantOf);
+      expect(new Set(tenants).size).toBe(2);
+    });
+
+    const keyed = (concurrencyKey: string, priority = 0) => ({
+      attributes: { ...plainRun, concurrencyKey, priority },
+    });
+
+    test('of one concurrency key one run is at work at a time: admitted, then held, until it lets go', async () => {
+      const scope = await newTenant(stores);
+      const first = await queue(scope, keyed('a'));
+      const second = await queue(scope, keyed('a'));
+      const other = await queue(scope, keyed('b'));
+      const plain = await queue(scope);
+      expect((await pick()).toSorted()).toEqual([first, other, plain].toSorted());
+      expect(await pick()).toEqual([]);
+      await claim(stores, refOf(first), 'me');
+      expect(await pick()).toEqual([]);
+      await release(first, 2, 0);
+      // The one that has begun goes on before the next begins.
+      expect(await pick()).toEqual([first]);
+      await end(refOf(first));
+      expect(await pick()).toEqual([second]);
+    });
+
+    test('a run that waits for long leaves its concurrency key to the next', async () => {
+      const scope = await newTenant(stores);
+      const [first, second] = [await queue(scope, keyed('a')), await queue(scope, keyed('a'))];
+      expect(await pick()).toEqual([first]);
+      await claim(stores, refOf(first), 'me');
+      await release(first, 2, 3_600_000);
+      expect(await pick()).toEqual([second]);
+    });
+
+    test('a crowd of one key holds up nobody behind it, and its highest priority goes first', async () => {
+      const scope = await newTenant(stores);
+      for (let index = 0; index < 5; index += 1) await queue(scope, keyed('a'));
+      const urgent = await queue(scope, keyed('a', 1));
+      const plain = await queue(scope);
+      expect((await pick(3)).toSorted()).toEqual([urgent, plain].toSorted());
+      expect(await pick()).toEqual([]);
+    });
+
+    test('the same concurrency key of two tenants is two keys', async () => {
+      const runs = [await queue(await newTenant(stores), keyed('a')), await queue(await newTenant(stores), keyed('a'))];
+      expect((await pick()).toSorted()).toEqual(runs.toSorted());
+    });
+
+    test('offers made at the same time share no concurrency key', async () => {
+      const scope = await newTenant(stores);
+      for (let index = 0; index < 6; index += 1) await queue(scope, keyed('a'));
+      const offers = await Promise.all(Array.from({ length: 6 }, () => pick(3)));
+      expect([...offers.flat(), ...(await pick())]).toHaveLength(1);
+    });
+
     test('who speaks to a queued run does not take its slot away', async () => {
       const scope = await newTenant(stores, 1);
       const run = await queue(scope);

@@ -21,7 +21,7 @@ export const start = route({
   refusals: ['agent_not_found', 'version_not_found', 'alias_not_found', 'limit_not_lower'],
   handle: (ports, { caller, body, once }) =>
     once(
-      () => startRun(ports, caller, { ...body, limits: limitsOf(body.limits) }),
+      () => startRun(ports, caller, { ...body, limits: limitsOf(body.limits), concurrencyKey: body.concurrency_key }),
       async ({ directory }, { run, created }) => {
         await directory.create(run);
         const { at, seq } = created;
