@@ -1,9 +1,9 @@
-import { agentName, attentionRef, secretName } from '@holdfast/contracts';
+import { agentName, attentionRef, secretName, versionNumber } from '@holdfast/contracts';
 import { refused } from '@holdfast/core';
 import { z } from 'zod';
 
 /** Opaque to clients: base64url of a short JSON list. */
-export const encodeCursor = (...parts: readonly string[]): string =>
+export const encodeCursor = (...parts: readonly (string | number)[]): string =>
   Buffer.from(JSON.stringify(parts)).toString('base64url');
 
 /** @throws HoldfastError `invalid_request`. */
@@ -20,6 +20,7 @@ export const idCursor = z.tuple([z.uuid()]);
 export const nameCursor = z.tuple([agentName]);
 export const secretCursor = z.tuple([secretName]);
 export const numberCursor = z.tuple([z.string().regex(/^[1-9]\d{0,14}$/)]);
+export const versionCursor = z.tuple([versionNumber]);
 export const attentionCursor = z.tuple([z.uuid(), attentionRef]);
 
 /** One more row than the page was asked for: there is a next page. */

@@ -1,7 +1,10 @@
 import type { Route } from '../http/route.ts';
+import { deleteAlias } from './agents/delete-alias.ts';
+import { getAlias } from './agents/get-alias.ts';
 import * as agent from './agents/get.ts';
 import { getVersion } from './agents/get-version.ts';
 import * as agents from './agents/list.ts';
+import { listVersions } from './agents/list-versions.ts';
 import { publish } from './agents/publish.ts';
 import { setAlias } from './agents/set-alias.ts';
 import * as artifact from './artifacts/get.ts';
@@ -30,8 +33,11 @@ export const routes: readonly Route[] = [
   publish,
   agents.list,
   agent.get,
+  listVersions,
   getVersion,
+  getAlias,
   setAlias,
+  deleteAlias,
   start,
   runs.list,
   run.get,

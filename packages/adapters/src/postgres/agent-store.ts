@@ -1,5 +1,12 @@
 import type { AgentVersion, AliasTarget, JsonObject } from '@holdfast/contracts';
-import type { AgentStore, AgentSummary, TenantScope, VersionDraft } from '@holdfast/core';
+import type {
+  AgentStore,
+  AgentSummary,
+  PermitsChange,
+  TenantScope,
+  VersionDraft,
+  VersionRow as VersionListRow,
+} from '@holdfast/core';
 import { arrayLiteral } from './array-literal.ts';
 import { isUuid } from './ids.ts';
 import type { Sql } from './sql.ts';
@@ -110,32 +117,84 @@ export class PostgresAgentStore implements AgentStore {
     return row === undefined ? null : { version: versionOf(row), spec: JSON.parse(row.spec) as JsonObject };
   }
 
-  setAlias(scope: TenantScope, agent: string, alias: string, targets: readonly AliasTarget[]): Promise<boolean> {
+  async versions(
+    scope: TenantScope,
+    agent: string,
+    before: number | null,
+    limit: number,
+  ): Promise<readonly VersionListRow[]> {
+    return this.#scoped.in(scope, (sql) =>
+      sql.query<VersionListRow>(
+        `select id, number, created_at as "createdAt" from holdfast.versions
+         where tenant_id = $1 and agent = $2 and ($3::integer is null or number < $3) order by number desc limit $4`,
+        [scope.tenant, agent, before, limit],
+      ),
+    );
+  }
+
+  setAlias(
+    scope: TenantScope,
+    agent: string,
+    alias: string,
+    targets: readonly AliasTarget[],
+    permits: PermitsChange = () => true,
+  ): Promise<'set' | 'no-version' | 'stale'> {
     const numbers = targets.map(({ version }) => version);
     return this.#scoped.in(scope, async (sql) => {
-      // The agent's row orders those who move its aliases.
-      await sql.query('select from holdfast.agents where tenant_id = $1 and name = $2 for update', [
-        scope.tenant,
-        agent,
-      ]);
+      if (!permits(await lockAlias(sql, scope, agent, alias))) return 'stale';
       const known = await sql.query(
         'select from holdfast.versions where tenant_id = $1 and agent = $2 and number = any ($3)',
         [scope.tenant, agent, arrayLiteral(numbers)],
       );
-      if (known.length !== new Set(numbers).size) return false;
-      await sql.query('delete from holdfast.aliases where tenant_id = $1 and agent = $2 and alias = $3', [
-        scope.tenant,
-        agent,
-        alias,
-      ]);
+      if (known.length !== new Set(numbers).size) return 'no-version';
+      await removeAlias(sql, scope, agent, alias);
       await sql.query(
         `insert into holdfast.aliases (tenant_id, agent, alias, number, weight)
          select $1, $2, $3, t.number, t.weight from unnest($4::integer[], $5::integer[]) as t (number, weight)`,
         [scope.tenant, agent, alias, arrayLiteral(numbers), arrayLiteral(targets.map(({ weight }) => weight))],
       );
-      return true;
+      return 'set';
     });
   }
+
+  deleteAlias(
+    scope: TenantScope,
+    agent: string,
+    alias: string,
+    permits: PermitsChange = () => true,
+  ): Promise<'deleted' | 'missing' | 'stale'> {
+    return this.#scoped.in(scope, async (sql) => {
+      const current = await lockAlias(sql, scope, agent, alias);
+      if (!permits(current)) return 'stale';
+      if (current === null) return 'missing';
+      await removeAlias(sql, scope, agent, alias);
+      return 'deleted';
+    });
+  }
+}
+
+/** What the alias stands for, null when there is none. The agent's row orders those who move its aliases. */
+async function lockAlias(
+  sql: Sql,
+  scope: TenantScope,
+  agent: string,
+  alias: string,
+): Promise<readonly AliasTarget[] | null> {
+  await sql.query('select from holdfast.agents where tenant_id = $1 and name = $2 for update', [scope.tenant, agent]);
+  const rows = await sql.query<AliasTarget>(
+    `select number as version, weight from holdfast.aliases
+     where tenant_id = $1 and agent = $2 and alias = $3 order by number`,
+    [scope.tenant, agent, alias],
+  );
+  return rows.length === 0 ? null : rows;
+}
+
+async function removeAlias(sql: Sql, scope: TenantScope, agent: string, alias: string): Promise<void> {
+  await sql.query('delete from holdfast.aliases where tenant_id = $1 and agent = $2 and alias = $3', [
+    scope.tenant,
+    agent,
+    alias,
+  ]);
 }
 
 const readVersion = async (

@@ -58,6 +58,12 @@ export const errorCodes = {
     'The first request with this `Idempotency-Key` is still under way. Try again after `Retry-After`.',
   ),
 
+  etag_mismatch: meaning(
+    412,
+    'Changed meanwhile',
+    '`If-Match` names another state than the present one. Read it again, and decide on what it says now.',
+  ),
+
   // runs
   run_not_found: meaning(404, 'No such run', 'There is no run with this id in this tenant.'),
   run_ended: meaning(

@@ -78,10 +78,18 @@ export const setAliasBody = z.union([
     versions: z
       .array(z.strictObject({ version: versionNumber, weight: z.int().min(1).max(1_000) }))
       .min(1)
-      .max(10),
+      .max(10)
+      .refine((targets) => new Set(targets.map(({ version }) => version)).size === targets.length, {
+        error: 'name each version once',
+      }),
   }),
 ]);
 export type SetAliasBody = z.input<typeof setAliasBody>;
+
+export const aliasResource = z
+  .object({ agent: z.string(), alias: z.string(), targets: z.array(aliasTarget) })
+  .meta({ id: 'Alias' });
+export type AliasResource = z.output<typeof aliasResource>;
 
 /** A page of an agent's versions, newest first. */
 export const versionSummary = z

@@ -52,17 +52,17 @@ export function describeAgentStore(name: string, open: OpenStores): void {
       const { agents } = stores.api;
       for (const agent of ['c', 'a', 'b']) await agents.publish(scope, draftOf(agent), {}, 'one');
       await agents.publish(scope, draftOf('b'), {}, 'two');
-      expect(await agents.setAlias(scope, 'b', 'prod', only(1))).toBe(true);
-      expect(await agents.setAlias(scope, 'b', 'canary', only(2))).toBe(true);
-      expect(await agents.setAlias(scope, 'b', 'prod', only(2))).toBe(true);
-      expect(await agents.setAlias(scope, 'b', 'prod', only(3))).toBe(false);
-      expect(await agents.setAlias(other, 'b', 'prod', only(1))).toBe(false);
+      expect(await agents.setAlias(scope, 'b', 'prod', only(1))).toBe('set');
+      expect(await agents.setAlias(scope, 'b', 'canary', only(2))).toBe('set');
+      expect(await agents.setAlias(scope, 'b', 'prod', only(2))).toBe('set');
+      expect(await agents.setAlias(scope, 'b', 'prod', only(3))).toBe('no-version');
+      expect(await agents.setAlias(other, 'b', 'prod', only(1))).toBe('no-version');
       const split = [
         { version: 1, weight: 9 },
         { version: 2, weight: 1 },
       ];
-      expect(await agents.setAlias(scope, 'b', 'split', split)).toBe(true);
-      expect(await agents.setAlias(scope, 'b', 'split', [...only(1), ...only(3)])).toBe(false);
+      expect(await agents.setAlias(scope, 'b', 'split', split)).toBe('set');
+      expect(await agents.setAlias(scope, 'b', 'split', [...only(1), ...only(3)])).toBe('no-version');
       expect((await agents.list(scope, null, 2)).map(({ name: agent }) => agent)).toEqual(['a', 'b']);
       expect((await agents.list(scope, 'b', 2)).map(({ name: agent }) => agent)).toEqual(['c']);
       const b = await agents.get(scope, 'b');
@@ -72,6 +72,42 @@ export function describeAgentStore(name: string, open: OpenStores): void {
       expect(await agents.get(scope, 'z')).toBeNull();
       expect(await agents.get(other, 'b')).toBeNull();
       expect(await agents.list(other, null, 10)).toEqual([]);
+    });
+
+    test('an alias changes only when it is permitted by what it stands for', async () => {
+      const scope = await newTenant(stores);
+      const { agents } = stores.api;
+      await agents.publish(scope, draftOf('a'), {}, 'one');
+      await agents.publish(scope, draftOf('a'), {}, 'two');
+      const alias = async () => (await agents.get(scope, 'a'))?.aliases['prod'];
+      const seen: unknown[] = [];
+      const permits = (answer: boolean) => (current: unknown) => {
+        seen.push(current);
+        return answer;
+      };
+      expect(await agents.setAlias(scope, 'a', 'prod', only(1), permits(false))).toBe('stale');
+      expect(await alias()).toBeUndefined();
+      expect(await agents.setAlias(scope, 'a', 'prod', only(1), permits(true))).toBe('set');
+      expect(await agents.setAlias(scope, 'a', 'prod', only(2), permits(false))).toBe('stale');
+      expect(await agents.deleteAlias(scope, 'a', 'prod', permits(false))).toBe('stale');
+      expect(await alias()).toEqual(only(1));
+      expect(await agents.deleteAlias(await newTenant(stores), 'a', 'prod')).toBe('missing');
+      expect(await agents.deleteAlias(scope, 'a', 'prod', permits(true))).toBe('deleted');
+      expect(await alias()).toBeUndefined();
+      expect(await agents.deleteAlias(scope, 'a', 'prod')).toBe('missing');
+      expect(seen).toEqual([null, null, only(1), only(1), only(1)]);
+    });
+
+    test('versions are listed from the newest, in pages', async () => {
+      const [scope, other] = [await newTenant(stores), await newTenant(stores)];
+      const { agents } = stores.api;
+      for (const hash of ['one', 'two', 'three']) await agents.publish(scope, draftOf('a'), {}, hash);
+      const numbers = async (before: number | null, limit: number) =>
+        (await agents.versions(scope, 'a', before, limit)).map(({ number }) => number);
+      expect(await numbers(null, 2)).toEqual([3, 2]);
+      expect(await numbers(2, 2)).toEqual([1]);
+      expect(await agents.versions(scope, 'b', null, 9)).toEqual([]);
+      expect(await agents.versions(other, 'a', null, 9)).toEqual([]);
     });
   });
 }

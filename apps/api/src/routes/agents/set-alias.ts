@@ -1,6 +1,7 @@
 import { type AliasTarget, agentName, agentSummary, aliasName, setAliasBody } from '@holdfast/contracts';
 import { refused } from '@holdfast/core';
 import { z } from 'zod';
+import { etagOf, ifMatch, stale } from '../../http/etag.ts';
 import { nothing, route } from '../../http/route.ts';
 import { agentResource } from '../../resources/agent.ts';
 
@@ -15,20 +16,28 @@ export const setAlias = route({
   tag: 'Agents',
   summary: 'Make or move an alias',
   description: 'Runs that were started before keep their version.',
-  answers: { 200: { description: 'The agent.', json: agentSummary } },
-  refusals: ['agent_not_found', 'version_not_found'],
+  headers: { 'If-Match': 'The alias changes only when this is its ETag; `*`: only when it exists.' },
+  answers: {
+    200: { description: 'The agent.', json: agentSummary, headers: { ETag: 'Names what the alias stands for now.' } },
+  },
+  refusals: ['agent_not_found', 'version_not_found', 'etag_mismatch'],
   audit: ({ body }) => ({ detail: { targets: targetsOf(body) } }),
-  handle: (_ports, { caller, params: { agent, alias }, body, change }) =>
-    change(async ({ agents }) => {
+  handle: (_ports, { caller, params: { agent, alias }, body, request, change }) => {
+    const targets = targetsOf(body);
+    const permits = ifMatch(request);
+    return change(async ({ agents }) => {
       if ((await agents.get(caller, agent)) === null) throw refused('agent_not_found', `There is no agent ${agent}.`);
-      const set = await agents.setAlias(caller, agent, alias, targetsOf(body));
+      const outcome = await agents.setAlias(caller, agent, alias, targets, permits);
+      if (outcome === 'stale') throw stale(`The alias ${alias} of ${agent}`);
       const now = await agents.get(caller, agent);
-      if (!set || now === null)
+      if (outcome === 'no-version' || now === null)
         throw refused('version_not_found', `${agent} has no such version; the latest is ${now?.latest ?? 0}.`, [
           { path: 'version' in body ? '/version' : '/versions', message: `versions from 1 to ${now?.latest ?? 0}` },
         ]);
-      return { status: 200, json: agentResource(now) };
-    }),
+      const set = targets.toSorted((left, right) => left.version - right.version);
+      return { status: 200, json: agentResource(now), headers: { etag: etagOf(set) } };
+    });
+  },
 });
 
 const targetsOf = (body: z.output<typeof setAliasBody>): AliasTarget[] =>
