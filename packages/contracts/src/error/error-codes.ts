@@ -60,8 +60,8 @@ export const errorCodes = {
 
   etag_mismatch: meaning(
     412,
-    'Changed meanwhile',
-    '`If-Match` names another state than the present one. Read it again, and decide on what it says now.',
+    'Changed in between',
+    'What is there is not the version that `If-Match` names. Read it again, then decide.',
   ),
 
   // runs
@@ -191,11 +191,6 @@ export const errorCodes = {
     503,
     'Secrets unavailable',
     'A secret cannot be sealed or read: its key is missing, or its row is not what was sealed. `detail` says which. Whoever runs Holdfast restores the key file, or an admin sets the secret again.',
-  ),
-  etag_mismatch: meaning(
-    412,
-    'Changed in between',
-    'What is there is not the version that `If-Match` names. Read it again, then decide.',
   ),
 
   // the rest
