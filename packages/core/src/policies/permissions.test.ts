@@ -6,7 +6,9 @@ const allowed: Record<Role, readonly Operation[]> = {
   viewer: [
     'agents.list',
     'agents.get',
+    'agents.list-versions',
     'agents.get-version',
+    'agents.get-alias',
     'runs.list',
     'runs.get',
     'runs.events',
@@ -30,7 +32,7 @@ const allowed: Record<Role, readonly Operation[]> = {
     ] as const;
   },
   get builder() {
-    return [...this.operator, 'agents.publish', 'agents.set-alias'] as const;
+    return [...this.operator, 'agents.publish', 'agents.set-alias', 'agents.delete-alias'] as const;
   },
   get admin() {
     return [...this.builder, 'audit.list', 'secrets.set', 'secrets.list', 'secrets.delete'] as const;
