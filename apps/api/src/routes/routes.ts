@@ -18,9 +18,11 @@ import { readyz } from './health/readyz.ts';
 import * as me from './me/get.ts';
 import { cancelRun } from './runs/cancel.ts';
 import { events } from './runs/events.ts';
+import { fork } from './runs/fork.ts';
 import * as run from './runs/get.ts';
 import * as runs from './runs/list.ts';
 import { pauseRun } from './runs/pause.ts';
+import { rerun } from './runs/rerun.ts';
 import { resumeRun } from './runs/resume.ts';
 import { send } from './runs/send-message.ts';
 import { start } from './runs/start.ts';
@@ -46,6 +48,8 @@ export const routes: readonly Route[] = [
   pauseRun,
   resumeRun,
   cancelRun,
+  fork,
+  rerun,
   attention.list,
   decide,
   artifacts.list,

@@ -40,7 +40,7 @@ grant execute on function holdfast.index_tags() to holdfast_engine;
 grant select on holdfast.installation to holdfast_api, holdfast_worker;
 
 grant select, insert, update on holdfast.runs, holdfast.snapshots, holdfast.threads to holdfast_engine;
-grant insert on holdfast.run_events to holdfast_engine;
+grant select, insert on holdfast.run_events to holdfast_engine;
 grant select, insert, update, delete on holdfast.due, holdfast.attention, holdfast.artifacts, holdfast.workers
   to holdfast_engine;
 grant select, delete on holdfast.idempotency_keys to holdfast_engine;

@@ -22,6 +22,27 @@ begin
 end
 $$;
 
+-- The row of a run, before its log.
+create function holdfast.insert_run(
+  p_tenant uuid, p_run uuid, p_agent text, p_version_id uuid, p_version integer, p_attributes jsonb, p_metadata text,
+  p_head integer, p_status text, p_waiting text, p_at bigint
+) returns void
+  language plpgsql set search_path = ''
+as $$
+begin
+  insert into holdfast.runs
+    (id, tenant_id, agent, version_id, version, agent_limit, tags, priority, concurrency_key, start_at, expires_at,
+     thread_id, parent_id, parent_call, forked_from, forked_at, metadata, created_at, head, status, waiting_for,
+     updated_at)
+  select p_run, p_tenant, p_agent, p_version_id, p_version, a.agent_limit, a.tags, a.priority, a.concurrency_key,
+    a.start_at, a.expires_at, a.thread_id, a.parent_id, a.parent_call, a.forked_from, a.forked_at, p_metadata, p_at,
+    p_head, p_status, p_waiting, p_at
+  from pg_catalog.jsonb_to_record(p_attributes) as a (
+    agent_limit integer, tags text[], priority smallint, concurrency_key text, start_at bigint, expires_at bigint,
+    thread_id uuid, parent_id uuid, parent_call text, forked_from uuid, forked_at integer);
+end
+$$;
+
 -- A run with its first events, in the tenant in whose scope the transaction is.
 create function holdfast.create_run(
   p_tenant uuid, p_run uuid, p_agent text, p_version_id uuid, p_version integer, p_attributes jsonb, p_metadata text,
@@ -35,15 +56,8 @@ begin
   if p_tenant is distinct from nullif(pg_catalog.current_setting('hf.tenant', true), '')::uuid then
     raise exception 'the run belongs to another tenant than the transaction' using errcode = '42501';
   end if;
-  insert into holdfast.runs
-    (id, tenant_id, agent, version_id, version, agent_limit, tags, priority, concurrency_key, start_at, expires_at,
-     thread_id, parent_id, parent_call, forked_from, forked_at, metadata, created_at, status, waiting_for, updated_at)
-  select p_run, p_tenant, p_agent, p_version_id, p_version, a.agent_limit, a.tags, a.priority, a.concurrency_key,
-    a.start_at, a.expires_at, a.thread_id, a.parent_id, a.parent_call, a.forked_from, a.forked_at, p_metadata, p_ats[1],
-    p_status, p_waiting, p_ats[1]
-  from pg_catalog.jsonb_to_record(p_attributes) as a (
-    agent_limit integer, tags text[], priority smallint, concurrency_key text, start_at bigint, expires_at bigint,
-    thread_id uuid, parent_id uuid, parent_call text, forked_from uuid, forked_at integer);
+  perform holdfast.insert_run(
+    p_tenant, p_run, p_agent, p_version_id, p_version, p_attributes, p_metadata, 0, p_status, p_waiting, p_ats[1]);
   if exists (
     select from holdfast.append_in_scope(
       p_tenant, p_run, p_id, 0, p_status, p_waiting, p_due, p_types, p_formats, p_ats, p_calls, p_tokens, p_costs,

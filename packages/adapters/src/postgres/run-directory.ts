@@ -1,6 +1,7 @@
 import type {
   ArtifactRow,
   AttentionKind,
+  CopiedRun,
   NewRun,
   OpenAttention,
   RunAttributes,
@@ -63,6 +64,7 @@ const summarySql = `
     thread_id, parent_id, parent_call, forked_from, forked_at, tokens, cost_usd_micros, metadata, created_at, updated_at
   from holdfast.runs`;
 const createSql = `select holdfast.create_run(${Array.from({ length: 19 }, (_, index) => `$${index + 1}`).join(', ')})`;
+const copySql = `select holdfast.fork_run(${Array.from({ length: 11 }, (_, index) => `$${index + 1}`).join(', ')})`;
 /** A ref is the place of a call, "5.0": shorter numbers are smaller ones, and "10.0" comes after it. */
 const placeOf = (run: string, ref: string): string =>
   `${run}, pg_catalog.length(pg_catalog.split_part(${ref}, '.', 1)), pg_catalog.length(${ref}), ${ref}`;
@@ -107,6 +109,26 @@ export class PostgresRunDirectory implements RunDirectory {
       ]),
     );
     this.#created([{ tenant, run: run.run }]);
+  }
+
+  async copy(run: CopiedRun): Promise<boolean> {
+    const { tenant, source } = run;
+    const [row] = await this.#scoped.in(run, (sql) =>
+      sql.query<{ fork_run: boolean }>(copySql, [
+        tenant,
+        source.run,
+        source.head,
+        source.at,
+        run.run,
+        run.agent,
+        run.versionId,
+        run.version,
+        attributesJson(run.attributes),
+        JSON.stringify(run.metadata),
+        run.createdAt,
+      ]),
+    );
+    return row?.fork_run === true;
   }
 
   async get(ref: RunRef): Promise<RunSummary | null> {

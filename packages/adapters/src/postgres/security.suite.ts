@@ -39,6 +39,7 @@ const functions: Record<string, Login> = {
   clean_idempotency_keys: 'holdfast_worker',
   create_run: 'holdfast_api',
   dead_workers: 'holdfast_worker',
+  fork_run: 'holdfast_api',
   finish_outbox: 'holdfast_worker',
   leave_worker: 'holdfast_worker',
   lock_run: 'holdfast_api',
@@ -76,7 +77,7 @@ const grants = {
     audit_heads: 'INSERT,SELECT,UPDATE',
     due: 'DELETE,INSERT,SELECT,UPDATE',
     idempotency_keys: 'DELETE,SELECT',
-    run_events: 'INSERT',
+    run_events: 'INSERT,SELECT',
     run_tags: 'DELETE,INSERT,SELECT',
     runs: 'INSERT,SELECT,UPDATE',
     server_life: 'INSERT,SELECT',
@@ -209,6 +210,14 @@ export function describeSecurity(name: string, open: () => Promise<OpenedStores>
       await expect(as('holdfast_api', mine.tenant, (sql) => sql.query(create))).rejects.toMatchObject({
         code: '42501',
       });
+      const fork = (tenant: string): string =>
+        `select holdfast.fork_run('${tenant}', '${theirs.run}', 2, 1, '${randomUUID()}', 'a', '${randomUUID()}', 1, null, '{}', 1)`;
+      await expect(as('holdfast_api', mine.tenant, (sql) => sql.query(fork(theirs.tenant)))).rejects.toMatchObject({
+        code: '42501',
+      });
+      expect(await as('holdfast_api', mine.tenant, (sql) => sql.query(fork(mine.tenant)))).toEqual([
+        { fork_run: false },
+      ]);
       expect(
         await as('holdfast_api', mine.tenant, (sql) => sql.query(`select * from holdfast.lock_run('${theirs.run}')`)),
       ).toEqual([]);

@@ -71,6 +71,13 @@ export async function readPayload(artifacts: ArtifactStore, ref: RunRef, stored:
   return parse(stored, decoder.decode(bytes));
 }
 
+/** The digest of the file that holds a stored payload; null when the text itself is the payload. */
+export function payloadDigest(payload: string): string | null {
+  if (!payload.startsWith('{"payload_ref":')) return null;
+  const parsed: unknown = JSON.parse(payload);
+  return isReference(parsed) ? parsed.payload_ref.digest : null;
+}
+
 /** The event as the rules know it. @throws CorruptEvent when its type or facts are not those of any known event. */
 export async function decodeEvent(artifacts: ArtifactStore, ref: RunRef, stored: StoredEvent): Promise<RunEvent> {
   if (!Object.hasOwn(eventData, stored.type)) throw new CorruptEvent(stored, 'no such type is known');

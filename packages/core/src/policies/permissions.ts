@@ -35,6 +35,8 @@ export const permissions = {
   'runs.pause': operators,
   'runs.resume': operators,
   'runs.cancel': operators,
+  'runs.fork': operators,
+  'runs.rerun': operators,
   'attention.list': readers,
   'attention.decide': operators,
   'artifacts.list': readers,

@@ -1,4 +1,4 @@
-import type { RunEvent } from '@holdfast/contracts';
+import type { DataOf, RunEvent } from '@holdfast/contracts';
 import { isTerminal } from '@holdfast/contracts';
 import type { ArtifactStore } from '../log/artifact-store.ts';
 import { decodeEvent } from '../log/event-codec.ts';
@@ -10,6 +10,8 @@ import { notFound } from './speak.ts';
 export interface RunView {
   readonly summary: RunSummary;
   readonly created: Extract<RunEvent, { type: 'run.created' }>;
+  /** Of a fork: what is another than in its source. */
+  readonly forked: DataOf<'run.forked'> | null;
   /** The event that ended it; null while it lives. */
   readonly end: RunEvent | null;
 }
@@ -30,7 +32,19 @@ export async function getRun(ports: GetRunPorts, ref: RunRef): Promise<RunView> 
   if (first === undefined) throw notFound(ref);
   const created = await decodeEvent(ports.artifacts, ref, first);
   if (created.type !== 'run.created') throw new Error(`run ${ref.run} begins with ${created.type}`);
-  return { summary, created, end: hasEnded(summary) ? await endOf(ports, ref, summary.head) : null };
+  const forked = await forkedOf(ports, ref, summary.attributes.forkedFrom);
+  return { summary, created, forked, end: hasEnded(summary) ? await endOf(ports, ref, summary.head) : null };
+}
+
+async function forkedOf(
+  { runs, artifacts }: GetRunPorts,
+  ref: RunRef,
+  source: { readonly seq: number } | null,
+): Promise<DataOf<'run.forked'> | null> {
+  const [first] = source === null ? [] : await runs.eventsAfter(ref, source.seq, 1);
+  if (first === undefined) return null;
+  const event = await decodeEvent(artifacts, ref, first);
+  return event.type === 'run.forked' ? event.data : null;
 }
 
 export const hasEnded = ({ status }: Pick<RunSummary, 'status'>): boolean =>

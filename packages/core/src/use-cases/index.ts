@@ -5,6 +5,7 @@ export { cancel } from './cancel.ts';
 export { createTenant, type NewTenant } from './create-tenant.ts';
 export { decideAttention } from './decide-attention.ts';
 export { EventStreams, type Followed, type FollowPorts } from './follow-events.ts';
+export { createFork, forkRun, type ForkRun, type PreparedFork } from './fork-run.ts';
 export { getRun, hasEnded, type RunView } from './get-run.ts';
 export { issuesOf } from './issues-of.ts';
 export { listArtifacts } from './list-artifacts.ts';

@@ -9,6 +9,19 @@ import type {
 } from '../log/run-store.ts';
 import type { RunRef, TenantScope } from '../tenant-scope.ts';
 
+/** A run whose log begins with a copy of another's. */
+export interface CopiedRun extends Omit<NewRun, 'event' | 'projection'> {
+  readonly source: {
+    readonly run: string;
+    /** The source's head that this fork was prepared for. */
+    readonly head: number;
+    /** Events up to this one are copied. */
+    readonly at: number;
+  };
+  /** ms since 1970 */
+  readonly createdAt: number;
+}
+
 export interface RunSummary {
   readonly run: string;
   readonly agent: string;
@@ -44,6 +57,11 @@ export interface OpenAttention extends AttentionRow {
 /** What the API reads and creates beside the log itself. */
 export interface RunDirectory {
   create(run: NewRun): Promise<void>;
+  /**
+   * The row and the copied events; `run.forked` is to be appended in the same transaction. False when the source has
+   * another head by now, or is live.
+   */
+  copy(run: CopiedRun): Promise<boolean>;
   get(ref: RunRef): Promise<RunSummary | null>;
   /** Newest first (ids are UUIDv7); `before` is the last id of the page before. */
   list(scope: TenantScope, filter: RunFilter, before: string | null, limit: number): Promise<readonly RunSummary[]>;

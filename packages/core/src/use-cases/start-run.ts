@@ -1,32 +1,21 @@
-import {
-  type AgentVersion,
-  type Content,
-  type Json,
-  type Limits,
-  type RunEvent,
-  text,
-  textPart,
-} from '@holdfast/contracts';
+import type { Content, Json, Limits, RunEvent } from '@holdfast/contracts';
 import { v7 as uuidv7 } from 'uuid';
-import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { ArtifactStore } from '../log/artifact-store.ts';
 import { encodeEvent } from '../log/event-codec.ts';
 import { beginRun, extendBy } from '../log/loaded-run.ts';
 import { project } from '../log/projection.ts';
+import { type NewRun, plainRun } from '../log/run-store.ts';
 import { handle } from '../run/handle.ts';
 import { pinnedAgents } from '../children/pinned-agents.ts';
 import type { AgentStore } from './agent-store.ts';
 import type { Caller } from './caller.ts';
-import { chosen } from './chosen-version.ts';
-import { refused } from './refused.ts';
-import { type NewRun, plainRun } from '../log/run-store.ts';
+import { inputContent } from './input-content.ts';
+import { loweredLimits } from './lowered-limits.ts';
+import { resolveVersion, type WantedVersion } from './resolve-version.ts';
 import { ruledOut } from './speak.ts';
 
-export interface StartRun {
-  readonly agent: string;
-  readonly version?: number | undefined;
-  readonly alias?: string | undefined;
+export interface StartRun extends WantedVersion {
   readonly input: Content | Json;
   /** Only lower than the version's. */
   readonly limits?: Partial<Limits> | undefined;
@@ -56,7 +45,7 @@ export async function startRun(
 ): Promise<{ run: NewRun; created: RunEvent }> {
   const ref = { tenant: caller.tenant, run: uuidv7() };
   const version = await resolveVersion(ports.agents, caller, request, ref.run);
-  const limits = lowered(version.limits, request.limits ?? {});
+  const limits = loweredLimits(version.limits, request.limits ?? {});
   const now = ports.clock.now();
   const before = beginRun(ref.run, version);
   const handled = handle(before.state, {
@@ -90,64 +79,3 @@ export async function startRun(
   };
   return { run, created };
 }
-
-async function resolveVersion(
-  agents: AgentStore,
-  caller: Caller,
-  request: StartRun,
-  run: string,
-): Promise<AgentVersion> {
-  const { agent, alias } = request;
-  const found = await agents.get(caller, agent);
-  if (found === null) throw refused('agent_not_found', `There is no agent ${agent}. Publish it first.`);
-  const targets = alias === undefined ? undefined : found.aliases[alias];
-  if (alias !== undefined && targets === undefined) {
-    const known = Object.keys(found.aliases).join(', ') || 'none';
-    throw refused('alias_not_found', `${agent} has no alias ${alias}. It has: ${known}.`);
-  }
-  const number = request.version ?? (targets === undefined ? found.latest : chosen(targets, run));
-  const version = await agents.version(caller, agent, number);
-  if (version === null)
-    throw refused('version_not_found', `${agent} has no version ${number}. The latest is ${found.latest}.`);
-  return version.version;
-}
-
-const textParts = z.array(textPart).nonempty();
-
-/** Text stays text, text parts stay parts; any other JSON value is shown to the model as JSON. */
-function inputContent(input: Content | Json): Content {
-  if (typeof input === 'string') return text(input);
-  // A part with one key too many is no part: its event could not be read again.
-  const parts = textParts.safeParse(input);
-  return parts.success ? parts.data : text(JSON.stringify(input));
-}
-
-/** null when the request names no limit. */
-function lowered(ofVersion: Limits, wanted: Partial<Limits>): Partial<Limits> | null {
-  const names = Object.keys(wanted) as (keyof Limits)[];
-  const issues = names.flatMap((name) => {
-    const most = ofVersion[name];
-    const value = wanted[name];
-    if (most === null || value == null || value <= most) return [];
-    return [{ path: `/limits/${fieldOf[name]}`, message: `at most ${most} (${unitOf[name]}), the agent's limit` }];
-  });
-  if (issues.length > 0)
-    throw refused('limit_not_lower', 'A run may only lower the limits of its agent version.', issues);
-  return names.length === 0 ? null : wanted;
-}
-
-const fieldOf = {
-  steps: 'steps',
-  tokens: 'tokens',
-  cost_usd_micros: 'cost_usd',
-  active_ms: 'active_time',
-  deadline_ms: 'deadline',
-} as const satisfies Record<keyof Limits, string>;
-
-const unitOf = {
-  steps: 'steps',
-  tokens: 'tokens',
-  cost_usd_micros: 'micro-dollars',
-  active_ms: 'ms',
-  deadline_ms: 'ms',
-} as const satisfies Record<keyof Limits, string>;

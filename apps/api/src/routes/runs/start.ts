@@ -1,9 +1,8 @@
 import { runResource, startRunBody } from '@holdfast/contracts';
-import type { Limits } from '@holdfast/contracts';
 import { startRun } from '@holdfast/core';
-import type { z } from 'zod';
 import { nothing, route } from '../../http/route.ts';
 import { runResource as resource } from '../../resources/run.ts';
+import { limitsOf } from './limits-of.ts';
 
 /** 201 means accepted: the run is durable and starts as soon as there is a worker and room. */
 export const start = route({
@@ -41,19 +40,7 @@ export const start = route({
           updatedAt: at,
         };
         if (created.type !== 'run.created') throw new Error(`a run begins with ${created.type}`);
-        return { status: 201, json: resource({ summary: row, created, end: null }) };
+        return { status: 201, json: resource({ summary: row, created, forked: null, end: null }) };
       },
     ),
 });
-
-function limitsOf(wanted: z.output<typeof startRunBody>['limits']): Partial<Limits> | undefined {
-  if (wanted === undefined) return undefined;
-  const { steps, tokens, cost_usd, active_time, deadline } = wanted;
-  return {
-    ...(steps === undefined ? {} : { steps }),
-    ...(tokens === undefined ? {} : { tokens }),
-    ...(cost_usd === undefined ? {} : { cost_usd_micros: Math.max(1, Math.round(cost_usd * 1_000_000)) }),
-    ...(active_time === undefined ? {} : { active_ms: active_time }),
-    ...(deadline === undefined ? {} : { deadline_ms: deadline }),
-  };
-}
