@@ -41,6 +41,8 @@ const bodies: Readonly<Record<string, unknown>> = {
   'runs.pause': {},
   'runs.resume': {},
   'runs.cancel': {},
+  'runs.fork': { at: 1 },
+  'runs.rerun': {},
   'attention.decide': { decision: 'answer', answer: 'x' },
   'secrets.set': { value: 'value' },
 };

@@ -59,6 +59,8 @@ export async function startServer(
     DRAIN_TIMEOUT_MS: String(drainMs),
     ...environment,
   });
+  // Real tool servers, where the test names some.
+  const ownTools = 'TOOL_SERVERS_FILE' in environment;
   const database = await openDatabase(databaseUrl, { hints });
   await migrate(database);
   const owner = await database.owner();
@@ -71,10 +73,16 @@ export async function startServer(
     deltas: new LocalDeltas(),
   };
   const model = rehearsalCatalog();
-  const api = await wireApi(config, { ...shared, models: model, toolServers: noServers });
+  const api = await wireApi(config, {
+    ...shared,
+    models: model,
+    ...(ownTools ? {} : { toolServers: noServers }),
+  });
   await api.app.listen({ host: '127.0.0.1', port: 0 });
   const mcp = { call: () => Promise.resolve({ type: 'not-sent', message: 'no servers here' } as const) };
-  const working = worker ? await wireWorker(config, { ...shared, model, mcp }) : null;
+  const working = worker
+    ? await wireWorker(config, { ...shared, model, ...(ownTools ? {} : { mcp }) })
+    : null;
   const address = api.app.addresses()[0];
   if (address === undefined || typeof address === 'string') throw new Error('the API does not listen');
   const url = `http://127.0.0.1:${address.port}`;
