@@ -28,6 +28,8 @@ const allowed: Record<Role, readonly Operation[]> = {
       'runs.pause',
       'runs.resume',
       'runs.cancel',
+      'runs.fork',
+      'runs.rerun',
       'attention.decide',
     ] as const;
   },

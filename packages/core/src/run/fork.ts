@@ -51,6 +51,7 @@ export function forked(state: LiveRun, { at }: RunEvent, data: DataOf<'run.forke
     stop: null,
     spent: unspent,
     limit: null,
+    rejected: false,
     turn: anew(state.turn),
     inbox: [],
     // The model may be another one, or be told other things, so nothing has been measured yet.

@@ -8,6 +8,7 @@ const settling: ReadonlySet<EventType> = new Set<EventType>([
   'run.admitted',
   'run.forked',
   'model.answered',
+  'answer.rejected',
   'tool.returned',
   'tool.resolved',
   'tool.not_run',
