@@ -12,6 +12,7 @@ const settling: ReadonlySet<EventType> = new Set<EventType>([
   'tool.returned',
   'tool.resolved',
   'tool.not_run',
+  'child.ended',
   'wait.ended',
   'question.answered',
   'duplicate.decided',

@@ -1,9 +1,10 @@
 import type { AgentVersion, Content, Json, Limits, RunEvent } from '@holdfast/contracts';
 import { v7 as uuidv7 } from 'uuid';
+import { pinnedAgents } from '../children/pinned-agents.ts';
 import type { Clock } from '../clock.ts';
 import { appendOf, artifactsOf, fromOutside } from '../log/append-of.ts';
 import { beginRun, extend, extendBy, type LogPorts } from '../log/loaded-run.ts';
-import type { Append } from '../log/run-store.ts';
+import { type Append, plainRun } from '../log/run-store.ts';
 import { begunAfter } from '../run/begun-after.ts';
 import { handle } from '../run/handle.ts';
 import { lastGoodEvent } from '../run/last-good-event.ts';
@@ -18,7 +19,7 @@ import { loweredLimits } from './lowered-limits.ts';
 import { readLog } from './read-log.ts';
 import { refused } from './refused.ts';
 import { resolveVersion } from './resolve-version.ts';
-import { type CopiedRun, plainRun, type RunDirectory, type RunSummary } from './run-directory.ts';
+import type { CopiedRun, RunDirectory, RunSummary } from './run-directory.ts';
 import { notFound, ruledOut } from './speak.ts';
 import type { TransactionStores } from './transactions.ts';
 
@@ -90,6 +91,7 @@ export async function forkRun(
     input: request.input === undefined ? inputAt(log.events, at, created.data.input) : inputContent(request.input),
     limits: { ...(version.id === pinned.id ? state.limits : version.limits), ...lower },
     metadata,
+    agents: version.id === pinned.id ? state.agents : await pinnedAgents(ports.agents, ref, version),
     began: begunAfter(log.events, at),
     ...(request.message === undefined ? {} : { message: { id: uuidv7(), content: request.message } }),
     by: caller.by,
