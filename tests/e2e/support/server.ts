@@ -80,9 +80,7 @@ export async function startServer(
   });
   await api.app.listen({ host: '127.0.0.1', port: 0 });
   const mcp = { call: () => Promise.resolve({ type: 'not-sent', message: 'no servers here' } as const) };
-  const working = worker
-    ? await wireWorker(config, { ...shared, model, ...(ownTools ? {} : { mcp }) })
-    : null;
+  const working = worker ? await wireWorker(config, { ...shared, model, ...(ownTools ? {} : { mcp }) }) : null;
   const address = api.app.addresses()[0];
   if (address === undefined || typeof address === 'string') throw new Error('the API does not listen');
   const url = `http://127.0.0.1:${address.port}`;
