@@ -9,6 +9,7 @@ export * from './executor/tools.ts';
 export * from './executor/outbound.ts';
 export * from './executor/tool-hash.ts';
 export type * from './scheduling/schedule-store.ts';
+export { type Hint, type Hints, hintsFor } from './scheduling/hints.ts';
 export * from './scheduling/outbox.ts';
 export type * from './use-cases/agent-store.ts';
 export * from './use-cases/run-directory.ts';

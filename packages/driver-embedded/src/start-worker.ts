@@ -3,7 +3,6 @@ import {
   type Hints,
   Holds,
   type Outbox,
-  OUTBOX_HINT,
   type OutboxHandler,
   type OutboxHandlers,
   type OutboxKind,
@@ -90,10 +89,10 @@ export async function startWorker(
   );
   const loops = [peers, due, moved, housekeeping, ...outbox];
 
-  const unsubscribe = hints.subscribe((run) => {
-    if (run === '*') loops.forEach((loop) => loop.soon());
-    else if (run === OUTBOX_HINT) outbox.forEach((loop) => loop.soon());
-    else if (!holds.nudge(run)) due.soon();
+  const unsubscribe = hints.subscribe((hint) => {
+    if (hint.about === 'everything') loops.forEach((loop) => loop.soon());
+    else if (hint.about === 'outbox') outbox.forEach((loop) => loop.soon());
+    else if (!holds.nudge(hint.run, hint.head) && !hint.ended) due.soon();
   });
   loops.forEach((loop) => loop.soon());
 

@@ -91,9 +91,7 @@ export class PostgresAgentStore implements AgentStore {
   }
 
   async get(scope: TenantScope, agent: string): Promise<AgentSummary | null> {
-    const [row] = await this.#scoped.in(scope, (sql) =>
-      sql.query<AgentRow>(`${agentSql} and a.name = $2`, [scope.tenant, agent]),
-    );
+    const [row] = await this.#scoped.read<AgentRow>(scope, `${agentSql} and a.name = $2`, [scope.tenant, agent]);
     return row === undefined ? null : summaryOf(row);
   }
 
@@ -113,7 +111,7 @@ export class PostgresAgentStore implements AgentStore {
     agent: string,
     number: number,
   ): Promise<{ version: AgentVersion; spec: JsonObject } | null> {
-    const row = await this.#scoped.in(scope, (sql) => readVersion(sql, scope, agent, number));
+    const [row] = await this.#scoped.read<VersionRow>(scope, versionSql, [scope.tenant, agent, number]);
     return row === undefined ? null : { version: versionOf(row), spec: JSON.parse(row.spec) as JsonObject };
   }
 

@@ -3,6 +3,7 @@ import type {
   ArtifactRow,
   AuditLog,
   Clock,
+  Hint,
   Hints,
   Installation,
   KeyStore,
@@ -181,7 +182,7 @@ function stores(
   { appendLimitMs = 10_000 }: DatabaseOptions,
   leaseOf: (worker: string) => LapsingLease,
 ): Pick<Database, 'api' | 'worker' | 'owner' | 'sealed'> {
-  const publish = (runs: readonly RunRef[]): void => hints.publish(runs);
+  const publish = (grown: readonly Hint[]): void => hints.publish(grown);
   return {
     async api() {
       const scoped = scopedTransactions(connections, await roleFor(connections, 'holdfast_api'));

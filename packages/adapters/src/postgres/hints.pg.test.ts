@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Hint } from '@holdfast/core';
 import { database, describePostgres, type PostgresServer, startPostgres } from '@holdfast/testing/servers';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -14,17 +15,17 @@ describePostgres('hints between processes', ({ bin }) => {
   test('after the session came back everybody is told to look at everything', async () => {
     const { url } = await database(server);
     const [one, two] = [await openDatabase(url), await openDatabase(url)];
-    const heard: string[] = [];
-    two.hints.subscribe((run) => heard.push(run));
+    const heard: Hint[] = [];
+    two.hints.subscribe((hint) => heard.push(hint));
     const admin = new pg.Client(url);
     await admin.connect();
     await admin.query(
       "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'holdfast direct'",
     );
-    await expect.poll(() => heard, { timeout: 10_000 }).toContain('*');
-    const run = { tenant: randomUUID(), run: randomUUID() };
-    one.hints.publish([run]);
-    await expect.poll(() => heard, { timeout: 10_000 }).toContain(run.run);
+    await expect.poll(() => heard, { timeout: 10_000 }).toContainEqual({ about: 'everything' });
+    const grown = hint();
+    one.hints.publish([grown]);
+    await expect.poll(() => heard, { timeout: 10_000 }).toContainEqual(grown);
     await Promise.all([admin.end(), one.close(), two.close()]);
   });
 
@@ -37,9 +38,8 @@ describePostgres('hints between processes', ({ bin }) => {
     listener.on('notification', ({ payload }) => messages.push(payload ?? ''));
     await listener.query('listen holdfast_runs');
     const heard = new Set<string>();
-    two.hints.subscribe((run) => heard.add(run));
-    const runs = Array.from({ length: 600 }, () => ({ tenant: randomUUID(), run: randomUUID() }));
-    for (const run of runs) one.hints.publish([run]);
+    two.hints.subscribe((told) => heard.add(JSON.stringify(told)));
+    for (let count = 0; count < 600; count += 1) one.hints.publish([hint()]);
     await expect.poll(() => heard.size, { timeout: 10_000 }).toBe(600);
     expect(messages.length).toBeLessThan(20);
     expect(Math.max(...messages.map(({ length }) => length))).toBeLessThanOrEqual(7_000);
@@ -49,18 +49,17 @@ describePostgres('hints between processes', ({ bin }) => {
   test('switched off, nothing is said and nothing heard', async () => {
     const { url } = await database(server);
     const [off, on] = [await openDatabase(url, { hints: false }), await openDatabase(url)];
-    const [heardOff, heardOn]: [string[], string[]] = [[], []];
-    off.hints.subscribe((run) => heardOff.push(run));
-    on.hints.subscribe((run) => heardOn.push(run));
-    const [quiet, loud] = [
-      { tenant: randomUUID(), run: randomUUID() },
-      { tenant: randomUUID(), run: randomUUID() },
-    ];
+    const [heardOff, heardOn]: [Hint[], Hint[]] = [[], []];
+    off.hints.subscribe((told) => heardOff.push(told));
+    on.hints.subscribe((told) => heardOn.push(told));
+    const [quiet, loud] = [hint(), hint()];
     off.hints.publish([quiet]);
     on.hints.publish([loud]);
-    await expect.poll(() => heardOn).toContain(loud.run);
-    expect(heardOn).not.toContain(quiet.run);
+    await expect.poll(() => heardOn).toContainEqual(loud);
+    expect(heardOn).not.toContainEqual(quiet);
     expect(heardOff).toEqual([]);
     await Promise.all([off.close(), on.close()]);
   });
 });
+
+const hint = (): Hint => ({ about: 'run', run: randomUUID(), head: 7, ended: false });

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import type { Hints, RunRef } from '@holdfast/core';
+import type { Hint, Hints } from '@holdfast/core';
 import type { DirectSession, SessionPart } from './direct-session.ts';
 import type { Connections } from './sql.ts';
 
-type Listener = (run: string) => void;
+type Listener = (hint: Hint) => void;
 
 /** A NOTIFY holds less than 8,000 bytes. */
 const LONGEST_PAYLOAD = 7_000;
@@ -13,20 +13,20 @@ const CHANNEL = 'holdfast_runs';
 export class ProcessHints implements Hints {
   readonly #listeners = new Set<Listener>();
 
-  publish(runs: readonly RunRef[]): void {
-    for (const { run } of runs) this.tell(run);
+  publish(hints: readonly Hint[]): void {
+    for (const hint of hints) this.tell(hint);
   }
 
   subscribe(listener: Listener): () => void {
     // The same function may listen twice.
-    const own: Listener = (run) => listener(run);
+    const own: Listener = (hint) => listener(hint);
     this.#listeners.add(own);
     return () => this.#listeners.delete(own);
   }
 
   /** Not at once: whoever publishes goes on undisturbed by what listeners do. */
-  protected tell(run: string): void {
-    for (const listener of this.#listeners) queueMicrotask(() => listener(run));
+  protected tell(hint: Hint): void {
+    for (const listener of this.#listeners) queueMicrotask(() => listener(hint));
   }
 }
 
@@ -46,7 +46,7 @@ export class NoHints implements Hints {
 export class PostgresHints extends ProcessHints implements SessionPart {
   readonly #connections: Connections;
   readonly #me = randomBytes(4).toString('hex');
-  #gathered = new Set<string>();
+  #gathered = new Map<string, string>();
   #sending: Promise<void> | null = null;
 
   constructor(connections: Connections) {
@@ -62,18 +62,19 @@ export class PostgresHints extends ProcessHints implements SessionPart {
   async connected(session: { query(text: string): Promise<unknown> }): Promise<void> {
     await session.query(`listen ${CHANNEL}`);
     // What was said meanwhile is lost.
-    this.tell('*');
+    this.tell({ about: 'everything' });
   }
 
   notified(channel: string, payload: string): void {
-    const [from, ...runs] = payload.split(',');
+    const [from, ...texts] = payload.split(',');
     if (channel !== CHANNEL || from === this.#me) return;
-    for (const run of runs) this.tell(run);
+    for (const text of texts) this.tell(hintOf(text));
   }
 
-  override publish(runs: readonly RunRef[]): void {
-    super.publish(runs);
-    for (const { run } of runs) this.#gathered.add(run);
+  override publish(hints: readonly Hint[]): void {
+    super.publish(hints);
+    // Of a run, the newest head.
+    for (const hint of hints) this.#gathered.set(hint.about === 'run' ? hint.run : hint.about, textOf(hint));
     this.#sending ??= this.#send();
   }
 
@@ -85,13 +86,13 @@ export class PostgresHints extends ProcessHints implements SessionPart {
   async #send(): Promise<void> {
     await Promise.resolve();
     while (this.#gathered.size > 0) {
-      const runs = [...this.#gathered];
-      this.#gathered = new Set();
+      const texts = [...this.#gathered.values()];
+      this.#gathered = new Map();
       try {
         await this.#connections.lend((sql) =>
           sql.query('select pg_catalog.pg_notify($1, p) from pg_catalog.unnest($2::text[]) as p', [
             CHANNEL,
-            this.#payloads(runs),
+            this.#payloads(texts),
           ]),
         );
       } catch {
@@ -101,16 +102,28 @@ export class PostgresHints extends ProcessHints implements SessionPart {
     this.#sending = null;
   }
 
-  #payloads(runs: readonly string[]): string[] {
+  #payloads(texts: readonly string[]): string[] {
     const payloads: string[] = [];
     let current = this.#me;
-    for (const run of runs) {
-      if (current.length + 1 + run.length > LONGEST_PAYLOAD) {
+    for (const text of texts) {
+      if (current.length + 1 + text.length > LONGEST_PAYLOAD) {
         payloads.push(current);
         current = this.#me;
       }
-      current += `,${run}`;
+      current += `,${text}`;
     }
     return [...payloads, current];
   }
+}
+
+/** `outbox`, `everything`, or the run's id and head, with `!` when it has ended. */
+const textOf = (hint: Hint): string =>
+  hint.about === 'run' ? `${hint.run}:${hint.head}${hint.ended ? '!' : ''}` : hint.about;
+
+/** What cannot be read, as from another release, is worth a look at everything. */
+function hintOf(text: string): Hint {
+  if (text === 'outbox') return { about: 'outbox' };
+  const [, run, head, end] = /^([0-9a-f-]{36}):(\d+)(!?)$/.exec(text) ?? [];
+  if (run === undefined || head === undefined) return { about: 'everything' };
+  return { about: 'run', run, head: Number(head), ended: end === '!' };
 }

@@ -9,4 +9,5 @@ export {
 } from './database.ts';
 export { type DatabaseProblem, DatabaseNotUsable, InvalidAppend } from './errors.ts';
 export { LEASE_MS, type LapsingLease } from './worker-lease.ts';
+export { openPgliteClient } from './pglite.ts';
 export { openConfigured } from './open-configured.ts';

@@ -20,11 +20,10 @@ export class PostgresKeyStore implements KeyStore {
 
   async find(scope: TenantScope, id: string): Promise<StoredKey | null> {
     if (!isUuid(scope.tenant) || !isUuid(id)) return null;
-    const [row] = await this.#scoped.in(scope, (sql) =>
-      sql.query<KeyRow>(
-        'select id, name, roles, secret_hash, expires_at from holdfast.api_keys where tenant_id = $1 and id = $2',
-        [scope.tenant, id],
-      ),
+    const [row] = await this.#scoped.read<KeyRow>(
+      scope,
+      'select id, name, roles, secret_hash, expires_at from holdfast.api_keys where tenant_id = $1 and id = $2',
+      [scope.tenant, id],
     );
     if (row === undefined) return null;
     const { name, secret_hash: secretHash, expires_at: expiresAt } = row;

@@ -41,8 +41,26 @@ export function directoryOf(url: string): string | null {
  * made or written.
  */
 export async function openPglite(url: string): Promise<PgliteDatabase> {
+  const { db, fs, released } = await open(url);
+  return connected(db, fs, released);
+}
+
+/** The same for a client that is not ours (benchmarks): one connection, by `pg`. */
+export async function openPgliteClient(url: string): Promise<{ config: pg.ClientConfig; close(): Promise<void> }> {
+  const { db, released } = await open(url);
+  return { config: createPgConfig(db), close: () => db.close().finally(released) };
+}
+
+interface Opened {
+  readonly db: PGlite;
+  readonly fs: SyncFS | null;
+  readonly released: () => Promise<void>;
+}
+
+async function open(url: string): Promise<Opened> {
   const directory = directoryOf(url);
-  if (directory === null) return connected(await PGlite.create({ startParams }), null, async () => undefined);
+  if (directory === null)
+    return { db: await PGlite.create({ startParams }), fs: null, released: () => Promise.resolve() };
   makeDirectory(directory);
   const lock = await lockDirectory(directory).catch((error: unknown) => {
     throw error instanceof DatabaseNotUsable ? error : noAccess(directory, error);
@@ -51,7 +69,7 @@ export async function openPglite(url: string): Promise<PgliteDatabase> {
     const fs = new SyncFS(directory);
     const started = existsSync(join(directory, 'PG_VERSION'));
     const db = await create(fs, directory, started);
-    return await connected(db, fs, () => lock.release());
+    return { db, fs, released: () => lock.release() };
   } catch (error) {
     await lock.release();
     throw error;

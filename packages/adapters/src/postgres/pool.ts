@@ -75,5 +75,9 @@ export function sqlOf(client: Pick<pg.ClientBase, 'query'>): Sql {
       const result = await (values === undefined ? client.query(text) : client.query(text, [...values]));
       return result.rows as Row[];
     },
+    async script(statements) {
+      const results: unknown = await client.query(statements.join('; '));
+      return (results as readonly { rows: readonly unknown[] }[]).map(({ rows }) => rows);
+    },
   };
 }

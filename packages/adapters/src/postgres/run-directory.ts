@@ -2,6 +2,7 @@ import type {
   ArtifactRow,
   AttentionKind,
   CopiedRun,
+  Hint,
   NewRun,
   OpenAttention,
   RunAttributes,
@@ -78,10 +79,10 @@ const attentionSql = `
 export class PostgresRunDirectory implements RunDirectory {
   readonly #scoped: Scoped;
   readonly #connections: Connections;
-  readonly #created: (runs: readonly RunRef[]) => void;
+  readonly #created: (hints: readonly Hint[]) => void;
 
   /** `connections`: for what crosses tenants. `created` hears of new runs. */
-  constructor(scoped: Scoped, connections: Connections, created: (runs: readonly RunRef[]) => void) {
+  constructor(scoped: Scoped, connections: Connections, created: (hints: readonly Hint[]) => void) {
     this.#scoped = scoped;
     this.#connections = connections;
     this.#created = created;
@@ -108,7 +109,7 @@ export class PostgresRunDirectory implements RunDirectory {
         extras([{ projection, children: [] }]),
       ]),
     );
-    this.#created([{ tenant, run: run.run }]);
+    this.#created([{ about: 'run', run: run.run, head: event.seq, ended: false }]);
   }
 
   async copy(run: CopiedRun): Promise<boolean> {
@@ -133,9 +134,10 @@ export class PostgresRunDirectory implements RunDirectory {
 
   async get(ref: RunRef): Promise<RunSummary | null> {
     if (!isUuid(ref.run)) return null;
-    const [row] = await this.#scoped.in(ref, (sql) =>
-      sql.query<SummaryRow>(`${summarySql} where tenant_id = $1 and id = $2`, [ref.tenant, ref.run]),
-    );
+    const [row] = await this.#scoped.read<SummaryRow>(ref, `${summarySql} where tenant_id = $1 and id = $2`, [
+      ref.tenant,
+      ref.run,
+    ]);
     return row === undefined ? null : summaryOf(row);
   }
 

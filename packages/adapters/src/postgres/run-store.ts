@@ -1,7 +1,8 @@
 import {
   type Append,
   type AppendOutcome,
-  OUTBOX_HINT,
+  type Hint,
+  hintsFor,
   type RunRef,
   type RunStore,
   type StoredEvent,
@@ -53,7 +54,7 @@ abstract class ReadingRunStore {
 
   async load(ref: RunRef): Promise<StoredRun | null> {
     if (!isUuid(ref.run) || !isUuid(ref.tenant)) return null;
-    const [row] = await this.scoped.in(ref, (sql) => sql.query<RunRow>(loadSql, [ref.run, ref.tenant]));
+    const [row] = await this.scoped.read<RunRow>(ref, loadSql, [ref.run, ref.tenant]);
     if (row === undefined) return null;
     const { snapshot_seq: seq, snapshot_format: format, snapshot_body: body } = row;
     const snapshot = seq === null || format === null || body === null ? null : { seq, format, body };
@@ -69,9 +70,7 @@ abstract class ReadingRunStore {
 
   async eventsAfter(ref: RunRef, after: number, limit: number): Promise<readonly StoredEvent[]> {
     if (!isUuid(ref.run) || !isUuid(ref.tenant)) return [];
-    const rows = await this.scoped.in(ref, (sql) =>
-      sql.query<EventRow>(eventsSql, [ref.run, ref.tenant, after, limit]),
-    );
+    const rows = await this.scoped.read<EventRow>(ref, eventsSql, [ref.run, ref.tenant, after, limit]);
     return rows.map(eventOf);
   }
 }
@@ -83,7 +82,7 @@ export class WorkerRunStore extends ReadingRunStore implements RunStore {
   readonly #group: GroupCommit<Append, AppendOutcome>;
 
   /** A batch that takes longer than `limitMs` is cut off. `committed` hears of runs whose log has grown. */
-  constructor(connections: Connections, scoped: Scoped, limitMs: number, committed: (runs: readonly RunRef[]) => void) {
+  constructor(connections: Connections, scoped: Scoped, limitMs: number, committed: (hints: readonly Hint[]) => void) {
     super(scoped);
     this.#connections = connections;
     this.#limitMs = limitMs;
@@ -122,9 +121,9 @@ export class WorkerRunStore extends ReadingRunStore implements RunStore {
 
 /** The API's run store: one append at a time, in the transaction it is given or in one of its own. */
 export class ApiRunStore extends ReadingRunStore implements RunStore {
-  readonly #committed: (runs: readonly RunRef[]) => void;
+  readonly #committed: (hints: readonly Hint[]) => void;
 
-  constructor(scoped: Scoped, committed: (runs: readonly RunRef[]) => void) {
+  constructor(scoped: Scoped, committed: (hints: readonly Hint[]) => void) {
     super(scoped);
     this.#committed = committed;
   }
@@ -156,13 +155,6 @@ function appendInScope(sql: Sql, append: Append): Promise<readonly Refusal[]> {
     extras([append]),
   ]);
 }
-
-/** Runs that have grown or begun; whoever sweeps the outbox is told of rows for it, too. */
-const hintsFor = (append: Append): readonly RunRef[] => [
-  append,
-  ...append.children,
-  ...(append.projection.outbox.length === 0 ? [] : [{ tenant: append.tenant, run: OUTBOX_HINT }]),
-];
 
 function outcomesOf(batch: readonly Append[], refusals: readonly Refusal[]): AppendOutcome[] {
   const refused = new Map(refusals.map((refusal) => [refusal.item, refusal]));

@@ -1,6 +1,6 @@
 import type { TenantScope } from '@holdfast/core';
 import { isUuid } from './ids.ts';
-import type { Connections, Sql } from './sql.ts';
+import { type Connections, inlined, type Literal, type Sql } from './sql.ts';
 
 export type DatabaseRole = 'holdfast_api' | 'holdfast_worker' | 'holdfast_owner';
 
@@ -8,6 +8,8 @@ export type DatabaseRole = 'holdfast_api' | 'holdfast_worker' | 'holdfast_owner'
 export interface Scoped {
   /** `limitMs`: the connection is destroyed when the work takes longer. Default 30 s. */
   in<T>(scope: TenantScope, work: (sql: Sql) => Promise<T>, limitMs?: number): Promise<T>;
+  /** One select in a transaction of its own, all in one message: a third of the ways there and back. */
+  read<Row>(scope: TenantScope, text: string, values: readonly Literal[]): Promise<readonly Row[]>;
 }
 
 /**
@@ -17,6 +19,18 @@ export interface Scoped {
 export function scopedTransactions(connections: Connections, role: DatabaseRole | null): Scoped {
   return {
     in: (scope, work, limitMs) => connections.lend((sql) => transaction(sql, opening(scope, role), work), limitMs),
+    read: async <Row>(scope: TenantScope, text: string, values: readonly Literal[]) => {
+      const statements = [...opening(scope, role), inlined(text, values), 'commit'];
+      const results = await connections.lend(async (sql) => {
+        try {
+          return await sql.script(statements);
+        } catch (error) {
+          await sql.query('rollback');
+          throw error;
+        }
+      });
+      return (results.at(-2) ?? []) as readonly Row[];
+    },
   };
 }
 
@@ -27,16 +41,20 @@ export function scopedTo(open: TenantScope, sql: Sql): Scoped {
       if (scope.tenant !== open.tenant) throw new Error('The transaction is in another tenant.');
       return work(sql);
     },
+    async read(scope, text, values) {
+      if (scope.tenant !== open.tenant) throw new Error('The transaction is in another tenant.');
+      return sql.query(text, values);
+    },
   };
 }
 
 /** A transaction outside any tenant, for functions that cross tenants and tables that have none. */
 export function roleTransaction<T>(sql: Sql, role: DatabaseRole | null, work: (sql: Sql) => Promise<T>): Promise<T> {
-  return transaction(sql, `begin${asRole(role)}`, work);
+  return transaction(sql, ['begin', ...asRole(role)], work);
 }
 
-async function transaction<T>(sql: Sql, begin: string, work: (sql: Sql) => Promise<T>): Promise<T> {
-  await sql.query(begin);
+async function transaction<T>(sql: Sql, begin: readonly string[], work: (sql: Sql) => Promise<T>): Promise<T> {
+  await sql.query(begin.join('; '));
   let result: T;
   try {
     result = await work(sql);
@@ -49,9 +67,9 @@ async function transaction<T>(sql: Sql, begin: string, work: (sql: Sql) => Promi
 }
 
 /** BEGIN and the scope in one message. The tenant's id is checked, since this form takes no parameters. */
-function opening(scope: TenantScope, role: DatabaseRole | null): string {
+function opening(scope: TenantScope, role: DatabaseRole | null): readonly string[] {
   if (!isUuid(scope.tenant)) throw new Error('A tenant scope needs the UUID of a tenant.');
-  return `begin${asRole(role)}; select pg_catalog.set_config('hf.tenant', '${scope.tenant}', true)`;
+  return ['begin', ...asRole(role), `select pg_catalog.set_config('hf.tenant', '${scope.tenant}', true)`];
 }
 
-const asRole = (role: DatabaseRole | null): string => (role === null ? '' : `; set local role ${role}`);
+const asRole = (role: DatabaseRole | null): readonly string[] => (role === null ? [] : [`set local role ${role}`]);

@@ -1,8 +1,8 @@
 import type {
+  Hint,
   IdempotentReply,
   IdempotentRequest,
   Reply,
-  RunRef,
   TenantScope,
   Transactions,
   TransactionStores,
@@ -40,16 +40,16 @@ const whose = 'tenant_id = $1 and principal = $2 and route = $3 and key = $4';
 
 export class PostgresTransactions implements Transactions {
   readonly #scoped: Scoped;
-  readonly #committed: (runs: readonly RunRef[]) => void;
+  readonly #committed: (hints: readonly Hint[]) => void;
 
   /** `committed` hears after COMMIT of the runs whose log has grown. */
-  constructor(scoped: Scoped, committed: (runs: readonly RunRef[]) => void) {
+  constructor(scoped: Scoped, committed: (hints: readonly Hint[]) => void) {
     this.#scoped = scoped;
     this.#committed = committed;
   }
 
   async run<T>(scope: TenantScope, work: (stores: TransactionStores) => Promise<T>): Promise<T> {
-    const grown: RunRef[] = [];
+    const grown: Hint[] = [];
     const result = await this.#scoped.in(scope, (sql) => work(storesIn(scope, sql, grown)));
     if (grown.length > 0) this.#committed(grown);
     return result;
@@ -61,7 +61,7 @@ export class PostgresTransactions implements Transactions {
     work: (stores: TransactionStores) => Promise<Reply>,
   ): Promise<IdempotentReply> {
     const key = [scope.tenant, request.principal, request.route, request.key];
-    const grown: RunRef[] = [];
+    const grown: Hint[] = [];
     const reply = await this.#scoped.in(scope, async (sql): Promise<IdempotentReply> => {
       const taken = await takeKey(sql, [...key, request.bodyHash]);
       if (taken === 'in-flight') return { type: 'in-flight' };
@@ -102,9 +102,9 @@ function repeated(kept: KeptReply | undefined, bodyHash: string): IdempotentRepl
   return { type: 'repeated', reply: { status: kept.status, body: kept.body } };
 }
 
-function storesIn(scope: TenantScope, sql: Sql, grown: RunRef[]): TransactionStores {
+function storesIn(scope: TenantScope, sql: Sql, grown: Hint[]): TransactionStores {
   const scoped = scopedTo(scope, sql);
-  const note = (runs: readonly RunRef[]): void => void grown.push(...runs);
+  const note = (hints: readonly Hint[]): void => void grown.push(...hints);
   return {
     runs: new ApiRunStore(scoped, note),
     agents: new PostgresAgentStore(scoped),

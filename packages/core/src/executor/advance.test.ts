@@ -113,6 +113,25 @@ describe('somebody speaks', () => {
     expect(w.model().request.messages.map(({ role }) => role)).toEqual(['system', 'user', 'assistant', 'user']);
   });
 
+  it('its own appends are no news: nothing is read again for them', async () => {
+    const w = await world();
+    const hold = await w.held();
+    let reads = 0;
+    const read = w.runs.eventsAfter.bind(w.runs);
+    w.runs.eventsAfter = (...args) => ((reads += 1), read(...args));
+    for (let step = 0; step < 3; step += 1) {
+      await w.asks('once');
+      hold.nudge(w.runs.events.length);
+      w.tool().answer(answered());
+      await w.until(() => w.models.length === step + 2);
+      hold.nudge(w.runs.events.length);
+    }
+    expect(reads).toBe(0);
+    await w.says({ type: 'pause', by: person });
+    hold.nudge(w.runs.events.length);
+    await w.until(() => reads === 1);
+  });
+
   it('just before an append: the result is kept, with what now follows', async () => {
     const w = await world();
     await w.held();

@@ -49,8 +49,8 @@ export type Take =
 
 /** The holder's side of a run, for whoever drives it. */
 export interface Hold {
-  /** The log may have grown. */
-  nudge(): void;
+  /** The log has grown to `head`; left out: look up, whatever was read. */
+  nudge(head?: number): void;
   /** Head this holder has folded; others compare it with the database's. */
   head(): number;
   /** Resolves when the run was let go or lost. */
@@ -66,7 +66,7 @@ export function advance(ports: AdvancePorts, ref: RunRef, take: Take, drain: Abo
   const mailbox = new Mailbox();
   const position = { head: 0 };
   const done = carry(ports, ref, take, drain, mailbox, position);
-  return { nudge: () => mailbox.nudge(), head: () => position.head, done };
+  return { nudge: (head = Number.POSITIVE_INFINITY) => mailbox.nudge(head), head: () => position.head, done };
 }
 
 async function carry(
@@ -133,7 +133,8 @@ async function carry(
       snapshots.consider(run);
       position.head = run.state.head;
       const time = nextTime(run.state);
-      const mail = await mailbox.next(time === null || drain.aborted ? null : Math.max(0, time - clock.now()));
+      const timeout = time === null || drain.aborted ? null : Math.max(0, time - clock.now());
+      const mail = await mailbox.next(timeout, run.state.head);
       outcomes = mail.commands;
       if (!mail.nudged) continue;
       run = await patiently(ports, () => catchUp(ports, ref, run));

@@ -3,7 +3,10 @@ import type { Command } from '../run/command.ts';
 /** What reaches the holder of a run while calls are under way: their outcomes, and hints that somebody spoke. */
 export class Mailbox {
   #commands: Command[] = [];
-  #nudged = false;
+  /** The head that the log is said to have. */
+  #told = 0;
+  /** The head that the holder knows. */
+  #read = 0;
   #wake: (() => void) | null = null;
 
   put(command: Command): void {
@@ -11,18 +14,22 @@ export class Mailbox {
     this.#wake?.();
   }
 
-  /** The log may have grown, or the holder is asked to look up. */
-  nudge(): void {
-    this.#nudged = true;
-    this.#wake?.();
+  /** The log has grown to `head`, or the holder is asked to look up whatever it has read. */
+  nudge(head: number): void {
+    this.#told = Math.max(this.#told, head);
+    if (this.#told > this.#read) this.#wake?.();
   }
 
-  /** Resolves with the first outcome, hint, or after `timeoutMs`; what came in the meantime comes together. */
-  async next(timeoutMs: number | null): Promise<{ commands: Command[]; nudged: boolean }> {
-    if (this.#commands.length === 0 && !this.#nudged) await this.#news(timeoutMs);
-    const mail = { commands: this.#commands, nudged: this.#nudged };
+  /**
+   * Resolves with the first outcome, with news that go beyond `read`, the head that the holder knows (its own appends
+   * are no news), or after `timeoutMs`; what came in the meantime comes together.
+   */
+  async next(timeoutMs: number | null, read: number): Promise<{ commands: Command[]; nudged: boolean }> {
+    this.#read = read;
+    if (this.#commands.length === 0 && this.#told <= read) await this.#news(timeoutMs);
+    const mail = { commands: this.#commands, nudged: this.#told > read };
     this.#commands = [];
-    this.#nudged = false;
+    this.#told = 0;
     return mail;
   }
 

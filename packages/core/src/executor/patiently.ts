@@ -17,7 +17,7 @@ export interface Patience {
 export async function patiently<T>({ patienceMs, clock }: Patience, ask: () => Promise<T | null>): Promise<T> {
   const giveUpAt = clock.monotonic() + patienceMs;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
-    let reason = new DatabaseUnavailable(`no answer within ${patienceMs} ms`);
+    let reason: DatabaseUnavailable | null = null;
     try {
       const answer = await ask();
       if (answer !== null) return answer;
@@ -25,7 +25,8 @@ export async function patiently<T>({ patienceMs, clock }: Patience, ask: () => P
       if (!(error instanceof DatabaseUnavailable)) throw error;
       reason = error;
     }
-    if (clock.monotonic() + pause > giveUpAt) throw reason;
+    if (clock.monotonic() + pause > giveUpAt)
+      throw reason ?? new DatabaseUnavailable(`no answer within ${patienceMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }

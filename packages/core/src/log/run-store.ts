@@ -100,7 +100,7 @@ export interface NewRun extends RunRef {
 
 /** All or nothing: events of one run, with what follows from them. */
 export interface Append extends RunRef {
-  /** UUIDv7; kept with the first event, so that a commit whose answer was lost is recognised. */
+  /** A UUID; kept with the first event, so that a commit whose answer was lost is recognised. */
   readonly id: string;
   /** The head this append was built on; its events are numbered from there. */
   readonly expected: number;

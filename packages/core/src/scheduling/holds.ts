@@ -49,9 +49,9 @@ export class Holds {
   }
 
   /** Somebody may have spoken to this run; says whether it is held here. */
-  nudge(run: string): boolean {
+  nudge(run: string, head?: number): boolean {
     const held = this.#held.get(run);
-    held?.hold.nudge();
+    held?.hold.nudge(head);
     return held !== undefined;
   }
 

@@ -2,9 +2,6 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../executor/log.ts';
 import type { OutboxKind } from '../log/run-store.ts';
 
-/** Published by `Hints` in place of a run's id when an append left something in the outbox. */
-export const OUTBOX_HINT = 'outbox';
-
 /** A row that was offered to this worker. */
 export interface OutboxRow {
   readonly kind: OutboxKind;

@@ -42,13 +42,3 @@ export interface WorkerLease {
   /** Gives the lease back, so that what is still held is free at once. */
   close(): Promise<void>;
 }
-
-/** "Look at these runs": may be lost, may be doubled; whoever listens also sweeps. */
-export interface Hints {
-  publish(runs: readonly RunRef[]): void;
-  /**
-   * Returns the function that ends the subscription. `run: '*'` means: look at everything (a reconnect);
-   * `OUTBOX_HINT`: at the outbox.
-   */
-  subscribe(listener: (run: string) => void): () => void;
-}

@@ -1,5 +1,5 @@
 import type { RunStore } from '../log/run-store.ts';
-import type { Hints } from '../scheduling/schedule-store.ts';
+import type { Hints } from '../scheduling/hints.ts';
 import type { RunRef } from '../tenant-scope.ts';
 import { hasEnded } from './get-run.ts';
 import type { RunDirectory } from './run-directory.ts';
@@ -31,9 +31,11 @@ export class EventStreams {
   constructor(ports: FollowPorts, encode: Encode) {
     this.#ports = ports;
     this.#encode = encode;
-    this.#unsubscribe = ports.hints.subscribe((run) => {
-      if (run === '*') for (const reader of this.#readers.values()) reader.wake();
-      else this.#readers.get(run)?.wake();
+    this.#unsubscribe = ports.hints.subscribe((hint) => {
+      if (hint.about === 'everything') for (const reader of this.#readers.values()) reader.wake();
+      if (hint.about !== 'run') return;
+      const reader = this.#readers.get(hint.run);
+      if (reader !== undefined && hint.head > reader.position) reader.wake();
     });
   }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Hints, RunRef } from '@holdfast/core';
+import type { Hint, Hints } from '@holdfast/core';
 import { afterEach, describe, expect, test } from 'vitest';
 
 /** Processes that hear each other; those of one process are the same object. */
@@ -8,30 +8,37 @@ export interface OpenedHints {
   close(): Promise<void>;
 }
 
-const refs = (count: number): RunRef[] =>
-  Array.from({ length: count }, () => ({ tenant: randomUUID(), run: randomUUID() }));
+type RunHint = Extract<Hint, { about: 'run' }>;
 
-/** "Look at these runs", to whoever listens. */
+const hintsOf = (count: number): RunHint[] =>
+  Array.from({ length: count }, (_, index) => ({
+    about: 'run',
+    run: randomUUID(),
+    head: index + 1,
+    ended: index % 2 === 0,
+  }));
+
+/** What has changed, to whoever listens. */
 export function describeHints(name: string, open: () => Promise<OpenedHints>): void {
   describe(`hints: ${name}`, () => {
     let opened: OpenedHints | undefined;
     afterEach(() => opened?.close());
 
-    test('every listener of every process hears of every run', async () => {
+    test('every listener of every process hears of every run, its head and its end', async () => {
       opened = await open();
       const heard = opened.processes.map((hints) => {
-        const runs = new Set<string>();
-        hints.subscribe((run) => runs.add(run));
-        return runs;
+        const texts = new Set<string>();
+        hints.subscribe((hint) => texts.add(JSON.stringify(hint)));
+        return texts;
       });
       // More than one message holds.
-      const runs = refs(500);
+      const runs = hintsOf(500);
       opened.processes[0]?.publish(runs);
-      const single = refs(1);
-      opened.processes[0]?.publish(single);
+      const others: Hint[] = [...hintsOf(1), { about: 'outbox' }];
+      opened.processes[0]?.publish(others);
       for (const set of heard) {
         await expect
-          .poll(() => [...runs, ...single].filter(({ run }) => !set.has(run)).length, { timeout: 5_000 })
+          .poll(() => [...runs, ...others].filter((hint) => !set.has(JSON.stringify(hint))).length, { timeout: 5_000 })
           .toBe(0);
       }
     });
@@ -40,11 +47,11 @@ export function describeHints(name: string, open: () => Promise<OpenedHints>): v
       opened = await open();
       const [here] = opened.processes;
       if (here === undefined) throw new Error('no process');
-      const [gone, stays]: [string[], string[]] = [[], []];
-      const leave = here.subscribe((run) => gone.push(run));
-      here.subscribe((run) => stays.push(run));
+      const [gone, stays]: [Hint[], Hint[]] = [[], []];
+      const leave = here.subscribe((hint) => gone.push(hint));
+      here.subscribe((hint) => stays.push(hint));
       leave();
-      here.publish(refs(1));
+      here.publish(hintsOf(1));
       await expect.poll(() => stays.length).toBeGreaterThan(0);
       expect(gone).toEqual([]);
     });

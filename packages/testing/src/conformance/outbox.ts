@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { OUTBOX_HINT, type OutboxRow, type RunRef } from '@holdfast/core';
+import type { Hint, OutboxRow, RunRef } from '@holdfast/core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { appendTo, newRun, newTenant, projectionOf } from './sample.ts';
 import type { OpenStores, Stores, WorkerSide } from './stores.ts';
@@ -115,10 +115,10 @@ export function describeOutbox(name: string, open: OpenStores): void {
     });
 
     test('whoever listens for hints hears of new rows', async () => {
-      const heard: string[] = [];
+      const heard: Hint[] = [];
       const leaveOff = stores.hints.subscribe((one) => heard.push(one));
       await leave(uuids(1));
-      await expect.poll(() => heard, { timeout: 5_000 }).toContain(OUTBOX_HINT);
+      await expect.poll(() => heard, { timeout: 5_000 }).toContainEqual({ about: 'outbox' });
       leaveOff();
     });
   });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type IdempotentRequest, plainRun, type Reply, type TenantScope } from '@holdfast/core';
+import { type Hint, type IdempotentRequest, plainRun, type Reply, type TenantScope } from '@holdfast/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { appendTo, draftOf, eventAt, newRun, newTenant, projectionOf } from './sample.ts';
 import type { OpenStores, Stores } from './stores.ts';
@@ -28,8 +28,8 @@ export function describeTransactions(name: string, open: OpenStores, exclusive: 
     test('what is done together is there together', async () => {
       const scope = await newTenant(stores);
       const ref = await newRun(stores, scope);
-      const heard: string[] = [];
-      const stop = stores.hints.subscribe((run) => heard.push(run));
+      const heard: Hint[] = [];
+      const stop = stores.hints.subscribe((hint) => heard.push(hint));
       const seen = await stores.api.transactions.run(scope, async ({ runs, agents, directory }) => {
         expect((await directory.lock(ref))?.head).toBe(1);
         await agents.publish(scope, draftOf('second'), {}, 'x');
@@ -39,7 +39,7 @@ export function describeTransactions(name: string, open: OpenStores, exclusive: 
       });
       stop();
       expect(seen).toBe(2);
-      expect(heard).toContain(ref.run);
+      expect(heard).toContainEqual({ about: 'run', run: ref.run, head: 2, ended: false });
       expect((await stores.api.runs.load(ref))?.head).toBe(2);
       expect(await agentsOf(scope)).toBe(2);
     });

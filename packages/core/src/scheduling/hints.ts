@@ -1,0 +1,26 @@
+import { isTerminal } from '@holdfast/contracts';
+import type { Append } from '../log/run-store.ts';
+
+/** What has changed, for whoever wants to look: may be lost, may be doubled; whoever listens also sweeps. */
+export type Hint =
+  /** The log of a run has grown to `head`; whoever has read that far need not look. */
+  | { readonly about: 'run'; readonly run: string; readonly head: number; readonly ended: boolean }
+  | { readonly about: 'outbox' }
+  /** A reconnect: anything may have been missed. */
+  | { readonly about: 'everything' };
+
+export interface Hints {
+  publish(hints: readonly Hint[]): void;
+  /** Returns the function that ends the subscription. */
+  subscribe(listener: (hint: Hint) => void): () => void;
+}
+
+/** What an accepted append is worth telling. */
+export function hintsFor({ run, expected, events, children, projection }: Append): Hint[] {
+  const ended = events.some(({ type }) => isTerminal(type));
+  return [
+    { about: 'run', run, head: expected + events.length, ended },
+    ...children.map((child): Hint => ({ about: 'run', run: child.run, head: child.event.seq, ended: false })),
+    ...(projection.outbox.length === 0 ? [] : [{ about: 'outbox' } as const]),
+  ];
+}
