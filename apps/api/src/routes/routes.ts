@@ -17,6 +17,7 @@ import { metrics } from './health/metrics.ts';
 import { readyz } from './health/readyz.ts';
 import * as me from './me/get.ts';
 import { cancelRun } from './runs/cancel.ts';
+import { effects } from './runs/effects.ts';
 import { events } from './runs/events.ts';
 import { fork } from './runs/fork.ts';
 import * as run from './runs/get.ts';
@@ -29,6 +30,7 @@ import { start } from './runs/start.ts';
 import { deleteSecret } from './secrets/delete.ts';
 import * as secrets from './secrets/list.ts';
 import { setSecret } from './secrets/set.ts';
+import * as usage from './usage/get.ts';
 
 /** Every route there is; tests walk this list. */
 export const routes: readonly Route[] = [
@@ -44,6 +46,7 @@ export const routes: readonly Route[] = [
   runs.list,
   run.get,
   events,
+  effects,
   send,
   pauseRun,
   resumeRun,
@@ -59,6 +62,7 @@ export const routes: readonly Route[] = [
   setSecret,
   secrets.list,
   deleteSecret,
+  usage.get,
   healthz,
   readyz,
   metrics,

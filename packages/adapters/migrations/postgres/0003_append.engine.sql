@@ -91,6 +91,8 @@ begin
         status = a.status,
         waiting_for = a.waiting,
         updated_at = greatest(r.updated_at, e.at),
+        tokens = r.tokens + e.tokens,
+        cost_usd_micros = r.cost_usd_micros + e.cost,
         ended_at = case when a.status in ('succeeded', 'failed', 'cancelled') then coalesce(r.ended_at, e.at) end
     from rows from (
       pg_catalog.unnest(p_tenants), pg_catalog.unnest(p_runs), pg_catalog.unnest(p_ids), pg_catalog.unnest(p_expected),
@@ -98,8 +100,11 @@ begin
       pg_catalog.unnest(p_statuses), pg_catalog.unnest(p_waiting)
     ) with ordinality as a (tenant_id, run_id, id, expected, worker, take, release, status, waiting, ord)
     join (
-      select item, pg_catalog.count(*)::integer as events, pg_catalog.min(ord)::integer as first, pg_catalog.max(at) as at
-      from rows from (pg_catalog.unnest(p_items), pg_catalog.unnest(p_ats)) with ordinality as e (item, at, ord)
+      select item, pg_catalog.count(*)::integer as events, pg_catalog.min(ord)::integer as first, pg_catalog.max(at) as at,
+        coalesce(pg_catalog.sum(tokens), 0) as tokens, coalesce(pg_catalog.sum(cost), 0) as cost
+      from rows from (
+        pg_catalog.unnest(p_items), pg_catalog.unnest(p_ats), pg_catalog.unnest(p_tokens), pg_catalog.unnest(p_costs)
+      ) with ordinality as e (item, at, tokens, cost, ord)
       group by item
       -- Each append's events stand together, or their numbers would have gaps.
       having pg_catalog.max(ord) - pg_catalog.min(ord) + 1 = pg_catalog.count(*)

@@ -13,6 +13,8 @@ import type {
   RunSummary,
   StoredRun,
   TenantScope,
+  UsageAsked,
+  UsageGroup,
   WaitingFor,
 } from '@holdfast/core';
 import { artifactRows } from './artifact-rows.ts';
@@ -180,6 +182,18 @@ export class PostgresRunDirectory implements RunDirectory {
     return rows.map(({ run_id: run, call_id: call, ...row }) => ({ ...row, run, call }));
   }
 
+  async usage(scope: TenantScope, { from, to, groupBy, agent }: UsageAsked): Promise<readonly UsageGroup[]> {
+    const { conditions, values } = runConditions(scope, { agent, createdAfter: from - 1, createdBefore: to }, null);
+    return this.#scoped.in(scope, (sql) =>
+      sql.query<UsageGroup>(
+        `select ${groups[groupBy]} as "group", count(*) as runs, sum(tokens)::bigint as tokens,
+           sum(cost_usd_micros)::bigint as "costUsdMicros"
+         from holdfast.runs where ${conditions} group by 1 order by ${groupBy === 'day' ? '1' : '3 desc, 1'} limit 1000`,
+        values,
+      ),
+    );
+  }
+
   artifacts(ref: RunRef): Promise<readonly ArtifactRow[]> {
     return artifactRows(this.#scoped, ref);
   }
@@ -212,6 +226,12 @@ export class PostgresRunDirectory implements RunDirectory {
     });
   }
 }
+
+const groups = {
+  agent: 'agent',
+  day: "to_char(to_timestamp(created_at / 1000.0) at time zone 'UTC', 'YYYY-MM-DD')",
+  none: "'all'",
+} as const satisfies Record<UsageAsked['groupBy'], string>;
 
 /** As `create_run` reads it. Its texts were checked at the edge, so jsonb can hold them. */
 const attributesJson = (attributes: RunAttributes): string =>

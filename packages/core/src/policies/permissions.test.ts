@@ -12,6 +12,8 @@ const allowed: Record<Role, readonly Operation[]> = {
     'runs.list',
     'runs.get',
     'runs.events',
+    'runs.effects',
+    'usage.get',
     'attention.list',
     'artifacts.list',
     'artifacts.get',

@@ -9,6 +9,7 @@ export { begin, type EndedRun, type LiveRun, openCalls, type RunState, type Tool
 export type { Action } from './action.ts';
 export type { Command, CommandOf, OutsideCommand, Refusal, RefusalCode, WorkerCommand } from './command.ts';
 export { stamp } from './stamp.ts';
+export type { LedgerLine } from './ledger.ts';
 export { hashOf } from './hash.ts';
 export { checkCondition } from './condition.ts';
 export { schemaProblem } from './json-schema.ts';

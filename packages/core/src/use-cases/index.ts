@@ -9,6 +9,7 @@ export { createFork, forkRun, type ForkRun, type PreparedFork } from './fork-run
 export { getRun, hasEnded, type RunView } from './get-run.ts';
 export { issuesOf } from './issues-of.ts';
 export { listArtifacts } from './list-artifacts.ts';
+export { listEffects } from './list-effects.ts';
 export type { ModelCatalogue } from './model-catalogue.ts';
 export { pause } from './pause.ts';
 export { publishAgent, type Publication, type PublishPorts } from './publish-agent.ts';
@@ -21,4 +22,5 @@ export { type Message, newMessage, sendMessage } from './send-message.ts';
 export { speakInside, speakToRun, type SpeakPorts, type Speech } from './speak.ts';
 export { startRun, type StartRun } from './start-run.ts';
 export { startupFailure } from './startup-failure.ts';
+export { waitForEnd } from './wait-for-end.ts';
 export { cachedVersions } from './version-cache.ts';

@@ -49,6 +49,22 @@ export interface RunFilter {
   readonly createdBefore?: number | undefined;
 }
 
+/** Times in ms since 1970. */
+export interface UsageAsked {
+  readonly from: number;
+  readonly to: number;
+  readonly groupBy: 'agent' | 'day' | 'none';
+  readonly agent?: string | undefined;
+}
+
+export interface UsageGroup {
+  /** The agent's name, the day (UTC), or `all`. */
+  readonly group: string;
+  readonly runs: number;
+  readonly tokens: number;
+  readonly costUsdMicros: number;
+}
+
 export interface OpenAttention extends AttentionRow {
   readonly run: string;
   readonly agent: string;
@@ -72,6 +88,8 @@ export interface RunDirectory {
     after: { run: string; ref: string } | null,
     limit: number,
   ): Promise<readonly OpenAttention[]>;
+  /** What the runs created from `from` until before `to` have used, by group, most tokens first; at most 1,000 groups. */
+  usage(scope: TenantScope, asked: UsageAsked): Promise<readonly UsageGroup[]>;
   artifacts(ref: RunRef): Promise<readonly ArtifactRow[]>;
   /** Heads of these runs in one query, for open streams. */
   heads(runs: readonly RunRef[]): Promise<readonly (RunRef & { readonly head: number })[]>;

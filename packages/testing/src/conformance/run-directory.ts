@@ -6,6 +6,7 @@ import {
   type RunAttributes,
   type RunFilter,
   type RunRef,
+  type TenantScope,
 } from '@holdfast/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { appendTo, eventAt, newRun, newTenant, projectionOf } from './sample.ts';
@@ -162,6 +163,50 @@ export function describeRunDirectory(name: string, open: OpenStores): void {
       expect(await list({ createdAfter: 8.64e15 })).toEqual([]);
       expect(await list({ createdAfter: -8.64e15, createdBefore: at + 1 })).toEqual([plain.run]);
       expect(await stores.api.directory.list(await newTenant(stores), { tag: 'x' }, null, 10)).toEqual([]);
+    });
+
+    test('what a run uses is summed as it is appended, and told by agent, by day and at all', async () => {
+      const [scope, other] = [await newTenant(stores), await newTenant(stores)];
+      const day = Date.UTC(2026, 0, 1);
+      const make = (agent: string, at: number, of: TenantScope = scope) =>
+        newRun(stores, of, {
+          agent,
+          run: `${at
+            .toString(16)
+            .padStart(12, '0')
+            .replace(/^(.{8})/, '$1-')}-7000-8000-${randomUUID().slice(24)}`,
+          event: eventAt(1, { type: 'run.created', at }),
+        });
+      const spend = (ref: RunRef, expected: number, ...spent: [number | null, number | null][]) =>
+        stores.api.runs.append({
+          ...appendTo(ref, expected),
+          events: spent.map(([tokens, costUsdMicros], index) =>
+            eventAt(expected + 1 + index, { type: 'model.answered', tokens, costUsdMicros }),
+          ),
+        });
+      const [one, two, late] = [await make('a', day), await make('b', day + 1), await make('a', day + 86_400_000)];
+      await spend(one, 1, [10, 3], [5, null]);
+      await spend(one, 3, [null, null], [1, 1]);
+      // Refused: nothing is added.
+      await spend(one, 3, [100, 100]);
+      await spend(two, 1, [7, 0]);
+      await spend(await make('a', day, other), 1, [1_000, 1_000]);
+      expect((await stores.api.directory.get(one))?.usage).toEqual({ tokens: 16, costUsdMicros: 4 });
+      const usage = (groupBy: 'agent' | 'day' | 'none', to = day + 2 * 86_400_000, agent?: string) =>
+        stores.api.directory.usage(scope, { from: day, to, groupBy, agent });
+      const [a, b] = [
+        { group: 'a', runs: 2, tokens: 16, costUsdMicros: 4 },
+        { group: 'b', runs: 1, tokens: 7, costUsdMicros: 0 },
+      ];
+      expect(await usage('agent')).toEqual([a, b]);
+      expect(await usage('day')).toEqual([
+        { group: '2026-01-01', runs: 2, tokens: 23, costUsdMicros: 4 },
+        { group: '2026-01-02', runs: 1, tokens: 0, costUsdMicros: 0 },
+      ]);
+      expect(await usage('none', day + 1)).toEqual([{ group: 'all', runs: 1, tokens: 16, costUsdMicros: 4 }]);
+      expect(await usage('agent', day + 2, 'b')).toEqual([b]);
+      expect(await usage('none', day)).toEqual([]);
+      expect(late.tenant).toBe(scope.tenant);
     });
 
     test('attention opens and closes with the append, is listed by run in pages', async () => {

@@ -1,6 +1,9 @@
 import { runResource, startRunBody } from '@holdfast/contracts';
 import { startRun } from '@holdfast/core';
-import { nothing, route } from '../../http/route.ts';
+import { z } from 'zod';
+import { preferredWait, preferWait, viewAfter } from '../../http/prefer-wait.ts';
+import { type Answer, type Ask, nothing, route } from '../../http/route.ts';
+import type { ApiPorts } from '../../ports.ts';
 import { runResource as resource } from '../../resources/run.ts';
 import { limitsOf } from './limits-of.ts';
 
@@ -18,8 +21,9 @@ export const start = route({
   description: 'Accepted means durable: the run starts as soon as there is a worker and room.',
   answers: { 201: { description: 'The new run.', json: runResource } },
   refusals: ['agent_not_found', 'version_not_found', 'alias_not_found', 'limit_not_lower'],
-  handle: (ports, { caller, body, once }) =>
-    once(
+  headers: { Prefer: preferWait },
+  handle: async (ports, { caller, body, once, request, reply }) => {
+    const answer = await once(
       () => startRun(ports, caller, { ...body, limits: limitsOf(body.limits), concurrencyKey: body.concurrency_key }),
       async ({ directory }, { run, created }) => {
         await directory.create(run);
@@ -42,5 +46,24 @@ export const start = route({
         if (created.type !== 'run.created') throw new Error(`a run begins with ${created.type}`);
         return { status: 201, json: resource({ summary: row, created, forked: null, end: null }) };
       },
-    ),
+    );
+    const wait = preferredWait(request);
+    return wait === null ? answer : ended(ports, { caller, reply }, answer, wait);
+  },
 });
+
+/** The same answer with the run as it stands when it has ended, or when the wait is over; of a repetition, too. */
+async function ended(
+  ports: ApiPorts,
+  { caller, reply }: Pick<Ask<unknown, unknown, unknown>, 'caller' | 'reply'>,
+  answer: Answer,
+  wait: number,
+): Promise<Answer> {
+  if (answer === 'taken' || !('text' in answer || 'json' in answer)) return answer;
+  const { id, head } = started.parse('text' in answer ? JSON.parse(answer.text) : answer.json);
+  const view = await viewAfter(ports, reply, { tenant: caller.tenant, run: id }, head, wait);
+  const headers = { ...answer.headers, 'preference-applied': `wait=${wait}` };
+  return { status: answer.status, json: resource(view), headers };
+}
+
+const started = z.object({ id: z.string(), head: z.number() });

@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { scribe, startServer, type TestServer } from './support/server.ts';
+
+let server: TestServer;
+let key: string;
+
+beforeAll(async () => {
+  server = await startServer('pglite://memory');
+  ({ key } = await server.tenant('mine'));
+  await server.ask(key, 'POST', '/v1/agents', scribe('scribe', 2));
+  const asker = { rehearsal: [{ calls: [{ tool: 'ask', args: { question: 'well?' } }] }, { say: 'thanks' }] };
+  await server.ask(key, 'POST', '/v1/agents', scribe('asker', 1, asker));
+});
+afterAll(() => server.close());
+
+const ask = (method: string, path: string, body?: unknown, headers?: Record<string, string>) =>
+  server.ask(key, method, path, body, headers);
+
+describe('Prefer: wait', () => {
+  test('one call starts a run and gives its result', async () => {
+    const { status, json, headers } = await ask('POST', '/v1/runs', { agent: 'scribe' }, { prefer: 'wait=30' });
+    expect([status, headers.get('preference-applied')]).toEqual([201, 'wait=30']);
+    expect(json).toMatchObject({ status: 'succeeded', output: [{ type: 'text', text: 'done' }] });
+  });
+
+  test('a repeat with the same key waits, too, and starts nothing', async () => {
+    const headers = { 'idempotency-key': 'k1', prefer: 'respond-async, wait=30' };
+    const first = await ask('POST', '/v1/runs', { agent: 'scribe' }, headers);
+    const again = await ask('POST', '/v1/runs', { agent: 'scribe' }, headers);
+    expect(again.headers.get('idempotent-replayed')).toBe('true');
+    expect(again.json).toEqual(first.json);
+    expect(again.json).toMatchObject({ status: 'succeeded' });
+  });
+
+  test('after the time the state is told, and the wait goes on by another call until the end', async () => {
+    const started = await ask('POST', '/v1/runs', { agent: 'asker' }, { prefer: 'wait=1' });
+    expect(started.json).toMatchObject({ output: null });
+    const path = `/v1/runs/${String(started.json['id'])}`;
+    await expect.poll(async () => (await ask('GET', path)).json['status']).toBe('waiting');
+    const waiting = ask('GET', path, undefined, { prefer: 'wait=60' });
+    const [open] = (await ask('GET', `/v1/attention?run=${String(started.json['id'])}`)).json['items'] as {
+      ref: string;
+    }[];
+    await ask('POST', `${path}/attention/${open?.ref}`, { decision: 'answer', answer: 'yes' });
+    const { json, headers } = await waiting;
+    expect(json).toMatchObject({ status: 'succeeded' });
+    expect(headers.get('preference-applied')).toBe('wait=60');
+  });
+
+  test('whoever hangs up is not waited for', async () => {
+    const started = await ask('POST', '/v1/runs', { agent: 'asker' });
+    const leaving = new AbortController();
+    const waiting = fetch(`${server.url}/v1/runs/${String(started.json['id'])}`, {
+      headers: { authorization: `Bearer ${key}`, prefer: 'wait=60' },
+      signal: leaving.signal,
+    }).catch(() => 'gone');
+    await expect.poll(() => server.api.ports.streams.open).toBe(1);
+    leaving.abort();
+    expect(await waiting).toBe('gone');
+    await expect.poll(() => server.api.ports.streams.open).toBe(0);
+  });
+
+  test.each(['wait=0', 'wait=soon', 'await=5', ''])('"%s" is not applied', async (prefer) => {
+    const { headers, status } = await ask('POST', '/v1/runs', { agent: 'asker' }, { prefer });
+    expect([status, headers.get('preference-applied')]).toEqual([201, null]);
+  });
+});
+
+test('the effects of a run are told with their arguments', async () => {
+  const { json } = await ask('POST', '/v1/runs', { agent: 'scribe' }, { prefer: 'wait=30' });
+  const effects = await ask('GET', `/v1/runs/${String(json['id'])}/effects`);
+  const items = effects.json['items'] as Record<string, unknown>[];
+  expect(items).toHaveLength(2);
+  expect(items[0]).toMatchObject({
+    tool: 'artifacts_write',
+    status: 'done',
+    attempts: 1,
+    arguments: { name: 'note.txt', content: 'note' },
+    resolution: null,
+  });
+  expect((await ask('GET', '/v1/runs/01920000-0000-7000-8000-000000000000/effects')).status).toBe(404);
+});
+
+describe('usage', () => {
+  test('is told by agent, and counts what runs have used', async () => {
+    await ask('POST', '/v1/runs', { agent: 'scribe' }, { prefer: 'wait=30' });
+    const runs = (await ask('GET', '/v1/runs?agent=scribe')).json['items'] as {
+      usage: { tokens: number; cost_usd_micros: number };
+    }[];
+    const tokens = runs.reduce((sum, { usage }) => sum + usage.tokens, 0);
+    const cost = runs.reduce((sum, { usage }) => sum + usage.cost_usd_micros, 0);
+    expect(tokens).toBeGreaterThan(0);
+    const { json } = await ask('GET', '/v1/usage?agent=scribe');
+    expect(json['items']).toEqual([{ group: 'scribe', runs: runs.length, tokens, cost_usd_micros: cost }]);
+    const day = await ask('GET', '/v1/usage?group_by=day');
+    expect(day.json['items']).toMatchObject([{ group: new Date().toISOString().slice(0, 10) }]);
+  });
+
+  test.each([
+    'from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z',
+    'from=2020-01-01T00:00:00Z&to=2026-01-01T00:00:00Z',
+    'group_by=week',
+    'from=now',
+  ])('%s is refused', async (query) => {
+    expect(await ask('GET', `/v1/usage?${query}`)).toMatchObject({ status: 400, json: { code: 'invalid_request' } });
+  });
+});
