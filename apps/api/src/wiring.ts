@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { FileArtifactStore } from '@holdfast/adapters/files';
 import { registeredTools } from '@holdfast/adapters/mcp';
-import { rehearsalCatalog } from '@holdfast/adapters/models';
+import { configuredModels } from '@holdfast/adapters/models';
 import { type OpenDatabase, openConfigured } from '@holdfast/adapters/postgres';
 import { LocalCipher } from '@holdfast/adapters/secrets';
 import { createLogger, createMetrics, type Metrics } from '@holdfast/adapters/telemetry';
@@ -45,7 +45,10 @@ export interface Api {
   close(): Promise<void>;
 }
 
-/** The API on its ports, listening nowhere yet. @throws DatabaseNotUsable, ToolServersFileInvalid, KeyFileInvalid. */
+/**
+ * The API on its ports, listening nowhere yet.
+ * @throws DatabaseNotUsable, ToolServersFileInvalid, ModelsFileInvalid, KeyFileInvalid.
+ */
 export async function wireApi(config: Config, overrides: ApiOverrides = {}): Promise<Api> {
   const redaction = overrides.redaction ?? new Redaction();
   const log = overrides.log ?? createLogger({ level: config.logLevel, name: 'api', redaction });
@@ -64,6 +67,12 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       own.push(registered);
       toolServers = registered;
     }
+    let { models } = overrides;
+    if (models === undefined) {
+      const configured = await configuredModels(config);
+      own.push(configured);
+      models = configured.catalog;
+    }
     const { agents, audit, directory, keys, runs, secrets, transactions } = await database.api();
     const { clock, hints } = database;
     const ports: ApiPorts = {
@@ -78,7 +87,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       clock,
       artifacts: overrides.artifacts ?? new FileArtifactStore(join(config.dataDir, 'artifacts')),
       versions: cachedVersions((scope, id) => agents.versionById(scope, id)),
-      publishing: { models: overrides.models ?? rehearsalCatalog(), tools: toolServers, agents },
+      publishing: { models, tools: toolServers, agents },
       deltas: overrides.deltas ?? new LocalDeltas(),
       streams: new EventStreams({ directory, runs, hints }, encodeEvent),
       corsOrigins: config.http.corsOrigins,

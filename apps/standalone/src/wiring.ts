@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { FileArtifactStore } from '@holdfast/adapters/files';
 import { registeredTools } from '@holdfast/adapters/mcp';
-import { rehearsalCatalog } from '@holdfast/adapters/models';
+import { configuredModels } from '@holdfast/adapters/models';
 import { migrate, type OpenDatabase, openConfigured } from '@holdfast/adapters/postgres';
 import { LocalCipher } from '@holdfast/adapters/secrets';
 import { createLogger, createMetrics } from '@holdfast/adapters/telemetry';
@@ -31,7 +31,7 @@ interface Part {
 
 /**
  * API and worker in one process on one database, listening and at work. `folder`: what the tool server `files` may read.
- * @throws DatabaseNotUsable, ToolServersFileInvalid, KeyFileInvalid, EADDRINUSE of Node.
+ * @throws DatabaseNotUsable, ToolServersFileInvalid, ModelsFileInvalid, KeyFileInvalid, EADDRINUSE of Node.
  */
 export async function wireStandalone(
   config: Config,
@@ -60,7 +60,9 @@ export async function wireStandalone(
 
     const metrics = createMetrics();
     const artifacts = new FileArtifactStore(join(dataDir, 'artifacts'));
-    const model = rehearsalCatalog();
+    const models = await configuredModels(config);
+    parts.push(models);
+    const model = models.catalog;
     const mcp = await registeredTools(config.toolServers, log, new Map([['files', fileServer(folder)]]));
     parts.push(mcp);
     const shared = { database, artifacts, log, metrics, deltas: new LocalDeltas(), cipher, redaction };

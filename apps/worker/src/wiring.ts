@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { FileArtifactStore } from '@holdfast/adapters/files';
 import { registeredTools } from '@holdfast/adapters/mcp';
-import { rehearsalCatalog } from '@holdfast/adapters/models';
+import { configuredModels } from '@holdfast/adapters/models';
 import { type OpenDatabase, openConfigured } from '@holdfast/adapters/postgres';
 import { LocalCipher } from '@holdfast/adapters/secrets';
 import { createLogger, createMetrics, type Metrics } from '@holdfast/adapters/telemetry';
@@ -60,7 +60,7 @@ const WATCH_PEERS_MS = 150;
 /** Results are kept and tried again for this long while the database is away. */
 const PATIENCE_MS = 60_000;
 
-/** A worker that has begun. @throws DatabaseNotUsable, ToolServersFileInvalid, KeyFileInvalid. */
+/** A worker that has begun. @throws DatabaseNotUsable, ToolServersFileInvalid, ModelsFileInvalid, KeyFileInvalid. */
 export async function wireWorker(config: Config, overrides: WorkerOverrides = {}): Promise<RunningWorker> {
   const id = `${hostname().slice(0, 30)}-${process.pid}-${randomBytes(4).toString('hex')}`;
   const redaction = overrides.redaction ?? new Redaction();
@@ -80,6 +80,12 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       own.push(registered);
       mcp = registered;
     }
+    let { model } = overrides;
+    if (model === undefined) {
+      const configured = await configuredModels(config);
+      own.push(configured);
+      model = configured.catalog;
+    }
     const { runs, agents, secrets, schedule, outbox, lease, housekeep, artifactRows } = await database.worker(id);
     const artifacts = overrides.artifacts ?? new FileArtifactStore(join(config.dataDir, 'artifacts'));
     const builtin = artifactTools({ artifacts, list: artifactRows });
@@ -88,7 +94,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       artifacts,
       agents,
       versions: cachedVersions((scope, versionId) => agents.versionById(scope, versionId)),
-      model: overrides.model ?? rehearsalCatalog(),
+      model,
       tools: toolbox(
         typeof mcp === 'function' ? mcp(secretResolver({ rows: secrets, cipher, redaction })) : mcp,
         builtin,

@@ -16,6 +16,7 @@ import { healthz } from './health/healthz.ts';
 import { metrics } from './health/metrics.ts';
 import { readyz } from './health/readyz.ts';
 import * as me from './me/get.ts';
+import * as models from './models/list.ts';
 import { cancelRun } from './runs/cancel.ts';
 import { effects } from './runs/effects.ts';
 import { events } from './runs/events.ts';
@@ -63,6 +64,7 @@ export const routes: readonly Route[] = [
   secrets.list,
   deleteSecret,
   usage.get,
+  models.list,
   healthz,
   readyz,
   metrics,

@@ -1,51 +1,76 @@
-import type { Prices } from '@holdfast/contracts';
-import type { Model, ModelCatalogue, ModelOutcome, ModelRequest, OnDelta } from '@holdfast/core';
-import { REHEARSAL, RehearsalModel } from './rehearsal.ts';
-
-/**
- * Pretend money, so that cost limits can be rehearsed: a dollar for a million tokens read, four for a million written.
- * Nobody is ever charged it.
- */
-export const rehearsalPrices: Prices = { input_per_mtok: 1_000_000, output_per_mtok: 4_000_000 };
+import type {
+  Model,
+  ModelCatalogue,
+  ModelFacts,
+  ModelHealth,
+  ModelOutcome,
+  ModelRequest,
+  OnDelta,
+} from '@holdfast/core';
+import type { HealthProbe } from './health-probe.ts';
+import { Places } from './places.ts';
+import { REHEARSAL, rehearsalFacts, RehearsalModel } from './rehearsal.ts';
 
 /** A model under the name that agents use for it. */
 export interface NamedModel {
   readonly model: Model;
-  /** null = not priced: agents with a money limit cannot use it. */
-  readonly prices: Prices | null;
+  readonly facts: ModelFacts;
+  /** null: there is nothing to look at. */
+  readonly probe: HealthProbe | null;
 }
 
-/** The models of this installation, by name: told to publish, and called by the name that the version pinned. */
+/** The models of this installation, by name: told to publish and to people, and called by name. */
 export class ModelCatalog implements ModelCatalogue, Model {
   readonly #models: ReadonlyMap<string, NamedModel>;
+  readonly #places: ReadonlyMap<string, Places>;
 
   constructor(models: ReadonlyMap<string, NamedModel>) {
     this.#models = models;
+    this.#places = new Map(
+      [...models].flatMap(([name, { facts }]) =>
+        facts.concurrency === null ? [] : [[name, new Places(facts.concurrency)] as const],
+      ),
+    );
   }
 
   names(): readonly string[] {
-    return [...this.#models.keys()];
+    return [...this.#models.keys()].toSorted();
   }
 
-  /** undefined = no such model; null = not priced. */
-  prices(name: string): Prices | null | undefined {
-    return this.#models.get(name)?.prices;
+  facts(name: string): ModelFacts | undefined {
+    return this.#models.get(name)?.facts;
   }
 
-  /** A model that is no longer configured fails for good: trying again would not bring it back. */
+  async health(name: string): Promise<ModelHealth> {
+    const named = this.#models.get(name);
+    if (named === undefined) return { status: 'unknown', detail: 'not configured here', checkedAt: null };
+    return (await named.probe?.look()) ?? { status: 'ok', detail: null, checkedAt: null };
+  }
+
+  /**
+   * With as many calls under way as the model may have, it waits for a place.
+   * A model that is no longer configured fails for good: trying again would not bring it back.
+   */
   async call(request: ModelRequest, signal: AbortSignal, onDelta: OnDelta): Promise<ModelOutcome> {
     const { model: name } = request;
     const named = this.#models.get(name);
     if (named === undefined) {
       return { type: 'failed', class: 'permanent', message: `the model ${name} is not configured here` };
     }
-    return named.model.call(request, signal, onDelta);
+    const places = this.#places.get(name);
+    if (places === undefined) return named.model.call(request, signal, onDelta);
+    if (!(await places.take(signal))) return { type: 'aborted', content: [], waited: true };
+    try {
+      return await named.model.call(request, signal, onDelta);
+    } finally {
+      places.leave();
+    }
   }
 }
 
 /** What is known without any configuration: `default` and `rehearsal`, both the rehearsal model. */
 export function rehearsalCatalog(): ModelCatalog {
-  const named: NamedModel = { model: new RehearsalModel(), prices: rehearsalPrices };
+  const named: NamedModel = { model: new RehearsalModel(), facts: rehearsalFacts, probe: null };
   return new ModelCatalog(
     new Map([
       ['default', named],

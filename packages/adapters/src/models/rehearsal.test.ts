@@ -3,7 +3,7 @@ import { rehearsalStep, text } from '@holdfast/contracts';
 import type { ModelOutcome, ModelRequest, PromptMessage } from '@holdfast/core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { z } from 'zod';
-import { rehearsalCatalog, rehearsalPrices } from './catalog.ts';
+import { rehearsalCatalog } from './catalog.ts';
 import { RehearsalModel } from './rehearsal.ts';
 
 const unaborted = new AbortController().signal;
@@ -18,7 +18,7 @@ const version = (rehearsal: readonly RehearsalStep[] | null): AgentVersion => ({
   number: 1,
   description: '',
   instructions: '',
-  model: { name: 'default', temperature: null, max_output_tokens: 2_000, prices: rehearsalPrices, fallbacks: [] },
+  model: { name: 'default', temperature: null, max_output_tokens: 2_000, prices: null, fallbacks: [] },
   tools: [],
   limits: { steps: 200, tokens: 200_000, cost_usd_micros: null, active_ms: 1, deadline_ms: 1 },
   retries: { attempts: 5, first: 1, factor: 2, max: 1, timeout: 1 },
@@ -270,14 +270,15 @@ describe('the catalog', () => {
   it('knows two names, both rehearsed and priced', async () => {
     expect(catalog.names()).toEqual(['default', 'rehearsal']);
     for (const name of catalog.names()) {
-      expect(catalog.prices(name)).toEqual({ input_per_mtok: 1_000_000, output_per_mtok: 4_000_000 });
+      expect(catalog.facts(name)?.prices).toEqual({ input_per_mtok: 1_000_000, output_per_mtok: 4_000_000 });
+      expect(await catalog.health(name)).toMatchObject({ status: 'ok' });
       const outcome = await catalog.call({ ...request(null), model: name }, unaborted, unheard);
       expect(outcome).toMatchObject({ type: 'answered', model: 'rehearsal' });
     }
   });
 
   it('has no price for a name it does not know, and fails such a call for good', async () => {
-    expect(catalog.prices('gpt-9')).toBeUndefined();
+    expect(catalog.facts('gpt-9')).toBeUndefined();
     expect(await catalog.call({ ...request(null), model: 'gpt-9' }, unaborted, unheard)).toMatchObject({
       type: 'failed',
       class: 'permanent',

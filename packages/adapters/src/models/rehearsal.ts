@@ -1,5 +1,5 @@
 import type { Content, RehearsalStep, RequestedCall } from '@holdfast/contracts';
-import type { Model, ModelOutcome, ModelRequest, OnDelta, PromptMessage } from '@holdfast/core';
+import type { Model, ModelFacts, ModelOutcome, ModelRequest, OnDelta, PromptMessage } from '@holdfast/core';
 import { fillArguments, fillText, type Filling } from './placeholders.ts';
 import { filesListed, toolResults } from './transcript.ts';
 
@@ -8,6 +8,15 @@ export const REHEARSAL = 'rehearsal';
 const PLAN_ENDED = 'The plan is at its end.';
 /** However many words a plan has: its timer must not keep the process busy. */
 const MOST_OFTEN_MS = 50;
+
+/** The money is pretend, so that cost limits can be rehearsed: a dollar for a million tokens read, four written. */
+export const rehearsalFacts: ModelFacts = {
+  kind: 'rehearsal',
+  prices: { input_per_mtok: 1_000_000, output_per_mtok: 4_000_000 },
+  contextTokens: null,
+  capabilities: { tools: true, jsonSchema: false },
+  concurrency: null,
+};
 
 /** What an agent without a plan does. */
 const defaultPlan: readonly RehearsalStep[] = [

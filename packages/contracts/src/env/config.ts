@@ -34,8 +34,17 @@ export interface Config {
   readonly outboundAllow: readonly string[];
   /** The file of the keys that secrets are sealed with. */
   readonly secretsKeyFile: string;
+  readonly models: {
+    /** null = none. */
+    readonly file: string | null;
+    /** The model `default`; its key stands in `secrets`. */
+    readonly one: { readonly baseUrl: string; readonly model: string } | null;
+  };
   readonly logLevel: z.output<typeof env>['LOG_LEVEL'];
   readonly secrets: {
+    readonly modelApiKey: string | null;
+    /** All of it, for values of files that name a variable: `env:NAME`. */
+    readonly environment: Readonly<Record<string, string | undefined>>;
     /** null with PGlite. `direct` and `migrate` are already what they fall back to. */
     readonly database: { readonly url: string; readonly direct: string; readonly migrate: string } | null;
   };

@@ -12,6 +12,13 @@ function problemsOf(environment: Environment): readonly string[] {
   return [];
 }
 
+/** Without the copy of the environment. */
+function read(environment: Environment): object {
+  const { secrets, ...config } = parseEnv(environment);
+  const { environment: _, ...keys } = secrets;
+  return { ...config, secrets: keys };
+}
+
 describe('parseEnv', () => {
   it('needs nothing', () => {
     expect(parseEnv({})).toEqual({
@@ -25,8 +32,9 @@ describe('parseEnv', () => {
       toolServers: { file: null, environment: {} },
       outboundAllow: [],
       secretsKeyFile: '.holdfast/secrets.key',
+      models: { file: null, one: null },
       logLevel: 'info',
-      secrets: { database: null },
+      secrets: { database: null, modelApiKey: null, environment: {} },
     });
   });
 
@@ -43,6 +51,10 @@ describe('parseEnv', () => {
       TOOL_SERVERS_FILE: '/etc/tools.json',
       OUTBOUND_ALLOW: 'crm.internal, crm.internal:8080,10.1.0.0/16,[::1]:80,',
       SECRETS_URL: 'local:///etc/holdfast/secrets.key',
+      MODEL_BASE_URL: 'http://gpu:8000/v1/',
+      MODEL_DEFAULT: 'qwen',
+      MODEL_API_KEY: 'sk-1',
+      MODELS_FILE: '/etc/models.yaml',
       LOG_LEVEL: 'silent',
       METRICS_PORT: '9464',
       WORKER_CONCURRENCY: '7',
@@ -70,8 +82,11 @@ describe('parseEnv', () => {
       toolServers: { file: '/etc/tools.json', environment: { HOME: '/root', PATH: '/bin' } },
       outboundAllow: ['crm.internal', 'crm.internal:8080', '10.1.0.0/16', '[::1]:80'],
       secretsKeyFile: '/etc/holdfast/secrets.key',
+      models: { file: '/etc/models.yaml', one: { baseUrl: 'http://gpu:8000/v1', model: 'qwen' } },
       logLevel: 'silent',
     });
+    expect(secrets.modelApiKey).toBe('sk-1');
+    expect(secrets.environment['AWS_SECRET_ACCESS_KEY']).toBe('never passed on');
     expect(secrets.database).toEqual({
       url: 'postgresql://a:pw1@db/x',
       direct: 'postgres://a:pw2@db/x',
@@ -92,14 +107,11 @@ describe('parseEnv', () => {
   });
 
   it('takes an empty value for none, and minds no blanks', () => {
-    expect(parseEnv({ PORT: '', DATABASE_URL: ' ', LOG_LEVEL: ' warn\n' })).toEqual({
-      ...parseEnv({}),
-      logLevel: 'warn',
-    });
+    expect(read({ PORT: '', DATABASE_URL: ' ', LOG_LEVEL: ' warn\n' })).toEqual({ ...read({}), logLevel: 'warn' });
   });
 
   it('lets unknown keys be', () => {
-    expect(parseEnv({ HOLDFAST_FUTURE: 'x', PROT: '1' })).toEqual(parseEnv({}));
+    expect(read({ HOLDFAST_FUTURE: 'x', PROT: '1' })).toEqual(read({}));
   });
 
   it.each([
@@ -121,6 +133,10 @@ describe('parseEnv', () => {
     ['DATABASE_URL', 'postgres://'],
     ['DATABASE_DIRECT_URL', 'pglite://'],
     ['DRAIN_TIMEOUT_MS', '25s'],
+    ['MODEL_BASE_URL', 'localhost:8000'],
+    ['MODEL_BASE_URL', 'http://localhost:8000/v1'],
+    ['MODEL_DEFAULT', 'qwen'],
+    ['MODEL_API_KEY', 'sk 1'],
   ] as const)('says in one line what is wrong with %s=%s', (key, value) => {
     const problems = problemsOf({ [key]: value });
     expect(problems).toHaveLength(1);
@@ -142,6 +158,8 @@ describe('parseEnv', () => {
     ['DATABASE_URL', 'postgres://root:hunter2@[bad'],
     ['DATABASE_DIRECT_URL', 'postgres://root:hunter2@db/x'],
     ['PUBLIC_BASE_URL', 'ftp://root:hunter2@x/'],
+    ['MODEL_BASE_URL', 'http://root:hunter2@x/v1'],
+    ['MODEL_API_KEY', 'hunter2 and more'],
   ])('never shows the password in a bad %s', (key, value) => {
     const problems = problemsOf({ [key]: value });
     expect(problems).toHaveLength(1);

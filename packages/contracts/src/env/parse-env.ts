@@ -46,6 +46,13 @@ export function parseEnv(environment: Environment): Config {
       alone.map((key) => problemLine(key, given[key] ?? '', 'is only for a DATABASE_URL that begins with postgres://')),
     );
   }
+  if ((values.MODEL_BASE_URL === undefined) !== (values.MODEL_DEFAULT === undefined)) {
+    const [key, other] =
+      values.MODEL_BASE_URL === undefined
+        ? (['MODEL_DEFAULT', 'MODEL_BASE_URL'] as const)
+        : (['MODEL_BASE_URL', 'MODEL_DEFAULT'] as const);
+    throw new EnvInvalid([problemLine(key, given[key] ?? '', `is only for use with ${other}, which is not set`)]);
+  }
   const direct = values.DATABASE_DIRECT_URL ?? values.DATABASE_URL;
   return {
     dataDir: values.DATA_DIR,
@@ -73,8 +80,17 @@ export function parseEnv(environment: Environment): Config {
     },
     outboundAllow: values.OUTBOUND_ALLOW ?? [],
     secretsKeyFile: values.SECRETS_URL.slice('local://'.length) || `${values.DATA_DIR}/secrets.key`,
+    models: {
+      file: values.MODELS_FILE ?? null,
+      one:
+        values.MODEL_BASE_URL === undefined || values.MODEL_DEFAULT === undefined
+          ? null
+          : { baseUrl: values.MODEL_BASE_URL, model: values.MODEL_DEFAULT },
+    },
     logLevel: values.LOG_LEVEL,
     secrets: {
+      modelApiKey: values.MODEL_API_KEY ?? null,
+      environment,
       database: isPglite ? null : { url: values.DATABASE_URL, direct, migrate: values.DATABASE_MIGRATE_URL ?? direct },
     },
   };

@@ -162,6 +162,12 @@ export const errorCodes = {
     'No such model',
     'This installation has no model of this name. `detail` lists those it has.',
   ),
+  context_too_large: meaning(
+    422,
+    'Context too large',
+    'The prompt and the answer that the agent allows are together more than a model of it holds. Lower `context.max_tokens` or `model.max_output_tokens`.',
+  ),
+  model_without_tools: meaning(422, 'Model without tools', 'The agent has tools, and a model of it cannot call any.'),
   price_unknown: meaning(422, 'Model has no price', 'A money limit needs a model with a price.'),
   tool_unknown: meaning(422, 'No such tool', 'The tool server does not offer a tool that the agent names.'),
   tool_invalid: meaning(
@@ -226,6 +232,7 @@ export type RunFailureCode = keyof typeof runFailureCodes;
 export const startupCodes = {
   env_invalid: 'An environment variable has a value that cannot be used. One line per key says what would be right.',
   tool_servers_file_invalid: 'TOOL_SERVERS_FILE cannot be read or does not fit. One line per problem names the key.',
+  models_file_invalid: 'MODELS_FILE cannot be read or does not fit. One line per problem names the key.',
   node_too_old: 'This Node is older than 20.19.',
   folder_not_found: 'The folder that the librarian shall read does not exist, or is a file.',
   port_in_use: 'Another process listens on PORT or METRICS_PORT, or this user may not. Set another port.',

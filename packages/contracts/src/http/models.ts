@@ -10,7 +10,8 @@ export const modelResource = z
       .describe('The rehearsal model follows a plan; it is no language model.'),
     prices: prices.nullable(),
     context_tokens: z.int().positive().nullable().describe('Prompt and answer together, tokens; null: not said.'),
-    capabilities: z.object({ tools: z.boolean(), json_schema: z.boolean(), images: z.boolean() }),
+    /** `json_schema`: its server can hold an answer to a schema; else the schema is told in words. */
+    capabilities: z.object({ tools: z.boolean(), json_schema: z.boolean() }),
     concurrency: z.int().positive().nullable().describe('Calls at once from one worker; null: no limit.'),
     health: z.object({
       status: z.enum(['ok', 'unreachable', 'unknown']),

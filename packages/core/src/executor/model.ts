@@ -29,8 +29,8 @@ export type ModelOutcome =
       readonly message: string;
       readonly retryAfterMs?: number;
     }
-  /** The signal aborted it; what had been said by then. */
-  | { readonly type: 'aborted'; readonly content: Content };
+  /** The signal aborted it; what had been said by then. `waited`: it had not left, for want of a free place. */
+  | { readonly type: 'aborted'; readonly content: Content; readonly waited?: true };
 
 /** Told each piece of the answer's text as it comes, in order; together they are the text of the answer. */
 export type OnDelta = (text: string) => void;

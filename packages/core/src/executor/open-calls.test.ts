@@ -91,6 +91,16 @@ describe('a time-out', () => {
     expect(w.outcomes).toEqual(['model timed-out']);
   });
 
+  it('of a model call that waited for a place is no failed attempt: it waits again', async () => {
+    const w = await world();
+    w.whenAborted = { type: 'aborted', content: [], waited: true };
+    await w.held();
+    await vi.advanceTimersByTimeAsync(10_000);
+    await w.untilLog('attempt.scheduled');
+    expect(await data(w, 'model.failed')).toMatchObject({ class: 'rate-limited' });
+    expect(await data(w, 'attempt.scheduled')).toMatchObject({ burns: false });
+  });
+
   it.each(['read', 'same'])('of a `%s` call aborts it; it is called again', async (name) => {
     const w = await world();
     await w.held();

@@ -99,6 +99,14 @@ export class OpenCalls {
         return { type: 'model_answered', ...about, ...answer };
       }
       if (outcome.type === 'aborted' && !timedOut) return { type: 'model_aborted', ...about, content: outcome.content };
+      if (outcome.type === 'aborted' && outcome.waited === true)
+        return {
+          type: 'model_failed',
+          ...about,
+          class: 'rate-limited',
+          message: `no free place at the model within ${timeout_ms} ms`,
+          retryAfterMs: 0,
+        };
       if (outcome.type === 'aborted')
         return { type: 'model_failed', ...about, class: 'transient', message: `no answer within ${timeout_ms} ms` };
       const { type: _, ...failure } = outcome;

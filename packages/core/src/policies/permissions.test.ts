@@ -18,6 +18,7 @@ const allowed: Record<Role, readonly Operation[]> = {
     'artifacts.list',
     'artifacts.get',
     'me.get',
+    'models.list',
   ],
   get auditor() {
     return [...this.viewer, 'audit.list'] as const;

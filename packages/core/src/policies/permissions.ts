@@ -48,6 +48,7 @@ export const permissions = {
   'secrets.set': admins,
   'secrets.list': admins,
   'secrets.delete': admins,
+  'models.list': readers,
 } as const satisfies Readonly<Record<string, readonly Role[]>>;
 
 export type Operation = keyof typeof permissions;

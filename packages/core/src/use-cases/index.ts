@@ -10,7 +10,7 @@ export { getRun, hasEnded, type RunView } from './get-run.ts';
 export { issuesOf } from './issues-of.ts';
 export { listArtifacts } from './list-artifacts.ts';
 export { listEffects } from './list-effects.ts';
-export type { ModelCatalogue } from './model-catalogue.ts';
+export type { ModelCatalogue, ModelFacts, ModelHealth } from './model-catalogue.ts';
 export { pause } from './pause.ts';
 export { publishAgent, type Publication, type PublishPorts } from './publish-agent.ts';
 export { readArtifact } from './read-artifact.ts';

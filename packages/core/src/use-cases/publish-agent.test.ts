@@ -1,13 +1,24 @@
 import type { HoldfastError } from '@holdfast/contracts';
 import { describe, expect, it } from 'vitest';
 import { version } from '../run/testing/versions.ts';
+import type { ModelFacts } from './model-catalogue.ts';
 import { publishAgent } from './publish-agent.ts';
 
 const prices = { input_per_mtok: 1, output_per_mtok: 2 };
 const ports = {
   models: {
-    names: () => ['default', 'second', 'free'],
-    prices: (name: string) => (name === 'free' ? null : name === 'gpt' ? undefined : prices),
+    names: () => ['default', 'second', 'free', 'small', 'mute'],
+    facts: (name: string): ModelFacts | undefined =>
+      name === 'gpt'
+        ? undefined
+        : {
+            kind: 'openai-compatible',
+            prices: name === 'free' ? null : prices,
+            contextTokens: name === 'small' ? 4_096 : null,
+            capabilities: { tools: name !== 'mute', jsonSchema: true },
+            concurrency: null,
+          },
+    health: () => Promise.resolve({ status: 'unknown', detail: null, checkedAt: null } as const),
   },
   tools: { names: () => [], list: () => Promise.resolve([]) },
   agents: {
@@ -39,6 +50,24 @@ describe('publishing an agent', () => {
       ],
     });
     expect(hash).not.toBe((await publish({ model: { fallbacks: ['free', 'second'] } })).hash);
+  });
+
+  it('fits the context of each model, to the token', async () => {
+    const spec = (max_tokens: number) => ({
+      model: { fallbacks: ['small'], max_output_tokens: 96 },
+      context: { max_tokens },
+    });
+    expect((await publish(spec(4_000))).draft.context.max_tokens).toBe(4_000);
+    const problem = await refusal(spec(4_001));
+    expect(problem).toMatchObject({ code: 'context_too_large' });
+    expect(problem.message).toContain('4097');
+  });
+
+  it('gives no tools to a model that cannot call them', async () => {
+    expect((await publish({ model: { name: 'mute' } })).draft.model.name).toBe('mute');
+    expect(await refusal({ model: { name: 'mute' }, tools: [{ builtin: 'wait' }] })).toMatchObject({
+      code: 'model_without_tools',
+    });
   });
 
   it('knows every fallback', async () => {

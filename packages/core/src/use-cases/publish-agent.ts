@@ -15,6 +15,7 @@ import type { TenantScope } from '../tenant-scope.ts';
 import type { VersionDraft } from './agent-store.ts';
 import { issuesOf } from './issues-of.ts';
 import type { ModelCatalogue } from './model-catalogue.ts';
+import { modelMisfit } from './model-fit.ts';
 import { publishedTools, type PublishedToolsPorts } from './published-tools.ts';
 import { refused } from './refused.ts';
 import { unavailableFeatures } from './unavailable-features.ts';
@@ -32,7 +33,8 @@ export interface Publication {
 
 /**
  * Checks a spec against what this installation can run, and pins its tools and prices.
- * @throws HoldfastError `agent_feature_unavailable`, `validation_failed`, `model_unknown`, `price_unknown`, `limit_too_low`,
+ * @throws HoldfastError `agent_feature_unavailable`, `validation_failed`, `model_unknown`, `limit_too_low`,
+ * those of `modelMisfit`,
  * and the codes of `publishedTools`.
  */
 export async function publishAgent(ports: PublishPorts, scope: TenantScope, body: unknown): Promise<Publication> {
@@ -84,20 +86,17 @@ export async function publishAgent(ports: PublishPorts, scope: TenantScope, body
 /** Each model that may be called, with the prices of today. */
 function modelsOf(
   models: ModelCatalogue,
-  { model, limits }: AgentSpec,
+  spec: AgentSpec,
 ): { prices: Prices | null; fallbacks: { name: string; prices: Prices | null }[] } {
   const priced = (name: string, path: string): Prices | null => {
-    const prices = models.prices(name);
-    if (prices === undefined)
+    const facts = models.facts(name);
+    if (facts === undefined)
       throw wrongAt('model_unknown', path, `there is no model ${name}; known: ${models.names().join(', ')}`);
-    if (prices === null && limits.cost_usd !== undefined)
-      throw wrongAt(
-        'price_unknown',
-        '/limits/cost_usd',
-        `a money limit needs models with a price, and ${name} has none: remove the limit, or give the model a price`,
-      );
-    return prices;
+    const misfit = modelMisfit(name, path, facts, spec);
+    if (misfit !== null) throw wrongAt(misfit.code, misfit.path, misfit.message);
+    return facts.prices;
   };
+  const { model } = spec;
   return {
     prices: priced(model.name, '/model/name'),
     fallbacks: model.fallbacks.map((name, index) => ({ name, prices: priced(name, `/model/fallbacks/${index}`) })),

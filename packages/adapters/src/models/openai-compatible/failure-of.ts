@@ -25,13 +25,8 @@ export interface Refusal {
 /** @param now ms since 1970, for a `Retry-After` that is a date */
 export function refusalFailure({ status, body, header }: Refusal, now: number): Failure {
   const said = `the model server answered ${status}: ${wordsOf(body)}`;
-  if (status >= 300 && status < 400) {
-    const to = header('location') ?? 'nowhere';
-    return failed(
-      'permanent',
-      `the model server redirects (${status}) to ${shortened(to)}: set base_url to that address`,
-    );
-  }
+  if (status >= 300 && status < 400)
+    return failed('permanent', `the model server redirects (${status}): its base_url must be where it redirects to`);
   if (status === 429) {
     const retryAfterMs = retryAfter(header, now);
     return { ...failed('rate-limited', said), ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
@@ -54,7 +49,8 @@ export function streamFailure(error: unknown): Failure {
 /** The connection could not be made, or broke. */
 export function connectionFailure(error: unknown): Failure {
   const codes = codesOf(error);
-  const words = [...new Set([messageOf(error), ...codes])].join(', ');
+  // Messages of the system name addresses inside the installation, and failures are shown to tenants.
+  const words = codes.length > 0 ? codes.join(', ') : messageOf(error);
   return codes.some((code) => notSent.test(code))
     ? failed('not-sent', `the model server cannot be reached: ${words}`)
     : failed('transient', `the answer was cut: ${words}`);
@@ -103,7 +99,7 @@ function retryAfter(header: Refusal['header'], now: number): number | undefined 
 }
 
 /** The codes of an error and of what caused it, outermost first. */
-function codesOf(error: unknown): string[] {
+export function codesOf(error: unknown): string[] {
   const codes: string[] = [];
   let at: unknown = error;
   for (let depth = 0; at instanceof Error && depth < 8; depth += 1) {

@@ -307,7 +307,7 @@ describe('a refusal', () => {
     server.plays(refuses(307, '', { location: 'https://elsewhere.example/v1' }));
     expect((await ask()).outcome).toMatchObject({
       class: 'permanent',
-      message: expect.stringContaining('https://elsewhere.example/v1') as string,
+      message: expect.stringContaining('base_url') as string,
     });
     expect(server.asked).toHaveLength(1);
   });
@@ -318,7 +318,7 @@ describe('a refusal', () => {
     expect((await ask('openai', request(), { baseUrl: other.url })).outcome).toMatchObject({
       type: 'failed',
       class: 'not-sent',
-      message: expect.stringContaining('ECONNREFUSED') as string,
+      message: 'the model server cannot be reached: ECONNREFUSED',
     });
     expect((await ask('openai', request(), { baseUrl: 'http://nowhere.invalid/v1' })).outcome).toMatchObject({
       class: 'not-sent',

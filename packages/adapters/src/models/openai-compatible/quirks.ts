@@ -1,5 +1,5 @@
-/** The servers whose ways are known. `openai` is also the right one for what is not listed. */
-export const serverKinds = ['openai', 'vllm', 'ollama', 'llama.cpp'] as const;
+/** The servers whose ways are known; `other` asks for nothing that one of them does not understand. */
+export const serverKinds = ['other', 'openai', 'vllm', 'ollama', 'llama.cpp'] as const;
 export type ServerKind = (typeof serverKinds)[number];
 
 /** Where servers that speak the same format differ. A models file may override each. */
@@ -16,6 +16,7 @@ export interface Quirks {
 }
 
 export const quirksOf: Readonly<Record<ServerKind, Quirks>> = {
+  other: { max_tokens_field: 'max_tokens', schema_beside_tools: false, think_tags: true },
   openai: { max_tokens_field: 'max_completion_tokens', schema_beside_tools: true, think_tags: false },
   // vllm-project/vllm#39929; think tags come when it runs without a reasoning parser.
   vllm: { max_tokens_field: 'max_tokens', schema_beside_tools: false, think_tags: true },

@@ -31,6 +31,8 @@ export class World {
   readonly outcomes: string[] = [];
   readonly redaction = new Redaction();
   readonly drain = new AbortController();
+  /** What the model answers to its signal. */
+  whenAborted: ModelOutcome = { type: 'aborted', content: text('so far') };
   leaseMs = 5_000;
   lapses = 0;
   readonly #version: AgentVersion;
@@ -65,8 +67,7 @@ export class World {
       agents: { get: () => Promise.resolve(null), version: () => Promise.resolve(null) },
       versions: () => Promise.resolve(this.#version),
       model: {
-        call: (request, signal, onDelta) =>
-          pend(this.models, request, signal, { type: 'aborted', content: text('so far') }, onDelta),
+        call: (request, signal, onDelta) => pend(this.models, request, signal, this.whenAborted, onDelta),
       },
       tools: {
         call: (request, signal) => pend(this.tools, request, signal, { type: 'no-answer', message: 'aborted' }),
