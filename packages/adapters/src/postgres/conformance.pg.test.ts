@@ -1,6 +1,7 @@
 import {
   describeAgentStore,
   describeAuditLog,
+  describeChildRuns,
   describeHints,
   describeInstallation,
   describeOutbox,
@@ -27,6 +28,7 @@ describePostgres('the stores', ({ bin }) => {
   describeRunStore('Postgres', open);
   describeScheduleStore('Postgres', open);
   describeOutbox('Postgres', open);
+  describeChildRuns('Postgres', open);
   describeRunDirectory('Postgres', open);
   describeAgentStore('Postgres', open);
   describeTransactions('Postgres', open, false);

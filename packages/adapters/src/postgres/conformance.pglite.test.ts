@@ -1,6 +1,7 @@
 import {
   describeAgentStore,
   describeAuditLog,
+  describeChildRuns,
   describeHints,
   describeInstallation,
   describeOutbox,
@@ -17,6 +18,7 @@ import { openMemory } from './open-stores.suite.ts';
 describeRunStore('PGlite', openMemory);
 describeScheduleStore('PGlite', openMemory);
 describeOutbox('PGlite', openMemory);
+describeChildRuns('PGlite', openMemory);
 describeRunDirectory('PGlite', openMemory);
 describeAgentStore('PGlite', openMemory);
 describeTransactions('PGlite', openMemory, true);

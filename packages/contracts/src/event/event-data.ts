@@ -109,7 +109,7 @@ export const eventData = {
       input: content.describe('What the model is shown as the first input from here on.'),
       limits,
       metadata: z.record(z.string(), z.string()),
-      agents: pinnedAgents.optional(),
+      agents: pinnedAgents.optional().describe('Left out: those of the source.'),
       began: z
         .array(begunCall)
         .describe('`once` calls that the source has begun beyond these events: one like them asks a person first.'),

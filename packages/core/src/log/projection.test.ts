@@ -1,5 +1,6 @@
 import { text } from '@holdfast/contracts';
 import { describe, expect, it } from 'vitest';
+import { childId } from '../run/children.ts';
 import { begin, type RunState } from '../run/state.ts';
 import { person, RUN, Simulation } from '../run/testing/simulation.suite.ts';
 import {
@@ -19,6 +20,7 @@ import { limits, version } from '../run/testing/versions.ts';
 import { project, statusOf, waitingFor } from './projection.ts';
 
 const BEGAN = 1_000_000;
+const ABOVE = '018f0000-0000-7000-8000-0000000000bb';
 const DEADLINE = BEGAN + limits.deadline_ms;
 
 type Made = readonly [
@@ -113,6 +115,21 @@ const situations: readonly Made[] = [
     BEGAN + 5_000,
   ],
   [
+    'a run below',
+    after((sim) => asksFor(sim, 'helper', { input: 'help' })),
+    'waiting',
+    [`child ${childId(RUN, '5.0', BEGAN)}`],
+    DEADLINE,
+  ],
+  ['a run below and a tool', after((sim) => asks(sim, ['helper', { input: 'help' }], 'read')), 'running', [], DEADLINE],
+  [
+    'a cancel that waits for a run below',
+    after((sim) => (asksFor(sim, 'helper', { input: 'help' }), cancel(sim))),
+    'waiting',
+    [`child ${childId(RUN, '5.0', BEGAN)}`],
+    null,
+  ],
+  [
     'a message to be delivered',
     after((sim) => (asksFor(sim, 'guarded', { amount: 11 }), steered(sim))),
     'waiting',
@@ -192,6 +209,36 @@ describe('a projection', () => {
       { reason: 'timer', since, until: since + 5_000, ref: lastOf(sim, 'wait.began').call },
     ]);
     expect(waitingFor(new Simulation().run.state, 9)).toMatchObject([{ reason: 'capacity', since: BEGAN }]);
+  });
+
+  it('leaves word for the runs below when it pauses, resumes or stops, and only then', () => {
+    const sim = started();
+    const calls = asks(sim, ['helper', { input: 'one' }], ['helper', { input: 'two' }]);
+    const below = calls.map((call) => childId(RUN, call, BEGAN));
+    const left = (act: () => unknown): unknown => {
+      const before = sim.run.state;
+      act();
+      return project(before, sim.run.state, sim.now).outbox;
+    };
+    const word = below.map((subject) => ({ kind: 'child', subject, at: sim.now }));
+    expect(left(() => steered(sim))).toEqual([]);
+    expect(left(() => pause(sim))).toEqual(word);
+    expect(left(() => sim.say({ type: 'resume', by: person }))).toEqual(word);
+    expect(left(() => sim.say({ type: 'cancel', by: person }))).toEqual(word);
+  });
+
+  it('leaves word for the run above when it ends, and only when there is one', () => {
+    const sim = started();
+    const before = sim.run.state;
+    if (before.phase !== 'live') throw new Error('it has not begun');
+    const parent = { run: ABOVE, call: '5.0', root: ABOVE, depth: 1, descendants: 9 };
+    concludes(sim);
+    const after = sim.run.state;
+    if (after.phase !== 'ended') throw new Error('it has not ended');
+    expect(project(before, after, 5).outbox).toEqual([]);
+    const ended = { ...after, parent };
+    expect(project({ ...before, parent }, ended, 5).outbox).toEqual([{ kind: 'child', subject: RUN, at: 5 }]);
+    expect(project(ended, ended, 5).outbox).toEqual([]);
   });
 
   it('carries the files of the append', () => {

@@ -16,6 +16,8 @@ const situations: Record<string, () => Simulation> = {
   'the model open': () => started(),
   'tools open': () => ((sim) => (asks(sim, 'once', 'read', 'wait', 'guarded'), sim))(started()),
   'an effect unknown': () => ((sim) => (timesOut(sim, asksFor(sim, 'once')), sim))(started()),
+  'runs below open': () =>
+    ((sim) => (asks(sim, ['helper', { input: 'a' }], ['helper', { input: 'b' }], 'read'), sim))(started()),
   ended: () => ((sim) => (concludes(sim), sim))(started()),
 };
 
@@ -67,6 +69,27 @@ describe('an event that does not fit', () => {
     if (again === undefined) throw new Error('it did not return');
     const after = evolve(sim.run.state, { ...again, seq: sim.run.state.head + 1 });
     expect(problemOf(after)).toBe('tool.returned does not follow on a call that is done');
+  });
+
+  it('that ends another run than the call waits for is a problem', () => {
+    const sim = situations['runs below open']?.() ?? started();
+    const usage = { steps: 0, tokens: 0, cost_usd_micros: 0, active_ms: 0, descendants: 0 };
+    const ended = {
+      call: '5.0',
+      run: RUN,
+      status: 'cancelled',
+      output: null,
+      error: null,
+      unresolved: 0,
+      usage,
+    } as const;
+    const after = evolve(sim.run.state, {
+      type: 'child.ended',
+      data: ended,
+      seq: sim.run.state.head + 1,
+      at: sim.now,
+    });
+    expect(problemOf(after)).toBe(`call 5.0 does not wait for run ${RUN}`);
   });
 
   it('of a type that no rule knows is a problem', () => {

@@ -42,7 +42,7 @@ export function forked(state: LiveRun, { at }: RunEvent, data: DataOf<'run.forke
     ...state,
     createdAt: at,
     limits: data.limits,
-    agents: data.agents ?? {},
+    agents: data.agents ?? state.agents,
     // Nobody waits for it.
     parent: null,
     admitted: false,

@@ -21,5 +21,7 @@ export const answerContent = ({ answer }: DataOf<'question.answered'>): Content 
 export function childContent({ status, output, error, unresolved }: DataOf<'child.ended'>): Content {
   if (status === 'succeeded') return output ?? [];
   const said = error === null ? 'The run was cancelled.' : `The run failed (${error.code}): ${error.detail}`;
-  return text(unresolved === 0 ? said : `${said} Of ${unresolved} of its calls nobody knows whether they took effect.`);
+  return text(
+    unresolved === 0 ? said : `${said}\nOf ${unresolved} of its calls nobody knows whether they took effect.`,
+  );
 }

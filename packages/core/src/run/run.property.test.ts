@@ -6,6 +6,7 @@ import { attentionOf, nextTime } from './attention.ts';
 import { decide } from './decide.ts';
 import { roomOf } from './limits.ts';
 import { isToolCall } from './effects.ts';
+import { childrenOf } from './state.ts';
 import { lastGoodEvent } from './last-good-event.ts';
 import { extend, type LoadedRun, restoreSnapshot, snapshotOf } from '../log/loaded-run.ts';
 import { person, Simulation } from './testing/simulation.suite.ts';
@@ -45,7 +46,10 @@ class Checked {
     const state = sim.run.state;
     const open = sim.open();
     const call = open.length === 0 ? undefined : open[pick % open.length];
-    if (what < 45 && call !== undefined) this.#end(call.id, call.attempt, isToolCall(call), what, pick);
+    const children = state.phase === 'live' ? childrenOf(state) : [];
+    const child = children[pick % Math.max(1, children.length)];
+    if (what < 30 && child !== undefined && (pick % 2 === 0 || call === undefined)) this.#endChild(child, pick);
+    else if (what < 45 && call !== undefined) this.#end(call.id, call.attempt, isToolCall(call), what, pick);
     else if (what < 55) sim.advanceTime(pick % 70_000);
     else if (what < 58) sim.advanceToNext();
     else if (what < 64)
@@ -102,6 +106,33 @@ class Checked {
     else if (what < 42) this.sim.do({ type: 'tool_no_answer', ...about, message: 'time-out' });
     else this.sim.do({ type: 'tool_changed', ...about, found: null });
     if ((what >= 25 && what < 30) || what >= 42) this.effects.set(call, (this.effects.get(call) ?? 1) - 1);
+  }
+
+  /** It used no more than it was given; the news may come twice. */
+  #endChild(
+    { call, phase: { run, limits: given, descendants } }: ReturnType<typeof childrenOf>[number],
+    pick: number,
+  ): void {
+    const upTo = (most: number): number => pick % (most + 1);
+    const status = (['succeeded', 'failed', 'cancelled'] as const)[pick % 3] ?? 'failed';
+    const ended = {
+      type: 'child_ended',
+      call,
+      run,
+      status,
+      output: status === 'succeeded' ? text('x'.repeat(pick % 400)) : null,
+      error: status === 'failed' ? { code: 'model_failed', detail: 'no' } : null,
+      unresolved: pick % 2,
+      usage: {
+        steps: upTo(given.steps),
+        tokens: upTo(given.tokens),
+        cost_usd_micros: upTo(given.cost_usd_micros ?? 1_000),
+        active_ms: upTo(given.active_ms),
+        descendants: upTo(descendants),
+      },
+    } as const;
+    expect(this.sim.do(ended)).toBe(true);
+    expect(this.sim.do(ended), 'told twice').toBe(false);
   }
 
   #message(pick: number): void {
@@ -189,12 +220,18 @@ class Checked {
     expect(room.tokens).toBeLessThanOrEqual(state.limits.tokens);
     if (state.limits.cost_usd_micros !== null)
       expect(room.costUsdMicros).toBeLessThanOrEqual(state.limits.cost_usd_micros);
-    const { span } = state.spent;
-    expect(state.spent.activeMs + (span === null ? 0 : span.until - span.since)).toBeLessThanOrEqual(
-      state.limits.active_ms,
-    );
+    const { span, childMs } = state.spent;
+    // What is called beside a child may use time that was left to the child.
+    if (childMs === 0)
+      expect(state.spent.activeMs + (span === null ? 0 : span.until - span.since)).toBeLessThanOrEqual(
+        state.limits.active_ms,
+      );
     const stuck =
-      sim.open().length === 0 && attentionOf(state).length === 0 && !state.paused && waitsForNothing(sim.run);
+      sim.open().length === 0 &&
+      childrenOf(state).length === 0 &&
+      attentionOf(state).length === 0 &&
+      !state.paused &&
+      waitsForNothing(sim.run);
     expect(stuck, 'the run waits for nothing').toBe(false);
   }
 
@@ -218,6 +255,7 @@ class Checked {
     if (state.phase !== 'ended' || state.status === 'succeeded')
       for (const id of this.messages) expect(delivered.has(id) || waiting.has(id), `message ${id}`).toBe(true);
     checkTranscript(sim.run);
+    checkChildren(sim);
   }
 }
 
@@ -237,13 +275,32 @@ function checkTranscript({ transcript }: LoadedRun): void {
   }
 }
 
+/** Each child is started once and ends once, and the run does not end before it. */
+function checkChildren({ events: all, run: { state } }: Simulation): void {
+  // What a fork has copied is its source's affair.
+  const events = all.slice(all.findLastIndex((event) => event.type === 'run.forked') + 1);
+  const started = events.flatMap((event) => (event.type === 'child.started' ? [event.data] : []));
+  const ended = events.flatMap((event) => (event.type === 'child.ended' ? [event.data.run] : []));
+  expect(new Set(started.map(({ run }) => run)).size).toBe(started.length);
+  expect(new Set(started.map(({ call }) => call)).size).toBe(started.length);
+  expect(new Set(ended).size).toBe(ended.length);
+  const open = new Set(state.phase === 'live' ? childrenOf(state).map(({ phase }) => phase.run) : []);
+  for (const { run } of started) expect(ended.includes(run), `the end of ${run}`).toBe(!open.has(run));
+}
+
 let callNumber = 0;
 function requested(pick: number): RequestedCall[] {
-  const names = ['once', 'read', 'same', 'guarded', 'wait', 'ask', 'nobody'];
+  const names = ['once', 'read', 'same', 'guarded', 'wait', 'ask', 'helper', 'nobody'];
   return Array.from({ length: 1 + (pick % 3) }, (_, index) => {
     const name = names[(pick >> (index * 3)) % names.length] ?? 'once';
     const args =
-      name === 'wait' ? { seconds: pick % 100 } : name === 'ask' ? { question: 'Well?' } : { amount: pick % 20 };
+      name === 'helper'
+        ? { input: 'help' }
+        : name === 'wait'
+          ? { seconds: pick % 100 }
+          : name === 'ask'
+            ? { question: 'Well?' }
+            : { amount: pick % 20 };
     return { id: `c${(callNumber += 1)}`, name, arguments: args };
   });
 }
@@ -258,6 +315,7 @@ function carryToItsEnd(fork: Simulation, pick: number): void {
     if (call !== undefined)
       checked.step({ what: isToolCall(call) ? 20 : 24, pick: (pick + turn) * fork.open().length });
     else if (attentionOf(fork.run.state).length > 0) checked.step({ what: 90, pick: pick + turn });
+    else if (childrenOf(fork.run.state).length > 0) checked.step({ what: 29, pick });
     else if (fork.run.state.paused) checked.step({ what: 75, pick });
     else fork.advanceToNext();
   }

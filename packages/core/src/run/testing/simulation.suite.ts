@@ -6,7 +6,7 @@ import { plan } from '../../executor/plan.ts';
 import { nextTime } from '../attention.ts';
 import type { Command, OutsideCommand, WorkerCommand } from '../command.ts';
 import { openCalls } from '../state.ts';
-import { version as defaultVersion } from './versions.ts';
+import { pins, version as defaultVersion } from './versions.ts';
 
 export const RUN = '018f0000-0000-7000-8000-0000000000aa';
 const FORK = '018f0000-0000-7000-8000-0000000000bb';
@@ -25,7 +25,8 @@ export class Simulation {
   constructor(version = defaultVersion(), input = 'hello', copied: readonly RunEvent[] = []) {
     this.events.push(...copied);
     this.run = copied.reduce(extend, beginRun(copied.length === 0 ? RUN : FORK, version));
-    if (copied.length === 0) this.say({ type: 'create', input: text(input), metadata: {}, by: person });
+    if (copied.length === 0)
+      this.say({ type: 'create', input: text(input), metadata: {}, agents: pins(version), by: person });
   }
 
   /** A fork of this run after event `at`, as the API makes it. */

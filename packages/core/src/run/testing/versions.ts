@@ -1,4 +1,4 @@
-import type { AgentVersion, Limits, PublishedTool } from '@holdfast/contracts';
+import type { AgentVersion, Limits, PinnedAgents, PublishedTool } from '@holdfast/contracts';
 
 export const retries = { attempts: 3, first: 1_000, factor: 2, max: 60_000, timeout: 10_000 };
 
@@ -13,6 +13,25 @@ export const tool = (name: string, over: Partial<PublishedTool> = {}): Published
   retries,
   ...over,
 });
+
+/** An agent as a tool; runs that may call it have `pins` of it. */
+export const agentTool = (name: string, over: Partial<PublishedTool> = {}): PublishedTool =>
+  tool(name, {
+    source: { type: 'agent', agent: name, version: null, alias: null },
+    effect: 'idempotent',
+    input_schema: { type: 'object', required: ['input'] },
+    ...over,
+  });
+
+/** A pinned version for each agent among the tools, with these limits. */
+export const pins = ({ tools }: AgentVersion, of: Limits = limits): PinnedAgents =>
+  Object.fromEntries(
+    tools.flatMap(({ name, source }) =>
+      source.type === 'agent'
+        ? [[name, { version: 1, version_id: '018f0000-0000-7000-8000-000000000002', limits: of }]]
+        : [],
+    ),
+  );
 
 export const builtin = (name: 'wait' | 'ask'): PublishedTool =>
   tool(name, { source: { type: 'builtin', name }, effect: 'read' });
@@ -48,6 +67,7 @@ export const version = (over: Partial<AgentVersion> = {}): AgentVersion => ({
     }),
     builtin('wait'),
     builtin('ask'),
+    agentTool('helper'),
   ],
   limits,
   retries,
