@@ -11,7 +11,7 @@ interface Row {
   readonly died: string;
   readonly kill: Omit<KillSpec, 'token'>;
   /** What the child calls. Default: `pay`, a `once` tool that is called exactly once. */
-  readonly calls?: 'note';
+  readonly calls?: 'note' | 'pay';
   /** Somebody cancels the run above once the run below waits for a person. */
   readonly cancelled?: true;
 }

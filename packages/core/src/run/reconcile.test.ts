@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { byParent } from './children.ts';
 import { reconcile } from './reconcile.ts';
 import { childrenOf, type EndedRun, type LiveRun } from './state.ts';
-import { person, Simulation } from './testing/simulation.suite.ts';
+import { person, type Simulation } from './testing/simulation.suite.ts';
 import { asksFor, concludes, live, started } from './testing/steps.ts';
 
 const waiting = (): Simulation => {

@@ -72,7 +72,7 @@ export function describeChildRuns(name: string, open: OpenStores): void {
       const parent = await held();
       const child = await childOf(parent);
       const heard: string[] = [];
-      const leave = stores.hints.subscribe((run) => heard.push(run));
+      const leave = stores.hints.subscribe((hint) => heard.push(hint.about === 'run' ? hint.run : hint.about));
       await me.runs.append(appendTo(parent, 2, { worker: 'me', children: [child] }));
       await expect.poll(() => heard, { timeout: 5_000 }).toContain(child.run);
       leave();
