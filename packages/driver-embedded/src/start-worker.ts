@@ -51,13 +51,19 @@ export async function startWorker(
 ): Promise<Worker> {
   const { schedule, hints, lease, log, clock } = ports;
   await lease.start();
-  const holds = new Holds(ports, options.concurrency, () => due.soon());
+  // Runs are due that could not be taken when somebody last looked.
+  let waiting = true;
+  const holds = new Holds(ports, options.concurrency, (ended) => {
+    // With nobody waiting for its slot, the end of a run makes nothing due.
+    if (!ended || waiting) due.soon();
+  });
   const failed = (what: string) => (error: unknown) => log.warn({ err: error }, what);
 
   const due: Periodic = new Periodic(
     async () => {
       const next = await sweepDue(schedule, holds);
-      return next === null ? SWEEP_MS : Math.min(SWEEP_MS, Math.max(0, next - clock.now()));
+      waiting = next.waiting;
+      return next.at === null ? SWEEP_MS : Math.min(SWEEP_MS, Math.max(0, next.at - clock.now()));
     },
     SWEEP_MS,
     failed('the sweep of what is due failed'),

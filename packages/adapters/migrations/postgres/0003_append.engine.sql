@@ -31,6 +31,7 @@ create function holdfast.append(
   p_extras jsonb
 ) returns table (item integer, outcome text, head integer)
   language plpgsql security definer set search_path = '' set enable_seqscan = off set jit = off
+  set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare

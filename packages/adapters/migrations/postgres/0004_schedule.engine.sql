@@ -21,6 +21,7 @@ $$;
 -- (admitted ones and held runs) under the tenant's lock, never by a counter that could leak.
 create function holdfast.pick(p_limit integer, p_reserve_ms bigint) returns table (tenant_id uuid, run_id uuid)
   language plpgsql security definer set search_path = '' set enable_seqscan = off set jit = off
+  set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
@@ -163,15 +164,17 @@ begin
 end
 $$;
 
--- When the next run becomes due; what is due already waits for a slot or a worker.
-create function holdfast.next_due() returns bigint
+-- When the next run becomes due, and whether some are due already and have no slot yet.
+create function holdfast.next_due() returns table (at bigint, waiting boolean)
   language plpgsql security definer set search_path = '' set enable_seqscan = off set jit = off
 as $$
 declare
   -- A variable: a volatile function in the condition would keep the index from being used.
   v_now constant bigint := holdfast.now_ms();
 begin
-  return (select pg_catalog.min(at) from holdfast.due where kind = 'run' and at > v_now);
+  return query select
+    (select pg_catalog.min(d.at) from holdfast.due d where d.kind = 'run' and d.at > v_now),
+    exists (select from holdfast.due d where d.kind = 'run' and not d.admitted and d.at <= v_now);
 end
 $$;
 

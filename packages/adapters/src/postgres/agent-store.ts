@@ -1,11 +1,12 @@
 import type { AgentVersion, AliasTarget, JsonObject } from '@holdfast/contracts';
-import type {
-  AgentStore,
-  AgentSummary,
-  PermitsChange,
-  TenantScope,
-  VersionDraft,
-  VersionRow as VersionListRow,
+import {
+  type AgentStore,
+  type AgentSummary,
+  LeastRecentlyUsed,
+  type PermitsChange,
+  type TenantScope,
+  type VersionDraft,
+  type VersionRow as VersionListRow,
 } from '@holdfast/core';
 import { arrayLiteral } from './array-literal.ts';
 import { isUuid } from './ids.ts';
@@ -26,6 +27,8 @@ interface VersionRow {
   readonly hash: string;
 }
 
+const VERSIONS_KEPT = 500;
+
 const agentSql = `
   select a.name, a.latest, a.created_at, a.description,
     coalesce((
@@ -42,6 +45,8 @@ const versionSql = `
 
 export class PostgresAgentStore implements AgentStore {
   readonly #scoped: Scoped;
+  /** They never change. */
+  readonly #versions = new LeastRecentlyUsed<{ version: AgentVersion; spec: JsonObject }>(VERSIONS_KEPT);
 
   constructor(scoped: Scoped) {
     this.#scoped = scoped;
@@ -111,8 +116,14 @@ export class PostgresAgentStore implements AgentStore {
     agent: string,
     number: number,
   ): Promise<{ version: AgentVersion; spec: JsonObject } | null> {
+    const key = `${scope.tenant} ${agent} ${number}`;
+    const known = this.#versions.get(key);
+    if (known !== undefined) return known;
     const [row] = await this.#scoped.read<VersionRow>(scope, versionSql, [scope.tenant, agent, number]);
-    return row === undefined ? null : { version: versionOf(row), spec: JSON.parse(row.spec) as JsonObject };
+    if (row === undefined) return null;
+    const read = { version: versionOf(row), spec: JSON.parse(row.spec) as JsonObject };
+    this.#versions.set(key, read);
+    return read;
   }
 
   async versions(

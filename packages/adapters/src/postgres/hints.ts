@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import type { Hint, Hints } from '@holdfast/core';
 import type { DirectSession, SessionPart } from './direct-session.ts';
-import type { Connections } from './sql.ts';
+import { arrayLiteral } from './array-literal.ts';
+import { type Connections, inlined } from './sql.ts';
 
 type Listener = (hint: Hint) => void;
 
 /** A NOTIFY holds less than 8,000 bytes. */
 const LONGEST_PAYLOAD = 7_000;
 const CHANNEL = 'holdfast_runs';
+/** Between two messages, ms: what comes in between goes out together. */
+const PAUSE_MS = 4;
 
 /** Hints within this process: all there is with PGlite. */
 export class ProcessHints implements Hints {
@@ -88,16 +91,17 @@ export class PostgresHints extends ProcessHints implements SessionPart {
     while (this.#gathered.size > 0) {
       const texts = [...this.#gathered.values()];
       this.#gathered = new Map();
+      const notify = inlined('select pg_catalog.pg_notify($1, p) from pg_catalog.unnest($2::text[]) as p', [
+        CHANNEL,
+        arrayLiteral(this.#payloads(texts)),
+      ]);
       try {
-        await this.#connections.lend((sql) =>
-          sql.query('select pg_catalog.pg_notify($1, p) from pg_catalog.unnest($2::text[]) as p', [
-            CHANNEL,
-            this.#payloads(texts),
-          ]),
-        );
+        // NOTIFY takes a transaction id, so its commit would wait for the disk.
+        await this.#connections.lend((sql) => sql.script(['set local synchronous_commit = off', notify]));
       } catch {
         // A hint may be lost: whoever listens also sweeps.
       }
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
     this.#sending = null;
   }

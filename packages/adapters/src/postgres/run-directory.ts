@@ -222,7 +222,7 @@ export class PostgresRunDirectory implements RunDirectory {
         [ref.run, ref.tenant],
       );
       const { version_id: versionId, head, holder } = row;
-      return { tenant: ref.tenant, run: ref.run, versionId, head, holder, snapshot: snapshot ?? null };
+      return { tenant: ref.tenant, run: ref.run, versionId, head, holder, snapshot: snapshot ?? null, tail: [] };
     });
   }
 }

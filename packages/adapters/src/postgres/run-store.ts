@@ -40,6 +40,11 @@ const loadSql = `
   select r.version_id, r.head, r.holder, s.seq as snapshot_seq, s.format as snapshot_format, s.body as snapshot_body
   from holdfast.runs r left join holdfast.snapshots s on s.run_id = r.id
   where r.id = $1 and r.tenant_id = $2`;
+const tailSql = `
+  select ${eventColumns} from holdfast.run_events
+  where run_id = $1 and tenant_id = $2
+    and seq > coalesce((select s.seq from holdfast.snapshots s where s.run_id = $1), 0)
+  order by seq limit 500`;
 const eventsSql = `
   select ${eventColumns} from holdfast.run_events
   where run_id = $1 and tenant_id = $2 and seq > $3 order by seq limit $4`;
@@ -54,7 +59,7 @@ abstract class ReadingRunStore {
 
   async load(ref: RunRef): Promise<StoredRun | null> {
     if (!isUuid(ref.run) || !isUuid(ref.tenant)) return null;
-    const [row] = await this.scoped.read<RunRow>(ref, loadSql, [ref.run, ref.tenant]);
+    const [[row], tail] = await this.scoped.readTwo<RunRow, EventRow>(ref, [loadSql, tailSql], [ref.run, ref.tenant]);
     if (row === undefined) return null;
     const { snapshot_seq: seq, snapshot_format: format, snapshot_body: body } = row;
     const snapshot = seq === null || format === null || body === null ? null : { seq, format, body };
@@ -65,6 +70,7 @@ abstract class ReadingRunStore {
       head: row.head,
       holder: row.holder,
       snapshot,
+      tail: tail.map(eventOf),
     };
   }
 

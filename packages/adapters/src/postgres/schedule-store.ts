@@ -17,12 +17,11 @@ export class PostgresScheduleStore implements ScheduleStore {
     );
   }
 
-  /** The next time in the future; rows that are due already wait for a slot or for `pick`. */
-  async nextDue(): Promise<number | null> {
+  async nextDue(): Promise<{ at: number | null; waiting: boolean }> {
     const [row] = await this.#connections.lend((sql) =>
-      sql.query<{ at: number | null }>('select holdfast.next_due() as at'),
+      sql.query<{ at: number | null; waiting: boolean }>('select at, waiting from holdfast.next_due()'),
     );
-    return row?.at ?? null;
+    return row ?? { at: null, waiting: false };
   }
 
   async movedHeads(held: readonly (RunRef & { readonly head: number })[]): Promise<readonly RunRef[]> {

@@ -8,8 +8,14 @@ export type DatabaseRole = 'holdfast_api' | 'holdfast_worker' | 'holdfast_owner'
 export interface Scoped {
   /** `limitMs`: the connection is destroyed when the work takes longer. Default 30 s. */
   in<T>(scope: TenantScope, work: (sql: Sql) => Promise<T>, limitMs?: number): Promise<T>;
-  /** One select in a transaction of its own, all in one message: a third of the ways there and back. */
+  /** A select in a transaction of its own, all in one message: a third of the ways there and back. */
   read<Row>(scope: TenantScope, text: string, values: readonly Literal[]): Promise<readonly Row[]>;
+  /** Two of them with the same parameters. */
+  readTwo<First, Second>(
+    scope: TenantScope,
+    texts: readonly [string, string],
+    values: readonly Literal[],
+  ): Promise<readonly [readonly First[], readonly Second[]]>;
 }
 
 /**
@@ -17,19 +23,32 @@ export interface Scoped {
  * the role for the transaction; null = it is that role.
  */
 export function scopedTransactions(connections: Connections, role: DatabaseRole | null): Scoped {
+  const readAll = async (scope: TenantScope, texts: readonly string[], values: readonly Literal[]) => {
+    const selects = texts.map((text) => inlined(text, values));
+    const statements = [...opening(scope, role), ...selects, 'commit'];
+    const results = await connections.lend(async (sql) => {
+      try {
+        return await sql.script(statements);
+      } catch (error) {
+        await sql.query('rollback');
+        throw error;
+      }
+    });
+    return results.slice(-1 - texts.length, -1);
+  };
   return {
     in: (scope, work, limitMs) => connections.lend((sql) => transaction(sql, opening(scope, role), work), limitMs),
     read: async <Row>(scope: TenantScope, text: string, values: readonly Literal[]) => {
-      const statements = [...opening(scope, role), inlined(text, values), 'commit'];
-      const results = await connections.lend(async (sql) => {
-        try {
-          return await sql.script(statements);
-        } catch (error) {
-          await sql.query('rollback');
-          throw error;
-        }
-      });
-      return (results.at(-2) ?? []) as readonly Row[];
+      const [rows = []] = await readAll(scope, [text], values);
+      return rows as readonly Row[];
+    },
+    readTwo: async <First, Second>(
+      scope: TenantScope,
+      texts: readonly [string, string],
+      values: readonly Literal[],
+    ) => {
+      const [first = [], second = []] = await readAll(scope, texts, values);
+      return [first as readonly First[], second as readonly Second[]] as const;
     },
   };
 }
@@ -44,6 +63,11 @@ export function scopedTo(open: TenantScope, sql: Sql): Scoped {
     async read(scope, text, values) {
       if (scope.tenant !== open.tenant) throw new Error('The transaction is in another tenant.');
       return sql.query(text, values);
+    },
+    async readTwo<First, Second>(scope: TenantScope, texts: readonly [string, string], values: readonly Literal[]) {
+      if (scope.tenant !== open.tenant) throw new Error('The transaction is in another tenant.');
+      const [first, second] = texts;
+      return [await sql.query<First>(first, values), await sql.query<Second>(second, values)] as const;
     },
   };
 }

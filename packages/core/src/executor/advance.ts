@@ -53,6 +53,8 @@ export interface Hold {
   nudge(head?: number): void;
   /** Head this holder has folded; others compare it with the database's. */
   head(): number;
+  /** The run has ended while it was held. */
+  ended(): boolean;
   /** Resolves when the run was let go or lost. */
   readonly done: Promise<'released' | 'lost' | 'not-yours'>;
 }
@@ -64,9 +66,14 @@ export interface Hold {
  */
 export function advance(ports: AdvancePorts, ref: RunRef, take: Take, drain: AbortSignal): Hold {
   const mailbox = new Mailbox();
-  const position = { head: 0 };
+  const position = { head: 0, ended: false };
   const done = carry(ports, ref, take, drain, mailbox, position);
-  return { nudge: (head = Number.POSITIVE_INFINITY) => mailbox.nudge(head), head: () => position.head, done };
+  return {
+    nudge: (head = Number.POSITIVE_INFINITY) => mailbox.nudge(head),
+    head: () => position.head,
+    ended: () => position.ended,
+    done,
+  };
 }
 
 async function carry(
@@ -75,7 +82,7 @@ async function carry(
   take: Take,
   drain: AbortSignal,
   mailbox: Mailbox,
-  position: { head: number },
+  position: { head: number; ended: boolean },
 ): Promise<'released' | 'lost' | 'not-yours'> {
   const { clock, lease } = ports;
   const loaded = await loadRun(ports, ref);
@@ -124,7 +131,10 @@ async function carry(
       outcomes = [];
       if (taking !== null) tellTaken(ports, ref, taking);
       taking = null;
-      if (run.state.phase === 'ended') ports.log.info({ run_id: ref.run, status: run.state.status }, 'the run ended');
+      if (run.state.phase === 'ended') {
+        position.ended = true;
+        ports.log.info({ run_id: ref.run, status: run.state.status }, 'the run ended');
+      }
       for (const { command } of next.refused) late(ports, ref, command);
       for (const action of next.starts) calls.start(action, run, lapses);
       for (const call of next.aborts) calls.abort(call);

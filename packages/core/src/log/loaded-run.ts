@@ -7,6 +7,7 @@ import type { RunRef } from '../tenant-scope.ts';
 import type { ArtifactStore } from './artifact-store.ts';
 import { CorruptEvent, decodeEvent } from './event-codec.ts';
 import type { RunStore, StoredRun, StoredSnapshot } from './run-store.ts';
+import type { StoredEvent } from './stored-event.ts';
 
 /** A run as folded from its log: what the rules read, and what the model is shown. */
 export interface LoadedRun {
@@ -57,16 +58,22 @@ export async function catchUp(ports: LogPorts, ref: RunRef, run: LoadedRun): Pro
   let next = run;
   for (;;) {
     const page = await ports.runs.eventsAfter(ref, next.state.head, PAGE);
-    for (const stored of page) {
-      try {
-        next = extend(next, await decodeEvent(ports.artifacts, ref, stored));
-      } catch (error) {
-        if (!(error instanceof CorruptEvent)) throw error;
-        next = { ...next, state: withProblem(next.state, stored.seq, stored.at, error.message) };
-      }
-    }
+    next = await fold(ports, ref, next, page);
     if (page.length < PAGE) return next;
   }
+}
+
+async function fold(ports: LogPorts, ref: RunRef, run: LoadedRun, events: readonly StoredEvent[]): Promise<LoadedRun> {
+  let next = run;
+  for (const stored of events) {
+    try {
+      next = extend(next, await decodeEvent(ports.artifacts, ref, stored));
+    } catch (error) {
+      if (!(error instanceof CorruptEvent)) throw error;
+      next = { ...next, state: withProblem(next.state, stored.seq, stored.at, error.message) };
+    }
+  }
+  return next;
 }
 
 /**
@@ -78,8 +85,11 @@ export async function loadRun(ports: LogPorts, ref: RunRef): Promise<{ stored: S
   if (stored === null) return null;
   const version = await ports.versions(ref, stored.versionId);
   if (version === null) throw new Error(`run ${ref.run}: its version ${stored.versionId} is not in the database`);
-  const run = await catchUp(ports, ref, fromSnapshot(stored, version));
-  return { stored, run };
+  const begun = fromSnapshot(stored, version);
+  // The tail follows on the stored snapshot, which may be one that does not count.
+  const fits = stored.tail[0]?.seq === begun.state.head + 1;
+  const run = fits ? await fold(ports, ref, begun, stored.tail) : begun;
+  return { stored, run: run.state.head < stored.head ? await catchUp(ports, ref, run) : run };
 }
 
 function fromSnapshot({ snapshot, run, head }: StoredRun, version: AgentVersion): LoadedRun {

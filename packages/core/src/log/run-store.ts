@@ -144,6 +144,8 @@ export interface StoredRun {
   readonly head: number;
   readonly holder: string | null;
   readonly snapshot: StoredSnapshot | null;
+  /** The first events after the snapshot, or of the whole log; empty where nobody asked for them. */
+  readonly tail: readonly StoredEvent[];
 }
 
 /**
@@ -151,7 +153,7 @@ export interface StoredRun {
  * Every method may throw `DatabaseUnavailable`; an append that threw may have been committed.
  */
 export interface RunStore {
-  /** Head, holder and the newest snapshot; null when the tenant has no such run. */
+  /** Head, holder, the newest snapshot and what comes next; null when the tenant has no such run. */
   load(ref: RunRef): Promise<StoredRun | null>;
   /** Events with `seq > after`, in order, at most `limit`. */
   eventsAfter(ref: RunRef, after: number, limit: number): Promise<readonly StoredEvent[]>;

@@ -16,10 +16,10 @@ export class Holds {
   readonly #drain = new AbortController();
   readonly #ports: AdvancePorts;
   readonly #limit: number;
-  /** Called when a run was let go, since another may begin and the same may be due. */
-  readonly #freed: () => void;
+  /** Called when a run was let go: another may begin; unless it has ended, the same may be due. */
+  readonly #freed: (ended: boolean) => void;
 
-  constructor(ports: AdvancePorts, limit: number, freed: () => void) {
+  constructor(ports: AdvancePorts, limit: number, freed: (ended: boolean) => void) {
     this.#ports = ports;
     this.#limit = limit;
     this.#freed = freed;
@@ -67,8 +67,9 @@ export class Holds {
   }
 
   #let(ref: RunRef): void {
+    const ended = this.#held.get(ref.run)?.hold.ended() ?? false;
     this.#held.delete(ref.run);
-    this.#freed();
+    this.#freed(ended);
   }
 
   /** The database still names this worker as the holder, so nobody else will take the run. */

@@ -8,8 +8,10 @@ export interface ScheduleStore {
    * A run that was returned is not offered to others for `reserveMs`.
    */
   pick(limit: number, reserveMs: number): Promise<readonly RunRef[]>;
-  /** When the next run is due, ms since 1970; null = none. */
-  nextDue(): Promise<number | null>;
+  /**
+   * When the next run is due, ms since 1970, null = none; and whether some are due already, and wait for a slot.
+   */
+  nextDue(): Promise<{ readonly at: number | null; readonly waiting: boolean }>;
   /** Of these held runs, those whose head is no longer the given one. */
   movedHeads(held: readonly (RunRef & { readonly head: number })[]): Promise<readonly RunRef[]>;
 }

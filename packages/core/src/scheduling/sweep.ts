@@ -5,11 +5,17 @@ import type { ScheduleStore } from './schedule-store.ts';
 const RESERVE_MS = 1_000;
 const PICK_AT_ONCE = 100;
 
-/** Claims what is due and free. Returns when a row is due next, ms since 1970; null = none is. */
-export async function sweepDue(store: ScheduleStore, holds: Holds): Promise<number | null> {
+/**
+ * Claims what is due and free. Returns when a row is due next, ms since 1970, null = none is; and whether runs wait for a
+ * slot, or for room here.
+ */
+export async function sweepDue(
+  store: ScheduleStore,
+  holds: Holds,
+): Promise<{ readonly at: number | null; readonly waiting: boolean }> {
   for (;;) {
     const wanted = Math.min(holds.room, PICK_AT_ONCE);
-    if (wanted === 0) return null;
+    if (wanted === 0) return { at: null, waiting: true };
     const picked = await store.pick(wanted, RESERVE_MS);
     for (const ref of picked) holds.take(ref, { type: 'claim' });
     if (picked.length < wanted) return store.nextDue();

@@ -1,5 +1,6 @@
 import type { AgentVersion } from '@holdfast/contracts';
 import type { LogPorts } from '../log/loaded-run.ts';
+import { LeastRecentlyUsed } from '../least-recently-used.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 
 const MOST = 1_000;
@@ -8,14 +9,11 @@ const MOST = 1_000;
 export function cachedVersions(
   read: (scope: TenantScope, id: string) => Promise<AgentVersion | null>,
 ): LogPorts['versions'] {
-  const known = new Map<string, AgentVersion>();
+  const known = new LeastRecentlyUsed<AgentVersion>(MOST);
   return async (ref, id) => {
     const key = `${ref.tenant} ${id}`;
     const version = known.get(key) ?? (await read(ref, id));
-    if (version === null) return null;
-    known.delete(key);
-    known.set(key, version);
-    if (known.size > MOST) for (const oldest of known.keys()) if (known.size > MOST) known.delete(oldest);
+    if (version !== null) known.set(key, version);
     return version;
   };
 }

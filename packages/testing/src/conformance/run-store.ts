@@ -59,6 +59,7 @@ export function describeRunStore(name: string, open: OpenStores): void {
       const run = await held();
       const loaded = await me.runs.load(run);
       expect(loaded).toMatchObject({ ...run, head: 2, holder: 'me', snapshot: null });
+      expect(loaded?.tail.map(({ seq }) => seq)).toEqual([1, 2]);
       expect(loaded?.versionId).toMatch(/^[0-9a-f-]{36}$/);
       expect(await stores.api.runs.load(run)).toEqual(loaded);
     });

@@ -54,13 +54,13 @@ export function describeScheduleStore(name: string, open: OpenStores): void {
       await queue(await newTenant(stores), { projection: projectionOf({ status: 'queued', dueAt: later }) });
       await queue(await newTenant(stores), { projection: projectionOf({ status: 'queued', dueAt: later + 1 }) });
       expect(await pick()).toEqual([]);
-      expect(await me.schedule.nextDue()).toBe(later);
+      expect(await me.schedule.nextDue()).toEqual({ at: later, waiting: false });
     });
 
     test('what is due already is no time to wait for', async () => {
       await queue(await newTenant(stores, 0));
       expect(await pick()).toEqual([]);
-      expect(await me.schedule.nextDue()).toBeNull();
+      expect(await me.schedule.nextDue()).toEqual({ at: null, waiting: true });
     });
 
     test('no more than the limit are offered; the rest follows', async () => {

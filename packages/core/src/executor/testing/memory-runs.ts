@@ -85,6 +85,7 @@ export class MemoryRuns implements RunStore {
       head: this.events.length,
       holder,
       snapshot: this.snapshots.at(-1) ?? null,
+      tail: this.events.slice(this.snapshots.at(-1)?.seq ?? 0).slice(0, 500),
     });
   }
 
