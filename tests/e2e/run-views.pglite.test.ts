@@ -54,10 +54,10 @@ describe('Prefer: wait', () => {
       headers: { authorization: `Bearer ${key}`, prefer: 'wait=60' },
       signal: leaving.signal,
     }).catch(() => 'gone');
-    await expect.poll(() => server.api.ports.streams.open).toBe(1);
+    await expect.poll(() => server.api.ports.streams.ends.open).toBe(1);
     leaving.abort();
     expect(await waiting).toBe('gone');
-    await expect.poll(() => server.api.ports.streams.open).toBe(0);
+    await expect.poll(() => server.api.ports.streams.ends.open).toBe(0);
   });
 
   test.each(['wait=0', 'wait=soon', 'await=5', ''])('"%s" is not applied', async (prefer) => {

@@ -1,4 +1,4 @@
-import { getRun, type RunRef, type RunView, waitForEnd } from '@holdfast/core';
+import { getRun, type RunRef, type RunView } from '@holdfast/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiPorts } from '../ports.ts';
 
@@ -20,7 +20,6 @@ export async function viewAfter(
   ports: ApiPorts,
   { raw }: FastifyReply,
   ref: RunRef,
-  head: number,
   seconds: number,
 ): Promise<RunView> {
   const gone = new AbortController();
@@ -28,7 +27,7 @@ export async function viewAfter(
   raw.once('close', hangUp);
   if (raw.closed) hangUp();
   try {
-    await waitForEnd(ports.streams, ref, head, seconds * 1_000, gone.signal);
+    await ports.streams.ends.wait(ref, seconds * 1_000, gone.signal);
   } finally {
     raw.off('close', hangUp);
   }

@@ -3,6 +3,7 @@ import type { Hints } from '../scheduling/hints.ts';
 import type { RunRef } from '../tenant-scope.ts';
 import { hasEnded } from './get-run.ts';
 import type { RunDirectory } from './run-directory.ts';
+import { RunEnds } from './run-ends.ts';
 import { type Encode, type Listener, RunReader } from './run-reader.ts';
 import { notFound } from './speak.ts';
 
@@ -26,12 +27,16 @@ export class EventStreams {
   readonly #encode: Encode;
   readonly #readers = new Map<string, RunReader>();
   readonly #unsubscribe: () => void;
+  /** For those who wait for the end alone. */
+  readonly ends: RunEnds;
   #closed = false;
 
   constructor(ports: FollowPorts, encode: Encode) {
     this.#ports = ports;
     this.#encode = encode;
+    this.ends = new RunEnds(ports.directory);
     this.#unsubscribe = ports.hints.subscribe((hint) => {
+      this.ends.told(hint);
       if (hint.about === 'everything') for (const reader of this.#readers.values()) reader.wake();
       if (hint.about !== 'run') return;
       const reader = this.#readers.get(hint.run);
@@ -86,6 +91,7 @@ export class EventStreams {
 
   /** Heads of all runs that are followed, in one query. */
   async sweep(): Promise<void> {
+    await this.ends.sweep();
     if (this.#readers.size === 0) return;
     const heads = await this.#ports.directory.heads([...this.#readers.values()].map((reader) => reader.ref));
     for (const { run, head } of heads) {
@@ -98,6 +104,7 @@ export class EventStreams {
   close(): void {
     this.#closed = true;
     this.#unsubscribe();
+    this.ends.close();
     for (const reader of this.#readers.values()) reader.endAll('closing');
   }
 

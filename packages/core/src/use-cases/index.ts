@@ -22,5 +22,5 @@ export { type Message, newMessage, sendMessage } from './send-message.ts';
 export { speakInside, speakToRun, type SpeakPorts, type Speech } from './speak.ts';
 export { startRun, type StartRun } from './start-run.ts';
 export { startupFailure } from './startup-failure.ts';
-export { waitForEnd } from './wait-for-end.ts';
+export { RunEnds } from './run-ends.ts';
 export { cachedVersions } from './version-cache.ts';

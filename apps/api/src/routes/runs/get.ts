@@ -23,7 +23,7 @@ export const get = route({
     if (wait === null) return { status: 200, json: resource(view) };
     return {
       status: 200,
-      json: resource(view.end === null ? await viewAfter(ports, reply, ref, view.summary.head, wait) : view),
+      json: resource(view.end === null ? await viewAfter(ports, reply, ref, wait) : view),
       headers: { 'preference-applied': `wait=${wait}` },
     };
   },

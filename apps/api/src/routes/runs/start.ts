@@ -60,10 +60,10 @@ async function ended(
   wait: number,
 ): Promise<Answer> {
   if (answer === 'taken' || !('text' in answer || 'json' in answer)) return answer;
-  const { id, head } = started.parse('text' in answer ? JSON.parse(answer.text) : answer.json);
-  const view = await viewAfter(ports, reply, { tenant: caller.tenant, run: id }, head, wait);
+  const { id } = started.parse('text' in answer ? JSON.parse(answer.text) : answer.json);
+  const view = await viewAfter(ports, reply, { tenant: caller.tenant, run: id }, wait);
   const headers = { ...answer.headers, 'preference-applied': `wait=${wait}` };
   return { status: answer.status, json: resource(view), headers };
 }
 
-const started = z.object({ id: z.string(), head: z.number() });
+const started = z.object({ id: z.string() });
