@@ -6,7 +6,7 @@ import { notFound } from './speak.ts';
 
 interface Waiting {
   readonly ref: RunRef;
-  over(): void;
+  readonly over: () => void;
 }
 
 /** Those in this process who wait for a run's end, and for nothing else of it: no event is read for them. */
