@@ -21,6 +21,7 @@ beforeAll(async () => {
   const run = String(started.json['id']);
   own = {
     ':run': run,
+    ':thread': String((await server.ask(mine.key, 'POST', '/v1/threads', {})).json['id']),
     ':agent': 'asker',
     ':number': '1',
     ':alias': 'prod',
@@ -43,6 +44,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   'runs.cancel': {},
   'runs.fork': { at: 1 },
   'runs.rerun': {},
+  'threads.create': {},
   'attention.decide': { decision: 'answer', answer: 'x' },
   'secrets.set': { value: 'value' },
 };
@@ -85,7 +87,7 @@ describe.each(named(guarded))('%s', (_name, route) => {
   });
 });
 
-const aboutOurs = guarded.filter(({ url, operation }) => /:(run|agent)/.test(url) || operation === 'runs.start');
+const aboutOurs = guarded.filter(({ url, operation }) => /:(run|agent|thread)/.test(url) || operation === 'runs.start');
 
 test.each(named(aboutOurs))('%s of ours does not exist for another tenant', async (_name, route) => {
   expect(await ask(route, keys['other tenant'] ?? '')).toMatchObject({ status: 404, type: 'application/problem+json' });

@@ -127,6 +127,9 @@ const cases: Case[] = [
   ['a fork with an empty message', 'POST', '/v1/runs/RUN/fork', { message: '' }, 422, 'validation_failed', '/message'],
   ['a fork of an unknown run', 'POST', '/v1/runs/01920000-0000-7000-8000-000000000000/fork', {}, 404, 'run_not_found'],
   ['a rerun that changes the input', 'POST', '/v1/runs/RUN/rerun', { input: 'x' }, 422, 'validation_failed', '/input'],
+  ['an unknown thread', 'GET', '/v1/threads/01920000-0000-7000-8000-000000000000', undefined, 404, 'thread_not_found'],
+  ['a malformed thread', 'POST', '/v1/runs', { agent: 'scribe', thread: 'x' }, 422, 'validation_failed', '/thread'],
+  ['an unknown mode', 'POST', '/v1/runs', { agent: 'scribe', on_busy: 'x' }, 422, 'validation_failed', '/on_busy'],
   ['a malformed digest', 'GET', '/v1/runs/RUN/artifacts/xyz', undefined, 400, 'invalid_request', '{digest}'],
   ['an unknown file', 'GET', `/v1/runs/RUN/artifacts/${'0'.repeat(64)}`, undefined, 404, 'artifact_not_found'],
   [

@@ -10,6 +10,7 @@ import type {
   SecretCipher,
   SecretRows,
   SpeakPorts,
+  ThreadStore,
 } from '@holdfast/core';
 
 /** Everything the routes need; `wiring.ts` builds it, tests may replace any part. */
@@ -17,6 +18,7 @@ export interface ApiPorts extends SpeakPorts {
   readonly agents: AgentStore;
   readonly directory: RunDirectory;
   readonly keys: KeyStore;
+  readonly threads: ThreadStore;
   readonly secrets: SecretRows;
   readonly cipher: SecretCipher;
   readonly audit: AuditLog;

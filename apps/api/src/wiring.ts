@@ -73,7 +73,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       own.push(configured);
       models = configured.catalog;
     }
-    const { agents, audit, directory, keys, runs, secrets, transactions } = await database.api();
+    const { agents, audit, directory, keys, runs, secrets, threads, transactions } = await database.api();
     const { clock, hints } = database;
     const ports: ApiPorts = {
       agents,
@@ -82,6 +82,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       runs,
       transactions,
       secrets,
+      threads,
       cipher,
       audit,
       clock,

@@ -15,6 +15,7 @@ export * from './scheduling/outbox.ts';
 export type * from './use-cases/agent-store.ts';
 export * from './use-cases/run-directory.ts';
 export type * from './use-cases/transactions.ts';
+export type * from './use-cases/thread-store.ts';
 export type * from './use-cases/key-store.ts';
 export * from './run/index.ts';
 export * from './secrets/index.ts';

@@ -27,6 +27,9 @@ import { pauseRun } from './runs/pause.ts';
 import { rerun } from './runs/rerun.ts';
 import { resumeRun } from './runs/resume.ts';
 import { send } from './runs/send-message.ts';
+import { create as createThread } from './threads/create.ts';
+import * as thread from './threads/get.ts';
+import * as threads from './threads/list.ts';
 import { start } from './runs/start.ts';
 import { deleteSecret } from './secrets/delete.ts';
 import * as secrets from './secrets/list.ts';
@@ -54,6 +57,9 @@ export const routes: readonly Route[] = [
   cancelRun,
   fork,
   rerun,
+  createThread,
+  threads.list,
+  thread.get,
   attention.list,
   decide,
   artifacts.list,

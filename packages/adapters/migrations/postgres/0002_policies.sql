@@ -56,6 +56,6 @@ grant insert, delete on holdfast.aliases to holdfast_api;
 grant select, insert on holdfast.threads to holdfast_api;
 grant insert on holdfast.versions to holdfast_api;
 
-grant select on holdfast.agents, holdfast.aliases, holdfast.versions, holdfast.runs, holdfast.run_events,
+grant select on holdfast.agents, holdfast.aliases, holdfast.versions, holdfast.runs, holdfast.threads, holdfast.run_events,
   holdfast.snapshots, holdfast.artifacts
   to holdfast_worker;

@@ -41,6 +41,7 @@ declare
   v_taken integer[] := '{}';
   v_accepted integer[];
   v_unheld integer[];
+  v_left uuid[];
 begin
   -- Rows first, in one order for all batches. A row that another transaction has stalls nobody: its append is busy.
   select pg_catalog.array_agg(r.id) into v_locked
@@ -113,7 +114,7 @@ begin
     where r.id = a.run_id and r.tenant_id = a.tenant_id and r.head = a.expected
       and r.id = any (v_locked) and (v_firsts is null or a.ord = any (v_firsts))
       and (a.take is null or a.ord = any (v_taken))
-    returning a.ord::integer, r.id as run_id, r.tenant_id, r.holder, a.expected, a.id, e.first
+    returning a.ord::integer, r.id as run_id, r.tenant_id, r.thread_id, r.ended_at, r.holder, a.expected, a.id, e.first
   ), written as (
     insert into holdfast.run_events
       (run_id, seq, tenant_id, type, format, at, call_id, tokens, cost_usd_micros, append_id, payload)
@@ -125,8 +126,9 @@ begin
     ) with ordinality as e (item, type, format, at, call_id, tokens, cost, payload, ord)
     join moved m on m.ord = e.item
   )
-  select pg_catalog.array_agg(m.ord), pg_catalog.array_agg(m.ord) filter (where m.holder is null)
-  into v_accepted, v_unheld
+  select pg_catalog.array_agg(m.ord), pg_catalog.array_agg(m.ord) filter (where m.holder is null),
+    pg_catalog.array_agg(m.run_id) filter (where m.thread_id is not null and m.ended_at is not null)
+  into v_accepted, v_unheld, v_left
   from moved m;
 
   -- A held run has no due row: the claim took it. Only runs that nobody holds now have a next look.
@@ -143,6 +145,10 @@ begin
       with ordinality as a (run_id, status, due_at, ord)
     join holdfast.runs r on r.id = a.run_id
     where a.ord = any (v_unheld) and a.due_at is not null and a.status not in ('succeeded', 'failed', 'cancelled')
+      -- A run that waits for its turn in a thread is not due.
+      and (r.thread_id is null or r.begun or exists (
+        select from holdfast.threads t
+        where t.tenant_id = r.tenant_id and t.id = r.thread_id and t.active_run = r.id))
     order by r.id
     -- It keeps the slot that it was given, unless it is to be looked at later.
     on conflict (kind, subject) do update
@@ -153,6 +159,10 @@ begin
   if p_extras is not null then
     perform holdfast.append_extras(p_tenants, p_runs, p_extras, v_accepted);
     perform holdfast.append_children(p_tenants, p_runs, p_extras, v_accepted);
+  end if;
+
+  if v_left is not null then
+    perform holdfast.leave_threads(v_left);
   end if;
 
   if v_accepted is null or pg_catalog.cardinality(v_accepted) < pg_catalog.cardinality(p_runs) then

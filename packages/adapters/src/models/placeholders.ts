@@ -54,8 +54,11 @@ function valueOf(name: string, path: string, filling: Filling): Json | undefined
   }
 }
 
+type UserMessage = Extract<PromptMessage, { role: 'user' }>;
+
 const inputOf = (messages: readonly PromptMessage[]): string => {
-  const first = messages.find((message) => message.role === 'user');
+  // What was said in the thread before stands in front, in a block of its own.
+  const first = messages.find((message): message is UserMessage => message.role === 'user' && message.block >= 0);
   return first === undefined ? '' : textOf(first.content);
 };
 

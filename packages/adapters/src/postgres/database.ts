@@ -14,6 +14,7 @@ import type {
   ScheduleStore,
   SealedPages,
   SecretRows,
+  ThreadStore,
   Transactions,
 } from '@holdfast/core';
 import { artifactRows } from './artifact-rows.ts';
@@ -36,6 +37,7 @@ import { PostgresScheduleStore } from './schedule-store.ts';
 import { PostgresSealedPages, PostgresSecretRows } from './secret-rows.ts';
 import type { Connections, Sql } from './sql.ts';
 import { type DatabaseRole, scopedTransactions } from './tenant-scope.ts';
+import { PostgresThreadStore } from './thread-store.ts';
 import { cleanIdempotencyKeys, PostgresTransactions } from './transactions.ts';
 import { type LapsingLease, PostgresWorkerLease, SoleWorkerLease } from './worker-lease.ts';
 
@@ -56,6 +58,7 @@ export interface ApiStores {
   readonly directory: RunDirectory;
   readonly transactions: Transactions;
   readonly keys: KeyStore;
+  readonly threads: ThreadStore;
   readonly secrets: SecretRows;
   readonly audit: AuditLog;
 }
@@ -192,6 +195,7 @@ function stores(
         directory: new PostgresRunDirectory(scoped, connections, publish),
         transactions: new PostgresTransactions(scoped, publish),
         keys: new PostgresKeyStore(scoped),
+        threads: new PostgresThreadStore(scoped),
         secrets: new PostgresSecretRows(scoped),
         audit: new PostgresAuditLog(scoped),
       };

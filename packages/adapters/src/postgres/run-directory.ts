@@ -209,7 +209,7 @@ export class PostgresRunDirectory implements RunDirectory {
     );
   }
 
-  async lock(ref: RunRef): Promise<StoredRun | null> {
+  async lock(ref: RunRef): Promise<Omit<StoredRun, 'follows'> | null> {
     if (!isUuid(ref.run)) return null;
     return this.#scoped.in(ref, async (sql) => {
       const [row] = await sql.query<{ head: number; holder: string | null; version_id: string }>(

@@ -28,6 +28,7 @@ interface RunRow {
   readonly version_id: string;
   readonly head: number;
   readonly holder: string | null;
+  readonly follows: string | null;
   readonly snapshot_seq: number | null;
   readonly snapshot_format: string | null;
   readonly snapshot_body: string | null;
@@ -37,8 +38,9 @@ const placeholders = (count: number): string => Array.from({ length: count }, (_
 const appendSql = `select item, outcome, head from holdfast.append(${placeholders(20)})`;
 const appendInScopeSql = `select item, outcome, head from holdfast.append_in_scope(${placeholders(15)})`;
 const loadSql = `
-  select r.version_id, r.head, r.holder, s.seq as snapshot_seq, s.format as snapshot_format, s.body as snapshot_body
+  select r.version_id, r.head, r.holder, t.last_run as follows, s.seq as snapshot_seq, s.format as snapshot_format, s.body as snapshot_body
   from holdfast.runs r left join holdfast.snapshots s on s.run_id = r.id
+    left join holdfast.threads t on t.tenant_id = r.tenant_id and t.id = r.thread_id
   where r.id = $1 and r.tenant_id = $2`;
 const tailSql = `
   select ${eventColumns} from holdfast.run_events
@@ -69,6 +71,7 @@ abstract class ReadingRunStore {
       versionId: row.version_id,
       head: row.head,
       holder: row.holder,
+      follows: row.follows,
       snapshot,
       tail: tail.map(eventOf),
     };

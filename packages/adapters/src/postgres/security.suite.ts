@@ -27,7 +27,17 @@ const tables = [
 /** What a login may read at all, inside a tenant. */
 const readable = {
   holdfast_api: tables.filter((table) => table !== 'due'),
-  holdfast_worker: ['agents', 'aliases', 'artifacts', 'run_events', 'runs', 'secrets', 'snapshots', 'versions'],
+  holdfast_worker: [
+    'agents',
+    'aliases',
+    'artifacts',
+    'run_events',
+    'runs',
+    'secrets',
+    'snapshots',
+    'threads',
+    'versions',
+  ],
 };
 type Login = keyof typeof readable;
 const logins = Object.keys(readable) as Login[];
@@ -41,6 +51,7 @@ const functions: Record<string, Login> = {
   dead_workers: 'holdfast_worker',
   fork_run: 'holdfast_api',
   finish_outbox: 'holdfast_worker',
+  join_thread: 'holdfast_api',
   leave_worker: 'holdfast_worker',
   lock_run: 'holdfast_api',
   moved_heads: 'holdfast_worker',

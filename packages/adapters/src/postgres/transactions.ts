@@ -12,6 +12,7 @@ import { PostgresAuditLog } from './audit-log.ts';
 import { PostgresRunDirectory } from './run-directory.ts';
 import { ApiRunStore } from './run-store.ts';
 import { PostgresSecretRows } from './secret-rows.ts';
+import { PostgresThreadStore } from './thread-store.ts';
 import type { Connections, Sql } from './sql.ts';
 import { type Scoped, scopedTo } from './tenant-scope.ts';
 import { codeOf } from './unavailable.ts';
@@ -109,6 +110,7 @@ function storesIn(scope: TenantScope, sql: Sql, grown: Hint[]): TransactionStore
     runs: new ApiRunStore(scoped, note),
     agents: new PostgresAgentStore(scoped),
     directory: new PostgresRunDirectory(scoped, { lend: (work) => work(sql) }, note),
+    threads: new PostgresThreadStore(scoped),
     secrets: new PostgresSecretRows(scoped),
     audit: new PostgresAuditLog(scoped),
   };

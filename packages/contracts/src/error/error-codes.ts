@@ -88,6 +88,12 @@ export const errorCodes = {
     'Run is live',
     'Only a run that is paused or has ended can be forked. Pause it, and wait until its calls under way have ended.',
   ),
+  thread_not_found: meaning(404, 'No such thread', 'There is no thread with this id in this tenant.'),
+  thread_busy: meaning(
+    409,
+    'Thread is busy',
+    'A run is active in the thread, and `on_busy` is `reject`. Wait for its end, or queue behind it.',
+  ),
   limit_not_lower: meaning(422, 'Limit not lower', 'A run may only tighten the limits of its agent version.'),
 
   // what needs a person

@@ -49,6 +49,20 @@ export const requestedCall = z.strictObject({
 });
 export type RequestedCall = z.infer<typeof requestedCall>;
 
+/** A message of a run that came before in the thread, as the model is shown it. */
+export const saidBefore = z.discriminatedUnion('role', [
+  z.strictObject({ role: z.literal('user'), content }),
+  z.strictObject({ role: z.literal('assistant'), content, tool_calls: z.array(requestedCall) }),
+  z.strictObject({
+    role: z.literal('tool'),
+    id: z.string().max(200),
+    name: z.string().max(200),
+    content,
+    is_error: z.boolean(),
+  }),
+]);
+export type SaidBefore = z.infer<typeof saidBefore>;
+
 /** A `once` call that the source of a fork has begun, and that the fork may come to ask for again. */
 export const begunCall = z.strictObject({
   key: z.string().describe('The idempotency key it was made with.'),
@@ -95,11 +109,21 @@ export const eventData = {
       limits,
       metadata: z.record(z.string(), z.string()),
       agents: pinnedAgents.optional(),
+      thread: z.uuid().optional().describe('The conversation that this run continues.'),
       parent: parentOfRun.optional().describe('Set when another run started it.'),
       by: actor,
     })
     .describe('The run was accepted, pinned to a version of its agent.'),
-  'run.admitted': z.strictObject({}).describe('It is its turn: the run may be claimed.'),
+  'run.admitted': z
+    .strictObject({
+      thread: z
+        .strictObject({ run: z.uuid(), seq: z.int().positive(), said: z.array(saidBefore) })
+        .optional()
+        .describe(
+          'What was said in the thread before, up to event `seq` of `run`: the model is shown it, whatever becomes of that run.',
+        ),
+    })
+    .describe('It is its turn: the run may be claimed.'),
   'run.forked': z
     .strictObject({
       from: z.uuid(),

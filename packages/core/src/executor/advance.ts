@@ -1,5 +1,6 @@
 import { childRuns } from '../children/child-runs.ts';
 import type { AgentVersions } from '../children/pinned-agents.ts';
+import type { DataOf } from '@holdfast/contracts';
 import type { Clock } from '../clock.ts';
 import { appendOf, type Holding } from '../log/append-of.ts';
 import { catchUp, type LoadedRun, loadRun, type LogPorts } from '../log/loaded-run.ts';
@@ -18,6 +19,7 @@ import type { Model } from './model.ts';
 import { OpenCalls } from './open-calls.ts';
 import { patiently } from './patiently.ts';
 import { type Plan, plan } from './plan.ts';
+import { saidBefore } from './said-before.ts';
 import { Snapshots } from './snapshots.ts';
 import type { Tools } from './tools.ts';
 
@@ -89,7 +91,8 @@ async function carry(
   if (loaded === null || loaded.run.state.phase !== 'live') return 'not-yours';
   let run = loaded.run;
   let taking: Take | null = take;
-  let outcomes: readonly Command[] = [takingCommand(take, lease.worker, clock.now())];
+  const thread = await saidBefore(ports, loaded.stored, run.state);
+  let outcomes: readonly Command[] = [takingCommand(take, lease.worker, clock.now(), thread)];
   let held = true;
   const calls = new OpenCalls(ports, ref, (outcome) => (held ? mailbox.put(outcome) : late(ports, ref, outcome)));
   const snapshots = new Snapshots(ports, ref, run.state.head);
@@ -182,8 +185,8 @@ function tellTaken({ log, metrics, lease }: AdvancePorts, ref: RunRef, take: Tak
   else log.warn({ ...facts, from: take.from, why: take.why }, 'the run was taken over');
 }
 
-function takingCommand(take: Take, worker: string, at: number): Command {
-  if (take.type === 'claim') return { type: 'claim', worker, at };
+function takingCommand(take: Take, worker: string, at: number, thread: DataOf<'run.admitted'>['thread']): Command {
+  if (take.type === 'claim') return { type: 'claim', worker, at, ...(thread === undefined ? {} : { thread }) };
   return { type: 'take_over', worker, from: take.from, why: take.why, lease_until: take.leaseUntil, at };
 }
 

@@ -49,7 +49,8 @@ export function waitingFor(state: RunState, now: number): WaitingFor[] {
   const reasons = [...(state.problem === null ? timers(state) : []), ...children(state), ...people(state)];
   if (reasons.length > 0 || state.paused) return reasons;
   // It could go on, or has not begun: it waits for a worker.
-  return [{ reason: 'capacity', since: state.lastAt === 0 ? now : state.lastAt, until: null, ref: null }];
+  const reason = state.thread !== null && !state.admitted ? 'thread' : 'capacity';
+  return [{ reason, since: state.lastAt === 0 ? now : state.lastAt, until: null, ref: null }];
 }
 
 function timers(state: LiveRun): WaitingFor[] {

@@ -5,7 +5,7 @@ import type { StoredEvent } from './stored-event.ts';
 export type RunStatus = 'queued' | 'running' | 'waiting' | 'paused' | 'succeeded' | 'failed' | 'cancelled';
 
 export interface WaitingFor {
-  readonly reason: 'timer' | 'input' | 'child' | 'capacity' | 'attention';
+  readonly reason: 'timer' | 'input' | 'child' | 'thread' | 'capacity' | 'attention';
   /** ms since 1970 */
   readonly since: number;
   readonly until: number | null;
@@ -143,6 +143,8 @@ export interface StoredRun {
   readonly versionId: string;
   readonly head: number;
   readonly holder: string | null;
+  /** The run that ended last in its thread. */
+  readonly follows: string | null;
   readonly snapshot: StoredSnapshot | null;
   /** The first events after the snapshot, or of the whole log; empty where nobody asked for them. */
   readonly tail: readonly StoredEvent[];

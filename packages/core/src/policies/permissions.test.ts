@@ -14,6 +14,8 @@ const allowed: Record<Role, readonly Operation[]> = {
     'runs.events',
     'runs.effects',
     'usage.get',
+    'threads.get',
+    'threads.list',
     'attention.list',
     'artifacts.list',
     'artifacts.get',
@@ -33,6 +35,7 @@ const allowed: Record<Role, readonly Operation[]> = {
       'runs.cancel',
       'runs.fork',
       'runs.rerun',
+      'threads.create',
       'attention.decide',
     ] as const;
   },

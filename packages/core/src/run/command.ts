@@ -27,6 +27,7 @@ export type OutsideCommand =
       readonly metadata: Readonly<Record<string, string>>;
       /** Versions of the agents that are its tools, by the tool's name. */
       readonly agents?: PinnedAgents;
+      readonly thread?: string;
       readonly parent?: ParentOfRun;
       readonly by: Actor;
     }
@@ -110,7 +111,12 @@ export type OutsideCommand =
 
 /** From the worker that holds the run, or that takes it. */
 export type WorkerCommand =
-  | { readonly type: 'claim'; readonly worker: string }
+  | {
+      readonly type: 'claim';
+      readonly worker: string;
+      /** What was said in its thread before, for a run that is not admitted yet. */
+      readonly thread?: DataOf<'run.admitted'>['thread'];
+    }
   | ({ readonly type: 'take_over' } & DataOf<'run.taken_over'>)
   | {
       readonly type: 'model_answered';

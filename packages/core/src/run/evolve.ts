@@ -1,10 +1,11 @@
 import type { BodyOf, DataOf, RunEvent } from '@holdfast/contracts';
 import { callMisfit } from './call-phases.ts';
 import { childEnded, childStarted, pausedBy } from './children.ts';
-import { fixedBytes } from './context.ts';
+import { fixedBytes, grow } from './context.ts';
 import { duplicateDecided, duplicateFound } from './duplicate.ts';
 import { ended, resolvedAfterEnd } from './end.ts';
 import { forked } from './fork.ts';
+import { BEFORE } from './thread-prefix.ts';
 import { spendBegin, unspent } from './limits.ts';
 import { answerContent, resolvedContent, waitEndedContent } from './result-content.ts';
 import { bytesOf } from './sizes.ts';
@@ -86,6 +87,7 @@ function born(
     limits: data.limits,
     agents: data.agents ?? {},
     parent: data.parent ?? null,
+    thread: data.thread ?? null,
     admitted: false,
     holder: null,
     paused: false,
@@ -110,7 +112,7 @@ function foldLive(state: LiveRun, event: RunEvent): RunState | string {
     case 'run.created':
       return 'the run has begun already';
     case 'run.admitted':
-      return { ...state, admitted: true };
+      return admitted(state, event.data);
     case 'run.forked':
       return forked(state, event, event.data);
     case 'run.claimed':
@@ -246,6 +248,11 @@ function foldLive(state: LiveRun, event: RunEvent): RunState | string {
     default:
       return `no rule knows ${JSON.stringify((event as { type: unknown }).type)}`;
   }
+}
+
+function admitted(state: LiveRun, { thread }: DataOf<'run.admitted'>): LiveRun {
+  const context = thread === undefined ? state.context : grow(state.context, BEFORE, bytesOf(thread.said));
+  return { ...state, admitted: true, context };
 }
 
 const wentBack = ({ data }: BodyOf<'log.went_back'>): string =>

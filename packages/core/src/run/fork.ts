@@ -45,6 +45,7 @@ export function forked(state: LiveRun, { at }: RunEvent, data: DataOf<'run.forke
     agents: data.agents ?? state.agents,
     // Nobody waits for it.
     parent: null,
+    thread: null,
     admitted: false,
     holder: null,
     paused: false,

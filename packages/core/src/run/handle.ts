@@ -1,3 +1,4 @@
+import type { DataOf, EventBody } from '@holdfast/contracts';
 import type { Command, OutsideCommand } from './command.ts';
 import { decideDuplicate } from './duplicate.ts';
 import { agentsOf, endChild } from './children.ts';
@@ -60,11 +61,11 @@ function live(state: LiveRun, command: Command): Handled {
       return events({ type: 'run.resumed', data: { by: command.by } });
     case 'cancel':
       if (state.stop !== null) return refuse('run_stopping', 'The run is being stopped already.');
-      return events({ type: 'run.cancel_requested', data: { by: command.by, ...because(command.reason) } });
+      return cancel(state, command);
 
     case 'claim':
       return events(
-        ...(state.admitted ? [] : [{ type: 'run.admitted', data: {} } as const]),
+        ...(state.admitted ? [] : [{ type: 'run.admitted', data: saidBefore(command.thread) } as const]),
         { type: 'run.claimed', data: { worker: command.worker } },
         ...lostCalls(state, command.at, command.at),
       );
@@ -138,10 +139,21 @@ function create(version: RunState['version'], command: Extract<OutsideCommand, {
       limits: { ...version.limits, ...command.limits },
       metadata: { ...command.metadata },
       ...agentsOf(command),
+      ...(command.thread === undefined ? {} : { thread: command.thread }),
       ...(command.parent === undefined ? {} : { parent: command.parent }),
       by: command.by,
     },
   });
 }
+
+/** A run that waits for its turn in a thread has nothing to wait for any more: no worker is needed to end it. */
+function cancel(state: LiveRun, { by, reason }: Extract<OutsideCommand, { type: 'cancel' }>): Handled {
+  const requested: EventBody = { type: 'run.cancel_requested', data: { by, ...because(reason) } };
+  if (state.thread === null || state.admitted) return events(requested);
+  return events(requested, { type: 'run.cancelled', data: { unresolved: [] } });
+}
+
+const saidBefore = (thread: DataOf<'run.admitted'>['thread']): DataOf<'run.admitted'> =>
+  thread === undefined ? {} : { thread };
 
 const because = (reason: string | undefined): { reason?: string } => (reason === undefined ? {} : { reason });

@@ -1,8 +1,9 @@
-import type { AgentVersion, BodyOf, Content, DataOf, RunEvent } from '@holdfast/contracts';
+import type { AgentVersion, BodyOf, Content, DataOf, RunEvent, SaidBefore } from '@holdfast/contracts';
 import { text } from '@holdfast/contracts';
 import { rejection } from './output.ts';
 import type { PromptMessage } from './prompt-message.ts';
 import { answerContent, childContent, duplicateContent, resolvedContent, waitEndedContent } from './result-content.ts';
+import { prefixMessages } from './thread-prefix.ts';
 import { summaryContent } from './summary.ts';
 
 /** What the model is shown, and what has been said to the run but not delivered yet. */
@@ -22,6 +23,8 @@ export function prompt(transcript: Transcript, event: RunEvent): Transcript {
   switch (event.type) {
     case 'run.created':
       return say(transcript, { role: 'user', block: 0, content: event.data.input });
+    case 'run.admitted':
+      return after(transcript, event.data.thread?.said ?? []);
     case 'run.forked':
       return forked(transcript, event.data.input);
     case 'message.received': {
@@ -76,6 +79,15 @@ const say = (transcript: Transcript, message: PromptMessage): Transcript => ({
   ...transcript,
   messages: [...transcript.messages, message],
 });
+
+/** What was said in the thread stands before the first input. */
+function after(transcript: Transcript, said: readonly SaidBefore[]): Transcript {
+  if (said.length === 0) return transcript;
+  const { messages } = transcript;
+  const system = messages.filter((message) => message.role === 'system');
+  const own = messages.filter((message) => message.role !== 'system');
+  return { ...transcript, messages: [...system, ...prefixMessages(said), ...own] };
+}
 
 /** The first input may be another; what was said to the source and not delivered was not said to the fork. */
 const forked = ({ messages }: Transcript, input: Content): Transcript => ({

@@ -40,6 +40,8 @@ export interface LiveRun extends Logged {
   readonly agents: PinnedAgents;
   /** The call of another run that this run is; null = somebody started it. */
   readonly parent: ParentOfRun | null;
+  /** The conversation that it continues. */
+  readonly thread: string | null;
   readonly admitted: boolean;
   /** The worker that claimed it or took it over last; it may have let go since. */
   readonly holder: string | null;

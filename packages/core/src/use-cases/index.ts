@@ -8,6 +8,8 @@ export { EventStreams, type Followed, type FollowPorts } from './follow-events.t
 export { createFork, forkRun, type ForkRun, type PreparedFork } from './fork-run.ts';
 export { getRun, hasEnded, type RunView } from './get-run.ts';
 export { issuesOf } from './issues-of.ts';
+export { joinThread, noThread, type OnBusy } from './join-thread.ts';
+export { newThread } from './new-thread.ts';
 export { listArtifacts } from './list-artifacts.ts';
 export { listEffects } from './list-effects.ts';
 export type { ModelCatalogue, ModelFacts, ModelHealth } from './model-catalogue.ts';

@@ -94,5 +94,5 @@ export interface RunDirectory {
   /** Heads of these runs in one query, for open streams. */
   heads(runs: readonly RunRef[]): Promise<readonly (RunRef & { readonly head: number })[]>;
   /** The row locked until the surrounding transaction ends; only inside `Transactions.run`. */
-  lock(ref: RunRef): Promise<StoredRun | null>;
+  lock(ref: RunRef): Promise<Omit<StoredRun, 'follows'> | null>;
 }

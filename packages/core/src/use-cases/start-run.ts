@@ -25,6 +25,8 @@ export interface StartRun extends WantedVersion {
   readonly priority?: number;
   /** Runs of one key are at work one at a time. */
   readonly concurrencyKey?: string | undefined;
+  /** The conversation that it continues: `joinThread` gives it its place there. */
+  readonly thread?: string | undefined;
 }
 
 export interface StartRunPorts {
@@ -54,6 +56,7 @@ export async function startRun(
     input: inputContent(request.input),
     ...(limits === null ? {} : { limits }),
     metadata: request.metadata,
+    ...(request.thread === undefined ? {} : { thread: request.thread }),
     agents: await pinnedAgents(ports.agents, ref, version),
     by: caller.by,
   });
@@ -72,10 +75,14 @@ export async function startRun(
       tags: [...new Set(request.tags)],
       priority: request.priority ?? 0,
       concurrencyKey: request.concurrencyKey ?? null,
+      thread: request.thread ?? null,
     },
     metadata: request.metadata,
     event: await encodeEvent(ports.artifacts, ref, created, uuidv7()),
-    projection: project(before.state, after.run.state, now),
+    projection: {
+      ...project(before.state, after.run.state, now),
+      waitingFor: [{ reason: 'capacity', since: now, until: null, ref: null }],
+    },
   };
   return { run, created };
 }

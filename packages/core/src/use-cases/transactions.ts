@@ -3,6 +3,7 @@ import type { RunStore } from '../log/run-store.ts';
 import type { SecretRows } from '../secrets/secret-rows.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 import type { AgentStore } from './agent-store.ts';
+import type { ThreadStore } from './thread-store.ts';
 import type { RunDirectory } from './run-directory.ts';
 
 export interface IdempotentRequest {
@@ -26,6 +27,7 @@ export interface TransactionStores {
   readonly runs: RunStore;
   readonly agents: AgentStore;
   readonly directory: RunDirectory;
+  readonly threads: ThreadStore;
   readonly secrets: SecretRows;
   readonly audit: AuditLog;
 }

@@ -11,6 +11,7 @@ import type {
   ScheduleStore,
   SealedPages,
   SecretRows,
+  ThreadStore,
   Transactions,
   WorkerLease,
 } from '@holdfast/core';
@@ -27,6 +28,7 @@ export interface Stores {
     readonly directory: RunDirectory;
     readonly transactions: Transactions;
     readonly keys: KeyStore;
+    readonly threads: ThreadStore;
     readonly secrets: SecretRows;
     readonly audit: AuditLog;
   };

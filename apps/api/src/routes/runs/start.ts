@@ -1,5 +1,5 @@
 import { runResource, startRunBody } from '@holdfast/contracts';
-import { startRun } from '@holdfast/core';
+import { joinThread, startRun } from '@holdfast/core';
 import { z } from 'zod';
 import { preferredWait, preferWait, viewAfter } from '../../http/prefer-wait.ts';
 import { type Answer, type Ask, nothing, route } from '../../http/route.ts';
@@ -20,13 +20,21 @@ export const start = route({
   summary: 'Start a run',
   description: 'Accepted means durable: the run starts as soon as there is a worker and room.',
   answers: { 201: { description: 'The new run.', json: runResource } },
-  refusals: ['agent_not_found', 'version_not_found', 'alias_not_found', 'limit_not_lower'],
+  refusals: [
+    'agent_not_found',
+    'version_not_found',
+    'alias_not_found',
+    'limit_not_lower',
+    'thread_not_found',
+    'thread_busy',
+  ],
   headers: { Prefer: preferWait },
   handle: async (ports, { caller, body, once, request, reply }) => {
     const answer = await once(
       () => startRun(ports, caller, { ...body, limits: limitsOf(body.limits), concurrencyKey: body.concurrency_key }),
-      async ({ directory }, { run, created }) => {
-        await directory.create(run);
+      async (stores, { run: started, created }) => {
+        const run = await joinThread(ports, stores, caller, started, body.on_busy);
+        await stores.directory.create(run);
         const { at, seq } = created;
         const { agent, version, projection, attributes, metadata } = run;
         const { status, waitingFor } = projection;

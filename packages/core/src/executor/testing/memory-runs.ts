@@ -84,6 +84,7 @@ export class MemoryRuns implements RunStore {
       versionId: this.#versionId,
       head: this.events.length,
       holder,
+      follows: null,
       snapshot: this.snapshots.at(-1) ?? null,
       tail: this.events.slice(this.snapshots.at(-1)?.seq ?? 0).slice(0, 500),
     });

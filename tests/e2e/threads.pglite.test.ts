@@ -1,0 +1,3 @@
+import { describeThreads } from './support/threads-suite.ts';
+
+describeThreads('PGlite', () => Promise.resolve('pglite://memory'), 20);
