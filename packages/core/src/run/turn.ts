@@ -2,6 +2,7 @@ import type { BodyOf, DataOf, RunEvent } from '@holdfast/contracts';
 import { compacted, grow } from './context.ts';
 import { spendEnd } from './limits.ts';
 import { rejection } from './output.ts';
+import { isKept } from './requested-calls.ts';
 import { bytesOf } from './sizes.ts';
 import {
   type LiveRun,
@@ -162,6 +163,8 @@ export function closeTool(
 
 /** The open question is about arguments that nobody wants any more: the call is looked at anew. */
 export function changed(state: LiveRun, { data }: RunEvent & BodyOf<'approval.changed'>): LiveRun | string {
+  // Nobody could have written it; and it could not be hashed for the next question.
+  if (!isKept(data.arguments)) return 'the changed arguments cannot be kept exactly';
   const change = (call: ToolCall): ToolCall => ({
     ...call,
     requested: { ...call.requested, arguments: data.arguments },
