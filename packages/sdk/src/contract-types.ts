@@ -3,6 +3,7 @@ export type {
   AgentResource,
   AgentSpecInput,
   AgentVersionResource,
+  AliasResource,
   ArtifactResource,
   AttentionResource,
   AuditLine,

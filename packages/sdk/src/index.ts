@@ -1,6 +1,7 @@
 export { Holdfast, type HoldfastOptions } from './holdfast.ts';
 export { ConnectionFailed, HoldfastError, RunFailed } from './errors.ts';
-export type { CallOptions, CreateOptions } from './http/request.ts';
+export type { CallOptions, ChangeOptions, CreateOptions } from './http/request.ts';
+export type { Tagged } from './http/transport.ts';
 export type { List, Page } from './list.ts';
 export type { EventsOptions } from './stream/run-events.ts';
 export type { RunResult } from './resources/run-result.ts';

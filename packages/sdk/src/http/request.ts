@@ -11,6 +11,11 @@ export interface CreateOptions extends CallOptions {
   readonly idempotencyKey?: string | undefined;
 }
 
+export interface ChangeOptions extends CallOptions {
+  /** The ETag of what was read: changes nothing, with `etag_mismatch`, when somebody has changed it since. */
+  readonly ifMatch?: string | undefined;
+}
+
 export interface JsonText {
   readonly type: 'application/json' | 'application/yaml';
   readonly text: string;

@@ -27,6 +27,11 @@ export class Transport {
 
   /** The body as it came. @throws HoldfastError, ConnectionFailed, the reason of `signal`. */
   async json<S extends z.ZodType>(request: JsonRequest<S>): Promise<z.output<S>> {
+    return (await this.tagged(request)).value;
+  }
+
+  /** The body, and its ETag. */
+  async tagged<S extends z.ZodType>(request: JsonRequest<S>): Promise<Tagged<z.output<S>>> {
     const { response, body: text } = await this.#repeated(request, (answered) => answered.text());
     const body = jsonOr(text, undefined);
     if (body === undefined) throw unexpected(request, response, 'is no JSON');
@@ -35,7 +40,7 @@ export class Transport {
       if (!checked.success) throw unexpected(request, response, `does not fit its schema: ${checked.error.message}`);
     }
     // Checked on request only: a newer server may say more than this release knows.
-    return body as z.output<S>;
+    return { value: body as z.output<S>, etag: response.headers.get('etag') };
   }
 
   async bytes(request: ApiRequest): Promise<Uint8Array> {
@@ -88,6 +93,12 @@ export class Transport {
       throw connectionFailure(this.settings.url, error);
     }
   }
+}
+
+/** A value as it was when the server gave it this ETag; null: the server gave none. */
+export interface Tagged<T> {
+  readonly value: T;
+  readonly etag: string | null;
 }
 
 interface Answered<T> {

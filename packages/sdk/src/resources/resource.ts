@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { type CallOptions, type CreateOptions, jsonBody, newKey } from '../http/request.ts';
+import { type CallOptions, type ChangeOptions, type CreateOptions, jsonBody, newKey } from '../http/request.ts';
 import type { Query } from '../http/path.ts';
 import type { Transport } from '../http/transport.ts';
 import { List, type Page } from '../list.ts';
@@ -55,15 +55,28 @@ export abstract class Resource {
     path: string,
     answer: S,
     body: unknown,
-    { signal }: CallOptions = {},
+    { signal, ifMatch }: ChangeOptions = {},
   ): Promise<z.output<S>> {
-    return this.transport.json({ method: 'PUT', path, ...jsonBody(body), answer, signal, repeatable: true });
+    return this.transport.json({
+      method: 'PUT',
+      path,
+      ...jsonBody(body),
+      headers: condition(ifMatch),
+      answer,
+      signal,
+      repeatable: ifMatch === undefined,
+    });
   }
 
-  protected remove(path: string, { signal }: CallOptions = {}): Promise<void> {
-    return this.transport.nothing({ method: 'DELETE', path, signal, repeatable: true });
+  protected remove(path: string, { signal, ifMatch }: ChangeOptions = {}): Promise<void> {
+    const headers = condition(ifMatch);
+    return this.transport.nothing({ method: 'DELETE', path, headers, signal, repeatable: ifMatch === undefined });
   }
 }
+
+/** Once done, the same condition would not hold again: such a change is not repeated. */
+const condition = (ifMatch: string | undefined): Readonly<Record<string, string>> =>
+  ifMatch === undefined ? {} : { 'if-match': ifMatch };
 
 /** What every list takes. */
 export interface PageOptions extends CallOptions {

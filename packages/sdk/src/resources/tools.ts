@@ -7,14 +7,14 @@ import {
   toolServerResource,
 } from '@holdfast/contracts';
 import { path } from '../http/path.ts';
-import type { CallOptions } from '../http/request.ts';
+import type { CallOptions, ChangeOptions } from '../http/request.ts';
 import type { List } from '../list.ts';
 import { type PageOptions, Resource } from './resource.ts';
 
 /** Tool servers of the tenant, and those of the platform. */
 export class Tools extends Resource {
   /** Registers it, or replaces what has this name. Published agents find out at their next call. */
-  set(name: string, body: ToolServerBody, options?: CallOptions): Promise<ToolServerResource> {
+  set(name: string, body: ToolServerBody, options?: ChangeOptions): Promise<ToolServerResource> {
     return this.put(path`/v1/tools/${name}`, toolServerResource, body, options);
   }
 
@@ -27,7 +27,7 @@ export class Tools extends Resource {
     return this.listing('/v1/tools', toolServerPage, query, { signal });
   }
 
-  delete(name: string, options?: CallOptions): Promise<void> {
+  delete(name: string, options?: ChangeOptions): Promise<void> {
     return this.remove(path`/v1/tools/${name}`, options);
   }
 }
