@@ -46,17 +46,18 @@ describe('a create', () => {
   });
 });
 
-describe('steering', () => {
-  it('is not sent again when nobody answered, since it may have been done', async () => {
+describe('a change that is bound to an ETag', () => {
+  it('is not sent again when nobody answered: once done, the condition would not hold', async () => {
     const { fetch, seen } = scriptedFetch(noConnection());
-    await expect(client(fetch).runs.cancel('r')).rejects.toBeInstanceOf(ConnectionFailed);
-    expect(seen).toHaveLength(1);
+    const change = client(fetch).aliases.set('a', 'prod', { version: 1 }, { ifMatch: '"e1"' });
+    await expect(change).rejects.toBeInstanceOf(ConnectionFailed);
+    expect(seen.map(({ headers }) => headers.get('if-match'))).toEqual(['"e1"']);
   });
 
   it('is sent again when the server says that it did nothing', async () => {
-    const { fetch, seen } = scriptedFetch(refusal(503, 'run_busy', { 'retry-after': '0' }), answer(202, {}));
-    await client(fetch).runs.pause('r', { reason: 'why' });
-    expect(seen.map(({ body }) => body)).toEqual(['{"reason":"why"}', '{"reason":"why"}']);
+    const { fetch, seen } = scriptedFetch(refusal(429, 'too_many', { 'retry-after': '0' }), answer(200, {}));
+    await client(fetch).aliases.set('a', 'prod', { version: 1 }, { ifMatch: '"e1"' });
+    expect(seen).toHaveLength(2);
   });
 });
 

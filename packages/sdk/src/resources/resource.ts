@@ -41,16 +41,6 @@ export abstract class Resource {
     return this.transport.json({ method: 'POST', path, ...jsonBody(body), headers, answer, signal, repeatable: true });
   }
 
-  /** A POST that moves a run on; done twice it would be refused the second time. */
-  protected steer<S extends z.ZodType>(
-    path: string,
-    answer: S,
-    body: unknown,
-    { signal }: CallOptions = {},
-  ): Promise<z.output<S>> {
-    return this.transport.json({ method: 'POST', path, ...jsonBody(body), answer, signal, repeatable: false });
-  }
-
   protected put<S extends z.ZodType>(
     path: string,
     answer: S,

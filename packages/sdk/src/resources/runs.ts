@@ -75,16 +75,16 @@ export class Runs extends Resource {
   }
 
   /** Calls under way end; nothing new begins. */
-  pause(run: string, body: Steering = {}, options?: CallOptions): Promise<RunSummaryResource> {
-    return this.steer(path`/v1/runs/${run}/pause`, runSummary, body, options);
+  pause(run: string, body: Steering = {}, options?: CreateOptions): Promise<RunSummaryResource> {
+    return this.make(path`/v1/runs/${run}/pause`, runSummary, body, options);
   }
 
-  resume(run: string, options?: CallOptions): Promise<RunSummaryResource> {
-    return this.steer(path`/v1/runs/${run}/resume`, runSummary, {}, options);
+  resume(run: string, options?: CreateOptions): Promise<RunSummaryResource> {
+    return this.make(path`/v1/runs/${run}/resume`, runSummary, {}, options);
   }
 
-  cancel(run: string, body: Steering = {}, options?: CallOptions): Promise<RunSummaryResource> {
-    return this.steer(path`/v1/runs/${run}/cancel`, runSummary, body, options);
+  cancel(run: string, body: Steering = {}, options?: CreateOptions): Promise<RunSummaryResource> {
+    return this.make(path`/v1/runs/${run}/cancel`, runSummary, body, options);
   }
 
   /** A new run that goes on from an event of this one, with what `body` changes. */
