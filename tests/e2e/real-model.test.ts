@@ -95,11 +95,11 @@ describeProgram('llama', 'a real model', (home) => {
 
   test('stops when the run is cancelled, and what it had said is kept', async () => {
     const run = await start('endless', 1_400, { instructions: 'Tell a very long story, and do not end it.' });
-    let asked: Promise<unknown> | null = null;
+    const asked: Promise<unknown>[] = [];
     const messages = await listen(run, ({ event }) => {
-      if (event === 'delta') asked ??= server.ask(key, 'POST', `/v1/runs/${run}/cancel`, {});
+      if (event === 'delta' && asked.length === 0) asked.push(server.ask(key, 'POST', `/v1/runs/${run}/cancel`, {}));
     });
-    await asked;
+    await Promise.all(asked);
     expect(messages.at(-1)?.event).toBe('run.cancelled');
     expect(dataOf(messages, 'model.interrupted')['content']).toEqual([{ type: 'text', text: wordsOf(messages) }]);
     const deadline = Date.now() + 60_000;
