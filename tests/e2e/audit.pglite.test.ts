@@ -33,6 +33,15 @@ test('every route that changes something is audited, or is known not to be', () 
   expect(routes.filter(({ method, audit }) => method === 'GET' && audit !== undefined)).toEqual([]);
 });
 
+const mail = {
+  type: 'request',
+  description: 'Sends a mail.',
+  method: 'POST',
+  url: 'https://mail.test/send?key=private',
+  headers: { 'x-key': 'private' },
+  input_schema: { type: 'object' },
+};
+
 /** One change for each audited operation: its requests, the last of which is the one; and what the line says. */
 const changes: Partial<Record<Operation, () => Promise<{ target: string; detail: unknown }>>> = {
   'agents.publish': async () => {
@@ -65,6 +74,15 @@ const changes: Partial<Record<Operation, () => Promise<{ target: string; detail:
     const target = `/v1/runs/${run}/attention/${open?.ref ?? ''}`;
     await made('POST', target, { decision: 'answer', answer: 'private' });
     return { target, detail: { decision: 'answer' } };
+  },
+  'tools.put': async () => {
+    await made('PUT', '/v1/tools/mail', mail);
+    return { target: '/v1/tools/mail', detail: { type: 'request', url: 'https://mail.test/send' } };
+  },
+  'tools.delete': async () => {
+    await made('PUT', '/v1/tools/gone', mail);
+    await made('DELETE', '/v1/tools/gone');
+    return { target: '/v1/tools/gone', detail: {} };
   },
   'secrets.set': async () => {
     await made('PUT', '/v1/secrets/token', { value: 'private' });

@@ -27,8 +27,9 @@ beforeAll(async () => {
     ':alias': 'prod',
     ':digest': 'a'.repeat(64),
     ':ref': '5.0',
-    ':name': 'token',
+    ':name': 'asker',
   };
+  await server.ask(mine.key, 'PUT', '/v1/tools/asker', bodies['tools.put']);
 });
 afterAll(() => server.close());
 
@@ -45,6 +46,13 @@ const bodies: Readonly<Record<string, unknown>> = {
   'runs.fork': { at: 1 },
   'runs.rerun': {},
   'threads.create': {},
+  'tools.put': {
+    type: 'request',
+    description: 'x',
+    method: 'GET',
+    url: 'https://x.test/',
+    input_schema: { type: 'object' },
+  },
   'attention.decide': { decision: 'answer', answer: 'x' },
   'secrets.set': { value: 'value' },
 };
@@ -87,7 +95,12 @@ describe.each(named(guarded))('%s', (_name, route) => {
   });
 });
 
-const aboutOurs = guarded.filter(({ url, operation }) => /:(run|agent|thread)/.test(url) || operation === 'runs.start');
+const aboutOurs = guarded.filter(
+  ({ url, operation }) =>
+    /:(run|agent|thread)/.test(url) ||
+    operation === 'runs.start' ||
+    (url.endsWith('tools/:name') && operation !== 'tools.put'),
+);
 
 test.each(named(aboutOurs))('%s of ours does not exist for another tenant', async (_name, route) => {
   expect(await ask(route, keys['other tenant'] ?? '')).toMatchObject({ status: 404, type: 'application/problem+json' });

@@ -218,15 +218,7 @@ const cases: Case[] = [
     '/model/fallbacks/1',
   ],
   ['memory', 'POST', '/v1/agents', spec({ memory: {} }), 422, 'agent_feature_unavailable', '/memory'],
-  [
-    'an http tool',
-    'POST',
-    '/v1/agents',
-    spec({ tools: [{ http: 'x' }] }),
-    422,
-    'agent_feature_unavailable',
-    '/tools/0/http',
-  ],
+  ['an http tool', 'POST', '/v1/agents', spec({ tools: [{ http: 'x' }] }), 422, 'tool_server_unknown', '/tools/0/http'],
   [
     'a memory builtin',
     'POST',

@@ -6,6 +6,7 @@ import type {
   KeyStore,
   Log,
   PublishPorts,
+  RegistryPorts,
   RunDirectory,
   SecretCipher,
   SecretRows,
@@ -23,6 +24,7 @@ export interface ApiPorts extends SpeakPorts {
   readonly cipher: SecretCipher;
   readonly audit: AuditLog;
   readonly publishing: PublishPorts;
+  readonly registry: RegistryPorts;
   readonly streams: EventStreams;
   readonly deltas: Deltas;
   /** Pages of these origins may use the API from a browser. */

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { FileArtifactStore } from '@holdfast/adapters/files';
-import { registeredTools } from '@holdfast/adapters/mcp';
+import { HttpTools } from '@holdfast/adapters/http-tool';
+import { HttpMcpTools, registeredTools, serverLog } from '@holdfast/adapters/mcp';
 import { configuredModels } from '@holdfast/adapters/models';
+import { OutboundClient } from '@holdfast/adapters/outbound';
 import { type OpenDatabase, openConfigured } from '@holdfast/adapters/postgres';
 import { LocalCipher } from '@holdfast/adapters/secrets';
 import { createLogger, createMetrics, type Metrics } from '@holdfast/adapters/telemetry';
@@ -14,9 +16,11 @@ import {
   LocalDeltas,
   type Log,
   type ModelCatalogue,
+  type PlatformTools,
   Redaction,
+  RegisteredTools,
   type SecretCipher,
-  type ToolServers,
+  secretResolver,
 } from '@holdfast/core';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from './app.ts';
@@ -30,7 +34,8 @@ export interface ApiOverrides {
   readonly models?: ModelCatalogue;
   /** Shared with the worker of this process. */
   readonly deltas?: Deltas;
-  readonly toolServers?: ToolServers;
+  /** The tool servers that TOOL_SERVERS_FILE would name. */
+  readonly platformTools?: PlatformTools;
   readonly cipher?: SecretCipher;
   /** Shared by all parts of a process, the log included. */
   readonly redaction?: Redaction;
@@ -61,11 +66,11 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       own.push(database);
       for (const warning of database.warnings) log.warn({}, warning);
     }
-    let { toolServers } = overrides;
-    if (toolServers === undefined) {
+    let { platformTools } = overrides;
+    if (platformTools === undefined) {
       const registered = await registeredTools(config.toolServers, log);
       own.push(registered);
-      toolServers = registered;
+      platformTools = registered;
     }
     let { models } = overrides;
     if (models === undefined) {
@@ -73,8 +78,15 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       own.push(configured);
       models = configured.catalog;
     }
-    const { agents, audit, directory, keys, runs, secrets, threads, transactions } = await database.api();
+    const { agents, audit, toolServers, directory, keys, runs, secrets, threads, transactions } = await database.api();
     const { clock, hints } = database;
+    const artifacts = overrides.artifacts ?? new FileArtifactStore(join(config.dataDir, 'artifacts'));
+    const resolveSecrets = secretResolver({ rows: secrets, cipher, redaction });
+    const outbound = new OutboundClient({ allow: config.outboundAllow });
+    const mcp = new HttpMcpTools({ fetch: outbound.fetch, resolveSecrets, log: serverLog(log) });
+    own.push(mcp);
+    const http = new HttpTools({ outbound, artifacts, resolveSecrets });
+    const tools = new RegisteredTools({ platform: platformTools, store: toolServers, mcp, http });
     const ports: ApiPorts = {
       agents,
       directory,
@@ -86,10 +98,11 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       cipher,
       audit,
       clock,
-      artifacts: overrides.artifacts ?? new FileArtifactStore(join(config.dataDir, 'artifacts')),
+      artifacts,
       versions: cachedVersions((scope, id) => agents.versionById(scope, id)),
-      publishing: { models, tools: toolServers, agents },
+      publishing: { models, tools, agents },
       deltas: overrides.deltas ?? new LocalDeltas(),
+      registry: { tools, platform: platformTools, store: toolServers },
       streams: new EventStreams({ directory, runs, hints }, encodeEvent),
       corsOrigins: config.http.corsOrigins,
       log,

@@ -66,12 +66,12 @@ export async function wireStandalone(
     const mcp = await registeredTools(config.toolServers, log, new Map([['files', fileServer(folder)]]));
     parts.push(mcp);
     const shared = { database, artifacts, log, metrics, deltas: new LocalDeltas(), cipher, redaction };
-    const api = await wireApi(config, { ...shared, models: model, toolServers: mcp });
+    const api = await wireApi(config, { ...shared, models: model, platformTools: mcp });
     parts.push(api);
     await api.app.listen({ host: config.http.host, port: config.http.port });
     const url = config.http.publicBaseUrl ?? urlOf(api);
     keepKey(demo, url);
-    const worker = await wireWorker(config, { ...shared, model, mcp });
+    const worker = await wireWorker(config, { ...shared, model, platformTools: mcp });
     parts.push({ close: () => worker.drain() });
     return { api, worker, demo, url, logFile, database: database.kind, close };
   } catch (error) {

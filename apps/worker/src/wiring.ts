@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { FileArtifactStore } from '@holdfast/adapters/files';
-import { registeredTools } from '@holdfast/adapters/mcp';
+import { httpFetch, HttpTools } from '@holdfast/adapters/http-tool';
+import { HttpMcpTools, registeredTools, serverLog } from '@holdfast/adapters/mcp';
 import { configuredModels } from '@holdfast/adapters/models';
+import { OutboundClient } from '@holdfast/adapters/outbound';
 import { type OpenDatabase, openConfigured } from '@holdfast/adapters/postgres';
 import { LocalCipher } from '@holdfast/adapters/secrets';
 import { createLogger, createMetrics, type Metrics } from '@holdfast/adapters/telemetry';
@@ -16,12 +18,12 @@ import {
   LocalDeltas,
   type Log,
   type Model,
+  type PlatformTools,
   Redaction,
-  type ResolveSecrets,
+  RegisteredTools,
   type SecretCipher,
   secretResolver,
   settleChildren,
-  type Tools,
 } from '@holdfast/core';
 import { startWorker, type WorkerPorts } from '@holdfast/driver-embedded';
 import { toolbox } from './toolbox.ts';
@@ -33,8 +35,8 @@ export interface WorkerOverrides {
   readonly model?: Model;
   /** Shared with the API of this process, whose streams show them. */
   readonly deltas?: Deltas;
-  /** Where calls of MCP tools go; made with what resolves their secrets. */
-  readonly mcp?: Tools | ((resolveSecrets: ResolveSecrets) => Tools);
+  /** The tool servers that TOOL_SERVERS_FILE would name. */
+  readonly platformTools?: PlatformTools;
   readonly cipher?: SecretCipher;
   /** Shared by all parts of a process, the log included. */
   readonly redaction?: Redaction;
@@ -74,11 +76,11 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       own.push(database);
       for (const warning of database.warnings) log.warn({}, warning);
     }
-    let { mcp } = overrides;
-    if (mcp === undefined) {
+    let { platformTools } = overrides;
+    if (platformTools === undefined) {
       const registered = await registeredTools(config.toolServers, log);
       own.push(registered);
-      mcp = registered;
+      platformTools = registered;
     }
     let { model } = overrides;
     if (model === undefined) {
@@ -86,19 +88,26 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       own.push(configured);
       model = configured.catalog;
     }
-    const { runs, agents, secrets, schedule, outbox, lease, housekeep, artifactRows } = await database.worker(id);
+    const { runs, agents, toolServers, secrets, schedule, outbox, lease, housekeep, artifactRows } =
+      await database.worker(id);
     const artifacts = overrides.artifacts ?? new FileArtifactStore(join(config.dataDir, 'artifacts'));
-    const builtin = artifactTools({ artifacts, list: artifactRows });
+    const resolveSecrets = secretResolver({ rows: secrets, cipher, redaction });
+    const outbound = new OutboundClient({ allow: config.outboundAllow });
+    const mcp = new HttpMcpTools({ fetch: outbound.fetch, resolveSecrets, log: serverLog(log) });
+    own.push(mcp);
+    const http = new HttpTools({ outbound, artifacts, resolveSecrets });
+    const tools = toolbox({
+      servers: new RegisteredTools({ platform: platformTools, store: toolServers, mcp, http }),
+      artifacts: artifactTools({ artifacts, list: artifactRows }),
+      fetch: httpFetch({ outbound, artifacts }),
+    });
     const ports: WorkerPorts = {
       runs,
       artifacts,
       agents,
       versions: cachedVersions((scope, versionId) => agents.versionById(scope, versionId)),
       model,
-      tools: toolbox(
-        typeof mcp === 'function' ? mcp(secretResolver({ rows: secrets, cipher, redaction })) : mcp,
-        builtin,
-      ),
+      tools,
       redaction,
       deltas: overrides.deltas ?? new LocalDeltas(),
       clock: database.clock,

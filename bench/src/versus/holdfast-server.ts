@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { migrate, openDatabase } from '@holdfast/adapters/postgres';
 import { wireApi } from '@holdfast/api';
 import { parseEnv, text } from '@holdfast/contracts';
-import { createTenant, type ToolServers, type Tools } from '@holdfast/core';
+import { createTenant, type PlatformTools } from '@holdfast/core';
 import { wireWorker } from '@holdfast/worker';
 
 const config = parseEnv(process.env);
@@ -16,12 +16,15 @@ const { key } = await createTenant(owner, `bench ${randomUUID()}`, 1_000);
 const { key: otherKey } = await createTenant(owner, `other ${randomUUID()}`, 1_000);
 
 const listed = { name: 'noop', description: 'Does nothing.', input_schema: { type: 'object' } };
-const toolServers: ToolServers = { names: () => ['bench'], list: () => Promise.resolve([listed]) };
 const content = text('x'.repeat(Number(process.env['BENCH_BYTES'] ?? 0)));
-const mcp: Tools = { call: () => Promise.resolve({ type: 'answered', content, isError: false }) };
+const platformTools: PlatformTools = {
+  names: () => ['bench'],
+  list: () => Promise.resolve([listed]),
+  call: () => Promise.resolve({ type: 'answered', content, isError: false }),
+};
 
-const api = await wireApi(config, { database, toolServers });
-const worker = await wireWorker(config, { database, mcp });
+const api = await wireApi(config, { database, platformTools });
+const worker = await wireWorker(config, { database, platformTools });
 const url = await api.app.listen({ host: '127.0.0.1', port: 0 });
 process.stdout.write(`${JSON.stringify({ url, key, otherKey })}\n`);
 

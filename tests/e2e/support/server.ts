@@ -7,7 +7,7 @@ import { migrate, type OpenDatabase, openDatabase } from '@holdfast/adapters/pos
 import { createLogger, createMetrics } from '@holdfast/adapters/telemetry';
 import { type Api, wireApi } from '@holdfast/api';
 import { parseEnv, type Role } from '@holdfast/contracts';
-import { createTenant, LocalDeltas, newKey, type ToolServers } from '@holdfast/core';
+import { createTenant, LocalDeltas, newKey, type PlatformTools } from '@holdfast/core';
 import { wireWorker } from '@holdfast/worker';
 import { expectDocumented } from './documented.ts';
 
@@ -37,7 +37,11 @@ export interface Answer {
   readonly json: Record<string, unknown>;
 }
 
-const noServers: ToolServers = { names: () => [], list: () => Promise.reject(new Error('there are none')) };
+const noServers: PlatformTools = {
+  names: () => [],
+  list: () => Promise.reject(new Error('there are none')),
+  call: () => Promise.resolve({ type: 'not-sent', message: 'no servers here' }),
+};
 
 export interface ServerOptions {
   readonly hints?: boolean;
@@ -74,14 +78,10 @@ export async function startServer(
   };
   const models = await configuredModels(config);
   const model = models.catalog;
-  const api = await wireApi(config, {
-    ...shared,
-    models: model,
-    ...(ownTools ? {} : { toolServers: noServers }),
-  });
+  const platform = ownTools ? {} : { platformTools: noServers };
+  const api = await wireApi(config, { ...shared, models: model, ...platform });
   await api.app.listen({ host: '127.0.0.1', port: 0 });
-  const mcp = { call: () => Promise.resolve({ type: 'not-sent', message: 'no servers here' } as const) };
-  const working = worker ? await wireWorker(config, { ...shared, model, ...(ownTools ? {} : { mcp }) }) : null;
+  const working = worker ? await wireWorker(config, { ...shared, model, ...platform }) : null;
   const address = api.app.addresses()[0];
   if (address === undefined || typeof address === 'string') throw new Error('the API does not listen');
   const url = `http://127.0.0.1:${address.port}`;

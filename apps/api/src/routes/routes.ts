@@ -34,6 +34,10 @@ import { start } from './runs/start.ts';
 import { deleteSecret } from './secrets/delete.ts';
 import * as secrets from './secrets/list.ts';
 import { setSecret } from './secrets/set.ts';
+import { deleteToolServer } from './tools/delete.ts';
+import * as tool from './tools/get.ts';
+import * as tools from './tools/list.ts';
+import { put as putToolServer } from './tools/put.ts';
 import * as usage from './usage/get.ts';
 
 /** Every route there is; tests walk this list. */
@@ -62,6 +66,10 @@ export const routes: readonly Route[] = [
   thread.get,
   attention.list,
   decide,
+  tools.list,
+  tool.get,
+  putToolServer,
+  deleteToolServer,
   artifacts.list,
   artifact.get,
   me.get,

@@ -75,6 +75,23 @@ create table holdfast.versions (
   foreign key (tenant_id, agent) references holdfast.agents (tenant_id, name)
 );
 
+-- Tool servers that tenants registered; those over stdio stand in the platform's file.
+create table holdfast.tool_servers (
+  tenant_id uuid not null references holdfast.tenants,
+  name text not null,
+  -- mcp, request, openapi
+  type text not null,
+  url text not null,
+  -- JSON text
+  spec text not null,
+  -- JSON text: the tools it listed when it was registered
+  listing text,
+  -- counts from 1
+  version integer not null,
+  updated_at bigint not null,
+  primary key (tenant_id, name)
+);
+
 create table holdfast.aliases (
   tenant_id uuid not null,
   agent text not null,

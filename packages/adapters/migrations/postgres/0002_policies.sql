@@ -6,7 +6,7 @@ declare
 begin
   foreach name in array array[
     'api_keys', 'agents', 'versions', 'aliases', 'runs', 'run_events', 'snapshots', 'due', 'attention', 'artifacts',
-    'idempotency_keys', 'threads', 'run_tags'
+    'idempotency_keys', 'threads', 'run_tags', 'tool_servers'
   ] loop
     execute pg_catalog.format('alter table holdfast.%I enable row level security', name);
     execute pg_catalog.format('alter table holdfast.%I force row level security', name);
@@ -59,3 +59,6 @@ grant insert on holdfast.versions to holdfast_api;
 grant select on holdfast.agents, holdfast.aliases, holdfast.versions, holdfast.runs, holdfast.threads, holdfast.run_events,
   holdfast.snapshots, holdfast.artifacts
   to holdfast_worker;
+
+grant select, insert, update, delete on holdfast.tool_servers to holdfast_api;
+grant select on holdfast.tool_servers to holdfast_worker;

@@ -73,6 +73,7 @@ const request = (tool: PublishedTool, args: JsonObject = {}): ToolRequest => ({
   attempt: 2,
   timeoutMs: 5_000,
   mayBegin: () => true,
+  progressed: () => undefined,
 });
 
 const call = (tool: string, args: JsonObject = {}, signal = unaborted): Promise<ToolOutcome> =>
@@ -135,7 +136,11 @@ describe('a call', () => {
       {
         name: 'echo',
         arguments: { text: 'hello' },
-        _meta: { 'holdfast/idempotency-key': 'r1:4.0', 'holdfast/attempt': 2 },
+        _meta: {
+          'holdfast/idempotency-key': 'r1:4.0',
+          'holdfast/attempt': 2,
+          progressToken: expect.anything() as unknown,
+        },
       },
     ]);
   });

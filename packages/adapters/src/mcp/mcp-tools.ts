@@ -1,12 +1,12 @@
 import {
   type ListedTool,
+  type PlatformTools,
   type ToolOutcome,
   type ToolRequest,
-  type Tools,
   ToolServerUnavailable,
-  type ToolServers,
 } from '@holdfast/core';
 import type { ServerLog } from './server-log.ts';
+import { unlessAborted } from './unless-aborted.ts';
 import { StdioConnection } from './stdio-connection.ts';
 import type { ToolServerCommands } from './tool-servers-file.ts';
 
@@ -21,7 +21,7 @@ export interface McpToolsOptions {
 }
 
 /** Tools of MCP servers that run as child processes. Nothing is ever sent twice: retries are the decider's. */
-export class McpTools implements Tools, ToolServers {
+export class McpTools implements PlatformTools {
   readonly #connections: ReadonlyMap<string, StdioConnection>;
 
   constructor({ servers, environment, log, startTimeoutMs = 30_000 }: McpToolsOptions) {
@@ -75,8 +75,8 @@ export class McpTools implements Tools, ToolServers {
     if (found !== hash) return { type: 'changed', found };
     // The server may have taken long to start.
     if (!request.mayBegin()) return { type: 'not-sent', message: 'the worker may not begin it any more' };
-    const { arguments: args, key, attempt, timeoutMs } = request;
-    return session.call({ tool: source.tool, arguments: args, key, attempt, timeoutMs }, signal);
+    const { arguments: args, key, attempt, timeoutMs, progressed } = request;
+    return session.call({ tool: source.tool, arguments: args, key, attempt, timeoutMs, progressed }, signal);
   }
 
   /** Ends all servers, and what they started. Calls under way end as `no-answer`. */
@@ -89,21 +89,6 @@ export class McpTools implements Tools, ToolServers {
   readonly #kill = (): void => {
     for (const connection of this.#connections.values()) connection.kill();
   };
-}
-
-/** Lets go of the wait, not of the work, which others share. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  let abort = (): void => {};
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
-    signal.addEventListener('abort', abort, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

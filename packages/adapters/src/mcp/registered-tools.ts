@@ -1,6 +1,7 @@
 import type { Config } from '@holdfast/contracts';
 import type { Log } from '@holdfast/core';
 import { McpTools } from './mcp-tools.ts';
+import { serverLog } from './server-log.ts';
 import { readToolServersFile, type ToolServerCommands } from './tool-servers-file.ts';
 
 /** The tool servers that TOOL_SERVERS_FILE names, and those `brought` along. @throws ToolServersFileInvalid. */
@@ -13,10 +14,6 @@ export async function registeredTools(
   return new McpTools({
     servers: new Map([...brought, ...named]),
     environment,
-    log: (server) => ({
-      debug: () => undefined,
-      info: (fields, message) => log.info({ ...fields, server }, message),
-      warn: (fields, message) => log.warn({ ...fields, server }, message),
-    }),
+    log: (server) => serverLog(log, server),
   });
 }

@@ -51,7 +51,7 @@ export class StdioConnection {
     };
     transport.onclose = forget;
     this.#transport = transport;
-    const session = ToolSession.start(transport, startTimeoutMs, log);
+    const session = ToolSession.start(transport, { startTimeoutMs, log });
     session.catch(forget);
     return session;
   }

@@ -9,6 +9,7 @@ import {
   describeRunStore,
   describeScheduleStore,
   describeSecretRows,
+  describeToolServerStore,
   describeTransactions,
 } from '@holdfast/testing';
 import { database, describePostgres, type PostgresServer, startPostgres } from '@holdfast/testing/servers';
@@ -31,6 +32,7 @@ describePostgres('the stores', ({ bin }) => {
   describeChildRuns('Postgres', open);
   describeRunDirectory('Postgres', open);
   describeAgentStore('Postgres', open);
+  describeToolServerStore('Postgres', open);
   describeTransactions('Postgres', open, false);
   describeInstallation('Postgres', open);
   describeAuditLog('Postgres', open);

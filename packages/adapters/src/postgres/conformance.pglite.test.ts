@@ -9,6 +9,7 @@ import {
   describeRunStore,
   describeScheduleStore,
   describeSecretRows,
+  describeToolServerStore,
   describeTransactions,
 } from '@holdfast/testing';
 import { ProcessHints } from './hints.ts';
@@ -21,6 +22,7 @@ describeOutbox('PGlite', openMemory);
 describeChildRuns('PGlite', openMemory);
 describeRunDirectory('PGlite', openMemory);
 describeAgentStore('PGlite', openMemory);
+describeToolServerStore('PGlite', openMemory);
 describeTransactions('PGlite', openMemory, true);
 describeInstallation('PGlite', openMemory);
 describeAuditLog('PGlite', openMemory);

@@ -15,6 +15,7 @@ import type {
   SealedPages,
   SecretRows,
   ThreadStore,
+  ToolServerStore,
   Transactions,
 } from '@holdfast/core';
 import { artifactRows } from './artifact-rows.ts';
@@ -38,6 +39,7 @@ import { PostgresSealedPages, PostgresSecretRows } from './secret-rows.ts';
 import type { Connections, Sql } from './sql.ts';
 import { type DatabaseRole, scopedTransactions } from './tenant-scope.ts';
 import { PostgresThreadStore } from './thread-store.ts';
+import { PostgresToolServerStore } from './tool-server-store.ts';
 import { cleanIdempotencyKeys, PostgresTransactions } from './transactions.ts';
 import { type LapsingLease, PostgresWorkerLease, SoleWorkerLease } from './worker-lease.ts';
 
@@ -55,6 +57,7 @@ export interface DatabaseOptions {
 export interface ApiStores {
   readonly runs: RunStore;
   readonly agents: AgentStore;
+  readonly toolServers: ToolServerStore;
   readonly directory: RunDirectory;
   readonly transactions: Transactions;
   readonly keys: KeyStore;
@@ -67,6 +70,7 @@ export interface WorkerStores {
   readonly runs: RunStore;
   readonly agents: Pick<AgentStore, 'get' | 'version' | 'versionById'>;
   readonly secrets: Pick<SecretRows, 'read'>;
+  readonly toolServers: Pick<ToolServerStore, 'list' | 'get'>;
   readonly schedule: ScheduleStore;
   readonly outbox: Outbox;
   readonly lease: LapsingLease;
@@ -192,6 +196,7 @@ function stores(
       return {
         runs: new ApiRunStore(scoped, publish),
         agents: new PostgresAgentStore(scoped),
+        toolServers: new PostgresToolServerStore(scoped),
         directory: new PostgresRunDirectory(scoped, connections, publish),
         transactions: new PostgresTransactions(scoped, publish),
         keys: new PostgresKeyStore(scoped),
@@ -206,6 +211,7 @@ function stores(
         runs: new WorkerRunStore(connections, scoped, appendLimitMs, publish),
         agents: new PostgresAgentStore(scoped),
         secrets: new PostgresSecretRows(scoped),
+        toolServers: new PostgresToolServerStore(scoped),
         schedule: new PostgresScheduleStore(connections),
         outbox: new PostgresOutbox(connections),
         lease: leaseOf(worker),

@@ -22,6 +22,7 @@ const tables = [
   'snapshots',
   'tenants',
   'threads',
+  'tool_servers',
   'versions',
 ];
 /** What a login may read at all, inside a tenant. */
@@ -36,6 +37,7 @@ const readable = {
     'secrets',
     'snapshots',
     'threads',
+    'tool_servers',
     'versions',
   ],
 };
@@ -76,6 +78,7 @@ const grants = {
     idempotency_keys: 'INSERT,SELECT,UPDATE',
     secrets: 'INSERT,SELECT,UPDATE',
     threads: 'INSERT,SELECT',
+    tool_servers: 'DELETE,INSERT,SELECT,UPDATE',
     versions: 'INSERT,SELECT',
   },
   holdfast_worker: Object.fromEntries(
@@ -366,6 +369,8 @@ async function full(stores: OpenedStores): Promise<RunRef> {
   const by = { type: 'system', id: 'test', roles: [] } as const;
   const entry = { operation: 'x', target: '/', by: { ...by, roles: [] }, requestId: 'r', detail: {} };
   await stores.api.transactions.run(scope, ({ audit }) => audit.write(scope, entry));
+  const spec = { type: 'mcp', url: 'https://mcp.test', headers: {} } as const;
+  await stores.api.toolServers.put(scope, { name: 'crm', url: spec.url, spec, listing: null }, null);
   const request = { key: 'k', principal: 'p', route: 'r', bodyHash: 'h' };
   await stores.api.transactions.once(scope, request, async () => ({ status: 200, body: '{}' }));
   const worker = await stores.worker('me');

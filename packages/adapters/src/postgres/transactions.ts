@@ -15,6 +15,7 @@ import { PostgresSecretRows } from './secret-rows.ts';
 import { PostgresThreadStore } from './thread-store.ts';
 import type { Connections, Sql } from './sql.ts';
 import { type Scoped, scopedTo } from './tenant-scope.ts';
+import { PostgresToolServerStore } from './tool-server-store.ts';
 import { codeOf } from './unavailable.ts';
 
 interface KeptReply {
@@ -109,6 +110,7 @@ function storesIn(scope: TenantScope, sql: Sql, grown: Hint[]): TransactionStore
   return {
     runs: new ApiRunStore(scoped, note),
     agents: new PostgresAgentStore(scoped),
+    toolServers: new PostgresToolServerStore(scoped),
     directory: new PostgresRunDirectory(scoped, { lend: (work) => work(sql) }, note),
     threads: new PostgresThreadStore(scoped),
     secrets: new PostgresSecretRows(scoped),

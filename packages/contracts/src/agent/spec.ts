@@ -36,17 +36,22 @@ export const mcpTool = z.strictObject({
 });
 
 /** A described request (`name`), or operations of a registered OpenAPI document: `name.operation`, or `name` with `allow`. */
-export const httpTool = z.strictObject({
-  http: z
-    .string()
-    .max(200)
-    .regex(/^[a-z][a-z0-9-]{0,62}(\.[\w.-]{1,120})?$/, {
-      error: 'must be the name of a registered tool, or <name>.<operation>',
-    }),
-  /** Operations that the agent may call; all when left out. */
-  allow: z.array(z.string()).nonempty().optional(),
-  ...toolPolicy,
-});
+export const httpTool = z
+  .strictObject({
+    http: z
+      .string()
+      .max(200)
+      .regex(/^[a-z][a-z0-9-]{0,62}(\.[\w.-]{1,120})?$/, {
+        error: 'must be the name of a registered tool, or <name>.<operation>',
+      }),
+    /** Operations that the agent may call; all when left out. */
+    allow: z.array(z.string()).nonempty().optional(),
+    ...toolPolicy,
+  })
+  .refine((tool) => tool.allow === undefined || !tool.http.includes('.'), {
+    error: 'give <name>.<operation> or allow, not both',
+    path: ['allow'],
+  });
 
 /** A child run of another agent, pinned when its parent is created: to `version`, to `alias`, or to the latest. */
 export const childAgentTool = z
@@ -61,7 +66,7 @@ export const childAgentTool = z
     path: ['alias'],
   });
 
-export const builtinName = z.enum(['wait', 'ask', 'artifacts.read', 'artifacts.write']);
+export const builtinName = z.enum(['wait', 'ask', 'artifacts.read', 'artifacts.write', 'http.fetch']);
 export type BuiltinName = z.infer<typeof builtinName>;
 
 export const builtinTool = z.strictObject({ builtin: builtinName, approval: approvalRule.optional() });
@@ -106,7 +111,7 @@ const spec = z.strictObject({
     .prefault({}),
   instructions: z.string().max(64_000).default(''),
   tools: z
-    .array(z.union([mcpTool, childAgentTool, builtinTool]))
+    .array(z.union([mcpTool, httpTool, childAgentTool, builtinTool]))
     .max(100)
     .default([]),
   limits: z

@@ -184,12 +184,22 @@ export const errorCodes = {
   tool_server_unknown: meaning(
     422,
     'No such tool server',
-    'No tool server of this name is registered. See TOOL_SERVERS_FILE.',
+    'No tool server of this name is registered. See `PUT /v1/tools/{name}` and TOOL_SERVERS_FILE.',
   ),
   tool_server_unavailable: meaning(
     503,
     'Tool server unavailable',
-    'The tool server did not start or did not answer. Nothing was published; try again.',
+    'The tool server did not start or did not answer. Nothing was published or registered; try again, or add `?offline=true`.',
+  ),
+  tool_server_not_found: meaning(
+    404,
+    'No such tool server',
+    'There is no tool server of this name, or it is the platform’s and stands in its file.',
+  ),
+  tool_server_reserved: meaning(
+    409,
+    'Name is the platform’s',
+    'A tool server of the platform has this name. Take another one.',
   ),
 
   // secrets, keys, preconditions

@@ -9,12 +9,35 @@ export const toolServerName = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, {
 const httpUrl = z
   .string()
   .max(2_000)
-  .refine((value) => URL.canParse(value.replace(/\{[^}]*\}/g, 'x')) && /^https?:\/\//.test(value), {
+  .refine((value) => /^https?:\/\/[^{}]*$/.test(value) && URL.canParse(value), {
     error: 'must be a URL that begins with http:// or https://',
   });
 
+/** An argument never says which server is called: its secrets would go there. */
+const urlTemplate = z
+  .string()
+  .max(2_000)
+  .refine((value) => /^https?:\/\/[^/?#{}]+([/?]|$)/.test(value) && URL.canParse(value.replace(/\{[^{}]*\}/g, 'x')), {
+    error: 'must be a URL that begins with http:// or https://, with {arguments} in path and query only',
+  });
+
+/** Those that HTTP itself uses, and those that Holdfast sends. */
+const ownHeaders =
+  /^(host|content-length|transfer-encoding|connection|keep-alive|upgrade|expect|te|trailer|idempotency-key|holdfast-attempt)$/i;
+
 /** Header values may be, or contain, `secret://<name>`. */
-const headers = z.record(z.string().regex(/^[\w-]{1,100}$/), z.string().max(8_000)).default({});
+const headers = z
+  .record(
+    z
+      .string()
+      .regex(/^[\w-]{1,100}$/)
+      .refine((name) => !ownHeaders.test(name), { error: 'is a header that Holdfast sets itself' }),
+    z
+      .string()
+      .max(8_000)
+      .regex(/^[\t\x20-\x7e\x80-\xff]*$/, { error: 'must be text on one line' }),
+  )
+  .default({});
 
 /** Statuses by which the server says that it did nothing: the call counts as not sent and is tried again by policy. */
 const refusedOn = z.array(z.int().min(400).max(599)).max(20).default([429]);
@@ -27,7 +50,7 @@ export const httpRequestBody = z.strictObject({
   type: z.literal('request'),
   description: z.string().min(1).max(4_000),
   method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']),
-  url: httpUrl,
+  url: urlTemplate,
   query: z.record(z.string(), z.string()).default({}),
   headers,
   /** JSON; left out, the arguments that stand nowhere else are the body. */

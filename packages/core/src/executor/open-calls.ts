@@ -17,6 +17,9 @@ import type { ToolOutcome } from './tools.ts';
 /** An effect begins only while the worker's lease has at least this long to live, ms. */
 const LEASE_MARGIN_MS = 2_000;
 
+/** A tool that keeps saying that it is at work gets at most about this many of its time-outs. */
+const MOST_TIMEOUTS = 10;
+
 interface OpenCall {
   readonly abort: AbortController;
   /** A begun `once` call is never aborted: it may have had its effect. */
@@ -136,16 +139,22 @@ export class OpenCalls {
     const { abort } = open;
     const about = () => ({ call, attempt, at: this.#ports.clock.now() });
     let givenUp = false;
-    const timers = [
-      after(timeout_ms, () => {
-        if (effect !== 'once') return abort.abort();
-        // The effect may still happen: it is unknown from now on, but its answer is awaited once more as long.
-        givenUp = true;
-        this.#ports.metrics.toolCalled('timed-out', effect);
-        this.#end(call, { type: 'tool_no_answer', ...about(), message: `no answer within ${timeout_ms} ms` });
-      }),
-      after(2 * timeout_ms, () => abort.abort()),
-    ];
+    let timers: NodeJS.Timeout[] = [];
+    const arm = (): void => {
+      timers.forEach(clearTimeout);
+      timers = [
+        after(timeout_ms, () => {
+          if (effect !== 'once') return abort.abort();
+          // The effect may still happen: it is unknown from now on, but its answer is awaited once more as long.
+          givenUp = true;
+          this.#ports.metrics.toolCalled('timed-out', effect);
+          this.#end(call, { type: 'tool_no_answer', ...about(), message: `no answer within ${timeout_ms} ms` });
+        }),
+        after(2 * timeout_ms, () => abort.abort()),
+      ];
+    };
+    arm();
+    const patientUntil = this.#ports.clock.now() + MOST_TIMEOUTS * timeout_ms;
     const request = {
       ref: this.#ref,
       tool: called.tool,
@@ -154,6 +163,9 @@ export class OpenCalls {
       attempt,
       timeoutMs: timeout_ms,
       mayBegin: () => !givenUp && !open.forbidden && mayBegin(),
+      progressed: () => {
+        if (!givenUp && !abort.signal.aborted && this.#ports.clock.now() < patientUntil) arm();
+      },
     };
     void Promise.resolve(mayBegin())
       .then((margin): Promise<ToolOutcome> | ToolOutcome =>

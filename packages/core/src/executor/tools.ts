@@ -1,5 +1,5 @@
-import type { ArtifactPart, Content, JsonObject, PublishedTool } from '@holdfast/contracts';
-import type { RunRef } from '../tenant-scope.ts';
+import type { ArtifactPart, Content, JsonObject, PublishedTool, ToolServerSpec } from '@holdfast/contracts';
+import type { RunRef, TenantScope } from '../tenant-scope.ts';
 
 export interface ToolRequest {
   readonly ref: RunRef;
@@ -15,6 +15,8 @@ export interface ToolRequest {
    * out, or the call was given up while its server was still starting; then the outcome is `not-sent`.
    */
   readonly mayBegin: () => boolean;
+  /** The server says that it is at work: the time-out begins anew. */
+  readonly progressed: () => void;
 }
 
 /** Three outcomes, and the tool that is no longer the one that was published. */
@@ -40,13 +42,33 @@ export interface ListedTool {
   readonly name: string;
   readonly description: string;
   readonly input_schema: JsonObject;
+  /** Of an HTTP tool: the request it stands for, as far as it is part of the promise. */
+  readonly request?: JsonObject;
 }
 
-/** Asked at publish. Throws `ToolServerUnavailable`. */
-export interface ToolServers {
-  /** Names of the registered servers. */
+/** Tool servers that whoever runs Holdfast registered; the same for all tenants. */
+export interface PlatformTools extends Tools {
   names(): readonly string[];
+  /** @throws ToolServerUnavailable */
   list(server: string): Promise<readonly ListedTool[]>;
+}
+
+/** `stdio`: of the platform; the others are the tenant's own. */
+export type ToolServerType = 'stdio' | ToolServerSpec['type'];
+
+export interface NamedToolServer {
+  readonly name: string;
+  readonly type: ToolServerType;
+}
+
+/** Asked at publish. */
+export interface ToolServers {
+  /** All that this tenant may use. */
+  names(scope: TenantScope): Promise<readonly NamedToolServer[]>;
+  /** What it offers now. @throws ToolServerUnavailable, HoldfastError `tool_invalid`. */
+  list(scope: TenantScope, server: string): Promise<readonly ListedTool[]>;
+  /** What it offered when it was registered; null when that is not known. */
+  lastListing(scope: TenantScope, server: string): Promise<readonly ListedTool[] | null>;
 }
 
 export class ToolServerUnavailable extends Error {

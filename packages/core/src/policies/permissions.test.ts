@@ -21,6 +21,8 @@ const allowed: Record<Role, readonly Operation[]> = {
     'artifacts.get',
     'me.get',
     'models.list',
+    'tools.list',
+    'tools.get',
   ],
   get auditor() {
     return [...this.viewer, 'audit.list'] as const;
@@ -40,7 +42,14 @@ const allowed: Record<Role, readonly Operation[]> = {
     ] as const;
   },
   get builder() {
-    return [...this.operator, 'agents.publish', 'agents.set-alias', 'agents.delete-alias'] as const;
+    return [
+      ...this.operator,
+      'agents.publish',
+      'agents.set-alias',
+      'agents.delete-alias',
+      'tools.put',
+      'tools.delete',
+    ] as const;
   },
   get admin() {
     return [...this.builder, 'audit.list', 'secrets.set', 'secrets.list', 'secrets.delete'] as const;

@@ -70,4 +70,17 @@ export const builtinTools: Readonly<Record<BuiltinName, BuiltinTool>> = {
     },
     effect: 'read',
   },
+  'http.fetch': {
+    name: 'http_fetch',
+    description:
+      'Reads a page or a file of the public internet with GET. A web page comes as its words, with the addresses of its links; what is no text becomes a file of this run.',
+    input_schema: object(
+      {
+        url: { type: 'string', maxLength: 8_000, description: 'begins with http:// or https://' },
+        raw: { type: 'boolean', description: 'true: a web page comes as its HTML' },
+      },
+      ['url'],
+    ),
+    effect: 'read',
+  },
 };

@@ -15,6 +15,12 @@ export { listEffects } from './list-effects.ts';
 export type { ModelCatalogue, ModelFacts, ModelHealth } from './model-catalogue.ts';
 export { pause } from './pause.ts';
 export { publishAgent, type Publication, type PublishPorts } from './publish-agent.ts';
+export {
+  registerToolServer,
+  type RegisterToolServer,
+  type RegistryPorts,
+  toolServerUrl,
+} from './register-tool-server.ts';
 export { readArtifact } from './read-artifact.ts';
 export { readEvents } from './read-events.ts';
 export { refused } from './refused.ts';

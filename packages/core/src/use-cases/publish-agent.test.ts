@@ -20,7 +20,11 @@ const ports = {
           },
     health: () => Promise.resolve({ status: 'unknown', detail: null, checkedAt: null } as const),
   },
-  tools: { names: () => [], list: () => Promise.resolve([]) },
+  tools: {
+    names: () => Promise.resolve([]),
+    list: () => Promise.resolve([]),
+    lastListing: () => Promise.resolve(null),
+  },
   agents: {
     get: (_: unknown, name: string) =>
       Promise.resolve(

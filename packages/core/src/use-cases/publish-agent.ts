@@ -14,13 +14,14 @@ import { schemaProblem } from '../run/json-schema.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 import type { VersionDraft } from './agent-store.ts';
 import { issuesOf } from './issues-of.ts';
+import type { ListingPorts } from './list-tool-server.ts';
 import type { ModelCatalogue } from './model-catalogue.ts';
 import { modelMisfit } from './model-fit.ts';
-import { publishedTools, type PublishedToolsPorts } from './published-tools.ts';
+import { publishedTools } from './published-tools.ts';
 import { refused } from './refused.ts';
 import { unavailableFeatures } from './unavailable-features.ts';
 
-export interface PublishPorts extends PublishedToolsPorts {
+export interface PublishPorts extends ListingPorts {
   readonly models: ModelCatalogue;
 }
 
@@ -32,12 +33,18 @@ export interface Publication {
 }
 
 /**
- * Checks a spec against what this installation can run, and pins its tools and prices.
+ * Checks a spec against what this installation can run, and pins its tools and prices. `offline`: for a tool server that
+ * does not answer, what it offered before is taken.
  * @throws HoldfastError `agent_feature_unavailable`, `validation_failed`, `model_unknown`, `limit_too_low`,
  * those of `modelMisfit`,
  * and the codes of `publishedTools`.
  */
-export async function publishAgent(ports: PublishPorts, scope: TenantScope, body: unknown): Promise<Publication> {
+export async function publishAgent(
+  ports: PublishPorts,
+  scope: TenantScope,
+  body: unknown,
+  { offline = false }: { readonly offline?: boolean } = {},
+): Promise<Publication> {
   const unavailable = unavailableFeatures(body);
   if (unavailable.length > 0) throw refused('agent_feature_unavailable', summary(unavailable), unavailable);
   const parsed = agentSpec.safeParse(body);
@@ -49,7 +56,7 @@ export async function publishAgent(ports: PublishPorts, scope: TenantScope, body
   const misfit = spec.output === undefined ? null : schemaProblem(spec.output.schema);
   if (misfit !== null) throw wrongAt('validation_failed', '/output/schema', misfit);
   const { prices, fallbacks } = modelsOf(ports.models, spec);
-  const tools = await publishedTools(ports, scope, spec);
+  const tools = await publishedTools(ports, scope, spec, offline);
   const limits = limitsOf(spec);
   const longest = Math.max(spec.retries.timeout, ...tools.map((tool) => tool.retries.timeout));
   if (limits.active_ms < longest)

@@ -6,23 +6,20 @@ import type {
   ProblemError,
   PublishedTool,
 } from '@holdfast/contracts';
-import type { AgentVersions } from '../children/pinned-agents.ts';
 import { toolHash } from '../executor/tool-hash.ts';
-import { type ListedTool, type ToolServers, ToolServerUnavailable } from '../executor/tools.ts';
+import type { ListedTool } from '../executor/tools.ts';
 import { checkCondition } from '../run/condition.ts';
 import { schemaProblem } from '../run/json-schema.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 import { builtinTools } from './builtin-tools.ts';
 import { agentCandidate } from './published-agent.ts';
+import { type ListingPorts, listToolServer } from './list-tool-server.ts';
 import { refused } from './refused.ts';
 import type { Candidate } from './tool-candidate.ts';
 
-export interface PublishedToolsPorts {
-  readonly tools: ToolServers;
-  readonly agents: AgentVersions;
-}
-
 type ToolSpec = AgentSpec['tools'][number];
+
+type List = (server: string, type: 'mcp' | 'http', path: string) => Promise<readonly ListedTool[]>;
 
 /** Names that every model accepts. */
 const fits = /^[a-zA-Z0-9_-]{1,64}$/;
@@ -33,14 +30,16 @@ const fits = /^[a-zA-Z0-9_-]{1,64}$/;
  * `agent_not_found`, `version_not_found`, `alias_not_found`.
  */
 export async function publishedTools(
-  ports: PublishedToolsPorts,
+  ports: ListingPorts,
   scope: TenantScope,
   spec: AgentSpec,
+  offline: boolean,
 ): Promise<PublishedTool[]> {
+  const list: List = (server, type, path) => listToolServer(ports, scope, spec.name, { server, type, path, offline });
   const candidates: Candidate[] = [];
   for (const [index, tool] of spec.tools.entries()) {
     checkApproval(tool.approval, `/tools/${index}/approval`);
-    candidates.push(...(await candidatesOf(ports, scope, spec, tool, `/tools/${index}`)));
+    candidates.push(...(await candidatesOf(ports, scope, tool, spec, `/tools/${index}`, list)));
   }
   const taken = new Map<string, number>();
   for (const { listed } of candidates) taken.set(listed.name, (taken.get(listed.name) ?? 0) + 1);
@@ -50,47 +49,53 @@ export async function publishedTools(
 }
 
 async function candidatesOf(
-  ports: PublishedToolsPorts,
+  ports: ListingPorts,
   scope: TenantScope,
-  spec: AgentSpec,
   tool: ToolSpec,
+  spec: AgentSpec,
   path: string,
+  list: List,
 ): Promise<Candidate[]> {
-  if ('mcp' in tool) return ofServer(ports.tools, spec, tool, path);
   if ('agent' in tool) return [await agentCandidate(ports.agents, scope, spec, tool, path)];
+  if ('mcp' in tool) return ofServer(tool, tool.mcp, tool.allow, spec, path, list);
+  if ('http' in tool) {
+    const [server = '', ...operation] = tool.http.split('.');
+    const allow = operation.length === 0 ? tool.allow : [operation.join('.')];
+    return ofServer(tool, server, allow, spec, path, list);
+  }
   const { effect, ...listed } = builtinTools[tool.builtin];
   const source = { type: 'builtin', name: tool.builtin } as const;
   return [{ path, listed, source, effect, approval: tool.approval ?? null, retries: spec.retries }];
 }
 
 async function ofServer(
-  servers: ToolServers,
+  tool: Extract<ToolSpec, { mcp: string } | { http: string }>,
+  server: string,
+  allow: readonly string[] | undefined,
   spec: AgentSpec,
-  tool: Extract<ToolSpec, { mcp: string }>,
   path: string,
+  list: List,
 ): Promise<Candidate[]> {
-  const server = tool.mcp;
-  const known = servers.names();
-  if (!known.includes(server))
-    throw wrongAt(
-      'tool_server_unknown',
-      `${path}/mcp`,
-      `there is no tool server ${server}; registered: ${list(known)}`,
-    );
-  const listed = await listTools(servers, server, path);
+  const type = 'mcp' in tool ? 'mcp' : 'http';
+  const listed = await list(server, type, `${path}/${type}`);
   const names = listed.map(({ name }) => name);
-  const issues = (tool.allow ?? []).flatMap((name, index): ProblemError[] =>
+  const issues = (allow ?? []).flatMap((name, index): ProblemError[] =>
     names.includes(name)
       ? []
-      : [{ path: `${path}/allow/${index}`, message: `${server} has no tool ${name}; it has: ${list(names)}` }],
+      : [
+          {
+            path: tool.allow === undefined ? `${path}/${type}` : `${path}/allow/${index}`,
+            message: `${server} has no tool ${name}; it has: ${names.join(', ') || 'none'}`,
+          },
+        ],
   );
   if (issues.length > 0) throw refused('tool_unknown', issues[0]?.message ?? 'unknown tool', issues);
   return listed
-    .filter(({ name }) => tool.allow?.includes(name) ?? true)
+    .filter(({ name }) => allow?.includes(name) ?? true)
     .map((found) => ({
       path,
       listed: found,
-      source: { type: 'mcp', server, tool: found.name },
+      source: type === 'mcp' ? { type, server, tool: found.name } : { type, server, operation: found.name },
       effect: tool.effect ?? 'once',
       approval: tool.approval ?? null,
       retries: {
@@ -101,22 +106,9 @@ async function ofServer(
     }));
 }
 
-async function listTools(servers: ToolServers, server: string, path: string): Promise<readonly ListedTool[]> {
-  try {
-    return await servers.list(server);
-  } catch (error) {
-    if (!(error instanceof ToolServerUnavailable)) throw error;
-    throw wrongAt(
-      'tool_server_unavailable',
-      `${path}/mcp`,
-      `the tool server ${server} does not answer: ${error.message}`,
-    );
-  }
-}
-
 function publish({ listed, source, effect, approval, retries }: Candidate, collides: boolean): PublishedTool {
   return {
-    name: collides && source.type === 'mcp' ? `${source.server}_${listed.name}` : listed.name,
+    name: collides && 'server' in source ? `${source.server}_${listed.name}` : listed.name,
     source,
     description: listed.description,
     input_schema: listed.input_schema,
@@ -155,5 +147,3 @@ function checkApproval(rule: ApprovalRule | undefined, path: string): void {
 
 const wrongAt = (code: ErrorCode, path: string, message: string): HoldfastError =>
   refused(code, message, [{ path, message }]);
-
-const list = (names: readonly string[]): string => (names.length === 0 ? 'none' : names.join(', '));

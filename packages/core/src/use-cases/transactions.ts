@@ -1,4 +1,5 @@
 import type { AuditLog } from '../audit/audit-log.ts';
+import type { ToolServerStore } from '../executor/tool-server-store.ts';
 import type { RunStore } from '../log/run-store.ts';
 import type { SecretRows } from '../secrets/secret-rows.ts';
 import type { TenantScope } from '../tenant-scope.ts';
@@ -30,6 +31,7 @@ export interface TransactionStores {
   readonly threads: ThreadStore;
   readonly secrets: SecretRows;
   readonly audit: AuditLog;
+  readonly toolServers: ToolServerStore;
 }
 
 export type IdempotentReply =

@@ -1,6 +1,6 @@
 import type { ProblemError } from '@holdfast/contracts';
 
-const builtinsToCome = new Set(['memory.search', 'memory.add', 'http.fetch']);
+const builtinsToCome = new Set(['memory.search', 'memory.add']);
 
 /**
  * Features of an agent that are designed and cannot run yet. Looked for before the strict schema, so that whoever
@@ -20,11 +20,6 @@ export function unavailableFeatures(spec: unknown): ProblemError[] {
 function ofTool(tool: unknown, path: string): ProblemError[] {
   if (!isObject(tool)) return [];
   const issues: ProblemError[] = [];
-  if ('http' in tool)
-    issues.push({
-      path: `${path}/http`,
-      message: 'tools of type http are not available yet: use mcp, agent or builtin',
-    });
   const { builtin, approval } = tool;
   if (typeof builtin === 'string' && builtinsToCome.has(builtin))
     issues.push({ path: `${path}/builtin`, message: `the builtin ${builtin} is not available yet` });

@@ -12,6 +12,7 @@ import type {
   SealedPages,
   SecretRows,
   ThreadStore,
+  ToolServerStore,
   Transactions,
   WorkerLease,
 } from '@holdfast/core';
@@ -25,6 +26,7 @@ export interface Stores {
   readonly api: {
     readonly runs: RunStore;
     readonly agents: AgentStore;
+    readonly toolServers: ToolServerStore;
     readonly directory: RunDirectory;
     readonly transactions: Transactions;
     readonly keys: KeyStore;
@@ -41,6 +43,7 @@ export interface WorkerSide {
   readonly runs: RunStore;
   readonly agents: Pick<AgentStore, 'get' | 'version' | 'versionById'>;
   readonly secrets: Pick<SecretRows, 'read'>;
+  readonly toolServers: Pick<ToolServerStore, 'list' | 'get'>;
   readonly schedule: ScheduleStore;
   readonly outbox: Outbox;
   readonly lease: WorkerLease;

@@ -10,7 +10,7 @@ export const publish = route({
   url: '/v1/agents',
   operation: 'agents.publish',
   params: nothing,
-  query: nothing,
+  query: z.strictObject({ offline: z.stringbool().default(false) }),
   body: z.unknown(),
   yaml: true,
   documentedBody: agentSpec,
@@ -24,7 +24,7 @@ export const publish = route({
   tag: 'Agents',
   summary: 'Publish a version',
   description:
-    'The body is an agent, as JSON or YAML. Its tools are listed now and kept with the version. Publishing the same again gives the version there is, with 200.',
+    'The body is an agent, as JSON or YAML. Its tools are listed now and kept with the version. Publishing the same again gives the version there is, with 200. With `?offline=true` a tool server that does not answer is taken as it was known before.',
   answers: {
     200: { description: 'The newest version is the same already.', json: agentVersionResource },
     201: { description: 'The new version.', json: agentVersionResource },
@@ -41,9 +41,9 @@ export const publish = route({
     'tool_server_unknown',
     'tool_server_unavailable',
   ],
-  handle: (ports, { caller, body, once }) =>
+  handle: (ports, { caller, query, body, once }) =>
     once(
-      () => publishAgent(ports.publishing, caller, body),
+      () => publishAgent(ports.publishing, caller, body, query),
       async ({ agents }, { draft, spec, hash }) => {
         const { version, created } = await agents.publish(caller, draft, spec, hash);
         return { status: created ? 201 : 200, json: versionResource(version, spec) };
