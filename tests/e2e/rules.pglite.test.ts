@@ -3,6 +3,7 @@ import { startServer, type TestServer } from './support/server.ts';
 
 interface Event {
   readonly seq: number;
+  readonly at: string;
   readonly type: string;
   readonly data: Readonly<Record<string, unknown>>;
 }
@@ -125,4 +126,34 @@ test('a long conversation is summarised on its way, and takes no step of the pla
   for (const { data } of compacted) expect(data).toMatchObject({ rule: 'summary' });
   const answers = events.filter(({ type, data }) => type === 'model.answered' && data['purpose'] === 'answer');
   expect(answers).toHaveLength(13);
+});
+
+test('a run for later waits for its time', async () => {
+  const startAt = Date.now() + 1_500;
+  const run = await start(
+    { name: 'later', rehearsal: [{ say: 'now' }] },
+    { start_at: new Date(startAt).toISOString(), expires_in: '1h' },
+  );
+  const { json } = await server.ask(key, 'GET', `/v1/runs/${run}`);
+  expect(json).toMatchObject({
+    status: 'queued',
+    waiting_for: [{ reason: 'timer', until: new Date(startAt).toISOString() }],
+    start_at: new Date(startAt).toISOString(),
+    expires_at: new Date(startAt + 3_600_000).toISOString(),
+  });
+  const end = await ended(run);
+  expect(end.run['status']).toBe('succeeded');
+  const claimed = end.events.find(({ type }) => type === 'run.claimed');
+  expect(Date.parse(claimed?.at ?? '')).toBeGreaterThanOrEqual(startAt);
+});
+
+test('a run that nobody begins in time fails as expired, though there is no room for it', async () => {
+  const slow = { name: 'slow', concurrency: 1, rehearsal: [{ say: 'at last', delay: '3s' }] };
+  const first = await start(slow);
+  await expect.poll(async () => (await server.ask(key, 'GET', `/v1/runs/${first}`)).json['status']).toBe('running');
+  const { json } = await server.ask(key, 'POST', '/v1/runs', { agent: 'slow', expires_in: '200ms' });
+  const { run, events } = await ended(String(json['id']));
+  expect(run).toMatchObject({ status: 'failed', error: { code: 'expired' } });
+  expect(events.map(({ type }) => type)).toEqual(['run.created', 'run.failed']);
+  expect((await ended(first)).run['status']).toBe('succeeded');
 });

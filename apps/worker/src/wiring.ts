@@ -15,6 +15,7 @@ import {
   artifactTools,
   cachedVersions,
   type Deltas,
+  expireRuns,
   LocalDeltas,
   type Log,
   type Model,
@@ -127,7 +128,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
         concurrency: config.worker.concurrency,
         watchPeersMs: database.kind === 'pglite' ? null : WATCH_PEERS_MS,
       },
-      { child: settleChildren(wrapped) },
+      { child: settleChildren(wrapped), expiry: expireRuns(wrapped) },
     );
     metrics.worker.runsHeld(worker.held);
     log.info({ worker: id }, 'the worker has begun');

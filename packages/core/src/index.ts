@@ -13,6 +13,7 @@ export type * from './executor/tool-server-store.ts';
 export { RegisteredTools, type RegisteredToolsPorts } from './executor/registered-tools.ts';
 export * from './executor/tool-hash.ts';
 export type * from './scheduling/schedule-store.ts';
+export { expireRuns } from './scheduling/expire-runs.ts';
 export { type Hint, type Hints, hintsFor } from './scheduling/hints.ts';
 export * from './scheduling/outbox.ts';
 export type * from './use-cases/agent-store.ts';

@@ -237,6 +237,7 @@ export const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(er
 /** What a failed run says in `run.failed`. */
 export const runFailureCodes = {
   deadline_exceeded: 'The run did not end before its deadline (`limits.deadline`).',
+  expired: 'No worker began the run within `expires_in`.',
   model_failed: 'The model refused for good: trying again would not have helped. `detail` has its words.',
   output_invalid: 'The final answer did not fit the output schema of the agent, even after the model was told why.',
   attempts_exhausted: 'A call failed at every attempt that the policy allows, and a person chose not to try again.',

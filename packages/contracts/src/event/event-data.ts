@@ -111,6 +111,8 @@ export const eventData = {
       agents: pinnedAgents.optional(),
       thread: z.uuid().optional().describe('The conversation that this run continues.'),
       parent: parentOfRun.optional().describe('Set when another run started it.'),
+      start_at: time.optional().describe('Nothing begins before this time.'),
+      expires_at: time.optional().describe('Unless a worker has begun it by then, the run fails.'),
       by: actor,
     })
     .describe('The run was accepted, pinned to a version of its agent.'),

@@ -1,5 +1,6 @@
 import { type Attention, attentionOf, nextTime } from '../run/attention.ts';
 import { decide } from '../run/decide.ts';
+import { isEarly } from '../run/start.ts';
 import { callsOf, childrenOf, openCalls, type LiveRun, type RunState } from '../run/state.ts';
 import type { ArtifactRow, AttentionRow, OutboxEntry, Projection, RunStatus, WaitingFor } from './run-store.ts';
 
@@ -27,7 +28,7 @@ export function project(
         .map(([, attention]) => attention.ref),
     },
     artifacts,
-    outbox: leftFor(before, after, now),
+    outbox: [...expiry(before, after), ...leftFor(before, after, now)],
   };
 }
 
@@ -46,14 +47,15 @@ export function statusOf(state: RunState): RunStatus {
 
 export function waitingFor(state: RunState, now: number): WaitingFor[] {
   if (state.phase !== 'live' || openCalls(state).length > 0) return [];
-  const reasons = [...(state.problem === null ? timers(state) : []), ...children(state), ...people(state)];
+  const reasons = [...(state.problem === null ? timers(state, now) : []), ...children(state), ...people(state)];
   if (reasons.length > 0 || state.paused) return reasons;
   // It could go on, or has not begun: it waits for a worker.
   const reason = state.thread !== null && !state.admitted ? 'thread' : 'capacity';
   return [{ reason, since: state.lastAt === 0 ? now : state.lastAt, until: null, ref: null }];
 }
 
-function timers(state: LiveRun): WaitingFor[] {
+function timers(state: LiveRun, now: number): WaitingFor[] {
+  if (isEarly(state, now)) return [{ reason: 'timer', since: state.createdAt, until: state.startAt, ref: null }];
   return callsOf(state.turn).flatMap(({ id, phase }): WaitingFor[] => {
     if (phase.is === 'timer') return [{ reason: 'timer', since: phase.since, until: phase.until, ref: id }];
     if (phase.is === 'scheduled') return [{ reason: 'timer', since: state.lastAt, until: phase.at, ref: id }];
@@ -63,6 +65,11 @@ function timers(state: LiveRun): WaitingFor[] {
 
 const children = (state: LiveRun): WaitingFor[] =>
   childrenOf(state).map(({ phase }) => ({ reason: 'child', since: phase.since, until: null, ref: phase.run }));
+/** Written with the first event; by then nobody may have begun the run. */
+const expiry = (before: RunState, after: RunState): OutboxEntry[] =>
+  before.phase === 'unborn' && after.phase === 'live' && after.expiresAt !== null
+    ? [{ kind: 'expiry', subject: after.run, at: after.expiresAt }]
+    : [];
 
 const people = (state: LiveRun): WaitingFor[] =>
   attentionOf(state).map(({ kind, since, until, ref }) => ({

@@ -45,7 +45,7 @@ export interface OutboxEntry {
   readonly at: number;
 }
 
-export type OutboxKind = 'child';
+export type OutboxKind = 'child' | 'expiry';
 
 /** What is derived from the log and written in the same transaction. */
 export interface Projection {

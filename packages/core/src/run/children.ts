@@ -6,6 +6,7 @@ import { events, type Handled, refuse } from './handled.ts';
 import { hashOf } from './hash.ts';
 import { limitReached, type Room } from './limits.ts';
 import { childContent } from './result-content.ts';
+import { deadlineOf } from './start.ts';
 import type { LimitReached, LiveRun, ToolCall } from './state.ts';
 import { closeTool, onTool } from './turn.ts';
 
@@ -128,7 +129,7 @@ function shareOf(
     cost_usd_micros: cost === null ? own.cost_usd_micros : Math.min(own.cost_usd_micros ?? cost, cost),
     // Children run side by side, so each has all the time that is left.
     active_ms: Math.min(own.active_ms, activeMs),
-    deadline_ms: Math.min(own.deadline_ms, state.createdAt + limits.deadline_ms - now),
+    deadline_ms: Math.min(own.deadline_ms, deadlineOf(state) - now),
   };
 }
 

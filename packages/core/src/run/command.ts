@@ -29,6 +29,9 @@ export type OutsideCommand =
       readonly agents?: PinnedAgents;
       readonly thread?: string;
       readonly parent?: ParentOfRun;
+      /** ms since 1970 */
+      readonly startAt?: number;
+      readonly expiresAt?: number;
       readonly by: Actor;
     }
   /** The run is a copy of `from`, up to the event after which it goes on by itself. */
@@ -157,6 +160,8 @@ export type WorkerCommand =
       readonly artifacts?: readonly ArtifactPart[];
     }
   | ({ readonly type: 'child_ended' } & DataOf<'child.ended'>)
+  /** Nobody has begun the run, and its time is over. */
+  | { readonly type: 'expire' }
   | { readonly type: 'log_went_back'; readonly expected: number; readonly found: number };
 
 export type CommandOf<T extends Command['type']> = Extract<Command, { type: T }>;
@@ -187,4 +192,7 @@ export type RefusalCode =
   /** A worker's result for a call that is no longer open: late, or another's. */
   | 'stale_result'
   | 'already_created'
+  /** It is too late to expire, or too early. */
+  | 'run_begun'
+  | 'not_expired'
   | 'not_created';

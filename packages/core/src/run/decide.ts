@@ -11,6 +11,7 @@ import { misfitOf } from './json-schema.ts';
 import { limitReached, reserve, roomOf } from './limits.ts';
 import { modelActions } from './model-call.ts';
 import { conclusion } from './output.ts';
+import { deadlineOf, isEarly } from './start.ts';
 import { childrenOf, type LiveRun, openCalls, type RunState, type ToolCall } from './state.ts';
 
 /**
@@ -20,8 +21,8 @@ import { childrenOf, type LiveRun, openCalls, type RunState, type ToolCall } fro
 export function decide(state: RunState, now: number): Action[] {
   if (state.phase !== 'live') return [];
   if (state.stop !== null) return stopping(state, now);
-  if (now >= state.createdAt + state.limits.deadline_ms) return [record(deadlinePassed(state, now))];
-  if (state.problem !== null || state.paused) return [];
+  if (now >= deadlineOf(state)) return [record(deadlinePassed(state, now))];
+  if (state.problem !== null || state.paused || isEarly(state, now)) return [];
   switch (state.turn.at) {
     case 'model':
     case 'summary':
@@ -170,7 +171,12 @@ function stopping(state: LiveRun, now: number): Action[] {
 
 const deadlinePassed = (state: LiveRun, now: number): BodyOf<'limit.reached'> => ({
   type: 'limit.reached',
-  data: { limit: 'deadline_ms', limit_value: state.limits.deadline_ms, spent: now - state.createdAt, needed: 0 },
+  data: {
+    limit: 'deadline_ms',
+    limit_value: state.limits.deadline_ms,
+    spent: now - deadlineOf(state) + state.limits.deadline_ms,
+    needed: 0,
+  },
 });
 
 const userSpokeFirst = (call: ToolCall): EventBody => notRun(call, 'user-spoke', 'Not run: the user spoke first.');

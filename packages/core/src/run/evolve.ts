@@ -84,6 +84,8 @@ function born(
     head: event.seq,
     lastAt: event.at,
     createdAt: event.at,
+    startAt: data.start_at ?? null,
+    expiresAt: data.expires_at ?? null,
     limits: data.limits,
     agents: data.agents ?? {},
     parent: data.parent ?? null,

@@ -41,6 +41,8 @@ export function forked(state: LiveRun, { at }: RunEvent, data: DataOf<'run.forke
   return {
     ...state,
     createdAt: at,
+    startAt: null,
+    expiresAt: null,
     limits: data.limits,
     agents: data.agents ?? state.agents,
     // Nobody waits for it.

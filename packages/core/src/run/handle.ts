@@ -9,6 +9,7 @@ import { lateResult } from './late-result.ts';
 import { answerQuestion, changeArguments, decideApproval, raiseLimit, resolveCall, resolveEffect } from './people.ts';
 import { modelAborted, modelAnswered, modelFailed } from './model-outcome.ts';
 import { nextAttempt } from './retries.ts';
+import { expire, expired, hasExpired } from './start.ts';
 import type { LiveRun, RunState } from './state.ts';
 
 /** The one way in: everything that happens to a run is a command. */
@@ -63,7 +64,10 @@ function live(state: LiveRun, command: Command): Handled {
       if (state.stop !== null) return refuse('run_stopping', 'The run is being stopped already.');
       return cancel(state, command);
 
+    case 'expire':
+      return expire(state, command);
     case 'claim':
+      if (hasExpired(state, command.at)) return events(expired);
       return events(
         ...(state.admitted ? [] : [{ type: 'run.admitted', data: saidBefore(command.thread) } as const]),
         { type: 'run.claimed', data: { worker: command.worker } },
@@ -141,6 +145,8 @@ function create(version: RunState['version'], command: Extract<OutsideCommand, {
       ...agentsOf(command),
       ...(command.thread === undefined ? {} : { thread: command.thread }),
       ...(command.parent === undefined ? {} : { parent: command.parent }),
+      ...(command.startAt === undefined ? {} : { start_at: command.startAt }),
+      ...(command.expiresAt === undefined ? {} : { expires_at: command.expiresAt }),
       by: command.by,
     },
   });

@@ -109,5 +109,5 @@ describe('the next time at which a rule acts', () => {
       ),
       { numRuns: 2_000 },
     );
-  });
+  }, 120_000);
 });

@@ -35,6 +35,10 @@ export interface UnbornRun extends Logged {
 export interface LiveRun extends Logged {
   readonly phase: 'live';
   readonly createdAt: number;
+  /** Not before this time, ms since 1970; null = at once. */
+  readonly startAt: number | null;
+  /** Unless a worker has begun it by then, it fails; null = it waits for ever. */
+  readonly expiresAt: number | null;
   readonly limits: Limits;
   /** Versions of the agents that are its tools, by the tool's name. */
   readonly agents: PinnedAgents;

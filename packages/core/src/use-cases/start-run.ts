@@ -27,6 +27,10 @@ export interface StartRun extends WantedVersion {
   readonly concurrencyKey?: string | undefined;
   /** The conversation that it continues: `joinThread` gives it its place there. */
   readonly thread?: string | undefined;
+  /** ms since 1970 */
+  readonly startAt?: number | undefined;
+  /** ms, counted from the start */
+  readonly expiresIn?: number | undefined;
 }
 
 export interface StartRunPorts {
@@ -49,6 +53,7 @@ export async function startRun(
   const version = await resolveVersion(ports.agents, caller, request, ref.run);
   const limits = loweredLimits(version.limits, request.limits ?? {});
   const now = ports.clock.now();
+  const times = timesOf(request, now);
   const before = beginRun(ref.run, version);
   const handled = handle(before.state, {
     type: 'create',
@@ -58,6 +63,7 @@ export async function startRun(
     metadata: request.metadata,
     ...(request.thread === undefined ? {} : { thread: request.thread }),
     agents: await pinnedAgents(ports.agents, ref, version),
+    ...times,
     by: caller.by,
   });
   if ('refused' in handled) throw ruledOut(handled.refused);
@@ -71,6 +77,7 @@ export async function startRun(
     version: version.number,
     attributes: {
       ...plainRun,
+      ...times,
       agentConcurrency: version.concurrency,
       tags: [...new Set(request.tags)],
       priority: request.priority ?? 0,
@@ -85,4 +92,11 @@ export async function startRun(
     },
   };
   return { run, created };
+}
+
+function timesOf({ startAt, expiresIn }: StartRun, now: number): { startAt?: number; expiresAt?: number } {
+  return {
+    ...(startAt === undefined ? {} : { startAt }),
+    ...(expiresIn === undefined ? {} : { expiresAt: Math.max(now, startAt ?? now) + expiresIn }),
+  };
 }

@@ -31,7 +31,14 @@ export const start = route({
   headers: { Prefer: preferWait },
   handle: async (ports, { caller, body, once, request, reply }) => {
     const answer = await once(
-      () => startRun(ports, caller, { ...body, limits: limitsOf(body.limits), concurrencyKey: body.concurrency_key }),
+      () =>
+        startRun(ports, caller, {
+          ...body,
+          limits: limitsOf(body.limits),
+          startAt: body.start_at === undefined ? undefined : Date.parse(body.start_at),
+          expiresIn: body.expires_in,
+          concurrencyKey: body.concurrency_key,
+        }),
       async (stores, { run: started, created }) => {
         const run = await joinThread(ports, stores, caller, started, body.on_busy);
         await stores.directory.create(run);

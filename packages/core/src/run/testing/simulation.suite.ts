@@ -12,6 +12,8 @@ export const RUN = '018f0000-0000-7000-8000-0000000000aa';
 const FORK = '018f0000-0000-7000-8000-0000000000bb';
 export const person: Actor = { type: 'api-key', id: 'k1', roles: ['operator'] };
 
+type Asked = Partial<Extract<OutsideCommand, { type: 'create' }>>;
+
 /** A run without any I/O: commands go in, events are kept, and begun calls lie open until the test ends them. */
 export class Simulation {
   readonly events: RunEvent[] = [];
@@ -22,11 +24,11 @@ export class Simulation {
   readonly refusals: string[] = [];
   readonly aborted: string[] = [];
 
-  constructor(version = defaultVersion(), input = 'hello', copied: readonly RunEvent[] = []) {
+  constructor(version = defaultVersion(), input = 'hello', copied: readonly RunEvent[] = [], asked: Asked = {}) {
     this.events.push(...copied);
     this.run = copied.reduce(extend, beginRun(copied.length === 0 ? RUN : FORK, version));
     if (copied.length === 0)
-      this.say({ type: 'create', input: text(input), metadata: {}, agents: pins(version), by: person });
+      this.say({ type: 'create', input: text(input), metadata: {}, agents: pins(version), by: person, ...asked });
   }
 
   /** A fork of this run after event `at`, as the API makes it. */
