@@ -65,11 +65,6 @@ function timers(state: LiveRun, now: number): WaitingFor[] {
 
 const children = (state: LiveRun): WaitingFor[] =>
   childrenOf(state).map(({ phase }) => ({ reason: 'child', since: phase.since, until: null, ref: phase.run }));
-/** Written with the first event; by then nobody may have begun the run. */
-const expiry = (before: RunState, after: RunState): OutboxEntry[] =>
-  before.phase === 'unborn' && after.phase === 'live' && after.expiresAt !== null
-    ? [{ kind: 'expiry', subject: after.run, at: after.expiresAt }]
-    : [];
 
 const people = (state: LiveRun): WaitingFor[] =>
   attentionOf(state).map(({ kind, since, until, ref }) => ({
@@ -78,6 +73,12 @@ const people = (state: LiveRun): WaitingFor[] =>
     until,
     ref,
   }));
+
+/** Written with the first event; by then nobody may have begun the run. */
+const expiry = (before: RunState, after: RunState): OutboxEntry[] =>
+  before.phase === 'unborn' && after.phase === 'live' && after.expiresAt !== null
+    ? [{ kind: 'expiry', subject: after.run, at: after.expiresAt }]
+    : [];
 
 /** A run that ends has its parent told; a run that stops, pauses or resumes has its children told. */
 function leftFor(before: RunState, after: RunState, now: number): OutboxEntry[] {

@@ -1,6 +1,6 @@
 import { begunBy } from './duplicate.ts';
 import { isToolCall, STOP_GRACE_MS } from './effects.ts';
-import { deadlineOf } from './start.ts';
+import { deadlineOf, isEarly } from './start.ts';
 import { callsOf, type EndedRun, type LiveRun, modelCallOf, openCalls, type RunState, type ToolCall } from './state.ts';
 
 /** Something that needs a person. `ref` names it within the run for as long as it is open. */
@@ -150,7 +150,7 @@ export function nextTime(state: RunState): number | null {
   const times = [deadlineOf(state)];
   const phases = callsOf(state.turn).map((call) => call.phase);
   const halted = state.paused || state.problem !== null;
-  if (!halted && !state.admitted && state.startAt !== null) times.push(state.startAt);
+  if (!halted && state.startAt !== null && isEarly(state, state.lastAt)) times.push(state.startAt);
   for (const phase of halted ? [] : phases) {
     // A call that waits for a limit to be raised does not begin when its time comes.
     if (phase.is === 'scheduled' && state.limit === null) times.push(phase.at);

@@ -68,6 +68,20 @@ describe('a run for later', () => {
     expect(nextTime(sim.run.state)).toBe(NOW + 1_000);
   });
 
+  it('that is claimed before is let go until its time', () => {
+    const sim = asked(NOW + 60_000);
+    sim.claim();
+    expect(sim.types()).toEqual(['run.created', 'run.admitted', 'run.claimed']);
+    expect(projected(sim)).toMatchObject({
+      status: 'waiting',
+      waitingFor: [{ reason: 'timer', until: NOW + 60_000 }],
+      dueAt: NOW + 60_000,
+    });
+    expect(sim.advanceToNext()).toBe(true);
+    expect(sim.now).toBe(NOW + 60_000);
+    expect(sim.types().at(-1)).toBe('model.called');
+  });
+
   it('can be cancelled before', () => {
     const sim = asked(NOW + 60_000);
     sim.say({ type: 'cancel', by: person });

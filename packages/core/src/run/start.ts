@@ -3,9 +3,8 @@ import type { CommandOf } from './command.ts';
 import { events, type Handled, refuse } from './handled.ts';
 import type { LiveRun } from './state.ts';
 
-/** The run was asked for a later time, and nothing of it has begun. */
-export const isEarly = ({ admitted, startAt }: LiveRun, now: number): boolean =>
-  !admitted && startAt !== null && now < startAt;
+/** The run was asked for a later time; whoever claims it before lets go of it again. */
+export const isEarly = ({ startAt }: LiveRun, now: number): boolean => startAt !== null && now < startAt;
 
 /** No worker has begun it in time. */
 export const hasExpired = ({ admitted, stop, expiresAt }: LiveRun, now: number): boolean =>
