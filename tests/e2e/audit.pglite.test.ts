@@ -23,6 +23,9 @@ const lines = async (query = ''): Promise<AuditLine[]> =>
 const unaudited: Partial<Record<Operation, string>> = {
   'runs.start': 'the log of the run has it',
   'runs.send-message': 'the log of the run has it',
+  'runs.fork': 'the log of the fork has it',
+  'runs.rerun': 'the log of the fork has it',
+  'threads.create': 'it says nothing before its first run',
 };
 
 const changing = routes.filter(({ method }) => method !== 'GET');
@@ -51,6 +54,11 @@ const changes: Partial<Record<Operation, () => Promise<{ target: string; detail:
   'agents.set-alias': async () => {
     await made('PUT', '/v1/agents/asker/aliases/prod', { version: 1 });
     return { target: '/v1/agents/asker/aliases/prod', detail: { targets: [{ version: 1, weight: 1 }] } };
+  },
+  'agents.delete-alias': async () => {
+    await made('PUT', '/v1/agents/asker/aliases/gone', { version: 1 });
+    await made('DELETE', '/v1/agents/asker/aliases/gone');
+    return { target: '/v1/agents/asker/aliases/gone', detail: {} };
   },
   'runs.pause': async () => {
     const run = await asking();

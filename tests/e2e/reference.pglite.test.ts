@@ -62,7 +62,7 @@ describe.skipIf(browserPath === undefined)('in a browser', () => {
       expect(asked).toContain(`${server.url}/reference/style.css`);
       expect(complaints).toEqual([]);
       // The style is in force: the navigation stands beside the text.
-      expect(await page.locator('nav').evaluate('(nav) => getComputedStyle(nav).position')).toBe('sticky');
+      expect(await page.evaluate("getComputedStyle(document.querySelector('nav')).position")).toBe('sticky');
     } finally {
       await browser.close();
     }
