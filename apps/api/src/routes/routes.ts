@@ -7,6 +7,11 @@ import * as agents from './agents/list.ts';
 import { listVersions } from './agents/list-versions.ts';
 import { publish } from './agents/publish.ts';
 import { setAlias } from './agents/set-alias.ts';
+import { createKey } from './api-keys/create.ts';
+import * as key from './api-keys/get.ts';
+import * as keys from './api-keys/list.ts';
+import { revoke } from './api-keys/revoke.ts';
+import { rotate } from './api-keys/rotate.ts';
 import * as artifact from './artifacts/get.ts';
 import * as artifacts from './artifacts/list.ts';
 import { decide } from './attention/decide.ts';
@@ -73,6 +78,11 @@ export const routes: readonly Route[] = [
   artifacts.list,
   artifact.get,
   me.get,
+  createKey,
+  keys.list,
+  key.get,
+  rotate,
+  revoke,
   audit.list,
   setSecret,
   secrets.list,

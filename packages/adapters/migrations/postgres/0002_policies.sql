@@ -55,6 +55,9 @@ grant insert, update on holdfast.agents, holdfast.idempotency_keys to holdfast_a
 grant insert, delete on holdfast.aliases to holdfast_api;
 grant select, insert on holdfast.threads to holdfast_api;
 grant insert on holdfast.versions to holdfast_api;
+grant insert on holdfast.api_keys to holdfast_api;
+grant update (secret_hash, previous_hash, previous_until, expires_at, revoked_at, last_used_at)
+  on holdfast.api_keys to holdfast_api;
 
 grant select on holdfast.agents, holdfast.aliases, holdfast.versions, holdfast.runs, holdfast.threads, holdfast.run_events,
   holdfast.snapshots, holdfast.artifacts

@@ -1,5 +1,6 @@
-import type { Installation, StoredKey, TenantScope } from '@holdfast/core';
-import type { Connections, Sql } from './sql.ts';
+import type { Installation, KeyDraft, TenantScope } from '@holdfast/core';
+import { insertKey } from './key-store.ts';
+import type { Connections } from './sql.ts';
 import { type DatabaseRole, roleTransaction, type Scoped } from './tenant-scope.ts';
 
 /** What only the owner of the tables may do. */
@@ -16,7 +17,7 @@ export class PostgresInstallation implements Installation {
 
   createTenant(
     tenant: { readonly id: string; readonly name: string; readonly slots: number },
-    key: StoredKey,
+    key: KeyDraft,
   ): Promise<boolean> {
     const scope = { tenant: tenant.id };
     return this.#scoped.in(scope, async (sql) => {
@@ -35,7 +36,7 @@ export class PostgresInstallation implements Installation {
     return rows[0]?.id ?? null;
   }
 
-  async addKey(scope: TenantScope, key: StoredKey): Promise<void> {
+  async addKey(scope: TenantScope, key: KeyDraft): Promise<void> {
     await this.#scoped.in(scope, (sql) => insertKey(sql, scope, key));
   }
 
@@ -48,14 +49,6 @@ export class PostgresInstallation implements Installation {
   #asOwner<Row>(text: string, values: readonly unknown[]): Promise<readonly Row[]> {
     return this.#connections.lend((sql) => roleTransaction(sql, this.#role, () => sql.query<Row>(text, values)));
   }
-}
-
-async function insertKey(sql: Sql, scope: TenantScope, key: StoredKey): Promise<void> {
-  await sql.query(
-    `insert into holdfast.api_keys (tenant_id, id, name, roles, secret_hash, expires_at)
-     values ($1, $2, $3, $4, $5, $6)`,
-    [scope.tenant, key.id, key.name, JSON.stringify(key.roles), key.secretHash, key.expiresAt],
-  );
 }
 
 /** Every tenant there is. */

@@ -44,12 +44,11 @@ export class PostgresSecretRows implements SecretRows {
   }
 
   read(scope: TenantScope, names: readonly string[]): Promise<readonly SealedSecret[]> {
-    return this.#scoped.in(scope, (sql) =>
-      sql.query<SealedSecret>(
-        `select ${sealedColumns} from holdfast.secrets
-         where tenant_id = $1 and name = any ($2) and ciphertext is not null`,
-        [scope.tenant, arrayLiteral(names)],
-      ),
+    return this.#scoped.read<SealedSecret>(
+      scope,
+      `select ${sealedColumns} from holdfast.secrets
+       where tenant_id = $1 and name = any ($2) and ciphertext is not null`,
+      [scope.tenant, arrayLiteral(names)],
     );
   }
 

@@ -9,6 +9,7 @@ import type {
 } from '@holdfast/core';
 import { PostgresAgentStore } from './agent-store.ts';
 import { PostgresAuditLog } from './audit-log.ts';
+import { PostgresKeyStore } from './key-store.ts';
 import { PostgresRunDirectory } from './run-directory.ts';
 import { ApiRunStore } from './run-store.ts';
 import { PostgresSecretRows } from './secret-rows.ts';
@@ -115,6 +116,7 @@ function storesIn(scope: TenantScope, sql: Sql, grown: Hint[]): TransactionStore
     threads: new PostgresThreadStore(scoped),
     secrets: new PostgresSecretRows(scoped),
     audit: new PostgresAuditLog(scoped),
+    keys: new PostgresKeyStore(scoped),
   };
 }
 

@@ -214,6 +214,17 @@ export const errorCodes = {
     'Secrets unavailable',
     'A secret cannot be sealed or read: its key is missing, or its row is not what was sealed. `detail` says which. Whoever runs Holdfast restores the key file, or an admin sets the secret again.',
   ),
+  key_not_found: meaning(404, 'No such key', 'There is no API key with this id in this tenant.'),
+  key_ended: meaning(
+    409,
+    'Key has ended',
+    'The key was revoked or has expired, so it cannot be rotated. Make a new one.',
+  ),
+  last_admin_key: meaning(
+    409,
+    'Last admin key',
+    'It is the only key with the role admin that is good: without it nobody could make keys. Make another one first.',
+  ),
 
   // the rest
   artifact_not_found: meaning(404, 'No such artifact', 'The run has no file with this digest.'),

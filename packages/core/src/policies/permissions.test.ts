@@ -52,7 +52,18 @@ const allowed: Record<Role, readonly Operation[]> = {
     ] as const;
   },
   get admin() {
-    return [...this.builder, 'audit.list', 'secrets.set', 'secrets.list', 'secrets.delete'] as const;
+    return [
+      ...this.builder,
+      'audit.list',
+      'secrets.set',
+      'secrets.list',
+      'secrets.delete',
+      'api-keys.create',
+      'api-keys.list',
+      'api-keys.get',
+      'api-keys.rotate',
+      'api-keys.revoke',
+    ] as const;
   },
 };
 

@@ -56,9 +56,20 @@ export const permissions = {
   'secrets.list': admins,
   'secrets.delete': admins,
   'models.list': readers,
+  'api-keys.create': admins,
+  'api-keys.list': admins,
+  'api-keys.get': admins,
+  'api-keys.rotate': admins,
+  'api-keys.revoke': admins,
 } as const satisfies Readonly<Record<string, readonly Role[]>>;
 
 export type Operation = keyof typeof permissions;
 
 export const mayDo = (roles: readonly Role[], operation: Operation): boolean =>
   effectiveRoles(roles).some((role) => (permissions[operation] as readonly Role[]).includes(role));
+
+/** Whether somebody with `held` may give `wanted` to a key: what is theirs, and admins everything. */
+export function mayGive(held: readonly Role[], wanted: readonly Role[]): boolean {
+  const own = effectiveRoles(held);
+  return own.includes('admin') || wanted.every((role) => own.includes(role));
+}

@@ -2,7 +2,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, randomBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { v7 as uuidv7 } from 'uuid';
 import type { Role } from '@holdfast/contracts';
-import type { StoredKey } from './key-store.ts';
+import type { KeyDraft } from './key-store.ts';
 
 /** The parts of `hf_<tenant>_<key id>_<secret>`; the ids are UUIDs without dashes, the secret is 64 hex digits. */
 export interface ParsedKey {
@@ -26,11 +26,17 @@ export function newKey(
   name: string,
   roles: readonly Role[],
   expiresAt: number | null = null,
-): { stored: StoredKey; text: string } {
+): { stored: KeyDraft; text: string } {
   const id = uuidv7();
+  const { secretHash, text } = newSecretOf(tenant, id);
+  return { stored: { id, name, roles, secretHash, expiresAt }, text };
+}
+
+/** A new secret for a key: its hash, and the text of the key that is shown once. */
+export function newSecretOf(tenant: string, id: string): { secretHash: string; text: string } {
   const secret = bytesToHex(randomBytes(32));
   return {
-    stored: { id, name, roles, secretHash: hashSecret(secret), expiresAt },
+    secretHash: hashSecret(secret),
     text: `hf_${tenant.replaceAll('-', '')}_${id.replaceAll('-', '')}_${secret}`,
   };
 }

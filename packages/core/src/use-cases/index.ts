@@ -24,6 +24,7 @@ export {
 export { readArtifact } from './read-artifact.ts';
 export { readEvents } from './read-events.ts';
 export { refused } from './refused.ts';
+export { rotateKey, type KeyRotation } from './rotate-key.ts';
 export { resume } from './resume.ts';
 export type { EndReason, Frame, Listener } from './run-reader.ts';
 export { type Message, newMessage, sendMessage } from './send-message.ts';

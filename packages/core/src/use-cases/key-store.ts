@@ -1,7 +1,8 @@
 import type { Role } from '@holdfast/contracts';
 import type { TenantScope } from '../tenant-scope.ts';
 
-export interface StoredKey {
+/** A key that is to be made. */
+export interface KeyDraft {
   readonly id: string;
   readonly name: string;
   readonly roles: readonly Role[];
@@ -11,9 +12,36 @@ export interface StoredKey {
   readonly expiresAt: number | null;
 }
 
+/** Times are ms since 1970. */
+export interface StoredKey extends KeyDraft {
+  /** Of the secret before the last rotation, and until when it is good. */
+  readonly previousHash: string | null;
+  readonly previousUntil: number | null;
+  readonly revokedAt: number | null;
+  /** To the minute; null = never used. */
+  readonly lastUsedAt: number | null;
+  readonly createdAt: number;
+}
+
+export interface Rotation {
+  readonly secretHash: string;
+  /** Until then the secret that there was is good, too. */
+  readonly previousUntil: number;
+  readonly expiresAt: number | null;
+}
+
 /** API keys carry their tenant's id, so that the look-up itself runs inside the scope. */
 export interface KeyStore {
   find(scope: TenantScope, id: string): Promise<StoredKey | null>;
+  /** By id, which is by age; revoked ones too. */
+  list(scope: TenantScope, after: string | null, limit: number): Promise<readonly StoredKey[]>;
+  add(scope: TenantScope, key: KeyDraft): Promise<StoredKey>;
+  /** `to` is asked with the row locked, and may throw. null: there is no such key. */
+  rotate(scope: TenantScope, id: string, to: (key: StoredKey) => Rotation): Promise<StoredKey | null>;
+  /** `last-admin`: no other admin key is good at `now`, so that nobody could make keys any more; nothing is changed. */
+  revoke(scope: TenantScope, id: string, now: number): Promise<'revoked' | 'revoked-before' | 'last-admin' | 'missing'>;
+  /** Notes the minute (ms) unless a later one is noted. Never waits for a lock: what is lost here is lost. */
+  used(scope: TenantScope, id: string, minute: number): Promise<void>;
 }
 
 /** Only for `init` and the first start: makes a tenant and its first key as the owner of the tables. */
@@ -21,10 +49,10 @@ export interface Installation {
   /** null when a tenant of that name exists. `slots` = runs at once. */
   createTenant(
     tenant: { readonly id: string; readonly name: string; readonly slots: number },
-    key: StoredKey,
+    key: KeyDraft,
   ): Promise<boolean>;
   tenantByName(name: string): Promise<string | null>;
-  addKey(scope: TenantScope, key: StoredKey): Promise<void>;
+  addKey(scope: TenantScope, key: KeyDraft): Promise<void>;
   /** Written once when the database was made. */
   installationId(): Promise<string>;
 }

@@ -5,6 +5,7 @@ import type { SecretRows } from '../secrets/secret-rows.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 import type { AgentStore } from './agent-store.ts';
 import type { ThreadStore } from './thread-store.ts';
+import type { KeyStore } from './key-store.ts';
 import type { RunDirectory } from './run-directory.ts';
 
 export interface IdempotentRequest {
@@ -32,6 +33,7 @@ export interface TransactionStores {
   readonly secrets: SecretRows;
   readonly audit: AuditLog;
   readonly toolServers: ToolServerStore;
+  readonly keys: KeyStore;
 }
 
 export type IdempotentReply =
