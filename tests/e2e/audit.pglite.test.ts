@@ -101,7 +101,29 @@ const changes: Partial<Record<Operation, () => Promise<{ target: string; detail:
     await made('DELETE', '/v1/secrets/gone');
     return { target: '/v1/secrets/gone', detail: {} };
   },
+  'api-keys.create': async () => {
+    const { id } = await newKey();
+    return { target: `/v1/api-keys/${id}`, detail: { name: 'made', roles: ['viewer'] } };
+  },
+  'api-keys.rotate': async () => {
+    const { id } = await newKey();
+    await made('POST', `/v1/api-keys/${id}/rotate`, {});
+    return { target: `/v1/api-keys/${id}`, detail: { name: 'made', previous_until: expect.any(String) } };
+  },
+  'api-keys.revoke': async () => {
+    const { id } = await newKey();
+    await made('DELETE', `/v1/api-keys/${id}`);
+    return { target: `/v1/api-keys/${id}`, detail: {} };
+  },
 };
+
+const keyTexts: string[] = [];
+
+async function newKey(): Promise<{ id: string }> {
+  const { json } = await server.ask(key, 'POST', '/v1/api-keys', { name: 'made', roles: ['viewer'] });
+  keyTexts.push(String(json['key']));
+  return { id: String(json['id']) };
+}
 
 describe('a change leaves one line', () => {
   const audited = changing.flatMap(({ audit, operation }) => (audit === undefined ? [] : [operation]));
@@ -114,6 +136,7 @@ describe('a change leaves one line', () => {
     expect(after.slice(1)).toEqual(before);
     expect(after[0]).toMatchObject({ operation, target, detail, by: { type: 'api-key' } });
     expect(JSON.stringify(after)).not.toContain('private');
+    for (const text of keyTexts) expect(JSON.stringify(after)).not.toContain(text.slice(-64));
   });
 });
 

@@ -1,4 +1,4 @@
-import { permissions } from '@holdfast/core';
+import { parseKey, permissions } from '@holdfast/core';
 import { type Route, routes } from '@holdfast/api';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { scribe, startServer, type TestServer } from './support/server.ts';
@@ -17,6 +17,7 @@ beforeAll(async () => {
   keys['expired'] = await server.key(mine.id, ['admin'], 1);
   const asker = scribe('asker', 1, { rehearsal: [{ calls: [{ tool: 'ask', args: { question: 'well?' } }] }] });
   await server.ask(mine.key, 'POST', '/v1/agents', asker);
+  await server.ask(mine.key, 'PUT', '/v1/secrets/asker', { value: 'value' });
   const started = await server.ask(mine.key, 'POST', '/v1/runs', { agent: 'asker' });
   const run = String(started.json['id']);
   own = {
@@ -28,6 +29,7 @@ beforeAll(async () => {
     ':digest': 'a'.repeat(64),
     ':ref': '5.0',
     ':name': 'asker',
+    ':key': parseKey(keys['viewer'] ?? '')?.id ?? '',
   };
   await server.ask(mine.key, 'PUT', '/v1/tools/asker', bodies['tools.put']);
 });
@@ -55,6 +57,8 @@ const bodies: Readonly<Record<string, unknown>> = {
   },
   'attention.decide': { decision: 'answer', answer: 'x' },
   'secrets.set': { value: 'value' },
+  'api-keys.create': { name: 'another', roles: ['viewer'] },
+  'api-keys.rotate': {},
 };
 
 const ask = (route: Route, key: string | null) =>
@@ -97,8 +101,8 @@ describe.each(named(guarded))('%s', (_name, route) => {
 
 const aboutOurs = guarded.filter(
   ({ url, operation }) =>
-    /:(run|agent|thread)/.test(url) ||
-    operation === 'runs.start' ||
+    /:(run|agent|thread|key)/.test(url) ||
+    ['runs.start', 'secrets.delete'].includes(operation ?? '') ||
     (url.endsWith('tools/:name') && operation !== 'tools.put'),
 );
 

@@ -18,6 +18,8 @@ const deep = `${'['.repeat(5_000)}${']'.repeat(5_000)}`;
 const cursor = (...parts: string[]) => Buffer.from(JSON.stringify(parts)).toString('base64url');
 const spec = (part: object) => ({ name: 'a', ...part });
 
+const unknown = '01920000-0000-7000-8000-000000000000';
+
 type Case = [what: string, method: string, path: string, body: unknown, status: number, code: string, place?: string];
 
 const cases: Case[] = [
@@ -287,6 +289,23 @@ const cases: Case[] = [
   ['a secret without a value', 'PUT', '/v1/secrets/token', {}, 422, 'validation_failed', '/value'],
   ['a secret with U+0000', 'PUT', '/v1/secrets/token', '{"value":"abcd\\u0000"}', 422, 'validation_failed', '/value'],
   ['a name of no secret', 'PUT', '/v1/secrets/Token', { value: 'abcd' }, 400, 'invalid_request', '{name}'],
+  ['a key without roles', 'POST', '/v1/api-keys', { name: 'x', roles: [] }, 422, 'validation_failed', '/roles'],
+  ['a key of no role', 'POST', '/v1/api-keys', { name: 'x', roles: ['king'] }, 422, 'validation_failed', '/roles/0'],
+  ['a key without a name', 'POST', '/v1/api-keys', { roles: ['viewer'] }, 422, 'validation_failed', '/name'],
+  ['a malformed key id', 'GET', '/v1/api-keys/nope', undefined, 400, 'invalid_request', '{key}'],
+  ['an unknown key id', 'GET', `/v1/api-keys/${unknown}`, undefined, 404, 'key_not_found'],
+  ['an unknown key id to rotate', 'POST', `/v1/api-keys/${unknown}/rotate`, {}, 404, 'key_not_found'],
+  ['an unknown key id to revoke', 'DELETE', `/v1/api-keys/${unknown}`, undefined, 404, 'key_not_found'],
+  [
+    'an overlap that is none',
+    'POST',
+    `/v1/api-keys/${unknown}/rotate`,
+    { overlap: 'soon' },
+    422,
+    'validation_failed',
+    '/overlap',
+  ],
+  ['a cursor of no key', 'GET', `/v1/api-keys?cursor=${cursor('x')}`, undefined, 400, 'invalid_request', '?cursor'],
   ['a cursor of no audit line', 'GET', `/v1/audit?cursor=${cursor('x')}`, undefined, 400, 'invalid_request', '?cursor'],
   ['an unknown secret', 'DELETE', '/v1/secrets/nothing', undefined, 404, 'secret_not_found'],
   ['a cursor of no secret', 'GET', `/v1/secrets?cursor=${cursor('A')}`, undefined, 400, 'invalid_request', '?cursor'],

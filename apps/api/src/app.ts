@@ -14,6 +14,7 @@ import type { Answer, ChangeAnswer, Route } from './http/route.ts';
 import type { ApiPorts } from './ports.ts';
 import { referenceRoutes } from './routes/reference/routes.ts';
 import { routes } from './routes/routes.ts';
+import { GUARD_MS } from './sse/stream-guard.ts';
 
 const BODY_BYTES = 1024 * 1024;
 const SWEEP_MS = 15_000;
@@ -51,8 +52,13 @@ export function buildApp(ports: ApiPorts): FastifyInstance {
     ports.streams.sweep().catch((error: unknown) => ports.log.warn({ err: error }, 'the sweep of open streams failed'));
   }, SWEEP_MS);
   sweep.unref();
+  const watch = setInterval(() => {
+    ports.guard.sweep().catch((error: unknown) => ports.log.warn({ err: error }, 'open streams could not be checked'));
+  }, GUARD_MS);
+  watch.unref();
   app.addHook('preClose', (done) => {
     clearInterval(sweep);
+    clearInterval(watch);
     ports.streams.close();
     for (const socket of silent) socket.destroy();
     done();

@@ -13,6 +13,7 @@ import type {
   SpeakPorts,
   ThreadStore,
 } from '@holdfast/core';
+import type { StreamGuard } from './sse/stream-guard.ts';
 
 /** Everything the routes need; `wiring.ts` builds it, tests may replace any part. */
 export interface ApiPorts extends SpeakPorts {
@@ -26,6 +27,7 @@ export interface ApiPorts extends SpeakPorts {
   readonly publishing: PublishPorts;
   readonly registry: RegistryPorts;
   readonly streams: EventStreams;
+  readonly guard: StreamGuard;
   readonly deltas: Deltas;
   /** Pages of these origins may use the API from a browser. */
   readonly corsOrigins: readonly string[];

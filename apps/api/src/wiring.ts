@@ -13,6 +13,7 @@ import {
   cachedVersions,
   type Deltas,
   EventStreams,
+  isLetIn,
   LocalDeltas,
   type Log,
   type ModelCatalogue,
@@ -26,6 +27,7 @@ import type { FastifyInstance } from 'fastify';
 import { buildApp } from './app.ts';
 import type { ApiPorts } from './ports.ts';
 import { encodeEvent } from './sse/sse-listener.ts';
+import { StreamGuard } from './sse/stream-guard.ts';
 
 /** What a test or the standalone program brings along; the rest is made from the configuration. */
 export interface ApiOverrides {
@@ -104,6 +106,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       deltas: overrides.deltas ?? new LocalDeltas(),
       registry: { tools, platform: platformTools, store: toolServers },
       streams: new EventStreams({ directory, runs, hints }, encodeEvent),
+      guard: new StreamGuard((authorization) => isLetIn(keys, authorization, clock.now())),
       corsOrigins: config.http.corsOrigins,
       log,
       metrics,

@@ -19,6 +19,3 @@ export function expectedVersion({ headers }: FastifyRequest): ExpectedVersion {
     ]);
   return Number(version);
 }
-
-export const changedInBetween = (what: string) =>
-  refused('etag_mismatch', `${what} is not at the version that If-Match names. Read it again, then decide.`);

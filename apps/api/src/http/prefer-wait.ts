@@ -1,4 +1,4 @@
-import { getRun, type RunRef, type RunView } from '@holdfast/core';
+import { getRun, refused, type RunRef, type RunView } from '@holdfast/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiPorts } from '../ports.ts';
 
@@ -15,10 +15,13 @@ export function preferredWait({ headers }: Pick<FastifyRequest, 'headers'>): num
   return wanted < 1 ? null : Math.min(wanted, LONGEST_S);
 }
 
-/** The run once it has ended, or as it stands after `seconds`. Whoever hangs up ends the wait. */
+/**
+ * The run once it has ended, or as it stands after `seconds`. Whoever hangs up ends the wait.
+ * @throws HoldfastError `key_expired` when the caller is let in no longer.
+ */
 export async function viewAfter(
   ports: ApiPorts,
-  { raw }: FastifyReply,
+  { raw, request }: FastifyReply,
   ref: RunRef,
   seconds: number,
 ): Promise<RunView> {
@@ -26,10 +29,17 @@ export async function viewAfter(
   const hangUp = (): void => gone.abort();
   raw.once('close', hangUp);
   if (raw.closed) hangUp();
+  let denied = false;
+  const unwatch = ports.guard.watch(request.headers.authorization ?? '', () => {
+    denied = true;
+    gone.abort();
+  });
   try {
     await ports.streams.ends.wait(ref, seconds * 1_000, gone.signal);
   } finally {
     raw.off('close', hangUp);
+    unwatch();
   }
+  if (denied) throw refused('key_expired', 'This API key has ended while the request waited.');
   return getRun(ports, ref);
 }

@@ -15,12 +15,16 @@ const encoder = new TextEncoder();
 export const encodeEvent = ({ seq, type, json }: { seq: number; type: string; json: string }): Uint8Array =>
   encoder.encode(`id: ${seq}\nevent: ${type}\ndata: ${json}\n\n`);
 
+/** Also the API's own reason: the caller is let in no longer. */
+export type FarewellReason = EndReason | 'denied';
+
 /** Why a stream ended before its run did; the client reconnects with Last-Event-ID. */
 const farewell = {
   slow: 'the client reads too slowly',
   closing: 'the server is shutting down',
   failed: 'the log could not be read',
-} as const satisfies Record<Exclude<EndReason, 'ended'>, string>;
+  denied: 'the API key is no longer good',
+} as const satisfies Record<Exclude<FarewellReason, 'ended'>, string>;
 
 /** Writes a run's events to one HTTP response. The response is ended exactly once, or destroyed when it stalls. */
 export class SseListener implements Listener {
@@ -79,7 +83,7 @@ export class SseListener implements Listener {
     }
   }
 
-  end(reason: EndReason): void {
+  end(reason: FarewellReason): void {
     clearInterval(this.#heartbeat);
     const response = this.#response;
     if (reason !== 'ended')

@@ -75,6 +75,7 @@ const grants = {
     ...Object.fromEntries(['installation', 'migrations'].map((table) => [table, 'SELECT'])),
     agents: 'INSERT,SELECT,UPDATE',
     aliases: 'DELETE,INSERT,SELECT',
+    api_keys: 'INSERT,SELECT',
     idempotency_keys: 'INSERT,SELECT,UPDATE',
     secrets: 'INSERT,SELECT,UPDATE',
     threads: 'INSERT,SELECT',
@@ -162,7 +163,9 @@ export function describeSecurity(name: string, open: () => Promise<OpenedStores>
         `insert into holdfast.due (kind, subject, tenant_id, at) values ('run', 'RUN', 'TENANT', 1)`,
         `update holdfast.attention set role = null`,
         `delete from holdfast.attention`,
-        `insert into holdfast.api_keys (tenant_id, id, name, roles, secret_hash) values ('TENANT', 'RUN', 'x', '[]', 'x')`,
+        `update holdfast.api_keys set roles = '["admin"]'`,
+        `update holdfast.api_keys set name = 'x'`,
+        `delete from holdfast.api_keys`,
         `update holdfast.tenants set slots = 1000`,
         `update holdfast.versions set body = '{}'`,
         `delete from holdfast.versions`,
@@ -331,6 +334,17 @@ export function describeSecurity(name: string, open: () => Promise<OpenedStores>
         where n.nspname = 'holdfast' and pg_get_userbyid(a.grantee) = '${role}'
         group by c.relname`);
       expect(Object.fromEntries(found.map((row) => [row['name'], row['privileges']]))).toEqual(expected);
+    });
+
+    test('there are these grants of columns and no others', async () => {
+      const found = await rows(`
+        select c.relname as name, a.attname as column, pg_get_userbyid(p.grantee) as role, p.privilege_type as privilege
+        from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid,
+          aclexplode(a.attacl) p
+        where n.nspname = 'holdfast' order by c.relname, a.attname`);
+      const columns = ['expires_at', 'last_used_at', 'previous_hash', 'previous_until', 'revoked_at', 'secret_hash'];
+      const grant = { name: 'api_keys', role: 'holdfast_api', privilege: 'UPDATE' };
+      expect(found).toEqual(columns.map((column) => ({ ...grant, column })));
     });
 
     test('nothing is granted to everybody', async () => {

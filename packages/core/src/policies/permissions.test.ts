@@ -1,6 +1,6 @@
 import type { Role } from '@holdfast/contracts';
 import { describe, expect, test } from 'vitest';
-import { effectiveRoles, mayDo, type Operation, permissions } from './permissions.ts';
+import { effectiveRoles, mayDo, mayGive, type Operation, permissions } from './permissions.ts';
 
 const allowed: Record<Role, readonly Operation[]> = {
   viewer: [
@@ -73,6 +73,18 @@ describe('permissions', () => {
     expect(operations.filter((operation) => mayDo([role], operation)).toSorted()).toEqual(
       [...allowed[role]].toSorted(),
     );
+  });
+
+  test.each([
+    [['admin'], ['auditor'], true],
+    [['admin'], ['admin', 'viewer'], true],
+    [['builder'], ['operator', 'viewer'], true],
+    [['builder'], ['admin'], false],
+    [['operator'], ['operator', 'builder'], false],
+    [['operator'], ['auditor'], false],
+    [[], ['viewer'], false],
+  ] as [Role[], Role[], boolean][])('%s may give %s: %s', (held, wanted, may) => {
+    expect(mayGive(held, wanted)).toBe(may);
   });
 
   test('nobody may do nothing', () => {

@@ -1,4 +1,4 @@
-import type { HoldfastError } from '@holdfast/contracts';
+import { HoldfastError } from '@holdfast/contracts';
 import { DatabaseUnavailable } from '../log/run-store.ts';
 import { effectiveRoles } from '../policies/permissions.ts';
 import type { TenantScope } from '../tenant-scope.ts';
@@ -28,6 +28,21 @@ export async function authenticate(
   if (ended !== null) throw refused('key_expired', `This API key ${ended}. Ask an admin for a new one.`);
   if (stored.lastUsedAt === null || now - stored.lastUsedAt >= MINUTE_MS) await noteUse(keys, { tenant }, id, now);
   return { tenant, by: { type: 'api-key', id: stored.id, roles: effectiveRoles(stored.roles) } };
+}
+
+/** Whether such a request would be let in now; for what goes on after it was. */
+export async function isLetIn(
+  keys: Pick<KeyStore, 'find' | 'used'>,
+  header: string | undefined,
+  now: number,
+): Promise<boolean> {
+  try {
+    await authenticate(keys, header, now);
+    return true;
+  } catch (error) {
+    if (error instanceof HoldfastError && error.status === 401) return false;
+    throw error;
+  }
 }
 
 /** null: the secret is good. @throws HoldfastError `unauthenticated` */

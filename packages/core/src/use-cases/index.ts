@@ -1,4 +1,4 @@
-export { authenticate } from './authenticate.ts';
+export { authenticate, isLetIn } from './authenticate.ts';
 export { hashSecret, newKey, parseKey } from './api-key.ts';
 export type { Caller } from './caller.ts';
 export { cancel } from './cancel.ts';

@@ -39,12 +39,13 @@ export const events = route({
 });
 
 async function stream(
-  { streams, deltas, metrics }: ApiPorts,
+  { streams, deltas, guard, metrics }: ApiPorts,
   { request, reply }: Ask<unknown, unknown, unknown>,
   ref: RunRef,
   after: number,
   withDeltas: boolean,
 ): Promise<Answer> {
+  let end: () => void = () => undefined;
   const followed = await streams.follow(ref, after, (head, reset) => {
     reply.hijack();
     request.streamed = true;
@@ -57,12 +58,21 @@ async function stream(
       reply.raw.on('close', leave);
       if (reply.raw.closed) leave();
     }
+    end = () => listener.end('denied');
     return listener;
   });
   // 204 tells an EventSource to stop reconnecting.
   if (followed.type === 'nothing-left') return { status: 204, text: '', headers: {} };
-  if (reply.raw.closed) followed.leave();
-  else reply.raw.on('close', followed.leave);
+  const unwatch = guard.watch(request.headers.authorization ?? '', () => {
+    followed.leave();
+    end();
+  });
+  const leave = (): void => {
+    unwatch();
+    followed.leave();
+  };
+  if (reply.raw.closed) leave();
+  else reply.raw.on('close', leave);
   return 'taken';
 }
 

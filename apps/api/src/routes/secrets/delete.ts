@@ -1,7 +1,8 @@
 import { secretName } from '@holdfast/contracts';
 import { refused } from '@holdfast/core';
 import { z } from 'zod';
-import { changedInBetween, expectedVersion, ifMatch } from '../../http/expected-version.ts';
+import { expectedVersion, ifMatch } from '../../http/expected-version.ts';
+import { stale } from '../../http/etag.ts';
 import { noBody, nothing, route } from '../../http/route.ts';
 
 export const deleteSecret = route({
@@ -23,7 +24,7 @@ export const deleteSecret = route({
     return change(async ({ secrets }) => {
       const outcome = await secrets.delete(caller, name, expected);
       if (outcome === 'missing') throw refused('secret_not_found', `There is no secret ${name}.`);
-      if (outcome === 'mismatch') throw changedInBetween(`The secret ${name}`);
+      if (outcome === 'mismatch') throw stale(`The secret ${name}`);
       return { status: 204 };
     });
   },

@@ -1,6 +1,7 @@
 import { secretName, secretResource as secret, setSecretBody } from '@holdfast/contracts';
 import { z } from 'zod';
-import { changedInBetween, etagOf, expectedVersion, ifMatch } from '../../http/expected-version.ts';
+import { etagOf, expectedVersion, ifMatch } from '../../http/expected-version.ts';
+import { stale } from '../../http/etag.ts';
 import { nothing, route } from '../../http/route.ts';
 import { secretResource } from '../../resources/secret.ts';
 
@@ -28,7 +29,7 @@ export const setSecret = route({
     return change(async ({ secrets }) => {
       const seal = (version: number) => cipher.seal({ tenant, name, version }, body.value);
       const set = await secrets.put(caller, name, expected, seal);
-      if (set === null) throw changedInBetween(`The secret ${name}`);
+      if (set === null) throw stale(`The secret ${name}`);
       return { status: 200, json: secretResource(set), headers: { etag: etagOf(set.version) } };
     });
   },

@@ -1,7 +1,8 @@
 import { toolServerName } from '@holdfast/contracts';
 import { refused } from '@holdfast/core';
 import { z } from 'zod';
-import { changedInBetween, expectedVersion, ifMatch } from '../../http/expected-version.ts';
+import { stale } from '../../http/etag.ts';
+import { expectedVersion, ifMatch } from '../../http/expected-version.ts';
 import { noBody, nothing, route } from '../../http/route.ts';
 
 export const deleteToolServer = route({
@@ -24,7 +25,7 @@ export const deleteToolServer = route({
       const outcome = await toolServers.delete(caller, name, expected);
       if (outcome === 'missing')
         throw refused('tool_server_not_found', `This tenant has registered no tool server ${name}.`);
-      if (outcome === 'mismatch') throw changedInBetween(`The tool server ${name}`);
+      if (outcome === 'mismatch') throw stale(`The tool server ${name}`);
       return { status: 204 };
     });
   },

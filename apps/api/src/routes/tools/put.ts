@@ -1,7 +1,8 @@
 import { toolServerBody, toolServerName, toolServerResource } from '@holdfast/contracts';
 import { checkSecretNames, registerToolServer, toolServerUrl } from '@holdfast/core';
 import { z } from 'zod';
-import { changedInBetween, etagOf, expectedVersion, ifMatch } from '../../http/expected-version.ts';
+import { stale } from '../../http/etag.ts';
+import { etagOf, expectedVersion, ifMatch } from '../../http/expected-version.ts';
 import { route } from '../../http/route.ts';
 import { toolServerResourceOf } from '../../resources/tool-server.ts';
 
@@ -37,7 +38,7 @@ export const put = route({
     const draft = await registerToolServer(ports.registry, caller, { name, spec: body, offline });
     return change(async ({ toolServers }) => {
       const stored = await toolServers.put(caller, draft, expected);
-      if (stored === null) throw changedInBetween(`The tool server ${name}`);
+      if (stored === null) throw stale(`The tool server ${name}`);
       const json = toolServerResourceOf({ ...stored, type: stored.spec.type });
       return { status: 200, json, headers: { etag: etagOf(stored.version) } };
     });
