@@ -1,0 +1,86 @@
+import { routes } from '@holdfast/api';
+import { Holdfast } from '@holdfast/sdk';
+import { expect, test } from 'vitest';
+
+/** Every operation of the client once, against nothing: what it would have asked for. */
+async function asked(): Promise<Set<string>> {
+  const seen = new Set<string>();
+  const client = new Holdfast({
+    url: 'http://holdfast.test',
+    key: 'k',
+    fetch: (input, init) => {
+      const { pathname } = new URL(input instanceof Request ? input.url : input);
+      seen.add(`${init?.method ?? 'GET'} ${pathname}`);
+      return Promise.resolve(new Response(null, { status: 404 }));
+    },
+  });
+  const { agents, versions, aliases, threads, runs, attention, artifacts, tools, secrets, keys, retention } = client;
+  const calls: Promise<unknown>[] = [
+    agents.publish({ name: 'a' }),
+    agents.get('a'),
+    agents.list().page(),
+    versions.get('a', 1),
+    versions.list('a').page(),
+    aliases.set('a', 'b', { version: 1 }),
+    aliases.get('a', 'b'),
+    aliases.delete('a', 'b'),
+    threads.create(),
+    threads.get('t'),
+    threads.list().page(),
+    runs.start({ agent: 'a' }),
+    runs.get('r'),
+    runs.list().page(),
+    runs.events('r').next(),
+    runs.send('r', 'hello'),
+    runs.pause('r'),
+    runs.resume('r'),
+    runs.cancel('r'),
+    runs.fork('r'),
+    runs.rerun('r'),
+    runs.effects('r'),
+    runs.delete('r'),
+    runs.bulk({ operation: 'rerun', filter: { agent: 'a' } }),
+    runs.bulkOperation('o'),
+    attention.list().page(),
+    attention.decide('r', 'x', { decision: 'retry' }),
+    artifacts.list('r'),
+    artifacts.get('r', 'd'),
+    tools.set('t', { type: 'mcp', url: 'http://x' }),
+    tools.get('t'),
+    tools.list().page(),
+    tools.delete('t'),
+    client.models.list(),
+    secrets.set('s', 'v'),
+    secrets.list().page(),
+    secrets.delete('s'),
+    keys.create({ name: 'k', roles: ['viewer'] }),
+    keys.list().page(),
+    keys.rotate('k'),
+    keys.revoke('k'),
+    client.usage.get(),
+    client.audit.list().page(),
+    retention.get(),
+    retention.set({ days: 1 }),
+    client.server.health(),
+    client.server.ready(),
+    client.server.me(),
+  ];
+  await Promise.allSettled(calls);
+  return seen;
+}
+
+const one =
+  'agents/a|versions/1|aliases/b|threads/t|runs/r|attention/x|artifacts/d|tools/t|secrets/s|api-keys/k|bulk/o';
+
+test('the client has every operation of the API', async () => {
+  const seen = new Set(
+    [...(await asked())].map((path) =>
+      path.replace(new RegExp(`(?<=/)(${one})(?=/|$)`, 'g'), (found) => `${found.split('/')[0]}/:`),
+    ),
+  );
+  const missing = routes
+    .filter(({ url }) => url !== '/metrics')
+    .map(({ method, url }) => `${method} ${url.replace(/:[a-z]+/g, ':')}`)
+    .filter((operation) => !seen.has(operation));
+  expect(missing).toEqual([]);
+});
