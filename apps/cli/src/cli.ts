@@ -35,7 +35,6 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
       code = given;
     },
   });
-  program.configureOutput({ writeOut: (text) => bytes(text), writeErr: (text) => err(text.replace(/\n$/, '')) });
   try {
     await program.parseAsync([...args], { from: 'user' });
     return code;

@@ -60,6 +60,10 @@ export function makeProgram(context: Context): Command {
     .description('Durable runs for AI agents.')
     .option('--json', "print the API's own JSON; one object a line for events")
     .addHelpText('after', `\n${settingsText}\n${exitCodesText}`)
+    .configureOutput({
+      writeOut: (text) => context.output().bytes(text),
+      writeErr: (text) => context.output().err(text.replace(/\n$/, '')),
+    })
     .showHelpAfterError()
     .exitOverride();
   for (const add of commands) add(program, context);

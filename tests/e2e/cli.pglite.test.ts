@@ -1,0 +1,247 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runCli } from '@holdfast/cli';
+import { freePort } from '@holdfast/testing/servers';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { scribe, startServer, type TestServer } from './support/server.ts';
+
+interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+let server: TestServer;
+let key: string;
+let folder: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'holdfast-cli-'));
+  server = await startServer('pglite://memory');
+  ({ key } = await server.tenant('cli'));
+  writeFileSync(join(folder, 'scribe.json'), JSON.stringify(scribe('scribe', 1)));
+  const asker = scribe('asker', 1, {
+    rehearsal: [{ calls: [{ tool: 'ask', args: { question: 'Your name?' } }] }, { say: 'Hello {{last}}' }],
+  });
+  writeFileSync(join(folder, 'asker.yaml'), JSON.stringify(asker));
+});
+afterAll(async () => {
+  await server.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const environment = (): Record<string, string> => ({ HOLDFAST_URL: server.url, HOLDFAST_API_KEY: key });
+
+/** The program inside this process: what it writes and exits with is the same, without the start of a process. */
+async function holdfast(
+  args: readonly string[],
+  { tty = false, env = {}, secret = '' }: { tty?: boolean; env?: Record<string, string>; secret?: string } = {},
+): Promise<Ran> {
+  let [out, err] = ['', ''];
+  const code = await runCli(
+    args,
+    { env: { ...environment(), ...env }, cwd: folder, home: folder },
+    {
+      tty,
+      out: (text) => (out += `${text}\n`),
+      err: (text) => (err += `${text}\n`),
+      bytes: (bytes) => (out += typeof bytes === 'string' ? bytes : new TextDecoder().decode(bytes)),
+      secret: () => Promise.resolve(secret),
+    },
+  );
+  return { code, out, err };
+}
+
+const json = async (args: readonly string[]): Promise<Record<string, unknown>> => {
+  const { code, out, err } = await holdfast([...args, '--json']);
+  expect(err).toBe('');
+  expect(code).toBe(0);
+  return JSON.parse(out) as Record<string, unknown>;
+};
+
+/** The program as a process of its own. */
+function child(args: readonly string[], input: string, env: Record<string, string> = {}): Promise<Ran> {
+  const program = spawn(process.execPath, ['--conditions=source', '--import', 'tsx', 'apps/cli/src/main.ts', ...args], {
+    env: { PATH: process.env['PATH'], HOME: folder, ...environment(), ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  let [out, err] = ['', ''];
+  program.stdout.on('data', (data) => (out += String(data)));
+  program.stderr.on('data', (data) => (err += String(data)));
+  program.stdin.end(input);
+  return new Promise((resolve) => program.on('close', (code) => resolve({ code: code ?? -1, out, err })));
+}
+
+const started = async (agent: string): Promise<string> => {
+  const { out } = await holdfast(['run', agent, '--detach']);
+  return out.trim();
+};
+
+describe('agents', () => {
+  test('are published, listed, shown, compared and given aliases', async () => {
+    expect(await holdfast(['publish', join(folder, 'scribe.json'), '--alias', 'prod'])).toMatchObject({
+      code: 0,
+      out: 'scribe version 1, 3 tools, alias prod\n',
+    });
+    expect(await holdfast(['agents', 'list'])).toMatchObject({ code: 0, out: 'scribe\t1\tprod=1\t\n' });
+    expect((await holdfast(['agents', 'show', 'scribe'])).out).toContain('tool\tartifacts_write');
+    expect((await holdfast(['agents', 'versions', 'scribe'])).out).toMatch(/^scribe\t1\t/);
+    expect((await holdfast(['diff', join(folder, 'scribe.json')])).code).toBe(0);
+    writeFileSync(join(folder, 'changed.yaml'), JSON.stringify(scribe('scribe', 2)));
+    const differs = await holdfast(['diff', join(folder, 'changed.yaml')]);
+    expect(differs.code).toBe(1);
+    expect(differs.out).toMatch(/^- {5}repeat: 1$/m);
+    expect(differs.out).toMatch(/^\+ {5}repeat: 2$/m);
+    await holdfast(['publish', join(folder, 'changed.yaml')]);
+    expect((await holdfast(['agents', 'alias', 'scribe', 'prod', '1=9', '2=1'])).code).toBe(0);
+    expect((await holdfast(['agents', 'list'])).out).toContain('prod=1×9+2×1');
+  });
+});
+
+describe('runs', () => {
+  test('are started and watched to their end, which is the exit code', async () => {
+    await holdfast(['publish', join(folder, 'scribe.json')]);
+    const ran = await holdfast(['run', 'scribe', 'go', '--tag', 'a', 'b', '--metadata', 'k=v', '--priority', '3']);
+    expect(ran).toMatchObject({ code: 0, out: expect.stringMatching(/run\.succeeded[^]*\n\ndone\n$/) });
+    const [, id = ''] = /run (\S+)/.exec(ran.err) ?? [];
+    expect(await json(['runs', 'show', id])).toMatchObject({ id, tags: ['a', 'b'], metadata: { k: 'v' }, priority: 3 });
+    expect((await holdfast(['runs', 'show', id])).out).toContain('status\tsucceeded');
+    expect((await holdfast(['runs', 'list', '--tag', 'b'])).out).toContain(`${id}\tscribe\tsucceeded`);
+    const watched = await holdfast(['watch', id, '--json']);
+    const events = watched.out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { seq: number });
+    expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
+    expect((await holdfast(['runs', 'watch', id, '--after', '2'])).out).not.toContain('run.created');
+    expect((await holdfast(['runs', 'effects', id])).out).toContain('artifacts_write');
+    expect((await holdfast(['artifacts', 'list', id])).out).toMatch(/^note\.txt\t4\t/);
+    expect(await holdfast(['artifacts', 'get', id, 'note.txt'])).toMatchObject({ code: 0, out: 'note' });
+    await holdfast(['artifacts', 'get', id, 'note.txt', '-o', join(folder, 'note')]);
+    expect(readFileSync(join(folder, 'note'), 'utf8')).toBe('note');
+  });
+
+  test('wait for a person with exit code 3, and say what settles it', async () => {
+    await holdfast(['publish', join(folder, 'asker.yaml')]);
+    const ran = await holdfast(['run', 'asker']);
+    expect(ran.code).toBe(3);
+    const [, id = '', ref = ''] = /holdfast decide (\S+) (\S+) --answer/.exec(ran.err) ?? [];
+    expect((await holdfast(['attention'])).out).toContain(`${id}\t${ref}\tquestion`);
+    expect(await json(['attention', 'list', '--run', id])).toMatchObject({ items: [{ ref, kind: 'question' }] });
+    expect((await holdfast(['decide', id, ref])).code).toBe(2);
+    expect((await holdfast(['decide', id, ref, '--answer', 'Ada'])).code).toBe(2);
+    expect((await holdfast(['decide', id, ref, '--approve'])).code).toBe(1);
+    expect((await holdfast(['messages', 'send', id, 'hear me'])).out).toContain('received (queue)');
+    expect((await holdfast(['attention', 'decide', id, ref, '--answer', '"Ada"'])).code).toBe(0);
+    expect((await holdfast(['runs', 'watch', id])).out).toContain('Ada');
+  });
+
+  test('are paused, resumed, cancelled, forked and run again', async () => {
+    await holdfast(['publish', join(folder, 'asker.yaml')]);
+    const id = await started('asker');
+    expect((await holdfast(['pause', id, '--reason', 'lunch'])).out).toBe(`${id} is paused\n`);
+    const fork = await json(['runs', 'fork', id, '--at', '1', '--detach', '--tag', 'forked']);
+    expect(fork).toMatchObject({ forked_from: { run: id, seq: 1 }, tags: ['forked'] });
+    expect((await holdfast(['resume', id])).code).toBe(0);
+    expect((await holdfast(['runs', 'cancel', id])).code).toBe(0);
+    const again = await json(['runs', 'rerun', id, '--detach']);
+    expect(again).toMatchObject({ forked_from: { run: id } });
+    expect((await holdfast(['cancel', String(again['id'])])).code).toBe(0);
+    expect((await holdfast(['watch', id])).code).toBe(1);
+  });
+
+  test('continue a thread', async () => {
+    await holdfast(['publish', join(folder, 'scribe.json')]);
+    const thread = (await holdfast(['threads', 'create', '--metadata', 'a=b'])).out.trim();
+    expect((await holdfast(['run', 'scribe', '--thread', thread, '--wait'])).code).toBe(0);
+    expect((await holdfast(['threads', 'show', thread])).out).toContain('scribe\tsucceeded');
+    expect((await holdfast(['threads', 'list'])).out).toContain(thread);
+  });
+});
+
+describe('what belongs to the tenant', () => {
+  test('secrets are set from standard input and never shown', async () => {
+    const set = await holdfast(['secrets', 'set', 'crm'], { secret: 'hush' });
+    expect(set).toMatchObject({ code: 0, out: 'crm version 1\n' });
+    const listed = await holdfast(['secrets', 'list', '--json']);
+    expect(listed.out).toContain('"crm"');
+    expect(listed.out).not.toContain('hush');
+    expect((await holdfast(['secrets', 'delete', 'crm'])).code).toBe(2);
+    expect((await holdfast(['secrets', 'delete', 'crm', '--yes'])).code).toBe(0);
+  });
+
+  test('models, usage and audit are listed', async () => {
+    expect((await holdfast(['models'])).out).toMatch(/^rehearsal\trehearsal\t/m);
+    expect(await json(['usage', '--by', 'none'])).toMatchObject({ items: [{ group: 'all' }] });
+    expect((await holdfast(['usage'])).out).toMatch(/^scribe\t\d+\t\d+\t\$/m);
+    expect((await holdfast(['audit', '--operation', 'agents.publish'])).out).toContain('agents.publish');
+  });
+});
+
+describe('on a terminal', () => {
+  test('tables and colours; without colours when NO_COLOR is set', async () => {
+    await holdfast(['publish', join(folder, 'scribe.json')]);
+    const coloured = await holdfast(['run', 'scribe'], { tty: true });
+    expect(coloured.out).toContain('\u001b[32m');
+    const listed = await holdfast(['runs', 'list'], { tty: true, env: { NO_COLOR: '1' } });
+    expect(listed.out).toContain('│');
+    expect(listed.out).not.toContain('\u001b[');
+  });
+});
+
+describe('what goes wrong', () => {
+  test.each([
+    ['an unknown run', ['runs', 'show', '019a0000-0000-7000-8000-000000000000'], 1, 'run_not_found'],
+    ['an unknown command', ['fly'], 2, 'unknown command'],
+    ['a missing argument', ['runs', 'show'], 2, 'missing required argument'],
+    ['a number that is none', ['runs', 'list', '--limit', 'many'], 2, 'must be a whole number'],
+    ['a deletion without --yes', ['runs', 'delete', 'x'], 2, '--yes'],
+    ['a file that is missing', ['publish', '/nowhere.yaml'], 1, 'cannot be read'],
+  ])('%s', async (_what, args, code, says) => {
+    const ran = await holdfast(args);
+    expect(ran.code).toBe(code);
+    expect(ran.err).toContain(says);
+    expect(ran.out).toBe('');
+  });
+
+  test('nobody answers: exit code 4', async () => {
+    const env = { HOLDFAST_URL: `http://127.0.0.1:${await freePort()}` };
+    const ran = await holdfast(['runs', 'list'], { env });
+    expect(ran.code).toBe(4);
+    expect(ran.err).toContain('Start Holdfast');
+  });
+
+  test('the doctor finds what is well and what is not', async () => {
+    const well = await holdfast(['doctor']);
+    expect(well.out).toMatch(/^ok {4}server/m);
+    expect(well.out).toMatch(/^ok {4}database/m);
+    expect(well.out).toMatch(/^ok {4}key .*admin/m);
+    const stranger = await holdfast(['doctor', '--json'], { env: { HOLDFAST_API_KEY: 'hf_nobody' } });
+    expect(stranger.code).toBe(1);
+    const findings = stranger.out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { check: string; level: string });
+    expect(findings).toContainEqual(expect.objectContaining({ check: 'key', level: 'fail' }));
+  });
+});
+
+describe('as a process', () => {
+  test('reads a secret from standard input', async () => {
+    const ran = await child(['secrets', 'set', 'piped'], 'hush\n');
+    expect(ran).toMatchObject({ code: 0, out: 'piped version 1\n' });
+  });
+
+  test.each(['bash', 'zsh', 'fish', 'powershell'])('writes a completion script for %s', async (shell) => {
+    const ran = await child(['completion', shell], '');
+    expect(ran.code).toBe(0);
+    expect(ran.out).toContain('holdfast');
+  });
+
+  test('completes commands and options', async () => {
+    expect((await child(['complete', '--', 'ru'], '')).out).toMatch(/^runs?\b/m);
+    expect((await child(['complete', '--', 'runs', 'list', '--st'], '')).out).toContain('--status');
+  });
+});
