@@ -12,6 +12,7 @@ interface Options {
   readonly file?: string;
   readonly openapi?: string;
   readonly baseUrl?: string;
+  readonly offline?: boolean;
 }
 
 export function tools(program: Command, { client, output }: Context): void {
@@ -49,8 +50,9 @@ export function tools(program: Command, { client, output }: Context): void {
     .option('--base-url <url>', "of --openapi: instead of the document's first server")
     .option('--file <file>', 'the whole registration, JSON or YAML; - = standard input')
     .option('--header <name=value...>', 'sent with each call; the value may contain secret://<name>')
+    .option('--offline', 'do not ask it for its tools first')
     .action(async (name: string, options: Options) => {
-      const set = await client().tools.set(name, await bodyOf(options));
+      const set = await client().tools.set(name, await bodyOf(options), { offline: options.offline });
       show(output(), set, () => `${set.name} (${set.type})`);
     });
   group

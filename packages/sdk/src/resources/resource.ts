@@ -46,10 +46,12 @@ export abstract class Resource {
     answer: S,
     body: unknown,
     { signal, ifMatch }: ChangeOptions = {},
+    query: Query = {},
   ): Promise<z.output<S>> {
     return this.transport.json({
       method: 'PUT',
       path,
+      query,
       ...jsonBody(body),
       headers: condition(ifMatch),
       answer,

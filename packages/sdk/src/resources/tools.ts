@@ -11,11 +11,19 @@ import type { CallOptions, ChangeOptions } from '../http/request.ts';
 import type { List } from '../list.ts';
 import { type PageOptions, Resource } from './resource.ts';
 
+export interface SetToolOptions extends ChangeOptions {
+  /** Without asking the server whether it is there. */
+  readonly offline?: boolean | undefined;
+}
+
 /** Tool servers of the tenant, and those of the platform. */
 export class Tools extends Resource {
-  /** Registers it, or replaces what has this name. Published agents find out at their next call. */
-  set(name: string, body: ToolServerBody, options?: ChangeOptions): Promise<ToolServerResource> {
-    return this.put(path`/v1/tools/${name}`, toolServerResource, body, options);
+  /**
+   * Registers it, or replaces what has this name, once it has listed its tools. Published agents keep the tools that
+   * they were published with.
+   */
+  set(name: string, body: ToolServerBody, { offline, ...options }: SetToolOptions = {}): Promise<ToolServerResource> {
+    return this.put(path`/v1/tools/${name}`, toolServerResource, body, options, { offline });
   }
 
   /** With its tools as it lists them now. */
