@@ -24,6 +24,7 @@ const projection = {
   attention: { opened: [], closed: [] },
   artifacts: [],
   outbox: [],
+  passesOn: false,
 } as const;
 
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-bench-'));

@@ -98,6 +98,7 @@ export async function startWorker(
   const unsubscribe = hints.subscribe((hint) => {
     if (hint.about === 'everything') loops.forEach((loop) => loop.soon());
     else if (hint.about === 'outbox') outbox.forEach((loop) => loop.soon());
+    else if (hint.about === 'due') due.soon();
     else if (!holds.nudge(hint.run, hint.head) && !hint.ended) due.soon();
   });
   loops.forEach((loop) => loop.soon());

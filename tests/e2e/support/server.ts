@@ -46,6 +46,8 @@ const noServers: PlatformTools = {
 export interface ServerOptions {
   readonly hints?: boolean;
   readonly worker?: boolean;
+  /** Further workers, each with a database connection of its own; not on PGlite. */
+  readonly moreWorkers?: number;
   readonly drainMs?: number;
   /** Further settings. */
   readonly environment?: Readonly<Record<string, string>>;
@@ -54,7 +56,7 @@ export interface ServerOptions {
 /** API, and worker unless told otherwise, on a database, listening on a free port. */
 export async function startServer(
   databaseUrl: string,
-  { hints = true, worker = true, drainMs = 25_000, environment = {} }: ServerOptions = {},
+  { hints = true, worker = true, moreWorkers = 0, drainMs = 25_000, environment = {} }: ServerOptions = {},
 ): Promise<TestServer> {
   const dataDir = mkdtempSync(join(tmpdir(), 'holdfast-e2e-'));
   const config = parseEnv({
@@ -82,6 +84,13 @@ export async function startServer(
   const api = await wireApi(config, { ...shared, models: model, ...platform });
   await api.app.listen({ host: '127.0.0.1', port: 0 });
   const working = worker ? await wireWorker(config, { ...shared, model, ...platform }) : null;
+  const more = await Promise.all(
+    Array.from({ length: moreWorkers }, async () => {
+      const own = { ...shared, database: await openDatabase(databaseUrl, { hints }), metrics: createMetrics() };
+      const running = await wireWorker(config, { ...own, model, ...platform });
+      return { drain: () => running.drain().then(() => own.database.close()) };
+    }),
+  );
   const address = api.app.addresses()[0];
   if (address === undefined || typeof address === 'string') throw new Error('the API does not listen');
   const url = `http://127.0.0.1:${address.port}`;
@@ -101,6 +110,7 @@ export async function startServer(
     },
     ask: (key, method, path, body, headers) => ask(url, key, method, path, body, headers),
     close: async () => {
+      await Promise.all(more.map((each) => each.drain()));
       await working?.drain();
       await api.close();
       await models.close();

@@ -120,13 +120,13 @@ export class PostgresHints extends ProcessHints implements SessionPart {
   }
 }
 
-/** `outbox`, `everything`, or the run's id and head, with `!` when it has ended. */
+/** `outbox`, `due`, `everything`, or the run's id and head, with `!` when it has ended. */
 const textOf = (hint: Hint): string =>
   hint.about === 'run' ? `${hint.run}:${hint.head}${hint.ended ? '!' : ''}` : hint.about;
 
 /** What cannot be read, as from another release, is worth a look at everything. */
 function hintOf(text: string): Hint {
-  if (text === 'outbox') return { about: 'outbox' };
+  if (text === 'outbox' || text === 'due') return { about: text };
   const [, run, head, end] = /^([0-9a-f-]{36}):(\d+)(!?)$/.exec(text) ?? [];
   if (run === undefined || head === undefined) return { about: 'everything' };
   return { about: 'run', run, head: Number(head), ended: end === '!' };

@@ -56,6 +56,8 @@ export interface Projection {
   readonly attention: { readonly opened: readonly AttentionRow[]; readonly closed: readonly string[] };
   readonly artifacts: readonly ArtifactRow[];
   readonly outbox: readonly OutboxEntry[];
+  /** With the end of this run the next one of its thread may begin. */
+  readonly passesOn: boolean;
 }
 
 /** How a run was asked for; none of it changes. Times in ms since 1970. */

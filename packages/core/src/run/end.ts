@@ -5,8 +5,18 @@ export function ended(
   state: LiveRun,
   event: BodyOf<'run.succeeded'> | BodyOf<'run.failed'> | BodyOf<'run.cancelled'>,
 ): EndedRun {
-  const { run, version, head, lastAt, parent, spent } = state;
-  const about = { phase: 'ended', run, version, head, lastAt, parent, spent, unknown: unknownCalls(state) } as const;
+  const { run, version, head, lastAt, parent, thread, spent } = state;
+  const about = {
+    phase: 'ended',
+    run,
+    version,
+    head,
+    lastAt,
+    parent,
+    thread,
+    spent,
+    unknown: unknownCalls(state),
+  } as const;
   switch (event.type) {
     case 'run.succeeded':
       return { ...about, status: 'succeeded', output: event.data.output, error: null };

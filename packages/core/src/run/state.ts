@@ -76,6 +76,7 @@ export interface LiveRun extends Logged {
 export interface EndedRun extends Logged {
   readonly phase: 'ended';
   readonly status: 'succeeded' | 'failed' | 'cancelled';
+  readonly thread: string | null;
   readonly parent: ParentOfRun | null;
   readonly spent: Spent;
   /** The final answer; null unless it succeeded. */

@@ -6,6 +6,8 @@ export type Hint =
   /** The log of a run has grown to `head`; whoever has read that far need not look. */
   | { readonly about: 'run'; readonly run: string; readonly head: number; readonly ended: boolean }
   | { readonly about: 'outbox' }
+  /** A run is due of which no log tells: the next one of a thread. */
+  | { readonly about: 'due' }
   /** A reconnect: anything may have been missed. */
   | { readonly about: 'everything' };
 
@@ -21,6 +23,7 @@ export function hintsFor({ run, expected, events, children, projection }: Append
   return [
     { about: 'run', run, head: expected + events.length, ended },
     ...children.map((child): Hint => ({ about: 'run', run: child.run, head: child.event.seq, ended: false })),
+    ...(projection.passesOn ? [{ about: 'due' } as const] : []),
     ...(projection.outbox.length === 0 ? [] : [{ about: 'outbox' } as const]),
   ];
 }

@@ -28,12 +28,19 @@ export async function joinThread(
   const interrupted = onBusy === 'interrupt' ? await interrupt(ports, stores, caller, thread) : null;
   const active = await stores.threads.join(caller, thread, run.run);
   if (active === null) throw noThread(thread);
-  if (active === run.run) return run;
+  const { projection } = run;
+  if (active === run.run) {
+    // Its turn has come: what it waits for is a worker, or its time.
+    const waitingFor = projection.waitingFor.map((each) =>
+      each.reason === 'thread' ? ({ ...each, reason: 'capacity' } as const) : each,
+    );
+    return { ...run, projection: { ...projection, waitingFor } };
+  }
   if (onBusy === 'reject') throw refused('thread_busy', `The run ${active} is active in the thread ${thread}.`);
   if (onBusy === 'interrupt' && active !== interrupted)
     throw refused('run_busy', `The thread ${thread} is changing too quickly; send the same request again.`);
   const waitingFor = [{ reason: 'thread', since: run.event.at, until: null, ref: active } as const];
-  return { ...run, projection: { ...run.projection, waitingFor, dueAt: null } };
+  return { ...run, projection: { ...projection, waitingFor, dueAt: null } };
 }
 
 export const noThread = (thread: string): HoldfastError =>

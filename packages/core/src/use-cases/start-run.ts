@@ -86,10 +86,7 @@ export async function startRun(
     },
     metadata: request.metadata,
     event: await encodeEvent(ports.artifacts, ref, created, uuidv7()),
-    projection: {
-      ...project(before.state, after.run.state, now),
-      waitingFor: [{ reason: 'capacity', since: now, until: null, ref: null }],
-    },
+    projection: project(before.state, after.run.state, now),
   };
   return { run, created };
 }

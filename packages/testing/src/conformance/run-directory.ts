@@ -386,6 +386,21 @@ export function describeRunDirectory(name: string, open: OpenStores): void {
         expect(await stores.api.directory.get(copy)).toBeNull();
       });
 
+      test('is not there when the transaction dies before its first append', async () => {
+        const source = await paused();
+        const { versionId } = (await stores.api.runs.load(source)) ?? { versionId: '' };
+        const run = randomUUID();
+        const dying = stores.api.transactions.run(source, async ({ directory }) => {
+          const attributes = { ...plainRun, forkedFrom: { run: source.run, seq: 1 } };
+          const copy = { ...source, run, agent: 'librarian', versionId, version: 1, attributes, metadata: {} };
+          expect(await directory.copy({ ...copy, createdAt: 5, source: { ...source, head: 3, at: 1 } })).toBe(true);
+          throw new Error('died');
+        });
+        await expect(dying).rejects.toThrow('died');
+        expect(await stores.api.directory.get({ ...source, run })).toBeNull();
+        expect(await stores.api.runs.eventsAfter({ ...source, run }, 0, 10)).toEqual([]);
+      });
+
       test('is refused while the source is live, and from another tenant', async () => {
         const source = await paused();
         const elsewhere = await copyOf(source, 1, 3, await newTenant(stores));

@@ -77,6 +77,7 @@ export const projectionOf = (with_: Partial<Projection> = {}): Projection => ({
   attention: { opened: [], closed: [] },
   artifacts: [],
   outbox: [],
+  passesOn: false,
   ...with_,
 });
 

@@ -27,6 +27,7 @@ export const start = route({
     'limit_not_lower',
     'thread_not_found',
     'thread_busy',
+    'run_busy',
   ],
   headers: { Prefer: preferWait },
   handle: async (ports, { caller, body, once, request, reply }) => {
