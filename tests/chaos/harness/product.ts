@@ -15,6 +15,8 @@ export interface ProductOptions {
   readonly hints?: 'on' | 'off';
   /** Where a worker dies, once. */
   readonly kill?: Omit<KillSpec, 'token'>;
+  /** Further settings. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** The whole product in child processes, with a tool whose effects are counted by yet another process. */
@@ -46,7 +48,13 @@ export class Product {
     this.#embedded = embedded;
   }
 
-  static async start({ postgres, workers = 2, hints = 'on', kill }: ProductOptions): Promise<Product> {
+  static async start({
+    postgres,
+    workers = 2,
+    hints = 'on',
+    kill,
+    environment = {},
+  }: ProductOptions): Promise<Product> {
     const folder = await mkdtemp(join(tmpdir(), 'hf-chaos-'));
     const counter = await Counter.start(join(folder, 'effects'));
     const servers = { servers: { effects: { command: process.execPath, args: [effectServer, counter.url] } } };
@@ -61,6 +69,7 @@ export class Product {
       // Room for the runs of a worker that died.
       WORKER_CONCURRENCY: '200',
       LOG_LEVEL: process.env['CHAOS_LOG'] === '1' ? 'info' : 'error',
+      ...environment,
     };
     if (kill !== undefined) env['CHAOS_KILL'] = JSON.stringify({ ...kill, token: join(folder, 'killed') });
     const embedded = postgres === null;

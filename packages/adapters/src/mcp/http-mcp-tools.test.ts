@@ -130,7 +130,7 @@ describe('a call over HTTP', () => {
     let progress = 0;
     server.calls.set('echo', (response, rpc) => {
       eventStream(response);
-      const { progressToken } = rpc.params?._meta as { progressToken?: number };
+      const progressToken = rpc.params?._meta?.progressToken;
       response.write(sse({ method: 'notifications/progress', params: { progressToken, progress: 1 } }));
       response.end(sse({ id: rpc.id, result: textResult('streamed') }));
     });

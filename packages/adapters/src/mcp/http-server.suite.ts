@@ -94,8 +94,9 @@ export function json(response: ServerResponse, { id }: Rpc, result: object): voi
   response.end(JSON.stringify({ jsonrpc: '2.0', id, result }));
 }
 
-export const eventStream = (response: ServerResponse): void =>
-  void response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
+export function eventStream(response: ServerResponse): void {
+  response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
+}
 
 export const sse = (message: object, id?: string): string =>
   `${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify({ jsonrpc: '2.0', ...message })}\n\n`;

@@ -62,6 +62,46 @@ describe('a lease too short for an effect', () => {
   });
 });
 
+describe('a tool that says that it is at work', () => {
+  it.each(['once', 'read'])('is waited for anew: `%s`', async (name) => {
+    const w = await world();
+    await w.held();
+    await w.asks(name);
+    const { progressed } = w.tool().request;
+    for (let times = 0; times < 5; times += 1) {
+      await vi.advanceTimersByTimeAsync(9_999);
+      progressed();
+    }
+    expect(w.tool().signal.aborted).toBe(false);
+    w.tool().answer(answered());
+    await w.untilLog('tool.returned');
+    expect(w.runs.types()).not.toContain('tool.unknown');
+  });
+
+  it('for ever is given up in the end', async () => {
+    const w = await world();
+    await w.held();
+    await w.asks('read');
+    const { progressed } = w.tool().request;
+    for (let times = 0; times < 12; times += 1) {
+      await vi.advanceTimersByTimeAsync(9_999);
+      progressed();
+    }
+    expect(w.tool().signal.aborted).toBe(true);
+  });
+
+  it('too late changes nothing: the call stays unknown', async () => {
+    const w = await world();
+    await w.held();
+    await w.asks('once');
+    await vi.advanceTimersByTimeAsync(10_000);
+    await w.untilLog('tool.unknown');
+    w.tool().request.progressed();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(w.tool().signal.aborted).toBe(true);
+  });
+});
+
 describe('a tool that asks right before the call leaves', () => {
   it('may begin while the lease is long enough and the call was not given up', async () => {
     const w = await world();
