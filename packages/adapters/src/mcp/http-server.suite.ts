@@ -6,7 +6,7 @@ export interface Rpc {
   readonly params?: {
     readonly name?: string;
     readonly arguments?: { readonly text?: string };
-    readonly _meta?: object;
+    readonly _meta?: { readonly progressToken?: number };
   };
 }
 
