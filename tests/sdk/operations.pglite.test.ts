@@ -55,7 +55,6 @@ async function asked(): Promise<Set<string>> {
     secrets.delete('s'),
     keys.create({ name: 'k', roles: ['viewer'] }),
     keys.list().page(),
-    keys.get('k'),
     keys.rotate('k'),
     keys.revoke('k'),
     client.usage.get(),

@@ -21,6 +21,10 @@ export class Family {
     return new Family(server, (await server.tenant(name)).key);
   }
 
+  static with(server: TestServer, key: string): Family {
+    return new Family(server, key);
+  }
+
   async ask(method: string, path: string, body?: unknown): Promise<Record<string, unknown>> {
     const { status, json } = await this.#server.ask(this.#key, method, `/v1${path}`, body);
     if (status >= 300) throw new Error(`${method} ${path}: ${status} ${JSON.stringify(json)}`);

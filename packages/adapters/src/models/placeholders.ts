@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '@holdfast/contracts';
 import type { PromptMessage } from '@holdfast/core';
 import { firstSentence } from './first-sentence.ts';
-import { filesRead, textOf, toolResults } from './transcript.ts';
+import { filesRead, newestResults, textOf, toolResults } from './transcript.ts';
 
 /** What placeholders are filled from. */
 export interface Filling {
@@ -47,6 +47,10 @@ function valueOf(name: string, path: string, filling: Filling): Json | undefined
       return toolResults(messages).length;
     case 'last':
       return textOf(toolResults(messages).at(-1)?.content ?? []);
+    case 'answers':
+      return newestResults(messages)
+        .map(({ content }) => textOf(content))
+        .join('\n\n');
     case 'quotes':
       return quotes(messages);
     default:

@@ -16,6 +16,13 @@ export const textOf = (content: Content): string =>
 export const toolResults = (messages: readonly PromptMessage[]): ToolMessage[] =>
   messages.filter((message) => message.role === 'tool');
 
+/** The results of the newest answer that called tools, in the order of its calls. */
+export const newestResults = (messages: readonly PromptMessage[]): ToolMessage[] => {
+  const results = toolResults(messages);
+  const newest = results.at(-1)?.block;
+  return results.filter(({ block }) => block === newest);
+};
+
 const listingLine = /^\[(FILE|DIR)\] (.+)$/;
 
 /** Names of files, of a text that is a directory listing in whole (`[FILE] name` or `[DIR] name` a line); else null. */

@@ -30,6 +30,7 @@ export const publish = route({
     201: { description: 'The new version.', json: agentVersionResource },
   },
   refusals: [
+    'agent_not_found',
     'agent_feature_unavailable',
     'condition_invalid',
     'role_invalid',

@@ -1,0 +1,24 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Sample, startSample } from './sample.ts';
+
+let sample: Sample;
+beforeAll(async () => {
+  sample = await startSample('researcher', 'docs');
+});
+afterAll(() => sample.close());
+
+test('three runs of two agents read, and the report joins their answers', async () => {
+  const { runs, folder, file } = sample;
+  const run = await runs.start('researcher', { input: { folder } });
+  await runs.becomes(run, 'succeeded');
+  const children = await Promise.all((await runs.children(run, 3)).map((child) => runs.run(child)));
+  expect(children.map(({ agent, status }) => `${String(agent)} ${String(status)}`)).toEqual([
+    'lister succeeded',
+    'reader succeeded',
+    'reader succeeded',
+  ]);
+  const report = await file(run, 'report.md');
+  expect(report).toContain('[DIR] guides');
+  expect(report).toContain('— rehearsal.md');
+  expect(report).toMatch(/— 2026-\S+\.md/);
+});
