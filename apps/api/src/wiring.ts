@@ -87,8 +87,8 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
     const outbound = new OutboundClient({ allow: config.outboundAllow });
     const mcp = new HttpMcpTools({ fetch: outbound.fetch, resolveSecrets, log: serverLog(log) });
     own.push(mcp);
-    const http = new HttpTools({ outbound, artifacts, resolveSecrets });
-    const tools = new RegisteredTools({ platform: platformTools, store: toolServers, mcp, http });
+    const http = new HttpTools({ outbound, artifacts, resolveSecrets, redaction });
+    const tools = new RegisteredTools({ platform: platformTools, store: toolServers, mcp, http, redaction });
     const ports: ApiPorts = {
       agents,
       directory,

@@ -96,9 +96,9 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
     const outbound = new OutboundClient({ allow: config.outboundAllow });
     const mcp = new HttpMcpTools({ fetch: outbound.fetch, resolveSecrets, log: serverLog(log) });
     own.push(mcp);
-    const http = new HttpTools({ outbound, artifacts, resolveSecrets });
+    const http = new HttpTools({ outbound, artifacts, resolveSecrets, redaction });
     const tools = toolbox({
-      servers: new RegisteredTools({ platform: platformTools, store: toolServers, mcp, http }),
+      servers: new RegisteredTools({ platform: platformTools, store: toolServers, mcp, http, redaction }),
       artifacts: artifactTools({ artifacts, list: artifactRows }),
       fetch: httpFetch({ outbound, artifacts }),
     });

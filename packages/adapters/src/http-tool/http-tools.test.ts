@@ -1,5 +1,5 @@
 import type { JsonObject, PublishedTool, ToolServerSpec } from '@holdfast/contracts';
-import { type RegisteredServer, toolHash, type ToolOutcome, type ToolRequest } from '@holdfast/core';
+import { Redaction, type RegisteredServer, toolHash, type ToolOutcome, type ToolRequest } from '@holdfast/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { OutboundClient } from '../outbound/outbound-client.ts';
 import { rawServer, type RawServer, reply } from '../outbound/raw-server.suite.ts';
@@ -18,6 +18,7 @@ async function serve(...args: Parameters<typeof rawServer>): Promise<RawServer> 
 
 const files = new Map<string, Uint8Array>();
 const ports = {
+  redaction: new Redaction(),
   outbound: new OutboundClient({ allow: ['127.0.0.1'] }),
   artifacts: {
     put: (_: unknown, digest: string, bytes: Uint8Array) => Promise.resolve(void files.set(digest, bytes)),

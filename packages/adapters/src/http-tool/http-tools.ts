@@ -3,6 +3,7 @@ import {
   type ArtifactStore,
   type ListedTool,
   type Outbound,
+  type Redaction,
   type RegisteredServer,
   type ResolveSecrets,
   type ServerKind,
@@ -32,6 +33,8 @@ export interface HttpToolsPorts {
   readonly outbound: Outbound;
   readonly artifacts: ArtifactStore;
   readonly resolveSecrets: ResolveSecrets;
+  /** Of what is stored as a file; texts are redacted by the executor. */
+  readonly redaction: Pick<Redaction, 'bytes'>;
 }
 
 /** Described requests and operations of OpenAPI documents. Nothing is ever sent twice: retries are the decider's. */
@@ -80,7 +83,8 @@ export class HttpTools implements ServerKind<HttpSpec> {
     );
     if (outcome.type === 'not-sent') return { type: 'not-sent', message: outcome.message };
     if (outcome.type === 'no-answer') return outcome;
-    const { reply } = outcome;
+    const body = this.#ports.redaction.bytes(ref.tenant, outcome.reply.body);
+    const reply = { ...outcome.reply, body };
     if (server.spec.refused_on.includes(reply.status))
       return { type: 'not-sent', message: `the server refused the request with HTTP ${reply.status}` };
     if (gatewayStatuses.has(reply.status)) return { type: 'no-answer', message: `HTTP ${reply.status}` };

@@ -1,4 +1,5 @@
 import type { ToolServerSpec } from '@holdfast/contracts';
+import type { Redaction } from '../secrets/redaction.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 import type { RegisteredServer, ServerKind } from './server-kind.ts';
 import type { StoredToolServer, ToolServerStore } from './tool-server-store.ts';
@@ -21,6 +22,8 @@ export interface RegisteredToolsPorts {
   readonly store: Pick<ToolServerStore, 'list' | 'get'>;
   readonly mcp: ServerKind<McpSpec>;
   readonly http: ServerKind<HttpSpec>;
+  /** A server may repeat in its descriptions what it was sent. */
+  readonly redaction: Redaction;
 }
 
 /** Of one tenant; more are not shown where all are listed. */
@@ -50,11 +53,23 @@ export class RegisteredTools implements Tools, ToolServers {
   }
 
   /** What a server offers, registered or not yet. @throws ToolServerUnavailable, HoldfastError `tool_invalid`. */
-  listRegistered(scope: TenantScope, server: RegisteredServer): Promise<readonly ListedTool[]> {
+  async listRegistered(scope: TenantScope, server: RegisteredServer): Promise<readonly ListedTool[]> {
+    const { mcp, http, redaction } = this.#ports;
     const { name, version, spec } = server;
-    return spec.type === 'mcp'
-      ? this.#ports.mcp.list(scope, { name, version, spec })
-      : this.#ports.http.list(scope, { name, version, spec });
+    try {
+      const listed = await (spec.type === 'mcp'
+        ? mcp.list(scope, { name, version, spec })
+        : http.list(scope, { name, version, spec }));
+      return listed.map((tool) => ({
+        ...tool,
+        name: redaction.text(scope.tenant, tool.name),
+        description: redaction.text(scope.tenant, tool.description),
+        input_schema: redaction.json(scope.tenant, tool.input_schema),
+      }));
+    } catch (error) {
+      if (!(error instanceof ToolServerUnavailable)) throw error;
+      throw new ToolServerUnavailable(redaction.text(scope.tenant, error.message), { cause: error });
+    }
   }
 
   async lastListing(scope: TenantScope, server: string): Promise<readonly ListedTool[] | null> {

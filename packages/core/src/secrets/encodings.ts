@@ -11,10 +11,10 @@ export function encodings(value: string): string[] {
   const forms = new Set<string>();
   for (const text of [value, ...longLines(value)]) {
     const escaped = jsonEscaped(text);
-    for (const form of [text, escaped, jsonEscaped(escaped), asciiEscaped(text), slashEscaped(escaped)])
-      forms.add(form);
+    for (const form of [text, escaped, asciiEscaped(text), slashEscaped(escaped), ...htmlEscaped(text)])
+      // Each of them may stand in a text that stands in JSON.
+      forms.add(form).add(jsonEscaped(form));
     for (const form of urlEncoded(text)) forms.add(form).add(lowerHex(form));
-    forms.add(htmlEscaped(text));
     const bytes = new TextEncoder().encode(text);
     const hex = bytesToHex(bytes);
     forms.add(hex).add(hex.toUpperCase());
@@ -40,21 +40,40 @@ const asciiEscaped = (text: string): string =>
 
 const slashEscaped = (escaped: string): string => escaped.replaceAll('/', '\\/');
 
+/** As libraries do it: for a part, strictly, for a form, for a path, for a whole URL, and as browsers do in a query. */
 function urlEncoded(text: string): string[] {
   const component = encodeURIComponent(text);
-  const strict = component.replaceAll(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
-  return [component, strict, strict.replaceAll('%20', '+'), encodeURI(text)];
+  const strict = component.replaceAll(/[!'()*]/g, percent);
+  const inQuery = text.replaceAll(/[\s"#<>'\u0080-\uffff]+/g, (some) =>
+    encodeURIComponent(some).replaceAll("'", '%27'),
+  );
+  return [
+    component,
+    strict,
+    strict.replaceAll('%20', '+'),
+    strict.replaceAll('%2F', '/'),
+    encodeURI(text),
+    encodeURI(text).replaceAll("'", '%27'),
+    inQuery,
+  ];
 }
+
+const percent = (mark: string): string => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`;
 
 const lowerHex = (text: string): string => text.replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
 
-const htmlEscaped = (text: string): string =>
-  text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;');
+/** What writers of HTML and XML leave as it is differs in quotation marks. */
+function htmlEscaped(text: string): string[] {
+  const inText = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  return [
+    inText,
+    ...['&quot;', '&#34;', '&#x22;'].flatMap((double) =>
+      ["'", '&#39;', '&#x27;', '&#039;', '&apos;'].map((single) =>
+        inText.replaceAll('"', double).replaceAll("'", single),
+      ),
+    ),
+  ];
+}
 
 /**
  * Alone, and inside of something longer (`user:password` of Basic authentication): what surrounds the value shifts its

@@ -74,6 +74,14 @@ describe('redaction', () => {
     });
   });
 
+  it('replaces in files, text or not', () => {
+    const bytes = (text: string) => Uint8Array.from([0, 255, 128, ...new TextEncoder().encode(text), 129, 10]);
+    expect(of(value).bytes('t', bytes(`ä${value}`))).toEqual(bytes('ä[secret:s0]'));
+    const none = bytes('nothing');
+    expect(of(value).bytes('t', none)).toBe(none);
+    expect(of(value).bytes('other', bytes(value))).toEqual(bytes(value));
+  });
+
   it('takes the longer of two values, and knows old ones on', () => {
     const redaction = of('abcd', 'abcdefgh');
     redaction.add('t', 's1', 'second-value');

@@ -10,6 +10,8 @@ export class Redaction {
   readonly #known = new Set<string>();
   readonly #everywhere = new Needles();
   readonly #tenants = new Map<string, Needles>();
+  /** The same as bytes, a character each. */
+  readonly #inBytes = new Map<string, Needles>();
 
   add(tenant: string, name: string, value: string): void {
     const about = `${tenant} ${name} ${value}`;
@@ -17,9 +19,12 @@ export class Redaction {
     this.#known.add(about);
     const needles = this.#tenants.get(tenant) ?? new Needles();
     this.#tenants.set(tenant, needles);
+    const inBytes = this.#inBytes.get(tenant) ?? new Needles();
+    this.#inBytes.set(tenant, inBytes);
     const mark = `[secret:${name}]`;
     for (const form of encodings(value)) {
       needles.add(form, mark);
+      inBytes.add(charactersOf(new TextEncoder().encode(form)), mark);
       this.#everywhere.add(form, mark);
     }
   }
@@ -27,6 +32,15 @@ export class Redaction {
   /** A text of that tenant. */
   text(tenant: string, text: string): string {
     return this.#tenants.get(tenant)?.replaceIn(text) ?? text;
+  }
+
+  /** A file of that tenant, text or not. Without a hit it is the same bytes. */
+  bytes(tenant: string, bytes: Uint8Array): Uint8Array {
+    const needles = this.#inBytes.get(tenant);
+    if (needles === undefined) return bytes;
+    const before = charactersOf(bytes);
+    const after = needles.replaceIn(before);
+    return after === before ? bytes : Uint8Array.from(after, (character) => character.charCodeAt(0));
   }
 
   /** Every text and number of that tenant's data, keys of objects too. */
@@ -55,4 +69,14 @@ function replaced(needles: Needles, value: Json): Json {
       Object.entries(value).map(([key, item]) => [needles.replaceIn(key), replaced(needles, item)]),
     );
   return value;
+}
+
+/** A call takes this many arguments without trouble. */
+const CHUNK = 8_192;
+
+/** Each byte as the character of that number. */
+function charactersOf(bytes: Uint8Array): string {
+  let text = '';
+  for (let at = 0; at < bytes.length; at += CHUNK) text += String.fromCharCode(...bytes.subarray(at, at + CHUNK));
+  return text;
 }

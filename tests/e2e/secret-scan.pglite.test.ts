@@ -1,0 +1,232 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openDatabase } from '@holdfast/adapters/postgres';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type EchoServer, echoes, startEchoServer } from './support/echo-server.ts';
+import { type Program, start } from './support/program.ts';
+
+/** Of secrets that HTTP headers can carry. */
+const secrets: Record<string, string> = {
+  token: 'sk-live-4f9aK2xQ7vZt',
+  odd: `p@ss/w"rd\\+1 <&> %41'`,
+  pin: '918273645',
+  long: `ey${'Zm9vYmFyYmF6'.repeat(40)}`,
+};
+/** What is looked for: the values, every way in which they were echoed, and these within JSON. */
+const needles = Object.entries(secrets).flatMap(([name, value]) =>
+  [...new Set([value, ...forms(value)].flatMap((form) => [form, inJson(form), inJson(inJson(form))]))].map((text) => ({
+    name,
+    text,
+  })),
+);
+
+let echo: EchoServer;
+let folder: string;
+let dataDir: string;
+let program: Program;
+let url: string;
+let key: string;
+
+beforeAll(async () => {
+  echo = await startEchoServer();
+  folder = mkdtempSync(join(tmpdir(), 'holdfast-scan-'));
+  writeFileSync(join(folder, 'note.md'), 'A note.\n');
+  dataDir = join(folder, 'data');
+  const environment = { DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'trace', OUTBOUND_ALLOW: '127.0.0.1' };
+  program = start('apps/standalone/src/main.ts', [folder], environment);
+  await program.saw('keeps serving');
+  ({ url, api_key: key } = JSON.parse(readFileSync(join(dataDir, 'cli.json'), 'utf8')) as {
+    url: string;
+    api_key: string;
+  });
+}, 120_000);
+afterAll(async () => {
+  program.child.kill('SIGKILL');
+  await program.ended;
+  await echo.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Everything that the API has answered. */
+const answers: { readonly from: string; readonly text: string }[] = [];
+
+async function ask(method: string, path: string, body?: unknown, accept = 'application/json'): Promise<string> {
+  const response = await fetch(`${url}${path}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${key}`,
+      accept,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  answers.push({ from: `${method} ${path} ${accept}`, text });
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+  return text;
+}
+
+const get = async (path: string): Promise<Record<string, unknown>> =>
+  JSON.parse(await ask('GET', path)) as Record<string, unknown>;
+
+const kinds = ['echo', 'long', 'error', 'binary', 'refused', 'cut'];
+
+test('values of secrets are nowhere, however tools repeat them', async () => {
+  for (const [name, value] of Object.entries(secrets)) {
+    await ask('PUT', `/v1/secrets/${name}`, { value });
+    for (const kind of kinds)
+      await ask('PUT', `/v1/tools/${kind}-${name}`, {
+        type: 'request',
+        description: `Repeats: ${kind}`,
+        method: 'GET',
+        url: `${echo.url}/${kind}`,
+        headers: { 'x-secret': `secret://${name}` },
+        input_schema: { type: 'object' },
+      });
+    await ask('PUT', `/v1/tools/mcp-${name}`, {
+      type: 'mcp',
+      url: `${echo.url}/mcp`,
+      headers: { 'x-secret': `secret://${name}` },
+    });
+    await get(`/v1/tools/mcp-${name}`);
+    await ask('POST', '/v1/agents', {
+      name: `echoes-${name}`,
+      model: { name: 'rehearsal' },
+      tools: [
+        ...kinds.map((kind) => ({
+          http: `${kind}-${name}`,
+          effect: kind === 'cut' ? 'once' : 'idempotent',
+          attempts: 1,
+        })),
+        { mcp: `mcp-${name}` },
+        { builtin: 'artifacts.write' },
+      ],
+      rehearsal: [
+        ...['echo', 'long', 'error', 'binary'].flatMap((kind) => [
+          { calls: [{ tool: `${kind}-${name}` }] },
+          // What the model has seen, written to a file and said.
+          { say: 'It said {{last}}', calls: [{ tool: 'artifacts_write', args: { name: kind, content: '{{last}}' } }] },
+        ]),
+        { calls: [{ tool: 'repeat' }, { tool: 'leaky' }] },
+        { calls: [{ tool: `refused-${name}` }, { tool: `cut-${name}` }] },
+        { say: 'At the end: {{last}}' },
+      ],
+    });
+  }
+  const runs: string[] = [];
+  for (const name of Object.keys(secrets)) {
+    const { id } = JSON.parse(await ask('POST', '/v1/runs', { agent: `echoes-${name}` })) as { id: string };
+    runs.push(id);
+    await settle(id);
+    // The whole stream, until the run ends.
+    await ask('GET', `/v1/runs/${id}/events?deltas=true`, undefined, 'text/event-stream');
+    expect(await get(`/v1/runs/${id}`)).toMatchObject({ status: 'succeeded' });
+    await readAll(id, name);
+  }
+  await fetch(`${url}/metrics`).then(async (metrics) => answers.push({ from: '/metrics', text: await metrics.text() }));
+  for (const path of ['secrets', 'tools', 'audit', 'api-keys', 'agents', 'runs', 'usage', 'attention'])
+    await get(`/v1/${path}`);
+
+  program.child.kill('SIGTERM');
+  await program.ended;
+  const tables = await texts(join(dataDir, 'database'));
+  const files = readdirSync(dataDir, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+
+  const found: string[] = [];
+  const look = (sink: string, text: string): void => {
+    for (const needle of needles) if (text.includes(needle.text)) found.push(`${needle.name} in ${sink}`);
+  };
+  for (const { from, text } of answers) look(`the answer of ${from}`, text);
+  for (const { column, text } of tables) look(column, text);
+  for (const file of files) look(file, readFileSync(file, 'latin1'));
+  look('the output', program.output());
+
+  const bytes = (list: readonly { text: string }[]): number => list.reduce((sum, { text }) => sum + text.length, 0);
+  const sizes = files.reduce((sum, file) => sum + statSync(file).size, 0);
+  const heard = [...echo.heard.values()].reduce((sum, count) => sum + count, 0);
+  const marks = [...tables, ...answers].reduce((sum, { text }) => sum + text.split('[secret:').length - 1, 0);
+  console.log(
+    `${Object.keys(secrets).length} secrets, ${needles.length} forms looked for; sent to tools in ${heard} requests; ` +
+      `looked into ${tables.length} texts of the database (${bytes(tables)} characters), ${answers.length} answers and ` +
+      `streams (${bytes(answers)}), ${files.length} files (${sizes} bytes, of them log ` +
+      `${statSync(join(dataDir, 'holdfast.log')).size}); ${marks} places redacted; ${found.length} hits`,
+  );
+  expect(found).toEqual([]);
+  // The values were sent, came back, and were taken out.
+  for (const path of [...kinds.map((kind) => `/${kind}`), '/mcp'])
+    expect([path, (echo.heard.get(path) ?? 0) >= Object.keys(secrets).length]).toEqual([path, true]);
+  expect(marks).toBeGreaterThan(100);
+  expect(tables.some(({ column, text }) => column === 'run_events.payload' && text.includes('[secret:odd]'))).toBe(
+    true,
+  );
+  expect(runs).toHaveLength(Object.keys(secrets).length);
+}, 300_000);
+
+/** People decide about what was refused or is unknown, until the run has ended. */
+async function settle(run: string): Promise<void> {
+  const until = performance.now() + 60_000;
+  for (;;) {
+    const { status } = await get(`/v1/runs/${run}`);
+    if (status === 'succeeded' || status === 'failed') return;
+    const { items } = (await get(`/v1/attention?run=${run}`)) as { items: { ref: string }[] };
+    for (const { ref } of items)
+      await ask('POST', `/v1/runs/${run}/attention/${ref}`, { decision: 'fail', note: 'no' });
+    if (performance.now() > until) throw new Error(`the run stays ${String(status)}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+async function readAll(run: string, name: string): Promise<void> {
+  for (const path of ['events?limit=200', 'effects', 'artifacts']) await get(`/v1/runs/${run}/${path}`);
+  const { items } = (await get(`/v1/runs/${run}/artifacts`)) as { items: { digest: string }[] };
+  expect(items.length).toBeGreaterThan(3);
+  for (const { digest } of items) await ask('GET', `/v1/runs/${run}/artifacts/${digest}`, undefined, '*/*');
+  await get(`/v1/agents/echoes-${name}/versions/1`);
+  for (const kind of [...kinds, 'mcp']) await get(`/v1/tools/${kind}-${name}`);
+}
+
+/** Every value of every column of every table, as text. */
+async function texts(directory: string): Promise<{ column: string; text: string }[]> {
+  const database = await openDatabase(`pglite://${directory}`);
+  try {
+    return await database.connections.lend(async (sql) => {
+      const columns = await sql.query<{ name: string; column: string }>(
+        `select table_name as name, column_name as column from information_schema.columns
+         where table_schema = 'holdfast' order by 1, 2`,
+      );
+      const found: { column: string; text: string }[] = [];
+      for (const { name, column } of columns) {
+        const rows = await sql.query<{ text: string }>(
+          `select "${column}"::text as text from holdfast."${name}" where "${column}" is not null`,
+        );
+        found.push(...rows.map(({ text }) => ({ column: `${name}.${column}`, text })));
+      }
+      return found;
+    });
+  } finally {
+    await database.close();
+  }
+}
+
+function inJson(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
+}
+
+/** The echoed forms, without what stands around the value. */
+function forms(value: string): string[] {
+  const { url: inUrl = '', query = '', form = '', json = '', jsonInJson = '', basic = '', ...alone } = echoes(value);
+  const inner = (text: string, before: number, after: number): string => text.slice(before, text.length - after);
+  return [
+    ...Object.values(alone),
+    inUrl.slice('https://x.test/?q='.length),
+    query.slice(1),
+    form.slice('value='.length),
+    inner(json, '{"value":"'.length, 2),
+    inner(jsonInJson, '"{\\"value\\":\\"'.length, 4),
+    // Behind the 5 bytes of `user:`; the first and the last character hold bits of the value only in part.
+    basic.replace(/=+$/, '').slice(7, -1),
+  ];
+}
