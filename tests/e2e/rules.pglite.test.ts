@@ -147,6 +147,11 @@ test('a run for later waits for its time', async () => {
   expect(Date.parse(claimed?.at ?? '')).toBeGreaterThanOrEqual(startAt);
 });
 
+test('a time that has long passed means at once', async () => {
+  const run = await start({ name: 'past', rehearsal: [{ say: 'now' }] }, { start_at: '1901-01-01T00:00:00Z' });
+  expect((await ended(run)).run['status']).toBe('succeeded');
+});
+
 test('a run that nobody begins in time fails as expired, though there is no room for it', async () => {
   const slow = { name: 'slow', concurrency: 1, rehearsal: [{ say: 'at last', delay: '3s' }] };
   const first = await start(slow);

@@ -15,7 +15,7 @@ const DAY_MS = 86_400_000;
 test('it sleeps four days, and asks when the file has changed', async () => {
   vi.useFakeTimers({ toFake: ['Date'], shouldAdvanceTime: true });
   try {
-    const { runs, folder, file } = sample;
+    const { runs, folder } = sample;
     const watched = join(folder, 'status.txt');
     const run = await runs.start('long-watcher', { input: { file: watched } });
     const approve = async (): Promise<void> => {
@@ -33,7 +33,7 @@ test('it sleeps four days, and asks when the file has changed', async () => {
     }
     await runs.becomes(run, 'succeeded');
     expect(await runs.of(run, 'approval.asked')).toHaveLength(2);
-    expect(await file(run, 'seen.txt')).toBe('State: closed\n');
+    expect(await sample.file(run, 'seen.txt')).toBe('State: closed\n');
   } finally {
     vi.useRealTimers();
   }

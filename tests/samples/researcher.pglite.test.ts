@@ -8,7 +8,7 @@ beforeAll(async () => {
 afterAll(() => sample.close());
 
 test('three runs of two agents read, and the report joins their answers', async () => {
-  const { runs, folder, file } = sample;
+  const { runs, folder } = sample;
   const run = await runs.start('researcher', { input: { folder } });
   await runs.becomes(run, 'succeeded');
   const children = await Promise.all((await runs.children(run, 3)).map((child) => runs.run(child)));
@@ -17,7 +17,7 @@ test('three runs of two agents read, and the report joins their answers', async 
     'reader succeeded',
     'reader succeeded',
   ]);
-  const report = await file(run, 'report.md');
+  const report = await sample.file(run, 'report.md');
   expect(report).toContain('[DIR] guides');
   expect(report).toContain('— rehearsal.md');
   expect(report).toMatch(/— 2026-\S+\.md/);

@@ -93,7 +93,8 @@ export async function startRun(
 
 function timesOf({ startAt, expiresIn }: StartRun, now: number): { startAt?: number; expiresAt?: number } {
   return {
-    ...(startAt === undefined ? {} : { startAt }),
+    // A time before 1970 is no time that an event can hold; any that has passed means at once.
+    ...(startAt === undefined ? {} : { startAt: Math.max(0, startAt) }),
     ...(expiresIn === undefined ? {} : { expiresAt: Math.max(now, startAt ?? now) + expiresIn }),
   };
 }
