@@ -54,6 +54,7 @@ async function asked(): Promise<Set<string>> {
     secrets.list().page(),
     secrets.delete('s'),
     keys.create({ name: 'k', roles: ['viewer'] }),
+    keys.get('k'),
     keys.list().page(),
     keys.rotate('k'),
     keys.revoke('k'),

@@ -2,6 +2,7 @@ import {
   type CreateKeyBody,
   keyPage,
   type KeyResource,
+  keyResource,
   type NewKeyResource,
   newKeyResource,
   type RotateKeyBody,
@@ -16,6 +17,10 @@ export class Keys extends Resource {
   /** The key itself is in this answer only. */
   create(body: CreateKeyBody, options?: CreateOptions): Promise<NewKeyResource> {
     return this.make('/v1/api-keys', newKeyResource, body, options);
+  }
+
+  get(id: string, options?: CallOptions): Promise<KeyResource> {
+    return this.read(path`/v1/api-keys/${id}`, keyResource, options);
   }
 
   list({ signal, ...query }: PageOptions = {}): List<KeyResource> {
