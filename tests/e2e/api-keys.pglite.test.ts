@@ -1,3 +1,4 @@
+import { Holdfast } from '@holdfast/sdk';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { scribe, startServer, type TestServer } from './support/server.ts';
 
@@ -124,6 +125,16 @@ describe('API keys', () => {
     expect(await lastUse()).toBeNull();
     await use(made.key);
     expect(await lastUse()).toMatch(/:00\.000Z$/);
+  });
+
+  test('are made and changed by the client, too', async () => {
+    const { keys } = new Holdfast({ url: server.url, key, validate: true });
+    const made = await keys.create({ name: 'by client', roles: ['viewer'] });
+    const rotated = await keys.rotate(made.id, { overlap: '1h' });
+    expect([await use(made.key), await use(rotated.key)]).toEqual([200, 200]);
+    await keys.revoke(made.id);
+    expect((await keys.get(made.id)).revoked_at).not.toBeNull();
+    expect(await use(rotated.key)).toBe(401);
   });
 
   test('are never stored for a repetition: an Idempotency-Key is refused', async () => {

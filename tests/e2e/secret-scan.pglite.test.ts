@@ -130,6 +130,11 @@ test('values of secrets are nowhere, however tools repeat them', async () => {
 
   program.child.kill('SIGTERM');
   await program.ended;
+  const cli = start('apps/cli/src/main.ts', ['secrets', 'rotate-key', '--json'], { DATA_DIR: dataDir });
+  expect([await cli.ended, cli.errors()]).toEqual([0, '']);
+  const { key_id: keyId, resealed } = JSON.parse(cli.output()) as { key_id: string; resealed: number };
+  expect(resealed).toBe(Object.keys(secrets).length);
+  answers.push({ from: 'rotate-key', text: cli.output() });
   const tables = await texts(join(dataDir, 'database'));
   const files = readdirSync(dataDir, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -161,6 +166,9 @@ test('values of secrets are nowhere, however tools repeat them', async () => {
   expect(marks).toBeGreaterThan(100);
   expect(tables.some(({ column, text }) => column === 'run_events.payload' && text.includes('[secret:odd]'))).toBe(
     true,
+  );
+  expect(new Set(tables.filter(({ column }) => column === 'secrets.key_id').map(({ text }) => text))).toEqual(
+    new Set([keyId]),
   );
   expect(runs).toHaveLength(Object.keys(secrets).length);
 }, 300_000);

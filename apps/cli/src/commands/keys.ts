@@ -40,7 +40,7 @@ export function keys(program: Command, { client, output }: Context): void {
     .description('a new secret for the same key; the old one goes on for a while')
     .argument('<id>')
     .option('--overlap <duration>', 'how long the old one goes on', '24h')
-    .option('--expires-in <duration>', 'of the new one; never when left out')
+    .option('--expires-in <duration>', 'of the key; its end stays when left out')
     .action(async (id: string, { overlap, expiresIn }: { overlap: string; expiresIn?: string }) => {
       showKey(output(), await client().keys.rotate(id, { overlap, ...defined({ expires_in: expiresIn }) }));
     });

@@ -2,8 +2,10 @@ import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { show, showPage } from '../output.ts';
 import { confirmed, type Paged, paged } from './arguments.ts';
+import { rotateKey } from './rotate-key.ts';
 
-export function secrets(program: Command, { client, output, secret }: Context): void {
+export function secrets(program: Command, context: Context): void {
+  const { client, output, secret } = context;
   const group = program.command('secrets').description('values that tools may use as secret://<name>; never shown');
   group
     .command('set')
@@ -31,4 +33,8 @@ export function secrets(program: Command, { client, output, secret }: Context): 
       await client().secrets.delete(name);
       show(output(), { name, deleted: true }, () => `${name} is deleted`);
     });
+  group
+    .command('rotate-key')
+    .description('a new key to seal with, and every secret of all tenants sealed anew; works on the database itself')
+    .action(() => rotateKey(context));
 }

@@ -70,6 +70,8 @@ describe('the local cipher', () => {
   it('drops keys that seal nothing, but not the one that may be sealing now', () => {
     const cipher = new LocalCipher(path);
     const [first] = keys();
+    expect(() => cipher.newKey(new Set(['0123456789abcdef']))).toThrow(SecretUnreadable);
+    expect(keys()).toHaveLength(1);
     const second = cipher.newKey(new Set());
     expect(keys().map(({ id }) => id)).toEqual([second, first?.id]);
     const third = cipher.newKey(new Set());

@@ -52,7 +52,14 @@ export class LocalCipher implements RotatingCipher {
     }
   }
 
+  /** @throws SecretUnreadable when this is not the file that the secrets were sealed with. */
   newKey(inUse: ReadonlySet<string>): string {
+    const known = this.#keys().map(({ id }) => id);
+    const missing = [...inUse].filter((id) => !known.includes(id));
+    if (missing.length > 0)
+      throw new SecretUnreadable(
+        `Secrets are sealed with the key ${missing.join(', ')}, which the key file of SECRETS_URL does not have.`,
+      );
     return this.#file.renew((id) => inUse.has(id)).id;
   }
 }

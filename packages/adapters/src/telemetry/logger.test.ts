@@ -1,3 +1,4 @@
+import { Redaction } from '@holdfast/core';
 import { describe, expect, it } from 'vitest';
 import { createLogger, type LogLevel, runLogger } from './logger.ts';
 
@@ -46,6 +47,23 @@ describe('the logger', () => {
       expect(JSON.stringify(line)).toContain('text/html');
     }
     expect(lines).toHaveLength(2);
+  });
+
+  it('takes values of secrets out of lines, errors and children', () => {
+    const redaction = new Redaction();
+    redaction.add('t', 'token', 'correct-horse "battery"');
+    const lines: string[] = [];
+    const logger = createLogger({ level: 'info', name: 'api', redaction }, { write: (line) => void lines.push(line) });
+    logger.info({ url: 'https://x.test/?q=correct-horse%20%22battery%22' }, 'asked correct-horse "battery"');
+    logger.child({ about: 'correct-horse "battery"' }).error({ err: new Error('no correct-horse "battery"') }, 'x');
+    logger.info('nothing');
+    expect(lines.join('')).not.toContain('battery');
+    expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
+      { url: 'https://x.test/?q=[secret:token]', msg: 'asked [secret:token]' },
+      { about: '[secret:token]', err: { message: 'no [secret:token]' } },
+      { msg: 'nothing' },
+    ]);
+    expect(lines.every((line) => line.endsWith('}\n'))).toBe(true);
   });
 
   it('tells of an error with its stack', () => {

@@ -12,8 +12,8 @@ export type CreateKeyBody = z.input<typeof createKeyBody>;
 
 /** The old secret goes on for `overlap`, so that whoever uses it can change over. */
 export const rotateKeyBody = z.strictObject({
-  overlap: duration.default(86_400_000),
-  expires_in: duration.optional(),
+  overlap: duration.default(86_400_000).describe('The old secret is good for so long; 24 h when left out.'),
+  expires_in: duration.optional().describe('A new end for the key; it stays as it is when left out.'),
 });
 export type RotateKeyBody = z.input<typeof rotateKeyBody>;
 
