@@ -172,6 +172,23 @@ describe('what belongs to the tenant', () => {
     expect((await holdfast(['secrets', 'delete', 'crm', '--yes'])).code).toBe(0);
   });
 
+  test('keys are made, listed, given a new secret and revoked; they are shown once', async () => {
+    const made = await holdfast(['keys', 'create', 'ci', '--role', 'operator', 'auditor', '--expires-in', '90d']);
+    expect(made).toMatchObject({ code: 0, err: expect.stringContaining('roles operator auditor') });
+    const ci = made.out.trim();
+    const doctor = await holdfast(['doctor'], { env: { HOLDFAST_API_KEY: ci } });
+    expect(doctor.out).toMatch(/^ok {4}key .*operator/m);
+    const [, id = ''] = /ci \((\S+)\)/.exec(made.err) ?? [];
+    const rotated = await holdfast(['keys', 'rotate', id, '--overlap', '1h']);
+    expect(rotated.out.trim()).not.toBe(ci);
+    const listed = await holdfast(['keys', 'list']);
+    expect(listed.out).toContain(`${id}\tci\toperator auditor\t`);
+    expect(listed.out).not.toContain(ci);
+    expect((await holdfast(['keys', 'revoke', id])).code).toBe(2);
+    expect((await holdfast(['keys', 'revoke', id, '--yes'])).code).toBe(0);
+    expect((await holdfast(['runs', 'list'], { env: { HOLDFAST_API_KEY: ci } })).err).toContain('key_expired');
+  });
+
   test('models, usage and audit are listed', async () => {
     expect((await holdfast(['models'])).out).toMatch(/^rehearsal\trehearsal\t/m);
     expect(await json(['usage', '--by', 'none'])).toMatchObject({ items: [{ group: 'all' }] });

@@ -61,6 +61,12 @@ describe('a change that is bound to an ETag', () => {
   });
 });
 
+it('an API key is made without an Idempotency-Key, and not a second time when the answer is lost', async () => {
+  const { fetch, seen } = scriptedFetch(noConnection());
+  await expect(client(fetch).keys.create({ name: 'ci', roles: ['operator'] })).rejects.toBeInstanceOf(ConnectionFailed);
+  expect(seen.map(({ headers }) => headers.has('idempotency-key'))).toEqual([false]);
+});
+
 describe('a refusal', () => {
   it('is an error with its code, status, problem and request', async () => {
     const { fetch } = scriptedFetch(refusal(404, 'run_not_found'));

@@ -8,15 +8,22 @@ import {
   type RotateKeyBody,
 } from '@holdfast/contracts';
 import { path } from '../http/path.ts';
-import type { CallOptions, CreateOptions } from '../http/request.ts';
+import type { CallOptions } from '../http/request.ts';
 import type { List } from '../list.ts';
 import { type PageOptions, Resource } from './resource.ts';
 
 /** API keys of the tenant. */
 export class Keys extends Resource {
-  /** The key itself is in this answer only. */
-  create(body: CreateKeyBody, options?: CreateOptions): Promise<NewKeyResource> {
-    return this.make('/v1/api-keys', newKeyResource, body, options);
+  /**
+   * The key itself is in this answer only, and stored nowhere: so this is not sent again when the answer is lost.
+   * Revoke the key of a lost answer, and make another.
+   */
+  create(body: CreateKeyBody, options?: CallOptions): Promise<NewKeyResource> {
+    return this.unrepeated('/v1/api-keys', newKeyResource, body, options);
+  }
+
+  get(id: string, options?: CallOptions): Promise<KeyResource> {
+    return this.read(path`/v1/api-keys/${id}`, keyResource, options);
   }
 
   get(id: string, options?: CallOptions): Promise<KeyResource> {
@@ -28,8 +35,8 @@ export class Keys extends Resource {
   }
 
   /** A new secret for the same key; the old one goes on for `overlap`. */
-  rotate(id: string, body: RotateKeyBody = {}, options?: CreateOptions): Promise<NewKeyResource> {
-    return this.make(path`/v1/api-keys/${id}/rotate`, newKeyResource, body, options);
+  rotate(id: string, body: RotateKeyBody = {}, options?: CallOptions): Promise<NewKeyResource> {
+    return this.unrepeated(path`/v1/api-keys/${id}/rotate`, newKeyResource, body, options);
   }
 
   /** For good, at once. */

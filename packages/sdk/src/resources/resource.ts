@@ -41,6 +41,16 @@ export abstract class Resource {
     return this.transport.json({ method: 'POST', path, ...jsonBody(body), headers, answer, signal, repeatable: true });
   }
 
+  /** A POST that the server would do twice: sent again only when it says that it did nothing. */
+  protected unrepeated<S extends z.ZodType>(
+    path: string,
+    answer: S,
+    body: unknown,
+    { signal }: CallOptions = {},
+  ): Promise<z.output<S>> {
+    return this.transport.json({ method: 'POST', path, ...jsonBody(body), answer, signal, repeatable: false });
+  }
+
   protected put<S extends z.ZodType>(
     path: string,
     answer: S,
