@@ -56,7 +56,6 @@ async function asked(): Promise<Set<string>> {
     keys.create({ name: 'k', roles: ['viewer'] }),
     keys.get('k'),
     keys.list().page(),
-    keys.get('k'),
     keys.rotate('k'),
     keys.revoke('k'),
     client.usage.get(),

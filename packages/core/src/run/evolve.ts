@@ -1,4 +1,4 @@
-import type { BodyOf, DataOf, RunEvent } from '@holdfast/contracts';
+import { type BodyOf, type DataOf, type RunEvent, text } from '@holdfast/contracts';
 import { callMisfit } from './call-phases.ts';
 import { childEnded, childStarted, pausedBy } from './children.ts';
 import { fixedBytes, grow } from './context.ts';
@@ -183,7 +183,7 @@ function foldLive(state: LiveRun, event: RunEvent): RunState | string {
         ? onTool(state, event.data.call, (call) => ({ ...call, burned: 0, phase: { is: 'ready' } }))
         : closeTool(state, event, { is: 'done' }, resolvedContent(event.data));
     case 'tool.not_run':
-      return closeTool(state, event, { is: 'done' }, event.data.message);
+      return closeTool(state, event, { is: 'done' }, text(event.data.message));
     case 'attempt.scheduled':
       return scheduled(state, event.data);
 

@@ -9,8 +9,10 @@ import { isToolCall } from './effects.ts';
 import { childrenOf } from './state.ts';
 import { lastGoodEvent } from './last-good-event.ts';
 import { extend, type LoadedRun, restoreSnapshot, snapshotOf } from '../log/loaded-run.ts';
+import { deadlineOf } from './start.ts';
+import { kinds, versionOf } from './testing/kinds.suite.ts';
+import { checkRules } from './testing/rules-kept.suite.ts';
 import { person, Simulation } from './testing/simulation.suite.ts';
-import { limits, version } from './testing/versions.ts';
 
 /** One random happening: `pick` chooses among what is possible, `what` how it goes. */
 interface Happening {
@@ -66,6 +68,7 @@ class Checked {
     else if (what < 80) sim.say({ type: 'cancel', by: person });
     else if (what < 83) this.#raise(pick);
     else if (what < 97) this.#decideAttention(pick);
+    else if (what < 98 && pick % 4 === 0) sim.do({ type: 'expire' });
     else if (what < 98) this.#late(pick);
     else if (state.phase === 'live') this.#snapshot = { text: snapshotOf(sim.run).body, events: sim.events.length };
     sim.look();
@@ -79,11 +82,12 @@ class Checked {
     if (!tool) {
       if (what < 28) {
         const toolCalls = what < 20 ? requested(pick) : [];
+        const fits = toolCalls.length === 0 && pick % 2 === 0;
         const usage = pick % 3 === 0 ? null : { input_tokens: 1 + (pick % 50), output_tokens: pick % 100 };
         this.sim.do({
           type: 'model_answered',
           ...about,
-          content,
+          content: fits ? text('{"n": 1}') : content,
           toolCalls,
           usage,
           finishReason: 'stop',
@@ -156,6 +160,11 @@ class Checked {
     const by = person;
     switch (attention.kind) {
       case 'approval':
+        if (pick % 5 === 0) {
+          const args = { amount: 5 + (pick % 11) };
+          this.sim.say({ type: 'change_arguments', call, hash: String(attention.detail['hash']), arguments: args, by });
+          break;
+        }
         this.sim.say({
           type: 'decide_approval',
           call,
@@ -256,12 +265,13 @@ class Checked {
       for (const id of this.messages) expect(delivered.has(id) || waiting.has(id), `message ${id}`).toBe(true);
     checkTranscript(sim.run);
     checkChildren(sim);
+    checkRules(sim);
   }
 }
 
 /** Only the deadline is left, and nothing that could come before it. */
 const waitsForNothing = ({ state }: LoadedRun): boolean =>
-  state.phase === 'live' && state.stop === null && nextTime(state) === state.createdAt + state.limits.deadline_ms;
+  state.phase === 'live' && state.stop === null && nextTime(state) === deadlineOf(state);
 
 /** Every answer's calls have their results before anything else is said, but for the newest answer. */
 function checkTranscript({ transcript }: LoadedRun): void {
@@ -341,8 +351,14 @@ describe('a run under random commands, outcomes and crashes', () => {
       fc.property(
         fc.array(happening, { minLength: 5, maxLength: 60 }),
         fc.option(tightLimits, { freq: 2 }),
-        (happenings, tight) => {
-          const sim = new Simulation(version({ limits: { ...limits, ...tight } }));
+        kinds,
+        (happenings, tight, kind) => {
+          const { startIn, expiresIn, claimedAfter } = kind;
+          const sim = new Simulation(versionOf(kind, tight ?? {}), 'hello', [], {
+            ...(startIn === null ? {} : { startAt: 1_000_000 + startIn }),
+            ...(expiresIn === null ? {} : { expiresAt: 1_000_000 + (startIn ?? 0) + expiresIn }),
+          });
+          sim.advanceTime(claimedAfter);
           sim.claim();
           const checked = new Checked(sim);
           for (const each of happenings) checked.step(each);
@@ -355,23 +371,34 @@ describe('a run under random commands, outcomes and crashes', () => {
 
   it('can be forked after any event: the fork can end, and repeats no effect without asking', () => {
     fc.assert(
-      fc.property(fc.array(happening, { minLength: 5, maxLength: 40 }), fc.nat(1_000), (happenings, pick) => {
-        const sim = new Simulation();
-        sim.claim();
-        const checked = new Checked(sim);
-        for (const each of happenings) checked.step(each);
-        const end = sim.events.findIndex((event) => isTerminal(event.type));
-        for (let at = 1; at <= (end < 0 ? sim.events.length : end); at += 1) {
-          const fork = sim.fork(at);
-          expect(fork.run.state).toMatchObject({ phase: 'live', problem: null, stop: null, paused: false, inbox: [] });
-          expect(fork.replayed()).toEqual(fork.run);
-          carryToItsEnd(fork, pick + at);
-          checkRepeats(fork);
-        }
-        const good = lastGoodEvent(sim.run.state.run, sim.run.state.version, sim.events);
-        expect(good).toBeGreaterThan(0);
-        expect(sim.fork(good).run.state).toMatchObject({ phase: 'live', problem: null });
-      }),
+      fc.property(
+        fc.array(happening, { minLength: 5, maxLength: 40 }),
+        fc.nat(1_000),
+        kinds,
+        (happenings, pick, kind) => {
+          const sim = new Simulation(versionOf(kind));
+          sim.claim();
+          const checked = new Checked(sim);
+          for (const each of happenings) checked.step(each);
+          const end = sim.events.findIndex((event) => isTerminal(event.type));
+          for (let at = 1; at <= (end < 0 ? sim.events.length : end); at += 1) {
+            const fork = sim.fork(at);
+            expect(fork.run.state).toMatchObject({
+              phase: 'live',
+              problem: null,
+              stop: null,
+              paused: false,
+              inbox: [],
+            });
+            expect(fork.replayed()).toEqual(fork.run);
+            carryToItsEnd(fork, pick + at);
+            checkRepeats(fork);
+          }
+          const good = lastGoodEvent(sim.run.state.run, sim.run.state.version, sim.events);
+          expect(good).toBeGreaterThan(0);
+          expect(sim.fork(good).run.state).toMatchObject({ phase: 'live', problem: null });
+        },
+      ),
       { numRuns: runs / 50 },
     );
   }, 1_200_000);

@@ -26,10 +26,6 @@ export class Keys extends Resource {
     return this.read(path`/v1/api-keys/${id}`, keyResource, options);
   }
 
-  get(id: string, options?: CallOptions): Promise<KeyResource> {
-    return this.read(path`/v1/api-keys/${id}`, keyResource, options);
-  }
-
   list({ signal, ...query }: PageOptions = {}): List<KeyResource> {
     return this.listing('/v1/api-keys', keyPage, query, { signal });
   }
