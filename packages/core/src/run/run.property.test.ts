@@ -1,7 +1,6 @@
 import { isTerminal, type RequestedCall, text } from '@holdfast/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
 import { attentionOf, nextTime } from './attention.ts';
 import { decide } from './decide.ts';
 import { roomOf } from './limits.ts';
@@ -10,7 +9,7 @@ import { childrenOf } from './state.ts';
 import { lastGoodEvent } from './last-good-event.ts';
 import { extend, type LoadedRun, restoreSnapshot, snapshotOf } from '../log/loaded-run.ts';
 import { deadlineOf } from './start.ts';
-import { kinds, versionOf } from './testing/kinds.suite.ts';
+import { kinds, tightLimits, versionOf } from './testing/kinds.suite.ts';
 import { checkRules } from './testing/rules-kept.suite.ts';
 import { person, Simulation } from './testing/simulation.suite.ts';
 
@@ -21,13 +20,6 @@ interface Happening {
 }
 
 const happening = fc.record({ what: fc.nat(99), pick: fc.nat(1_000_000) });
-const tightLimits = fc.record({
-  steps: fc.integer({ min: 1, max: 12 }),
-  tokens: fc.integer({ min: 300, max: 60_000 }),
-  cost_usd_micros: fc.option(fc.integer({ min: 500, max: 100_000 })),
-  active_ms: fc.integer({ min: 10_000, max: 200_000 }),
-});
-
 const runs = process.env['HOLDFAST_LONG'] === '1' ? 100_000 : 10_000;
 
 class Checked {
@@ -82,12 +74,12 @@ class Checked {
     if (!tool) {
       if (what < 28) {
         const toolCalls = what < 20 ? requested(pick) : [];
-        const fits = toolCalls.length === 0 && pick % 2 === 0;
+        const json = toolCalls.length === 0 && pick % 2 === 0;
         const usage = pick % 3 === 0 ? null : { input_tokens: 1 + (pick % 50), output_tokens: pick % 100 };
         this.sim.do({
           type: 'model_answered',
           ...about,
-          content: fits ? text('{"n": 1}') : content,
+          content: json ? text(pick % 4 === 0 ? '{"n": 1}' : '{}') : content,
           toolCalls,
           usage,
           finishReason: 'stop',

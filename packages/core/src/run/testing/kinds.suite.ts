@@ -29,3 +29,10 @@ export const versionOf = (
       fallbacks: fallbacks ? [{ name: 'second', prices: { input_per_mtok: 1, output_per_mtok: 2 } }] : [],
     },
   });
+
+export const tightLimits = fc.record({
+  steps: fc.integer({ min: 1, max: 12 }),
+  tokens: fc.integer({ min: 300, max: 60_000 }),
+  cost_usd_micros: fc.option(fc.integer({ min: 500, max: 100_000 })),
+  active_ms: fc.integer({ min: 10_000, max: 200_000 }),
+});
