@@ -253,6 +253,7 @@ create table holdfast.due (
   autovacuum_vacuum_cost_delay = 0
 );
 create index due_waiting on holdfast.due (tenant_id, begun, priority desc, at, subject) where kind = 'run' and not admitted;
+create index due_soonest on holdfast.due (tenant_id, at) where kind = 'run' and not admitted;
 create index due_keyed on holdfast.due (tenant_id, concurrency_key, begun desc, priority desc, at, subject)
   where kind = 'run' and not admitted and concurrency_key is not null;
 create index due_admitted on holdfast.due (tenant_id, agent) where kind = 'run' and admitted;

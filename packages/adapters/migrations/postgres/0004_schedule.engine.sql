@@ -65,11 +65,8 @@ begin
         group by u.tenant_id
       ) used on used.tenant_id = t.id
       where t.id <> all (v_tried) and t.slots > coalesce(used.runs, 0)
-        and exists (select from holdfast.due d where d.kind = 'run' and not d.admitted and d.tenant_id = t.id)
         and exists (
-          select from (values (true), (false)) b (begun), holdfast.waiting_priorities(t.id, b.begun) as w (priority)
-          where exists (select from holdfast.due d where d.kind = 'run' and not d.admitted and d.tenant_id = t.id
-                          and d.begun = b.begun and d.priority = w.priority and d.at <= v_now))
+          select from holdfast.due d where d.kind = 'run' and not d.admitted and d.tenant_id = t.id and d.at <= v_now)
       order by greatest(t.pass, v_turn), t.id limit v_left for no key update of t skip locked
     ) t;
     exit when v_tenants is null;

@@ -57,13 +57,27 @@ begin
     raise exception 'the run belongs to another tenant than the transaction' using errcode = '42501';
   end if;
   perform holdfast.insert_run(
-    p_tenant, p_run, p_agent, p_version_id, p_version, p_attributes, p_metadata, 0, p_status, p_waiting, p_ats[1]);
-  if exists (
-    select from holdfast.append_in_scope(
-      p_tenant, p_run, p_id, 0, p_status, p_waiting, p_due, p_types, p_formats, p_ats, p_calls, p_tokens, p_costs,
-      p_payloads, p_extras)
-  ) then
-    raise exception 'the first append of run % was refused', p_run;
+    p_tenant, p_run, p_agent, p_version_id, p_version, p_attributes, p_metadata, pg_catalog.cardinality(p_types),
+    p_status, p_waiting, p_ats[1]);
+  insert into holdfast.run_events
+    (run_id, seq, tenant_id, type, format, at, call_id, tokens, cost_usd_micros, append_id, payload)
+  select p_run, e.ord, p_tenant, e.type, e.format, e.at, e.call_id, e.tokens, e.cost, case when e.ord = 1 then p_id end,
+    e.payload
+  from rows from (
+    pg_catalog.unnest(p_types), pg_catalog.unnest(p_formats), pg_catalog.unnest(p_ats), pg_catalog.unnest(p_calls),
+    pg_catalog.unnest(p_tokens), pg_catalog.unnest(p_costs), pg_catalog.string_to_table(p_payloads, E'\x1e')
+  ) with ordinality as e (type, format, at, call_id, tokens, cost, payload, ord);
+  if p_due is not null then
+    insert into holdfast.due (kind, subject, tenant_id, agent, agent_limit, priority, concurrency_key, at)
+    select 'run', p_run, p_tenant, p_agent, a.agent_limit, a.priority, a.concurrency_key, p_due
+    from pg_catalog.jsonb_to_record(p_attributes) as a (
+      agent_limit integer, priority smallint, concurrency_key text, thread_id uuid)
+    -- A run that waits for its turn in a thread is not due.
+    where a.thread_id is null or exists (
+      select from holdfast.threads t where t.tenant_id = p_tenant and t.id = a.thread_id and t.active_run = p_run);
+  end if;
+  if p_extras is not null then
+    perform holdfast.append_extras(array[p_tenant], array[p_run], p_extras, array[1]);
   end if;
 end
 $$;

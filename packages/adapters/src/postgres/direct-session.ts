@@ -1,6 +1,6 @@
 import { DatabaseUnavailable } from '@holdfast/core';
 import pg from 'pg';
-import { sqlOf, types } from './pool.ts';
+import { handshakePid, sqlOf, types } from './pool.ts';
 import { asUnavailable } from './unavailable.ts';
 
 const CONNECT_LIMIT_MS = 5_000;
@@ -105,7 +105,7 @@ export class DirectSession {
   }
 
   async #begin(client: pg.Client, lose: () => void): Promise<LiveSession> {
-    const sql = sqlOf(client);
+    const sql = sqlOf(client, false);
     const query = async <Row>(text: string, values?: readonly unknown[]): Promise<readonly Row[]> => {
       // Losing the session with a statement under way destroys its socket.
       const timer = setTimeout(lose, QUERY_LIMIT_MS);
@@ -134,10 +134,4 @@ export class DirectSession {
     this.#retry.unref();
     this.#pauseMs = Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 2 + 20);
   }
-}
-
-/** The process id that the server, or a pooler in its place, gave at the handshake. */
-export function handshakePid(client: pg.Client): number | null {
-  const pid: unknown = 'processID' in client ? client.processID : null;
-  return typeof pid === 'number' ? pid : null;
 }

@@ -2,7 +2,11 @@ import { randomBytes } from 'node:crypto';
 import type { Hint, Hints } from '@holdfast/core';
 import type { DirectSession, SessionPart } from './direct-session.ts';
 import { arrayLiteral } from './array-literal.ts';
-import { type Connections, inlined } from './sql.ts';
+import type { Connections, Statement } from './sql.ts';
+
+/** NOTIFY takes a transaction id, so its commit would wait for the disk. */
+const noSync: Statement = { text: "select pg_catalog.set_config('synchronous_commit', 'off', true)" };
+const notifySql = 'select pg_catalog.pg_notify($1, p) from pg_catalog.unnest($2::text[]) as p';
 
 type Listener = (hint: Hint) => void;
 
@@ -91,13 +95,9 @@ export class PostgresHints extends ProcessHints implements SessionPart {
     while (this.#gathered.size > 0) {
       const texts = [...this.#gathered.values()];
       this.#gathered = new Map();
-      const notify = inlined('select pg_catalog.pg_notify($1, p) from pg_catalog.unnest($2::text[]) as p', [
-        CHANNEL,
-        arrayLiteral(this.#payloads(texts)),
-      ]);
+      const values = [CHANNEL, arrayLiteral(this.#payloads(texts))];
       try {
-        // NOTIFY takes a transaction id, so its commit would wait for the disk.
-        await this.#connections.lend((sql) => sql.script(['set local synchronous_commit = off', notify]));
+        await this.#connections.lend((sql) => sql.pipeline([noSync, { text: notifySql, values }]));
       } catch {
         // A hint may be lost: whoever listens also sweeps.
       }

@@ -112,7 +112,7 @@ function noAccess(directory: string, error: unknown): DatabaseNotUsable {
 async function connected(db: PGlite, fs: SyncFS | null, released: () => Promise<void>): Promise<PgliteDatabase> {
   const client = new pg.Client(Object.assign(createPgConfig(db), { types }));
   await client.connect();
-  const sql: Sql = sqlOf(client);
+  const sql: Sql = sqlOf(client, true);
   let last: Promise<unknown> = Promise.resolve();
   let closing: Promise<void> | null = null;
   return {

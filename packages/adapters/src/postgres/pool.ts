@@ -1,5 +1,6 @@
 import { DatabaseUnavailable } from '@holdfast/core';
 import pg from 'pg';
+import { Pipeline, PreparedStatements } from './pipeline.ts';
 import type { Connections, Sql } from './sql.ts';
 import { asUnavailable, codeOf } from './unavailable.ts';
 
@@ -29,18 +30,26 @@ export function openPool(url: string, size: number): Pool {
   });
   // An idle connection that the server ended leaves the pool by itself; the next one tells.
   pool.on('error', () => undefined);
+  let direct: boolean | null = null;
   return {
     async lend(work, limitMs = DEFAULT_LIMIT_MS) {
       const client = await pool.connect().catch((error: unknown) => {
         throw asUnavailable(error);
       });
-      return lendClient(client, work, limitMs);
+      return lendClient(
+        client,
+        async () => {
+          direct ??= await isDirect(client);
+          return work(sqlOf(client, direct));
+        },
+        limitMs,
+      );
     },
     close: () => pool.end(),
   };
 }
 
-async function lendClient<T>(client: pg.PoolClient, work: (sql: Sql) => Promise<T>, limitMs: number): Promise<T> {
+async function lendClient<T>(client: pg.PoolClient, work: () => Promise<T>, limitMs: number): Promise<T> {
   let broken = false;
   let late = false;
   const onError = (): void => {
@@ -53,7 +62,7 @@ async function lendClient<T>(client: pg.PoolClient, work: (sql: Sql) => Promise<
     void (client as unknown as pg.Client).end().catch(() => undefined);
   }, limitMs);
   try {
-    return await work(sqlOf(client));
+    return await work();
   } catch (error) {
     if (late) throw new DatabaseUnavailable(`The database did not answer within ${limitMs} ms.`, { cause: error });
     const known = asUnavailable(error);
@@ -67,17 +76,39 @@ async function lendClient<T>(client: pg.PoolClient, work: (sql: Sql) => Promise<
   }
 }
 
-/** The client as our interface; numbers and texts go as they are, arrays as their literals. */
-export function sqlOf(client: Pick<pg.ClientBase, 'query'>): Sql {
+/** What each client's server keeps. */
+const kept = new WeakMap<pg.ClientBase, PreparedStatements>();
+
+/**
+ * The client as our interface; numbers and texts go as they are, arrays as their literals. `keeps`: the same server
+ * process answers all along, so that it can keep statements.
+ */
+export function sqlOf(client: pg.ClientBase, keeps: boolean): Sql {
+  const statements = kept.get(client) ?? new PreparedStatements(types, keeps);
+  kept.set(client, statements);
   return {
     async query<Row>(text: string, values?: readonly unknown[]): Promise<readonly Row[]> {
       // A text with several statements gives an array of results, of which nobody here reads any.
       const result = await (values === undefined ? client.query(text) : client.query(text, [...values]));
       return result.rows as Row[];
     },
-    async script(statements) {
-      const results: unknown = await client.query(statements.join('; '));
-      return (results as readonly { rows: readonly unknown[] }[]).map(({ rows }) => rows);
-    },
+    pipeline: (wanted) =>
+      new Promise((resolve, reject) => {
+        client.query(
+          new Pipeline(wanted, statements, (error, results) => (error === null ? resolve(results) : reject(error))),
+        );
+      }),
   };
+}
+
+/** False behind a pooler: another server process answers than the one that shook hands. */
+async function isDirect(client: pg.PoolClient): Promise<boolean> {
+  const { rows } = await client.query<{ pid: number }>('select pg_catalog.pg_backend_pid() as pid');
+  return rows[0]?.pid === handshakePid(client);
+}
+
+/** The process id that the server, or a pooler in its place, gave at the handshake. */
+export function handshakePid(client: pg.ClientBase): number | null {
+  const pid: unknown = 'processID' in client ? client.processID : null;
+  return typeof pid === 'number' ? pid : null;
 }

@@ -15,11 +15,13 @@ import type {
   TenantScope,
   UsageAsked,
   UsageGroup,
+  ViewedRun,
   WaitingFor,
 } from '@holdfast/core';
 import { artifactRows } from './artifact-rows.ts';
 import { checkAppend, eventParameters, extras } from './append-parameters.ts';
 import { arrayLiteral } from './array-literal.ts';
+import { type EventRow, eventColumns, eventOf } from './events.ts';
 import { isUuid } from './ids.ts';
 import { runConditions } from './run-conditions.ts';
 import type { Connections } from './sql.ts';
@@ -66,6 +68,9 @@ const summarySql = `
   select id, agent, version, status, waiting_for, head, agent_limit, tags, priority, concurrency_key, start_at, expires_at,
     thread_id, parent_id, parent_call, forked_from, forked_at, tokens, cost_usd_micros, metadata, created_at, updated_at
   from holdfast.runs`;
+const eventSql = `select ${eventColumns} from holdfast.run_events where run_id = $1 and tenant_id = $2`;
+const firstSql = `${eventSql} order by seq limit 1`;
+const lastSql = `${eventSql} order by seq desc limit 1`;
 const createSql = `select holdfast.create_run(${Array.from({ length: 19 }, (_, index) => `$${index + 1}`).join(', ')})`;
 const copySql = `select holdfast.fork_run(${Array.from({ length: 11 }, (_, index) => `$${index + 1}`).join(', ')})`;
 /** A ref is the place of a call, "5.0": shorter numbers are smaller ones, and "10.0" comes after it. */
@@ -94,23 +99,22 @@ export class PostgresRunDirectory implements RunDirectory {
     const { tenant, event, projection } = run;
     const id = event.appendId ?? run.run;
     checkAppend({ ...run, id, expected: 0, events: [event], children: [], worker: null, take: null, release: false });
-    await this.#scoped.in(run, (sql) =>
-      sql.query(createSql, [
-        tenant,
-        run.run,
-        run.agent,
-        run.versionId,
-        run.version,
-        attributesJson(run.attributes),
-        JSON.stringify(run.metadata),
-        id,
-        projection.status,
-        JSON.stringify(projection.waitingFor),
-        projection.dueAt,
-        ...eventParameters([event]),
-        extras([{ projection, children: [] }]),
-      ]),
-    );
+    const values = [
+      tenant,
+      run.run,
+      run.agent,
+      run.versionId,
+      run.version,
+      attributesJson(run.attributes),
+      JSON.stringify(run.metadata),
+      id,
+      projection.status,
+      JSON.stringify(projection.waitingFor),
+      projection.dueAt,
+      ...eventParameters([event]),
+      extras([{ projection, children: [] }]),
+    ];
+    await this.#scoped.in(run, (sql) => Promise.resolve(sql.later({ text: createSql, values })));
     this.#created([{ about: 'run', run: run.run, head: event.seq, ended: false }]);
   }
 
@@ -141,6 +145,18 @@ export class PostgresRunDirectory implements RunDirectory {
       ref.run,
     ]);
     return row === undefined ? null : summaryOf(row);
+  }
+
+  async view(ref: RunRef): Promise<ViewedRun | null> {
+    if (!isUuid(ref.run)) return null;
+    const values = [ref.run, ref.tenant];
+    const [[row], [first], [last]] = (await this.#scoped.readAll(ref, [
+      { text: `${summarySql} where id = $1 and tenant_id = $2`, values },
+      { text: firstSql, values },
+      { text: lastSql, values },
+    ])) as readonly [readonly SummaryRow[], readonly EventRow[], readonly EventRow[]];
+    if (row === undefined || first === undefined || last === undefined) return null;
+    return { summary: summaryOf(row), first: eventOf(first), last: eventOf(last) };
   }
 
   async list(

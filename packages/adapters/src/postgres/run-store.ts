@@ -13,7 +13,7 @@ import { batchParameters, checkAppend, eventParameters, extras, sizeOf } from '.
 import { type EventRow, eventColumns, eventOf } from './events.ts';
 import { GroupCommit } from './group-commit.ts';
 import { isUuid } from './ids.ts';
-import type { Connections, Sql } from './sql.ts';
+import { type Connections, prepared, type Sql } from './sql.ts';
 import type { Scoped } from './tenant-scope.ts';
 import { isTransient } from './unavailable.ts';
 
@@ -61,7 +61,12 @@ abstract class ReadingRunStore {
 
   async load(ref: RunRef): Promise<StoredRun | null> {
     if (!isUuid(ref.run) || !isUuid(ref.tenant)) return null;
-    const [[row], tail] = await this.scoped.readTwo<RunRow, EventRow>(ref, [loadSql, tailSql], [ref.run, ref.tenant]);
+    const values = [ref.run, ref.tenant];
+    const [found, tail] = await this.scoped.readAll(ref, [
+      { text: loadSql, values },
+      { text: tailSql, values },
+    ]);
+    const [row] = found as readonly RunRow[];
     if (row === undefined) return null;
     const { snapshot_seq: seq, snapshot_format: format, snapshot_body: body } = row;
     const snapshot = seq === null || format === null || body === null ? null : { seq, format, body };
@@ -73,7 +78,7 @@ abstract class ReadingRunStore {
       holder: row.holder,
       follows: row.follows,
       snapshot,
-      tail: tail.map(eventOf),
+      tail: (tail as readonly EventRow[]).map(eventOf),
     };
   }
 
@@ -121,7 +126,7 @@ export class WorkerRunStore extends ReadingRunStore implements RunStore {
 
   async #send(batch: readonly Append[]): Promise<readonly AppendOutcome[]> {
     const refusals = await this.#connections.lend(
-      (sql) => sql.query<Refusal>(appendSql, batchParameters(batch)),
+      (sql) => prepared<Refusal>(sql, appendSql, batchParameters(batch)),
       this.#limitMs,
     );
     return outcomesOf(batch, refusals);
@@ -152,7 +157,7 @@ export class ApiRunStore extends ReadingRunStore implements RunStore {
 
 function appendInScope(sql: Sql, append: Append): Promise<readonly Refusal[]> {
   const { tenant, run, id, expected, projection, events } = append;
-  return sql.query<Refusal>(appendInScopeSql, [
+  return prepared<Refusal>(sql, appendInScopeSql, [
     tenant,
     run,
     id,

@@ -1,6 +1,6 @@
 import type { RunRef, ScheduleStore } from '@holdfast/core';
 import { arrayLiteral } from './array-literal.ts';
-import type { Connections } from './sql.ts';
+import { type Connections, prepared } from './sql.ts';
 
 /** The table of what is due, through the functions that a worker may call. */
 export class PostgresScheduleStore implements ScheduleStore {
@@ -13,13 +13,13 @@ export class PostgresScheduleStore implements ScheduleStore {
   async pick(limit: number, reserveMs: number): Promise<readonly RunRef[]> {
     if (limit <= 0) return [];
     return this.#connections.lend((sql) =>
-      sql.query<RunRef>('select tenant_id as tenant, run_id as run from holdfast.pick($1, $2)', [limit, reserveMs]),
+      prepared<RunRef>(sql, 'select tenant_id as tenant, run_id as run from holdfast.pick($1, $2)', [limit, reserveMs]),
     );
   }
 
   async nextDue(): Promise<{ at: number | null; waiting: boolean }> {
     const [row] = await this.#connections.lend((sql) =>
-      sql.query<{ at: number | null; waiting: boolean }>('select at, waiting from holdfast.next_due()'),
+      prepared<{ at: number | null; waiting: boolean }>(sql, 'select at, waiting from holdfast.next_due()', []),
     );
     return row ?? { at: null, waiting: false };
   }
@@ -27,7 +27,7 @@ export class PostgresScheduleStore implements ScheduleStore {
   async movedHeads(held: readonly (RunRef & { readonly head: number })[]): Promise<readonly RunRef[]> {
     if (held.length === 0) return [];
     return this.#connections.lend((sql) =>
-      sql.query<RunRef>('select tenant_id as tenant, run_id as run from holdfast.moved_heads($1, $2, $3)', [
+      prepared<RunRef>(sql, 'select tenant_id as tenant, run_id as run from holdfast.moved_heads($1, $2, $3)', [
         arrayLiteral(held.map(({ tenant }) => tenant)),
         arrayLiteral(held.map(({ run }) => run)),
         arrayLiteral(held.map(({ head }) => head)),

@@ -1,31 +1,25 @@
-import pg from 'pg';
-
 /** One connection, for the time it is lent. */
 export interface Sql {
-  /** Parameters are `$1`, `$2`, …; without values several statements may stand in one text. */
+  /** Parameters are `$1`, `$2`, …; without values several statements may stand in one text. Parsed and planned anew. */
   query<Row = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>;
-  /** Statements in one message: one way there and back. The rows of each, in order. */
-  script(statements: readonly string[]): Promise<readonly (readonly unknown[])[]>;
+  /**
+   * Statements in one message, which the server keeps parsed and planned: one way there and back, and one transaction
+   * unless they are in one already. The rows of each, in order. For texts of which there are few.
+   */
+  pipeline(statements: readonly Statement[]): Promise<readonly (readonly unknown[])[]>;
 }
 
-export type Literal = string | number | null;
+export interface Statement {
+  readonly text: string;
+  readonly values?: readonly Literal[];
+}
 
-/**
- * The text with its parameters written out, for a message of several statements, which takes none.
- * @throws Error on NUL, which no text in Postgres holds, and on numbers that are not whole.
- */
-export const inlined = (text: string, values: readonly Literal[]): string =>
-  text.replace(/\$(\d+)/g, (_, place: string) => literal(values[Number(place) - 1] ?? null));
+export type Literal = string | number | boolean | null;
 
-function literal(value: Literal): string {
-  if (value === null) return 'null';
-  if (typeof value === 'string') {
-    if (value.includes('\0')) throw new Error('A text with NUL is in no table.');
-    return pg.escapeLiteral(value);
-  }
-  if (!Number.isSafeInteger(value)) throw new Error(`${value} is no whole number.`);
-  // In brackets: a minus sign must not join what stands before it.
-  return `(${value})`;
+/** One statement that the server keeps parsed and planned. */
+export async function prepared<Row>(sql: Sql, text: string, values: readonly Literal[]): Promise<readonly Row[]> {
+  const [rows] = await sql.pipeline([{ text, values }]);
+  return rows as readonly Row[];
 }
 
 /** Where connections come from. */

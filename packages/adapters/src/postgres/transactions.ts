@@ -14,8 +14,8 @@ import { PostgresRunDirectory } from './run-directory.ts';
 import { ApiRunStore } from './run-store.ts';
 import { PostgresSecretRows } from './secret-rows.ts';
 import { PostgresThreadStore } from './thread-store.ts';
-import type { Connections, Sql } from './sql.ts';
-import { type Scoped, scopedTo } from './tenant-scope.ts';
+import { type Connections, prepared, type Sql, type Statement } from './sql.ts';
+import { type Scoped, scopedTo, type Transaction } from './tenant-scope.ts';
 import { PostgresToolServerStore } from './tool-server-store.ts';
 import { codeOf } from './unavailable.ts';
 
@@ -40,6 +40,12 @@ const takeSql = `
     where k.created_at < excluded.created_at - ${KEY_LIFE_MS}
   returning key`;
 const whose = 'tenant_id = $1 and principal = $2 and route = $3 and key = $4';
+const keepSql = `update holdfast.idempotency_keys set status = $5, body = $6 where ${whose}`;
+/** For as long as the key is asked for. */
+const waitFor = (ms: number): Statement => ({
+  text: "select pg_catalog.set_config('lock_timeout', $1, true)",
+  values: [`${ms}ms`],
+});
 
 export class PostgresTransactions implements Transactions {
   readonly #scoped: Scoped;
@@ -70,11 +76,7 @@ export class PostgresTransactions implements Transactions {
       if (taken === 'in-flight') return { type: 'in-flight' };
       if (taken === 'kept') return repeated(await readKept(sql, key), request.bodyHash);
       const first = await work(storesIn(scope, sql, grown));
-      await sql.query(`update holdfast.idempotency_keys set status = $5, body = $6 where ${whose}`, [
-        ...key,
-        first.status,
-        first.body,
-      ]);
+      sql.later({ text: keepSql, values: [...key, first.status, first.body] });
       return { type: 'first', reply: first };
     });
     if (grown.length > 0) this.#committed(grown);
@@ -83,11 +85,12 @@ export class PostgresTransactions implements Transactions {
 }
 
 /** The insert of a key that another transaction is using waits for that transaction, at most 2 s. */
-async function takeKey(sql: Sql, values: readonly string[]): Promise<'taken' | 'kept' | 'in-flight'> {
-  await sql.query("savepoint key; set local lock_timeout = '2s'");
+async function takeKey(sql: Transaction, values: readonly string[]): Promise<'taken' | 'kept' | 'in-flight'> {
+  sql.later({ text: 'savepoint key' });
+  sql.later(waitFor(2_000));
   try {
-    const rows = await sql.query(takeSql, values);
-    await sql.query('set local lock_timeout = 0');
+    const rows = await prepared(sql, takeSql, values);
+    sql.later(waitFor(0));
     return rows.length > 0 ? 'taken' : 'kept';
   } catch (error) {
     if (codeOf(error) !== LOCK_NOT_AVAILABLE) throw error;
@@ -105,7 +108,7 @@ function repeated(kept: KeptReply | undefined, bodyHash: string): IdempotentRepl
   return { type: 'repeated', reply: { status: kept.status, body: kept.body } };
 }
 
-function storesIn(scope: TenantScope, sql: Sql, grown: Hint[]): TransactionStores {
+function storesIn(scope: TenantScope, sql: Transaction, grown: Hint[]): TransactionStores {
   const scoped = scopedTo(scope, sql);
   const note = (hints: readonly Hint[]): void => void grown.push(...hints);
   return {

@@ -3,6 +3,7 @@ import { isTerminal } from '@holdfast/contracts';
 import type { ArtifactStore } from '../log/artifact-store.ts';
 import { decodeEvent } from '../log/event-codec.ts';
 import type { RunStore } from '../log/run-store.ts';
+import type { StoredEvent } from '../log/stored-event.ts';
 import type { RunRef } from '../tenant-scope.ts';
 import type { RunDirectory, RunSummary } from './run-directory.ts';
 import { notFound } from './speak.ts';
@@ -26,14 +27,13 @@ const PAGE = 100;
 
 /** What became of a run, from its row, its first event and its last ones. @throws HoldfastError `run_not_found`. */
 export async function getRun(ports: GetRunPorts, ref: RunRef): Promise<RunView> {
-  const summary = await ports.directory.get(ref);
-  if (summary === null) throw notFound(ref);
-  const [first] = await ports.runs.eventsAfter(ref, 0, 1);
-  if (first === undefined) throw notFound(ref);
+  const viewed = await ports.directory.view(ref);
+  if (viewed === null) throw notFound(ref);
+  const { summary, first, last } = viewed;
   const created = await decodeEvent(ports.artifacts, ref, first);
   if (created.type !== 'run.created') throw new Error(`run ${ref.run} begins with ${created.type}`);
   const forked = await forkedOf(ports, ref, summary.attributes.forkedFrom);
-  return { summary, created, forked, end: hasEnded(summary) ? await endOf(ports, ref, summary.head) : null };
+  return { summary, created, forked, end: hasEnded(summary) ? await endOf(ports, ref, last) : null };
 }
 
 async function forkedOf(
@@ -50,9 +50,10 @@ async function forkedOf(
 export const hasEnded = ({ status }: Pick<RunSummary, 'status'>): boolean =>
   status === 'succeeded' || status === 'failed' || status === 'cancelled';
 
-/** Only resolutions of unknown effects follow the end, so it is near the head. */
-async function endOf({ runs, artifacts }: GetRunPorts, ref: RunRef, head: number): Promise<RunEvent | null> {
-  for (let before = head; before > 0; before -= PAGE) {
+/** Mostly the last event: only resolutions of unknown effects may follow it. */
+async function endOf({ runs, artifacts }: GetRunPorts, ref: RunRef, last: StoredEvent): Promise<RunEvent | null> {
+  if (isTerminal(last.type)) return decodeEvent(artifacts, ref, last);
+  for (let before = last.seq; before > 0; before -= PAGE) {
     const after = Math.max(0, before - PAGE);
     const events = await runs.eventsAfter(ref, after, before - after);
     const end = events.find((event) => isTerminal(event.type));

@@ -7,6 +7,7 @@ import type {
   StoredRun,
   WaitingFor,
 } from '../log/run-store.ts';
+import type { StoredEvent } from '../log/stored-event.ts';
 import type { RunRef, TenantScope } from '../tenant-scope.ts';
 
 /** A run whose log begins with a copy of another's. */
@@ -35,6 +36,13 @@ export interface RunSummary {
   readonly usage: { readonly tokens: number; readonly costUsdMicros: number };
   readonly createdAt: number;
   readonly updatedAt: number;
+}
+
+export interface ViewedRun {
+  readonly summary: RunSummary;
+  readonly first: StoredEvent;
+  /** Maybe newer than the row. */
+  readonly last: StoredEvent;
 }
 
 /** Only what is set counts. Times in ms since 1970. */
@@ -79,6 +87,8 @@ export interface RunDirectory {
    */
   copy(run: CopiedRun): Promise<boolean>;
   get(ref: RunRef): Promise<RunSummary | null>;
+  /** The row with the run's first and newest events, read at once. */
+  view(ref: RunRef): Promise<ViewedRun | null>;
   /** Newest first (ids are UUIDv7); `before` is the last id of the page before. */
   list(scope: TenantScope, filter: RunFilter, before: string | null, limit: number): Promise<readonly RunSummary[]>;
   /** By run (ids are UUIDv7), then by place in the run; `after` is (run, ref) of the last row of the page before. */
