@@ -33,6 +33,8 @@ declare
   v_tried uuid[] := '{}';
   v_chosen uuid[];
 begin
+  -- What a crash takes back of this is offered again; the claim that follows is an append, and waits for the disk.
+  perform pg_catalog.set_config('synchronous_commit', 'off', true);
   return query
     update holdfast.due d set reserved_until = v_now + p_reserve_ms
     from (
@@ -218,6 +220,7 @@ as $$
 declare
   v_now constant bigint := holdfast.now_ms();
 begin
+  perform pg_catalog.set_config('synchronous_commit', 'off', true);
   return query
     update holdfast.due d set reserved_until = v_now + p_reserve_ms, attempts = d.attempts + 1
     from (

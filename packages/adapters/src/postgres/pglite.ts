@@ -89,6 +89,30 @@ async function create(fs: SyncFS, directory: string, existing: boolean): Promise
   }
 }
 
+/** Parse, Bind, Describe, Execute, Close: without a Sync behind them nothing is answered. */
+const heldBack = new Set(['P', 'B', 'D', 'E', 'C'].map((tag) => tag.charCodeAt(0)));
+
+/**
+ * PGlite for `pg`, whose adapter hands over one protocol message after the other. Each is a call into WebAssembly, so
+ * those that end with one Sync go in one.
+ */
+function inOneCall(db: PGlite): PGlite {
+  let held: Uint8Array[] = [];
+  const gathering: Pick<PGlite, 'waitReady' | 'execProtocolStream'> = {
+    waitReady: db.waitReady,
+    execProtocolStream(message, options) {
+      held.push(message);
+      const [tag] = message;
+      if (tag !== undefined && heldBack.has(tag)) return Promise.resolve([]);
+      const messages = Buffer.concat(held);
+      held = [];
+      return db.execProtocolStream(messages, options);
+    },
+  };
+  // All that the adapter asks of it.
+  return gathering as PGlite;
+}
+
 function makeDirectory(directory: string): void {
   try {
     mkdirSync(directory, { recursive: true });
@@ -110,7 +134,7 @@ function noAccess(directory: string, error: unknown): DatabaseNotUsable {
  * an error.
  */
 async function connected(db: PGlite, fs: SyncFS | null, released: () => Promise<void>): Promise<PgliteDatabase> {
-  const client = new pg.Client(Object.assign(createPgConfig(db), { types }));
+  const client = new pg.Client(Object.assign(createPgConfig(inOneCall(db)), { types }));
   await client.connect();
   const sql: Sql = sqlOf(client, true);
   let last: Promise<unknown> = Promise.resolve();
