@@ -132,7 +132,7 @@ describe('somebody outside', () => {
     const world = await talkative(1);
     world.runs.appends.length = 0;
     world.runs.mischief.push(...Array.from({ length: 9 }, () => 'busy' as const));
-    expect(await speak(world.ports(), REF, pause, tries)).toEqual({ type: 'contended' });
+    expect(await speak(world.ports(), REF, pause, { tries })).toEqual({ type: 'contended' });
     expect(world.runs.appends).toHaveLength(tries);
   });
 
