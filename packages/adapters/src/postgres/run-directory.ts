@@ -11,15 +11,18 @@ import type {
   RunRef,
   RunStatus,
   RunSummary,
+  StoredEvent,
   StoredRun,
   TenantScope,
   UsageAsked,
   UsageGroup,
   WaitingFor,
 } from '@holdfast/core';
+import type { EventType } from '@holdfast/contracts';
 import { artifactRows } from './artifact-rows.ts';
 import { checkAppend, eventParameters, extras } from './append-parameters.ts';
 import { arrayLiteral } from './array-literal.ts';
+import { type EventRow, eventColumns, eventOf } from './events.ts';
 import { isUuid } from './ids.ts';
 import { runConditions } from './run-conditions.ts';
 import type { Connections } from './sql.ts';
@@ -31,6 +34,8 @@ interface SummaryRow {
   readonly version: number;
   readonly status: RunStatus;
   readonly waiting_for: string;
+  /** The active run of the thread in which it waits; null: it does not. */
+  readonly active_run: string | null;
   readonly head: number;
   readonly agent_limit: number | null;
   readonly tags: string[];
@@ -62,8 +67,16 @@ interface AttentionRowOfRun {
   readonly detail: string;
 }
 
+/**
+ * Who is active in a thread is not in a run's log, so an append does not know it, and another run may have become it
+ * since. Looked up for those that wait alone.
+ */
+const activeSql = `
+  case when waiting_for like '[{"reason":"thread"%' then (
+    select t.active_run from holdfast.threads t where t.tenant_id = runs.tenant_id and t.id = runs.thread_id
+  ) end as active_run`;
 const summarySql = `
-  select id, agent, version, status, waiting_for, head, agent_limit, tags, priority, concurrency_key, start_at, expires_at,
+  select id, agent, version, status, waiting_for, ${activeSql}, head, agent_limit, tags, priority, concurrency_key, start_at, expires_at,
     thread_id, parent_id, parent_call, forked_from, forked_at, tokens, cost_usd_micros, metadata, created_at, updated_at
   from holdfast.runs`;
 const createSql = `select holdfast.create_run(${Array.from({ length: 19 }, (_, index) => `$${index + 1}`).join(', ')})`;
@@ -198,6 +211,17 @@ export class PostgresRunDirectory implements RunDirectory {
     return artifactRows(this.#scoped, ref);
   }
 
+  async eventsOfType(ref: RunRef, type: EventType, after: number): Promise<readonly StoredEvent[]> {
+    if (!isUuid(ref.run)) return [];
+    const rows = await this.#scoped.read<EventRow>(
+      ref,
+      `select ${eventColumns} from holdfast.run_events
+       where run_id = $1 and tenant_id = $2 and seq > $3 and type = $4 order by seq`,
+      [ref.run, ref.tenant, after, type],
+    );
+    return rows.map(eventOf);
+  }
+
   async heads(runs: readonly RunRef[]): Promise<readonly (RunRef & { readonly head: number })[]> {
     const known = runs.filter(({ tenant, run }) => isUuid(tenant) && isUuid(run));
     if (known.length === 0) return [];
@@ -266,7 +290,7 @@ const summaryOf = (row: SummaryRow): RunSummary => ({
   agent: row.agent,
   version: row.version,
   status: row.status,
-  waitingFor: JSON.parse(row.waiting_for) as WaitingFor[],
+  waitingFor: waitingForOf(row),
   head: row.head,
   attributes: attributesOf(row),
   usage: { tokens: row.tokens, costUsdMicros: row.cost_usd_micros },
@@ -274,3 +298,13 @@ const summaryOf = (row: SummaryRow): RunSummary => ({
   createdAt: row.created_at,
   updatedAt: row.updated_at,
 });
+
+function waitingForOf({ id, waiting_for: text, active_run: active }: SummaryRow): WaitingFor[] {
+  const waits = JSON.parse(text) as WaitingFor[];
+  if (active === null) return waits;
+  return waits.map((wait) => {
+    if (wait.reason !== 'thread') return wait;
+    // Its turn has come: what it waits for is a worker.
+    return active === id ? { ...wait, reason: 'capacity', ref: null } : { ...wait, ref: active };
+  });
+}

@@ -1,3 +1,4 @@
+import type { EventType } from '@holdfast/contracts';
 import type {
   ArtifactRow,
   AttentionRow,
@@ -7,6 +8,7 @@ import type {
   StoredRun,
   WaitingFor,
 } from '../log/run-store.ts';
+import type { StoredEvent } from '../log/stored-event.ts';
 import type { RunRef, TenantScope } from '../tenant-scope.ts';
 
 /** A run whose log begins with a copy of another's. */
@@ -91,6 +93,8 @@ export interface RunDirectory {
   /** What the runs created from `from` until before `to` have used, by group, most tokens first; at most 1,000 groups. */
   usage(scope: TenantScope, asked: UsageAsked): Promise<readonly UsageGroup[]>;
   artifacts(ref: RunRef): Promise<readonly ArtifactRow[]>;
+  /** The events of one type after number `after`, oldest first. For types of which a log has few. */
+  eventsOfType(ref: RunRef, type: EventType, after: number): Promise<readonly StoredEvent[]>;
   /** Heads of these runs in one query, for open streams. */
   heads(runs: readonly RunRef[]): Promise<readonly (RunRef & { readonly head: number })[]>;
   /** The row locked until the surrounding transaction ends; only inside `Transactions.run`. */

@@ -36,6 +36,20 @@ export function describeRunDirectory(name: string, open: OpenStores): void {
     const idAt = (index: number): string =>
       `0198${String(index).padStart(4, '0')}-0000-7000-8000-${randomUUID().slice(24)}`;
 
+    test('events of one type are found, after a number', async () => {
+      const scope = await newTenant(stores);
+      const ref = await newRun(stores, scope);
+      const types = ['message.received', 'limit.raised', 'limit.raised', 'message.received'];
+      const events = types.map((type, index) => eventAt(2 + index, { type }));
+      expect(await stores.api.runs.append(appendTo(ref, 1, { events }))).toMatchObject({ type: 'accepted' });
+      const found = async (type: 'limit.raised' | 'run.paused', after: number, of: RunRef = ref) =>
+        (await stores.api.directory.eventsOfType(of, type, after)).map(({ seq }) => seq);
+      expect(await found('limit.raised', 0)).toEqual([3, 4]);
+      expect(await found('limit.raised', 3)).toEqual([4]);
+      expect(await found('run.paused', 0)).toEqual([]);
+      expect(await found('limit.raised', 0, { ...ref, tenant: (await newTenant(stores)).tenant })).toEqual([]);
+    });
+
     test('a run is found as it was created', async () => {
       const scope = await newTenant(stores);
       const at = 1_700_000_000_123;
