@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
-// Tests run on the sources: the condition `source` in each package's exports, no build. Not `import`: Vitest hands
+// Tests run on the sources: the condition `holdfast-source` in each package's exports, no build. Not `import`: Vitest hands
 // these to Node as --conditions, where it would make require() load ES modules (pg breaks).
-const conditions = ['source', 'node'];
+const conditions = ['holdfast-source', 'node'];
 
 const folders = ['packages/*/src', 'apps/*/src'];
 const needsPglite = '**/*.pglite.test.ts';
@@ -52,8 +52,6 @@ export default defineConfig({
   test: {
     pool: 'threads',
     maxWorkers: 2,
-    // They use eventsource-parser, which has a condition `source` of its own that Node cannot load.
-    server: { deps: { inline: [/@ai-sdk\//, /@modelcontextprotocol\/sdk/, /eventsource-parser/] } },
     projects: projects.map((test) => ({ extends: true as const, test })),
   },
 });

@@ -1,5 +1,5 @@
 // Appends per second beside bare single-row inserts, in the same run on the same database, every commit synced.
-//   node --conditions=source --import tsx bench/src/append.ts [15 | 18 | pglite] [seconds per cell] [rounds]
+//   node --conditions=holdfast-source --import tsx bench/src/append.ts [15 | 18 | pglite] [seconds per cell] [rounds]
 // The rounds take turns, so that a disturbance hits both sides; the best round of each counts.
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -1,6 +1,6 @@
 // Runs of ten steps over HTTP, beside two floors and DBOS, each on a database of its own on the same server, every commit
 // synced. The rounds take turns, so that a disturbance hits all of them; the best round of each counts.
-//   node --conditions=source --import tsx bench/src/versus.ts [15 | 18 | pglite] [seconds per cell] [rounds]
+//   node --conditions=holdfast-source --import tsx bench/src/versus.ts [15 | 18 | pglite] [seconds per cell] [rounds]
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

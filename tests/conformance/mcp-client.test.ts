@@ -17,7 +17,7 @@ const expectedFailures: Readonly<Record<string, string>> = {
 
 /** Each scenario's passed and failed checks. */
 async function runSuite(suite: string): Promise<Map<string, { passed: number; failed: number }>> {
-  const command = `${process.execPath} --conditions=source --import tsx ${here('./mcp-client.ts')}`;
+  const command = `${process.execPath} --conditions=holdfast-source --import tsx ${here('./mcp-client.ts')}`;
   const args = ['client', '--suite', suite, '--command', command, '--timeout', '120000'];
   const child = spawn(process.execPath, ['--import', here('./node-20.mjs'), tool, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,6 +1,7 @@
 import { parseKey, permissions } from '@holdfast/core';
 import { type Route, routes } from '@holdfast/api';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { goodBodies } from './support/good-bodies.ts';
 import { scribe, startServer, type TestServer } from './support/server.ts';
 
 let server: TestServer;
@@ -31,38 +32,14 @@ beforeAll(async () => {
     ':name': 'asker',
     ':key': parseKey(keys['viewer'] ?? '')?.id ?? '',
   };
-  await server.ask(mine.key, 'PUT', '/v1/tools/asker', bodies['tools.put']);
+  await server.ask(mine.key, 'PUT', '/v1/tools/asker', goodBodies['tools.put']);
 });
 afterAll(() => server.close());
 
 const pathOf = ({ url }: Route): string => url.replaceAll(/:\w+/g, (name) => own[name] ?? name);
 
-const bodies: Readonly<Record<string, unknown>> = {
-  'agents.publish': { name: 'another' },
-  'agents.set-alias': { version: 1 },
-  'runs.start': { agent: 'asker' },
-  'runs.send-message': { content: 'hello' },
-  'runs.pause': {},
-  'runs.resume': {},
-  'runs.cancel': {},
-  'runs.fork': { at: 1 },
-  'runs.rerun': {},
-  'threads.create': {},
-  'tools.put': {
-    type: 'request',
-    description: 'x',
-    method: 'GET',
-    url: 'https://x.test/',
-    input_schema: { type: 'object' },
-  },
-  'attention.decide': { decision: 'answer', answer: 'x' },
-  'secrets.set': { value: 'value' },
-  'api-keys.create': { name: 'another', roles: ['viewer'] },
-  'api-keys.rotate': {},
-};
-
 const ask = (route: Route, key: string | null) =>
-  server.ask(key, route.method, pathOf(route), bodies[route.operation ?? '']);
+  server.ask(key, route.method, pathOf(route), goodBodies[route.operation ?? '']);
 
 const guarded = routes.filter(({ operation }) => operation !== null);
 

@@ -26,17 +26,6 @@ const cases: Case[] = [
   ['a malformed URL', 'GET', '/%zz', undefined, 400, 'invalid_request'],
   ['an unknown route', 'GET', '/v1/nothing', undefined, 404, 'route_not_found'],
   ['a wrong method', 'DELETE', '/v1/runs', undefined, 405, 'method_not_allowed'],
-  ['bad JSON', 'POST', '/v1/runs', '{"agent":', 400, 'invalid_json'],
-  ['a poisoned prototype', 'POST', '/v1/runs', '{"agent":"scribe","__proto__":{"x":1}}', 400, 'invalid_json'],
-  ['no body', 'POST', '/v1/runs', '', 422, 'validation_failed'],
-  [
-    'too large',
-    'POST',
-    '/v1/runs',
-    JSON.stringify({ agent: 'scribe', input: 'x'.repeat(1_100_000) }),
-    413,
-    'payload_too_large',
-  ],
   ['too deep', 'POST', '/v1/runs', `{"agent":"scribe","input":${deep}}`, 422, 'validation_failed'],
   [
     'a number beyond doubles',
@@ -47,9 +36,6 @@ const cases: Case[] = [
     'validation_failed',
     '/input',
   ],
-  ['U+0000', 'POST', '/v1/runs', '{"agent":"scribe","input":"a\\u0000b"}', 422, 'validation_failed', '/input'],
-  ['half an emoji', 'POST', '/v1/runs', '{"agent":"scribe","input":"a\\ud83d"}', 422, 'validation_failed', '/input'],
-  ['an unknown key', 'POST', '/v1/runs', { agent: 'scribe', colour: 'red' }, 422, 'validation_failed', '/colour'],
   ['a wrong type', 'POST', '/v1/runs', { agent: 7 }, 422, 'validation_failed', '/agent'],
   [
     'version and alias',
@@ -81,22 +67,6 @@ const cases: Case[] = [
     'validation_failed',
     '/limits/deadline',
   ],
-  ['a malformed run id', 'GET', '/v1/runs/nope', undefined, 400, 'invalid_request', '{run}'],
-  ['an unknown run', 'GET', '/v1/runs/01920000-0000-7000-8000-000000000000', undefined, 404, 'run_not_found'],
-  ['a malformed cursor', 'GET', '/v1/runs?cursor=%21%21', undefined, 400, 'invalid_request', '?cursor'],
-  [
-    'a foreign cursor',
-    'GET',
-    `/v1/runs?cursor=${Buffer.from('["x"]').toString('base64url')}`,
-    undefined,
-    400,
-    'invalid_request',
-    '?cursor',
-  ],
-  ['a limit of 0', 'GET', '/v1/runs?limit=0', undefined, 400, 'invalid_request', '?limit'],
-  ['a limit that is no number', 'GET', '/v1/runs?limit=x', undefined, 400, 'invalid_request', '?limit'],
-  ['an unknown query', 'GET', '/v1/runs?colour=red', undefined, 400, 'invalid_request', '?colour'],
-  ['a negative after', 'GET', '/v1/runs/RUN/events?after=-1', undefined, 400, 'invalid_request', '?after'],
   [
     'an unknown decision',
     'POST',
@@ -106,7 +76,6 @@ const cases: Case[] = [
     'validation_failed',
     '/decision',
   ],
-  ['a decision about nothing', 'POST', '/v1/runs/RUN/attention/x', { decision: 'approve' }, 404, 'attention_not_found'],
   ['a fork at no event', 'POST', '/v1/runs/RUN/fork', { at: 0 }, 422, 'validation_failed', '/at'],
   [
     'a fork beyond an integer column',
@@ -127,13 +96,9 @@ const cases: Case[] = [
     '/alias',
   ],
   ['a fork with an empty message', 'POST', '/v1/runs/RUN/fork', { message: '' }, 422, 'validation_failed', '/message'],
-  ['a fork of an unknown run', 'POST', '/v1/runs/01920000-0000-7000-8000-000000000000/fork', {}, 404, 'run_not_found'],
   ['a rerun that changes the input', 'POST', '/v1/runs/RUN/rerun', { input: 'x' }, 422, 'validation_failed', '/input'],
-  ['an unknown thread', 'GET', '/v1/threads/01920000-0000-7000-8000-000000000000', undefined, 404, 'thread_not_found'],
   ['a malformed thread', 'POST', '/v1/runs', { agent: 'scribe', thread: 'x' }, 422, 'validation_failed', '/thread'],
   ['an unknown mode', 'POST', '/v1/runs', { agent: 'scribe', on_busy: 'x' }, 422, 'validation_failed', '/on_busy'],
-  ['a malformed digest', 'GET', '/v1/runs/RUN/artifacts/xyz', undefined, 400, 'invalid_request', '{digest}'],
-  ['an unknown file', 'GET', `/v1/runs/RUN/artifacts/${'0'.repeat(64)}`, undefined, 404, 'artifact_not_found'],
   [
     'an alias for an unknown version',
     'PUT',
@@ -160,15 +125,6 @@ const cases: Case[] = [
     422,
     'validation_failed',
     '/version',
-  ],
-  [
-    'an event number beyond an integer column',
-    'GET',
-    `/v1/runs/RUN/events?after=${Number.MAX_SAFE_INTEGER}`,
-    undefined,
-    400,
-    'invalid_request',
-    '?after',
   ],
   [
     'a cursor with U+0000',
@@ -288,14 +244,9 @@ const cases: Case[] = [
   ['a short secret', 'PUT', '/v1/secrets/token', { value: 'abc' }, 422, 'validation_failed', '/value'],
   ['a secret without a value', 'PUT', '/v1/secrets/token', {}, 422, 'validation_failed', '/value'],
   ['a secret with U+0000', 'PUT', '/v1/secrets/token', '{"value":"abcd\\u0000"}', 422, 'validation_failed', '/value'],
-  ['a name of no secret', 'PUT', '/v1/secrets/Token', { value: 'abcd' }, 400, 'invalid_request', '{name}'],
   ['a key without roles', 'POST', '/v1/api-keys', { name: 'x', roles: [] }, 422, 'validation_failed', '/roles'],
   ['a key of no role', 'POST', '/v1/api-keys', { name: 'x', roles: ['king'] }, 422, 'validation_failed', '/roles/0'],
   ['a key without a name', 'POST', '/v1/api-keys', { roles: ['viewer'] }, 422, 'validation_failed', '/name'],
-  ['a malformed key id', 'GET', '/v1/api-keys/nope', undefined, 400, 'invalid_request', '{key}'],
-  ['an unknown key id', 'GET', `/v1/api-keys/${unknown}`, undefined, 404, 'key_not_found'],
-  ['an unknown key id to rotate', 'POST', `/v1/api-keys/${unknown}/rotate`, {}, 404, 'key_not_found'],
-  ['an unknown key id to revoke', 'DELETE', `/v1/api-keys/${unknown}`, undefined, 404, 'key_not_found'],
   [
     'an overlap that is none',
     'POST',
@@ -305,9 +256,6 @@ const cases: Case[] = [
     'validation_failed',
     '/overlap',
   ],
-  ['a cursor of no key', 'GET', `/v1/api-keys?cursor=${cursor('x')}`, undefined, 400, 'invalid_request', '?cursor'],
-  ['a cursor of no audit line', 'GET', `/v1/audit?cursor=${cursor('x')}`, undefined, 400, 'invalid_request', '?cursor'],
-  ['an unknown secret', 'DELETE', '/v1/secrets/nothing', undefined, 404, 'secret_not_found'],
   ['a cursor of no secret', 'GET', `/v1/secrets?cursor=${cursor('A')}`, undefined, 400, 'invalid_request', '?cursor'],
   [
     'no room for a call',
@@ -337,42 +285,12 @@ describe('bad input', () => {
     expect(json['input']).toEqual([{ type: 'text', text: JSON.stringify(input) }]);
   });
 
-  test('a Last-Event-ID beyond an integer column is refused', async () => {
-    const answer = await server.ask(key, 'GET', `/v1/runs/${run}/events`, undefined, {
-      accept: 'text/event-stream',
-      'last-event-id': '999999999999999',
-    });
-    expect(answer).toMatchObject({ status: 400, json: { code: 'invalid_request' } });
-  });
-
-  test.each([
-    ['text', 'text/plain'],
-    ['a form', 'application/x-www-form-urlencoded'],
-    ['YAML where only JSON goes', 'application/yaml'],
-  ])('%s is 415', async (_what, type) => {
-    const answer = await server.ask(key, 'POST', '/v1/runs', 'agent: scribe', { 'content-type': type });
-    expect(answer).toMatchObject({ status: 415, json: { code: 'unsupported_media_type' } });
-  });
-
   test('a YAML that refers to itself is refused', async () => {
     const answer = await server.ask(key, 'POST', '/v1/agents', 'name: &a\n  x: *a\n', {
       'content-type': 'application/yaml',
     });
     expect(answer.status).toBeGreaterThanOrEqual(400);
     expect(answer.status).toBeLessThan(500);
-  });
-
-  test.each(['1', 'W/"1"', '"x"', '"1", "2"'])('an If-Match of %s is refused', async (etag) => {
-    const answer = await server.ask(key, 'PUT', '/v1/secrets/token', { value: 'abcd' }, { 'if-match': etag });
-    expect(answer).toMatchObject({ status: 400, json: { code: 'invalid_request' } });
-  });
-
-  test('a Last-Event-ID that is none is refused', async () => {
-    const answer = await server.ask(key, 'GET', `/v1/runs/${run}/events`, undefined, {
-      accept: 'text/event-stream',
-      'last-event-id': 'abc',
-    });
-    expect(answer).toMatchObject({ status: 400, json: { code: 'invalid_request' } });
   });
 
   test('what is no HTTP gets a problem document', async () => {

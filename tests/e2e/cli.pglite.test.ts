@@ -63,10 +63,14 @@ const json = async (args: readonly string[]): Promise<Record<string, unknown>> =
 
 /** The program as a process of its own. */
 function child(args: readonly string[], input: string, env: Record<string, string> = {}): Promise<Ran> {
-  const program = spawn(process.execPath, ['--conditions=source', '--import', 'tsx', 'apps/cli/src/main.ts', ...args], {
-    env: { PATH: process.env['PATH'], HOME: folder, ...environment(), ...env },
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
+  const program = spawn(
+    process.execPath,
+    ['--conditions=holdfast-source', '--import', 'tsx', 'apps/cli/src/main.ts', ...args],
+    {
+      env: { PATH: process.env['PATH'], HOME: folder, ...environment(), ...env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    },
+  );
   let [out, err] = ['', ''];
   program.stdout.on('data', (data) => (out += String(data)));
   program.stderr.on('data', (data) => (err += String(data)));

@@ -1,25 +1,57 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseKey } from '@holdfast/core';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { documentedOperations } from './support/documented-operations.ts';
+import { goodBodies } from './support/good-bodies.ts';
 import { scribe, startServer, type TestServer } from './support/server.ts';
 
 const fuzzer = fileURLToPath(new URL('../../.servers/schemathesis/bin/schemathesis', import.meta.url));
 const SEED = '7';
+/** Runs that each operation has for itself: a pause or a decision uses one up. */
+const RUNS = 10;
+
+/** Operations that change the run they name, and how it must be for that. */
+const steering = {
+  'POST /v1/runs/{run}/attention/{ref}': 'asking',
+  'POST /v1/runs/{run}/messages': 'asking',
+  'POST /v1/runs/{run}/pause': 'asking',
+  'POST /v1/runs/{run}/cancel': 'asking',
+  'POST /v1/runs/{run}/resume': 'paused',
+} as const;
+
+/** One key for many different requests would be refused as used before, and try nothing. */
+const hooks = `
+import re, uuid, schemathesis
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    key = (case.headers or {}).get("Idempotency-Key")
+    if isinstance(key, str) and re.fullmatch(r"[!-~]{1,255}", key):
+        case.headers["Idempotency-Key"] = str(uuid.uuid4())
+`;
 
 /** Needs Schemathesis: `bash scripts/servers.sh install`. */
 describe.skipIf(!existsSync(fuzzer))('requests made up from the OpenAPI document', () => {
   let server: TestServer;
+  let folder: string;
   beforeAll(async () => {
     server = await startServer('pglite://memory');
+    folder = mkdtempSync(join(tmpdir(), 'holdfast-fuzz-'));
   });
-  afterAll(() => server.close());
+  afterAll(async () => {
+    await server.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
 
   test('never meet a 5xx, nor an answer of which the document says nothing', async () => {
-    const { key } = await server.tenant('mine');
-    await server.ask(key, 'POST', '/v1/agents', scribe('scribe', 1));
+    const { id: tenant, key } = await server.tenant('mine');
+    writeFileSync(join(folder, 'schemathesis.toml'), settings(await furnish(server, tenant, key)));
+    writeFileSync(join(folder, 'hooks.py'), hooks);
     const checks = [
       'not_a_server_error',
       'status_code_conformance',
@@ -29,6 +61,7 @@ describe.skipIf(!existsSync(fuzzer))('requests made up from the OpenAPI document
     const { stdout } = await promisify(execFile)(
       fuzzer,
       [
+        `--config-file=${join(folder, 'schemathesis.toml')}`,
         'run',
         `${server.url}/openapi.json`,
         `--header=Authorization: Bearer ${key}`,
@@ -36,14 +69,124 @@ describe.skipIf(!existsSync(fuzzer))('requests made up from the OpenAPI document
         '--max-examples=15',
         `--checks=${checks.join(',')}`,
         '--continue-on-failure',
-        // A stream lasts as long as its run.
-        '--exclude-path-regex=events$',
       ],
-      { cwd: tmpdir(), maxBuffer: 64 * 1024 * 1024, timeout: 240_000 },
+      {
+        cwd: folder,
+        env: { ...process.env, SCHEMATHESIS_HOOKS: 'hooks', PYTHONPATH: folder },
+        maxBuffer: 64 * 1024 * 1024,
+        timeout: 240_000,
+      },
     ).catch((error: { stdout: string }) => error);
     const [figures = ''] = /\d+ generated[^\n]*/.exec(stdout) ?? [];
+    const did = await succeeded(server);
+    const idle = documentedOperations.filter(({ method, path }) => !did.has(`${method} ${path}`));
     // oxlint-disable-next-line eslint/no-console
-    console.info(`Schemathesis, seed ${SEED}: ${figures}`);
+    console.info(
+      `Schemathesis, seed ${SEED}: ${figures}; ${idle.length} of ${documentedOperations.length} operations never answered 2xx`,
+    );
     expect(figures, stdout).toMatch(/^(\d+) generated, \1 passed$/);
+    expect(idle.map(({ id }) => id)).toEqual([]);
   }, 300_000);
 });
+
+/** What requests may name, by the place where they name it. */
+type Names = Readonly<Record<string, readonly (string | number)[]>>;
+
+interface Furniture {
+  readonly names: Names;
+  /** Runs that an operation has for itself. */
+  readonly own: Readonly<Record<string, readonly string[]>>;
+}
+
+/** A tenant with runs in every state, and one or more of all the rest. */
+async function furnish(server: TestServer, tenant: string, key: string): Promise<Furniture> {
+  const ask = async (method: string, path: string, body?: unknown) => (await server.ask(key, method, path, body)).json;
+  const times = async (count: number, make: () => Promise<unknown>) => {
+    const made: string[] = [];
+    while (made.length < count) made.push(String(await make()));
+    return made;
+  };
+  const file = { tool: 'artifacts_write', args: { name: 'note.txt', content: 'note' } };
+  const question = { tool: 'ask', args: { question: 'well?', schema: {} } };
+  await ask('POST', '/v1/agents', scribe('asker', 1, { rehearsal: [{ calls: [file, question] }, { say: 'done' }] }));
+  await ask('POST', '/v1/agents', scribe('quick', 1));
+  const agents = ['asker', 'quick'];
+  for (const agent of agents) await ask('PUT', `/v1/agents/${agent}/aliases/prod`, { version: 1 });
+  const things = ['one', 'two', 'three', 'four'];
+  for (const name of things) {
+    await ask('PUT', `/v1/secrets/${name}`, { value: 'value' });
+    await ask('PUT', `/v1/tools/${name}`, goodBodies['tools.put']);
+  }
+  const start = (agent: string) => async () => (await ask('POST', '/v1/runs', { agent }))['id'];
+  const states = {
+    asking: () => times(RUNS, start('asker')),
+    paused: async () => {
+      const runs = await times(RUNS, start('asker'));
+      for (const run of runs) await ask('POST', `/v1/runs/${run}/pause`);
+      return runs;
+    },
+  };
+  const own: Record<string, readonly string[]> = {};
+  for (const [operation, state] of Object.entries(steering)) own[operation] = await states[state]();
+  const runs = [...(await times(RUNS, start('asker'))), ...(await times(RUNS, start('quick')))];
+  const open = async () => (await ask('GET', '/v1/attention?limit=200'))['items'] as { ref: string }[];
+  const asking = RUNS * (1 + Object.keys(steering).length);
+  // A run that was paused early enough asks nothing yet.
+  await vi.waitUntil(async () => (await open()).length >= asking - RUNS, { timeout: 60_000 });
+  const files = (await ask('GET', `/v1/runs/${runs[0] ?? ''}/artifacts`))['items'] as { digest: string }[];
+  const threads = await times(3, async () => (await ask('POST', '/v1/threads', {}))['id']);
+  // Not the key that asks: it would revoke itself.
+  const keys = await times(RUNS, async () => parseKey(await server.key(tenant, ['viewer']))?.id);
+  const names = {
+    'path.run': runs,
+    'path.thread': threads,
+    'path.agent': agents,
+    'path.alias': ['prod'],
+    'path.number': [1],
+    'path.name': things,
+    'path.key': keys,
+    'path.digest': files.map(({ digest }) => digest),
+    'path.ref': [...new Set((await open()).map(({ ref }) => ref))],
+    'query.run': runs,
+    'query.thread': threads,
+    'query.agent': agents,
+    'body.agent': agents,
+    'body.thread': threads,
+    'body.alias': ['prod'],
+    'body.version': [1],
+    'body.decision': ['answer'],
+  };
+  return { names, own };
+}
+
+/** Mostly what is there: what is made up mostly meets a 404, which tries little. */
+function settings({ names, own }: Furniture): string {
+  const dictionary = (name: string, values: readonly (string | number)[]) =>
+    `[dictionaries."${name}"]\nvalues = ${JSON.stringify(values)}`;
+  const drawn = (place: string, name: string) => `"${place}" = { dictionary = "${name}", probability = 0.8 }`;
+  return [
+    ...Object.entries({ ...names, ...own }).map(([name, values]) => dictionary(name, values)),
+    '[parameters]',
+    ...Object.keys(names).map((place) => drawn(place, place)),
+    // Tool servers that are made up answer nobody, which is a 503.
+    '"query.offline" = "true"',
+    ...Object.keys(own).flatMap((operation) => [
+      '[[operations]]',
+      `include-name = "${operation}"`,
+      '[operations.parameters]',
+      drawn('path.run', operation),
+    ]),
+  ].join('\n');
+}
+
+/** Operations that have answered with a 2xx, as the server counted them: `GET /v1/runs/{run}`. */
+async function succeeded(server: TestServer): Promise<ReadonlySet<string>> {
+  const { text } = await server.ask(null, 'GET', '/metrics');
+  const lines = [...text.matchAll(/^holdfast_http_request\w*_count\{(.*)\} \d+$/gm)].map(([, labels = '']) => labels);
+  const label = (labels: string, name: string) => new RegExp(`${name}="([^"]*)"`).exec(labels)?.[1] ?? '';
+  return new Set(
+    lines
+      .filter((labels) => label(labels, 'status').startsWith('2'))
+      .map((labels) => `${label(labels, 'method')} ${label(labels, 'route').replaceAll(/:(\w+)/g, '{$1}')}`),
+  );
+}

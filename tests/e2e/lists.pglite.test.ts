@@ -51,6 +51,19 @@ describe('lists of runs', () => {
   });
 });
 
+test('a run of a thread says what it waits for, whatever was said to it', async () => {
+  const thread = String((await ask('POST', '/v1/threads')).json['id']);
+  const start = async () => String((await ask('POST', '/v1/runs', { agent: 'scribe', thread })).json['id']);
+  const [first, second] = [await start(), await start()];
+  const waits = async (run: string) => (await ask('GET', `/v1/runs/${run}`)).json['waiting_for'];
+  const both = async () => [await waits(first), await waits(second)];
+  const wanted = [[{ reason: 'capacity', ref: null }], [{ reason: 'thread', ref: first }]];
+  expect(await both()).toMatchObject(wanted);
+  for (const run of [first, second]) await ask('POST', `/v1/runs/${run}/messages`, { content: 'hurry' });
+  expect(await both()).toMatchObject(wanted);
+  await ask('POST', `/v1/runs/${second}/cancel`);
+});
+
 test("an agent's versions are listed from the newest, in pages", async () => {
   const first = await ask('GET', '/v1/agents/scribe/versions?limit=2');
   const numbers = (items: unknown) => (items as { number: number }[]).map(({ number }) => number);

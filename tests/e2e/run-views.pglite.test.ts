@@ -66,6 +66,24 @@ describe('Prefer: wait', () => {
   });
 });
 
+test('a run shows the limits in force, raised ones too, and so does its fork', async () => {
+  await ask('POST', '/v1/agents', scribe('limited', 3, { limits: { steps: 3 } }));
+  const run = String((await ask('POST', '/v1/runs', { agent: 'limited' })).json['id']);
+  const limit = async () =>
+    (await ask('GET', `/v1/attention?run=${run}`)).json['items'] as { ref: string; kind: string }[];
+  await expect.poll(limit, { timeout: 20_000 }).toMatchObject([{ kind: 'limit' }]);
+  const steps = async (id: string) => (await ask('GET', `/v1/runs/${id}`)).json['limits'] as { steps: number };
+  expect(await steps(run)).toMatchObject({ steps: 3 });
+  const ref = (await limit())[0]?.ref ?? '';
+  await ask('POST', `/v1/runs/${run}/attention/${ref}`, { decision: 'raise', to: 50 });
+  expect(await steps(run)).toMatchObject({ steps: 50 });
+  await expect.poll(async () => (await ask('GET', `/v1/runs/${run}`)).json['status']).toBe('succeeded');
+  expect(await steps(run)).toMatchObject({ steps: 50 });
+  const fork = await ask('POST', `/v1/runs/${run}/rerun`);
+  expect(fork.json['limits']).toMatchObject({ steps: 50 });
+  expect(await steps(String(fork.json['id']))).toMatchObject({ steps: 50 });
+});
+
 test('the effects of a run are told with their arguments', async () => {
   const { json } = await ask('POST', '/v1/runs', { agent: 'scribe' }, { prefer: 'wait=30' });
   const effects = await ask('GET', `/v1/runs/${String(json['id'])}/effects`);

@@ -13,8 +13,10 @@ const secrets: Record<string, string> = {
   pin: '918273645',
   long: `ey${'Zm9vYmFyYmF6'.repeat(40)}`,
 };
+/** Of the installation: keys of models. */
+const modelKeys = { echoing: 'sk-model-7Qm2/vX9+tLd4R', refusing: 'sk-other-Kp5sW8zYb1Nc' };
 /** What is looked for: the values, every way in which they were echoed, and these within JSON. */
-const needles = Object.entries(secrets).flatMap(([name, value]) =>
+const needles = Object.entries({ ...secrets, ...modelKeys }).flatMap(([name, value]) =>
   [...new Set([value, ...forms(value)].flatMap((form) => [form, inJson(form), inJson(inJson(form))]))].map((text) => ({
     name,
     text,
@@ -33,7 +35,19 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'holdfast-scan-'));
   writeFileSync(join(folder, 'note.md'), 'A note.\n');
   dataDir = join(folder, 'data');
-  const environment = { DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'trace', OUTBOUND_ALLOW: '127.0.0.1' };
+  const models = {
+    echoing: { base_url: `${echo.url}/model/v1`, model: 'm', api_key: 'env:ECHOING_KEY' },
+    refusing: { base_url: `${echo.url}/refusing/v1`, model: 'm', api_key: modelKeys.refusing },
+  };
+  writeFileSync(join(folder, 'models.json'), JSON.stringify({ models }));
+  const environment = {
+    DATA_DIR: dataDir,
+    PORT: '0',
+    LOG_LEVEL: 'trace',
+    OUTBOUND_ALLOW: '127.0.0.1',
+    MODELS_FILE: join(folder, 'models.json'),
+    ECHOING_KEY: modelKeys.echoing,
+  };
   program = start('apps/standalone/src/main.ts', [folder], environment);
   await program.saw('keeps serving');
   ({ url, api_key: key } = JSON.parse(readFileSync(join(dataDir, 'cli.json'), 'utf8')) as {
@@ -124,6 +138,20 @@ test('values of secrets are nowhere, however tools repeat them', async () => {
     expect(await get(`/v1/runs/${id}`)).toMatchObject({ status: 'succeeded' });
     await readAll(id, name);
   }
+  for (const [name, status] of [
+    ['echoing', 'succeeded'],
+    ['refusing', 'failed'],
+  ] as const) {
+    await ask('POST', '/v1/agents', { name, model: { name } });
+    const { id } = JSON.parse(await ask('POST', '/v1/runs', { agent: name })) as { id: string };
+    await settle(id);
+    await ask('GET', `/v1/runs/${id}/events?deltas=true`, undefined, 'text/event-stream');
+    const run = await get(`/v1/runs/${id}`);
+    expect(run).toMatchObject({ status });
+    // It was said, and taken out.
+    if (name === 'echoing') expect(JSON.stringify(run)).toContain('[secret:model-key:echoing]');
+  }
+  await get('/v1/models');
   await fetch(`${url}/metrics`).then(async (metrics) => answers.push({ from: '/metrics', text: await metrics.text() }));
   for (const path of ['secrets', 'tools', 'audit', 'api-keys', 'agents', 'runs', 'usage', 'attention'])
     await get(`/v1/${path}`);
@@ -154,7 +182,7 @@ test('values of secrets are nowhere, however tools repeat them', async () => {
   const heard = [...echo.heard.values()].reduce((sum, count) => sum + count, 0);
   const marks = [...tables, ...answers].reduce((sum, { text }) => sum + text.split('[secret:').length - 1, 0);
   console.log(
-    `${Object.keys(secrets).length} secrets, ${needles.length} forms looked for; sent to tools in ${heard} requests; ` +
+    `${Object.keys({ ...secrets, ...modelKeys }).length} secrets, ${needles.length} forms looked for; sent to tools in ${heard} requests; ` +
       `looked into ${tables.length} texts of the database (${bytes(tables)} characters), ${answers.length} answers and ` +
       `streams (${bytes(answers)}), ${files.length} files (${sizes} bytes, of them log ` +
       `${statSync(join(dataDir, 'holdfast.log')).size}); ${marks} places redacted; ${found.length} hits`,

@@ -16,7 +16,7 @@ async function bundle(): Promise<string> {
     format: 'esm',
     platform: 'browser',
     target: 'es2023',
-    conditions: ['source', 'browser'],
+    conditions: ['holdfast-source', 'browser'],
   });
   const [file] = outputFiles;
   if (file === undefined) throw new Error('nothing was built');

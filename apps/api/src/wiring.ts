@@ -43,6 +43,8 @@ export interface ApiOverrides {
   readonly redaction?: Redaction;
   readonly log?: Log;
   readonly metrics?: Metrics;
+  /** Wraps the finished ports; chaos tests die here. */
+  readonly wrap?: (ports: ApiPorts) => ApiPorts;
 }
 
 export interface Api {
@@ -76,7 +78,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
     }
     let { models } = overrides;
     if (models === undefined) {
-      const configured = await configuredModels(config);
+      const configured = await configuredModels(config, redaction);
       own.push(configured);
       models = configured.catalog;
     }
@@ -112,7 +114,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       metrics,
       readiness: () => readinessOf(database),
     };
-    const app = buildApp(ports);
+    const app = buildApp(overrides.wrap?.(ports) ?? ports);
     return {
       app,
       ports,

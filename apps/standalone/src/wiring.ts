@@ -60,7 +60,7 @@ export async function wireStandalone(
 
     const metrics = createMetrics();
     const artifacts = new FileArtifactStore(join(dataDir, 'artifacts'));
-    const models = await configuredModels(config);
+    const models = await configuredModels(config, redaction);
     parts.push(models);
     const model = models.catalog;
     const mcp = await registeredTools(config.toolServers, log, new Map([['files', fileServer(folder)]]));

@@ -85,7 +85,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
     }
     let { model } = overrides;
     if (model === undefined) {
-      const configured = await configuredModels(config);
+      const configured = await configuredModels(config, redaction);
       own.push(configured);
       model = configured.catalog;
     }

@@ -15,7 +15,7 @@ export async function start(main: URL, environment: Readonly<Record<string, stri
     process.execPath,
     [
       ...(process.env['PROF'] === '1' ? ['--cpu-prof', '--cpu-prof-dir=/tmp/exp/prof'] : []),
-      '--conditions=source',
+      '--conditions=holdfast-source',
       '--import',
       'tsx',
       main.pathname,

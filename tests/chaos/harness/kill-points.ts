@@ -1,4 +1,5 @@
 import { openSync } from 'node:fs';
+import type { ApiPorts } from '@holdfast/api';
 import type { Append, RunStore, Tools, Model } from '@holdfast/core';
 import { DatabaseUnavailable } from '@holdfast/core';
 import type { WorkerPorts } from '@holdfast/driver-embedded';
@@ -15,6 +16,10 @@ export const killSpec = z.object({
     'after-model',
     'before-tool',
     'after-tool',
+    // Of an API that forks a run.
+    'before-copy',
+    'after-copy',
+    'after-commit',
   ]),
   event: z.string().optional(),
   effect: z.enum(['read', 'idempotent', 'once']).optional(),
@@ -30,6 +35,28 @@ export function dying(ports: WorkerPorts, spec: KillSpec): WorkerPorts {
     runs: dyingRuns(ports.runs, spec),
     model: dyingModel(ports.model, spec),
     tools: dyingTools(ports.tools, spec),
+  };
+}
+
+/** The ports of an API that dies while it forks: its files are copied first, then its events, then it answers. */
+export function dyingApi(ports: ApiPorts, spec: KillSpec): ApiPorts {
+  const { transactions } = ports;
+  return {
+    ...ports,
+    transactions: {
+      run: (scope, work) => transactions.run(scope, work),
+      once: async (scope, request, work) => {
+        if (!request.route.endsWith('/fork')) return transactions.once(scope, request, work);
+        if (spec.at === 'before-copy') die(spec);
+        const reply = await transactions.once(scope, request, async (stores) => {
+          const done = await work(stores);
+          if (spec.at === 'after-copy') die(spec);
+          return done;
+        });
+        if (spec.at === 'after-commit') die(spec);
+        return reply;
+      },
+    },
   };
 }
 

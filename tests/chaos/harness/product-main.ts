@@ -1,19 +1,19 @@
 import { parseEnv } from '@holdfast/contracts';
 import { createTenant } from '@holdfast/core';
 import { migrate, type OpenDatabase, openDatabase } from '@holdfast/adapters/postgres';
-import { wireApi } from '@holdfast/api';
+import { type ApiPorts, wireApi } from '@holdfast/api';
+import type { WorkerPorts } from '@holdfast/driver-embedded';
 import { wireWorker } from '@holdfast/worker';
-import { dying, killSpec } from './kill-points.ts';
+import { dying, dyingApi, killSpec } from './kill-points.ts';
 
 // The product as its apps wire it, in one child process: `api`, `worker` or `both`. It says on its standard
-// output when it is ready. CHAOS_KILL: where the worker dies.
+// output when it is ready. CHAOS_KILL: where it dies.
 const config = parseEnv(process.env);
 const [, , role] = process.argv;
-const spec = process.env['CHAOS_KILL'];
-const wrap =
-  spec === undefined
-    ? {}
-    : { wrap: (ports: Parameters<typeof dying>[0]) => dying(ports, killSpec.parse(JSON.parse(spec))) };
+const given = process.env['CHAOS_KILL'];
+const spec = given === undefined ? null : killSpec.parse(JSON.parse(given));
+const ofWorker = spec === null ? {} : { wrap: (ports: WorkerPorts) => dying(ports, spec) };
+const ofApi = spec === null ? {} : { wrap: (ports: ApiPorts) => dyingApi(ports, spec) };
 const say = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
 
 /** The first process that opens a new database makes its tables and a tenant. */
@@ -24,14 +24,14 @@ async function setUp(database: OpenDatabase): Promise<object> {
 }
 
 if (role === 'worker') {
-  const worker = await wireWorker(config, wrap);
+  const worker = await wireWorker(config, ofWorker);
   say({ worker: worker.id });
   process.once('SIGTERM', () => void worker.drain().then(() => process.exit(0)));
 } else {
   const database = await openDatabase(process.env['DATABASE_URL'] ?? '', { hints: config.worker.wakeHints });
   const made = await setUp(database);
-  const api = await wireApi(config, { database });
-  const worker = role === 'both' ? await wireWorker(config, { database, ...wrap }) : null;
+  const api = await wireApi(config, { database, ...ofApi });
+  const worker = role === 'both' ? await wireWorker(config, { database, ...ofWorker }) : null;
   const url = await api.app.listen({ host: '127.0.0.1', port: config.http.port });
   say({ ...made, url, worker: worker?.id });
 }

@@ -13,7 +13,7 @@ export interface ProductOptions {
   readonly postgres: string | null;
   readonly workers?: number;
   readonly hints?: 'on' | 'off';
-  /** Where a worker dies, once. */
+  /** Where a worker, or the API, dies, once. */
   readonly kill?: Omit<KillSpec, 'token'>;
   /** Further settings. */
   readonly environment?: Readonly<Record<string, string>>;
@@ -112,6 +112,12 @@ export class Product {
   async died(): Promise<void> {
     await Promise.race(this.workers.map((worker) => worker.ended));
     if (this.#embedded) await this.startApi();
+  }
+
+  /** Waits until the API has died as planned, and starts it again. */
+  async apiDied(): Promise<void> {
+    await this.api.ended;
+    await this.startApi();
   }
 
   async publish(agent: object): Promise<void> {

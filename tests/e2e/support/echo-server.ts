@@ -25,7 +25,10 @@ export interface EchoServer {
 
 const rpc = z.object({ id: z.union([z.string(), z.number()]).optional(), method: z.string() });
 
-/** Repeats the header `x-secret` in every way that a careless server might. `/mcp` is an MCP server. */
+/**
+ * Repeats the header `x-secret` in every way that a careless server might. `/mcp` is an MCP server; `/model/v1` a model
+ * that repeats its key, a few characters at a time, and `/refusing/v1` one that refuses it.
+ */
 export async function startEchoServer(): Promise<EchoServer> {
   const heard = new Map<string, number>();
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -53,6 +56,10 @@ export async function startEchoServer(): Promise<EchoServer> {
         return void request.socket.destroy();
       case '/mcp':
         return mcp(request, response, all);
+      case '/model/v1/chat/completions':
+        return model(request, response);
+      case '/refusing/v1/chat/completions':
+        return text(401, `Wrong key: ${keyOf(request)}`);
       default:
         return text(404, all);
     }
@@ -72,6 +79,17 @@ export async function startEchoServer(): Promise<EchoServer> {
         server.closeAllConnections();
       }),
   };
+}
+
+const keyOf = ({ headers }: IncomingMessage): string => (headers.authorization ?? '').replace(/^Bearer /, '');
+
+function model(request: IncomingMessage, response: ServerResponse): void {
+  const said = Object.values(echoes(keyOf(request))).join('\n');
+  const chunk = (choice: object): string =>
+    `data: ${JSON.stringify({ id: 'c', choices: [{ index: 0, ...choice }] })}\n\n`;
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  for (const content of said.match(/[\s\S]{1,5}/g) ?? []) response.write(chunk({ delta: { content } }));
+  response.end(`${chunk({ delta: {}, finish_reason: 'stop' })}data: [DONE]\n\n`);
 }
 
 async function mcp(request: IncomingMessage, response: ServerResponse, all: string): Promise<void> {

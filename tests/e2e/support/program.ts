@@ -17,7 +17,7 @@ export interface Program {
 /** One of our programs from its sources, with nothing of our own environment but PATH and HOME. */
 export function start(main: string, args: readonly string[], environment: Readonly<Record<string, string>>): Program {
   const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, ['--conditions=source', '--import', 'tsx', main, ...args], {
+  const child = spawn(process.execPath, ['--conditions=holdfast-source', '--import', 'tsx', main, ...args], {
     cwd: root,
     env: { PATH, HOME, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -7,7 +7,7 @@ import { migrate, type OpenDatabase, openDatabase } from '@holdfast/adapters/pos
 import { createLogger, createMetrics } from '@holdfast/adapters/telemetry';
 import { type Api, wireApi } from '@holdfast/api';
 import { parseEnv, type Role } from '@holdfast/contracts';
-import { createTenant, LocalDeltas, newKey, type PlatformTools } from '@holdfast/core';
+import { createTenant, LocalDeltas, newKey, type PlatformTools, Redaction } from '@holdfast/core';
 import { wireWorker } from '@holdfast/worker';
 import { expectDocumented } from './documented.ts';
 
@@ -71,14 +71,16 @@ export async function startServer(
   await migrate(database);
   const owner = await database.owner();
   const log = createLogger({ level: 'error', name: 'test' });
+  const redaction = new Redaction();
   const shared = {
     database,
+    redaction,
     artifacts: new FileArtifactStore(join(dataDir, 'artifacts')),
     log,
     metrics: createMetrics(),
     deltas: new LocalDeltas(),
   };
-  const models = await configuredModels(config);
+  const models = await configuredModels(config, redaction);
   const model = models.catalog;
   const platform = ownTools ? {} : { platformTools: noServers };
   const api = await wireApi(config, { ...shared, models: model, ...platform });

@@ -17,7 +17,7 @@ export function parseBodies(app: FastifyInstance): void {
     if (!takesYaml(request)) return done(refused('unsupported_media_type', 'Send application/json.'));
     let body: unknown;
     try {
-      body = parseYaml(String(text), { maxAliasCount: 50, logLevel: 'silent' });
+      body = parseYaml(String(text), { maxAliasCount: 50, logLevel: 'error' });
     } catch (error) {
       return done(
         refused('invalid_json', `The body is not YAML: ${error instanceof Error ? firstLine(error.message) : ''}`),

@@ -1,8 +1,15 @@
 import { hashOf, refused } from '@holdfast/core';
 import type { FastifyRequest } from 'fastify';
+import type { HeaderDocument } from './route.ts';
 
 /** A strong tag of a JSON value. */
 export const etagOf = (value: unknown): string => `"${hashOf(value).slice(0, 32)}"`;
+
+/** For the reference. */
+export const ifMatchOf = (description: string): HeaderDocument => ({
+  description,
+  pattern: /^(\*|"[\x21\x23-\x7E]*")$/,
+});
 
 /**
  * Whether the request's `If-Match` allows a change of what is there now; without one it does. null: nothing is there.

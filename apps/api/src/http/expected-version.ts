@@ -1,11 +1,15 @@
 import { type ExpectedVersion, refused } from '@holdfast/core';
 import type { FastifyRequest } from 'fastify';
+import type { HeaderDocument } from './route.ts';
 
 /** `ETag` of what counts its versions. */
 export const etagOf = (version: number): string => `"${version}"`;
 
 /** For the reference. */
-export const ifMatch = 'The ETag of the version that is there, or `*` for any; otherwise nothing is changed.';
+export const ifMatch: HeaderDocument = {
+  description: 'The ETag of the version that is there, or `*` for any; otherwise nothing is changed.',
+  pattern: /^(\*|"\d{1,9}")$/,
+};
 
 /** What `If-Match` asks for: a version, any (`*`), or nothing. @throws HoldfastError `invalid_request`. */
 export function expectedVersion({ headers }: FastifyRequest): ExpectedVersion {

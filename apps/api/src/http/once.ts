@@ -1,10 +1,16 @@
 import { type Caller, hashOf, refused, type Reply, type TransactionStores } from '@holdfast/core';
 import type { FastifyRequest } from 'fastify';
 import type { ApiPorts } from '../ports.ts';
-import type { Answer, JsonAnswer } from './route.ts';
+import type { Answer, HeaderDocument, JsonAnswer } from './route.ts';
 
 /** Printable ASCII, as every HTTP library can send it. */
 const keyPattern = /^[\x21-\x7E]{1,255}$/;
+
+/** For the reference. */
+export const idempotencyKey: HeaderDocument = {
+  description: 'A repeat with the same key within 24 h gets the first answer again.',
+  pattern: keyPattern,
+};
 
 /** @throws HoldfastError `invalid_request`, `idempotency_mismatch`, `idempotency_in_flight`. */
 export async function once<T>(

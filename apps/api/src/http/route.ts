@@ -68,6 +68,9 @@ export interface AnswerDocument {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** A line about it, and what it looks like where that is checked. */
+export type HeaderDocument = string | { readonly description: string; readonly pattern: RegExp };
+
 /** What the API document and the reference say of a route; tests hold its answers to it. */
 export interface RouteDocument {
   readonly tag: Tag;
@@ -79,8 +82,8 @@ export interface RouteDocument {
   readonly refusals?: readonly ErrorCode[];
   /** It takes `Idempotency-Key`. */
   readonly idempotent?: boolean;
-  /** Request headers that it reads, each with a line about it. */
-  readonly headers?: Readonly<Record<string, string>>;
+  /** Request headers that it reads. */
+  readonly headers?: Readonly<Record<string, HeaderDocument>>;
   /** The body's schema, where `body` itself checks less. */
   readonly documentedBody?: z.ZodType;
 }

@@ -8,7 +8,8 @@ import {
   type ZodOpenApiRequestBodyObject,
   type ZodOpenApiResponsesObject,
 } from 'zod-openapi';
-import { type AnswerDocument, type Route, tags } from '../http/route.ts';
+import { idempotencyKey } from '../http/once.ts';
+import { type AnswerDocument, type HeaderDocument, type Route, tags } from '../http/route.ts';
 import { refusalsOf } from './refusals.ts';
 
 export type OpenApiDocument = ReturnType<typeof createDocument>;
@@ -76,17 +77,13 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
 const isEmpty = (schema: z.ZodObject): boolean => Object.keys(schema.shape).length === 0;
 
 function headersOf({ idempotent, headers = {} }: Route): z.ZodObject {
-  const all = {
-    ...(idempotent === true
-      ? { 'Idempotency-Key': 'A repeat with the same key within 24 h gets the first answer again.' }
-      : {}),
-    ...headers,
-  };
-  return z.object(
-    Object.fromEntries(
-      Object.entries(all).map(([name, meaning]) => [name, z.string().optional().meta({ description: meaning })]),
-    ),
-  );
+  const all = { ...(idempotent === true ? { 'Idempotency-Key': idempotencyKey } : {}), ...headers };
+  return z.object(Object.fromEntries(Object.entries(all).map(([name, header]) => [name, headerSchema(header)])));
+}
+
+function headerSchema(header: HeaderDocument): z.ZodType {
+  if (typeof header === 'string') return z.string().optional().meta({ description: header });
+  return z.string().regex(header.pattern).optional().meta({ description: header.description });
 }
 
 function bodyOf({ body, documentedBody = body, yaml }: Route): ZodOpenApiRequestBodyObject | null {

@@ -28,10 +28,10 @@ export const runSummaryResource = (row: RunSummary): RunSummaryResource => ({
   updated_at: iso(row.updatedAt),
 });
 
-export const runResource = ({ summary, created, forked, end }: RunView): RunResource => ({
+export const runResource = ({ summary, created, forked, limits, end }: RunView): RunResource => ({
   ...runSummaryResource(summary),
   input: (forked ?? created.data).input,
-  limits: (forked ?? created.data).limits,
+  limits: { ...limits },
   output: end?.type === 'run.succeeded' ? end.data.output : null,
   output_value: end?.type === 'run.succeeded' ? (end.data.value ?? null) : null,
   error: end?.type === 'run.failed' ? { code: end.data.code, detail: end.data.detail } : null,

@@ -1,4 +1,5 @@
 import type { Config } from '@holdfast/contracts';
+import type { Redaction } from '@holdfast/core';
 import { ModelCatalog, type NamedModel, rehearsalCatalog } from './catalog.ts';
 import { HealthProbe } from './health-probe.ts';
 import { type ModelSettings, ModelsFileInvalid, readModelsFile } from './models-file.ts';
@@ -15,12 +16,12 @@ export interface ConfiguredModels {
 
 /**
  * What MODEL_BASE_URL and MODELS_FILE name, and the rehearsal model; without either, `default` is the rehearsal model
- * too. @throws ModelsFileInvalid.
+ * too. `redaction` is told their keys. @throws ModelsFileInvalid.
  */
-export async function configuredModels({
-  models,
-  secrets,
-}: Pick<Config, 'models' | 'secrets'>): Promise<ConfiguredModels> {
+export async function configuredModels(
+  { models, secrets }: Pick<Config, 'models' | 'secrets'>,
+  redaction: Pick<Redaction, 'addForAll'>,
+): Promise<ConfiguredModels> {
   const named = new Map(models.file === null ? [] : await readModelsFile(models.file, secrets.environment));
   if (models.one !== null) {
     if (named.has('default'))
@@ -28,6 +29,7 @@ export async function configuredModels({
     named.set('default', plainSettings(models.one, secrets.modelApiKey));
   }
   if (named.size === 0) return { catalog: rehearsalCatalog(), close: () => Promise.resolve() };
+  for (const [name, { apiKey }] of named) if (apiKey !== null) redaction.addForAll(`model-key:${name}`, apiKey);
   const client = modelClient();
   const catalog = new ModelCatalog(
     new Map([

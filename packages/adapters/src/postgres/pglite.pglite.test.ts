@@ -59,7 +59,7 @@ test('a second opening of the same directory is refused while the first is open'
 
 test('a process that was killed leaves a lock that does not count, and every commit it acknowledged', async () => {
   const child = fork(new URL('./pglite-child.suite.ts', import.meta.url), [join(folder, 'data')], {
-    execArgv: ['--conditions=source', '--import', 'tsx'],
+    execArgv: ['--conditions=holdfast-source', '--import', 'tsx'],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   const acknowledged: { tenant: string; run: string; head: number } = { tenant: '', run: '', head: 0 };

@@ -33,6 +33,8 @@ interface SummaryRow {
   readonly version: number;
   readonly status: RunStatus;
   readonly waiting_for: string;
+  /** The active run of the thread in which it waits; null: it does not. */
+  readonly active_run: string | null;
   readonly head: number;
   readonly agent_limit: number | null;
   readonly tags: string[];
@@ -64,13 +66,24 @@ interface AttentionRowOfRun {
   readonly detail: string;
 }
 
+/**
+ * Who is active in a thread is not in a run's log, so an append does not know it, and another run may have become it
+ * since. Looked up for those that wait alone.
+ */
+const activeSql = `
+  case when waiting_for like '[{"reason":"thread"%' then (
+    select t.active_run from holdfast.threads t where t.tenant_id = runs.tenant_id and t.id = runs.thread_id
+  ) end as active_run`;
 const summarySql = `
-  select id, agent, version, status, waiting_for, head, agent_limit, tags, priority, concurrency_key, start_at, expires_at,
+  select id, agent, version, status, waiting_for, ${activeSql}, head, agent_limit, tags, priority, concurrency_key, start_at, expires_at,
     thread_id, parent_id, parent_call, forked_from, forked_at, tokens, cost_usd_micros, metadata, created_at, updated_at
   from holdfast.runs`;
 const eventSql = `select ${eventColumns} from holdfast.run_events where run_id = $1 and tenant_id = $2`;
 const firstSql = `${eventSql} order by seq limit 1`;
 const lastSql = `${eventSql} order by seq desc limit 1`;
+const raisedSql = `
+  ${eventSql} and type = 'limit.raised' and seq > coalesce((select forked_at from holdfast.runs where id = $1), 0)
+  order by seq`;
 const createSql = `select holdfast.create_run(${Array.from({ length: 19 }, (_, index) => `$${index + 1}`).join(', ')})`;
 const copySql = `select holdfast.fork_run(${Array.from({ length: 11 }, (_, index) => `$${index + 1}`).join(', ')})`;
 /** A ref is the place of a call, "5.0": shorter numbers are smaller ones, and "10.0" comes after it. */
@@ -150,13 +163,14 @@ export class PostgresRunDirectory implements RunDirectory {
   async view(ref: RunRef): Promise<ViewedRun | null> {
     if (!isUuid(ref.run)) return null;
     const values = [ref.run, ref.tenant];
-    const [[row], [first], [last]] = (await this.#scoped.readAll(ref, [
+    const [[row], [first], [last], raised] = (await this.#scoped.readAll(ref, [
       { text: `${summarySql} where id = $1 and tenant_id = $2`, values },
       { text: firstSql, values },
       { text: lastSql, values },
-    ])) as readonly [readonly SummaryRow[], readonly EventRow[], readonly EventRow[]];
+      { text: raisedSql, values },
+    ])) as readonly [readonly SummaryRow[], readonly EventRow[], readonly EventRow[], readonly EventRow[]];
     if (row === undefined || first === undefined || last === undefined) return null;
-    return { summary: summaryOf(row), first: eventOf(first), last: eventOf(last) };
+    return { summary: summaryOf(row), first: eventOf(first), last: eventOf(last), raised: raised.map(eventOf) };
   }
 
   async list(
@@ -282,7 +296,7 @@ const summaryOf = (row: SummaryRow): RunSummary => ({
   agent: row.agent,
   version: row.version,
   status: row.status,
-  waitingFor: JSON.parse(row.waiting_for) as WaitingFor[],
+  waitingFor: waitingForOf(row),
   head: row.head,
   attributes: attributesOf(row),
   usage: { tokens: row.tokens, costUsdMicros: row.cost_usd_micros },
@@ -290,3 +304,13 @@ const summaryOf = (row: SummaryRow): RunSummary => ({
   createdAt: row.created_at,
   updatedAt: row.updated_at,
 });
+
+function waitingForOf({ id, waiting_for: text, active_run: active }: SummaryRow): WaitingFor[] {
+  const waits = JSON.parse(text) as WaitingFor[];
+  if (active === null) return waits;
+  return waits.map((wait) => {
+    if (wait.reason !== 'thread') return wait;
+    // Its turn has come: what it waits for is a worker.
+    return active === id ? { ...wait, reason: 'capacity', ref: null } : { ...wait, ref: active };
+  });
+}

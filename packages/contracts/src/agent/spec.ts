@@ -134,7 +134,7 @@ const spec = z.strictObject({
   /** The final answer must fit this JSON Schema; a misfit is told to the model once. */
   output: z.strictObject({ schema: jsonObject }).optional(),
   /** Runs of this agent at once, in this tenant. */
-  concurrency: z.int().positive().optional(),
+  concurrency: z.int().positive().max(1_000_000).optional(),
   rehearsal: z.array(rehearsalStep).optional(),
   metadata: z.record(z.string(), json).optional(),
 });

@@ -51,6 +51,22 @@ describe('the database', () => {
     expect(w.tools).toHaveLength(1);
   });
 
+  it('loses the answer to a late result: it is in the log once', async () => {
+    const w = await world();
+    const hold = await w.held();
+    await w.asks('once');
+    await w.says({ type: 'take_over', worker: 'w2', from: 'w1', why: 'lease-expired', lease_until: Date.now() });
+    hold.nudge();
+    expect(await hold.done).toBe('lost');
+    w.runs.mischief.push('answer-lost');
+    w.tool().answer(answered('late'));
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(w.runs.types().filter((type) => type === 'tool.resolved' || type === 'tool.late_result')).toEqual([
+      'tool.resolved',
+    ]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it('went back: the run halts and a person is asked; the answer is not lost', async () => {
     const w = await world();
     const hold = await w.held();

@@ -4,6 +4,7 @@ import type { DataOf } from '@holdfast/contracts';
 import type { Clock } from '../clock.ts';
 import { appendOf, type Holding } from '../log/append-of.ts';
 import { catchUp, type LoadedRun, loadRun, type LogPorts } from '../log/loaded-run.ts';
+import type { Append } from '../log/run-store.ts';
 import { speak } from '../log/speak.ts';
 import { nextTime } from '../run/attention.ts';
 import type { Command } from '../run/command.ts';
@@ -197,8 +198,14 @@ const isLost = ({ state }: LoadedRun, taking: Take | null, worker: string): bool
 /** A tool's answer that cannot be appended by its holder any more goes the way of everybody outside. */
 function late(ports: AdvancePorts, ref: RunRef, outcome: Command): void {
   if (outcome.type !== 'tool_answered') return;
+  // A commit whose answer was lost is recognised: the answer is in the log once.
+  const append = async (made: Append): Promise<{ type: string }> => {
+    const committed = await commit(ports.runs, made, ports);
+    // Nothing is taken, so it cannot be another worker's: there is no such run any more.
+    return committed.type === 'not-yours' ? { type: 'missing' } : committed;
+  };
   patiently(ports, async () => {
-    const spoken = await speak(ports, ref, { ...outcome, type: 'tool_late_result' });
+    const spoken = await speak(ports, ref, { ...outcome, type: 'tool_late_result' }, { append });
     return spoken.type === 'contended' ? null : spoken;
   }).catch((error: unknown) => {
     ports.log.error({ run_id: ref.run, call: outcome.call, err: error }, 'a late result could not be recorded');

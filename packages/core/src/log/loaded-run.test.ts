@@ -99,19 +99,20 @@ describe('a loaded run', () => {
 
 describe('somebody outside', () => {
   const pause = { type: 'pause', by: person, at: 5 } as const;
+  const MESSAGE = '01920000-0000-7000-8000-00000000000a';
 
   it('is heard after others came first', async () => {
     const world = await talkative(1);
     let others = 0;
     world.runs.before = async () => {
       others += 1;
-      if (others === 1) await world.says({ type: 'cancel', by: person });
+      if (others === 1) await world.says({ type: 'send_message', id: MESSAGE, mode: 'queue', content: [], by: person });
     };
     expect(await speak(world.ports(), REF, pause)).toMatchObject({
       type: 'accepted',
       events: [{ seq: 3, type: 'run.paused' }],
     });
-    expect(world.runs.types()).toEqual(['run.created', 'run.cancel_requested', 'run.paused']);
+    expect(world.runs.types()).toEqual(['run.created', 'message.received', 'run.paused']);
   });
 
   it('is refused by what others said first', async () => {
@@ -131,7 +132,7 @@ describe('somebody outside', () => {
     const world = await talkative(1);
     world.runs.appends.length = 0;
     world.runs.mischief.push(...Array.from({ length: 9 }, () => 'busy' as const));
-    expect(await speak(world.ports(), REF, pause, tries)).toEqual({ type: 'contended' });
+    expect(await speak(world.ports(), REF, pause, { tries })).toEqual({ type: 'contended' });
     expect(world.runs.appends).toHaveLength(tries);
   });
 

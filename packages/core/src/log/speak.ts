@@ -2,6 +2,7 @@ import type { RunEvent } from '@holdfast/contracts';
 import type { Clock } from '../clock.ts';
 import type { Command, Refusal } from '../run/command.ts';
 import { handle } from '../run/handle.ts';
+import type { Append } from './run-store.ts';
 import type { RunRef } from '../tenant-scope.ts';
 import { appendOf, fromOutside } from './append-of.ts';
 import { catchUp, extendBy, type LoadedRun, loadRun, type LogPorts } from './loaded-run.ts';
@@ -14,12 +15,18 @@ export type Spoken =
   /** Others spoke first, `tries` times. */
   | { readonly type: 'contended' };
 
-/** Everything said to a run from outside its holder: fold, `handle`, append; again when others came first. */
+/** What became of an append of somebody outside; all but the two count as somebody else was first. */
+export type SpokenAppend = (append: Append) => Promise<{ readonly type: string }>;
+
+/**
+ * Everything said to a run from outside its holder: fold, `handle`, append; again when others came first. `append`: for
+ * whoever must recognise a commit whose answer was lost.
+ */
 export async function speak(
   ports: LogPorts & { readonly clock: Clock },
   ref: RunRef,
   command: Command,
-  tries = 3,
+  { tries = 3, append: appendOne }: { readonly tries?: number; readonly append?: SpokenAppend } = {},
 ): Promise<Spoken> {
   const loaded = await loadRun(ports, ref);
   if (loaded === null) return { type: 'missing' };
@@ -37,7 +44,7 @@ export async function speak(
       ports.clock.now(),
       fromOutside,
     );
-    const outcome = await ports.runs.append(append);
+    const outcome = await (appendOne?.(append) ?? ports.runs.append(append));
     if (outcome.type === 'accepted') return { type: 'accepted', run: next.run, events: next.events };
     if (outcome.type === 'missing') return { type: 'missing' };
     run = await catchUp(ports, ref, run);

@@ -54,6 +54,7 @@ function live(state: LiveRun, command: Command): Handled {
     case 'raise_limit':
       return raiseLimit(state, command);
     case 'pause': {
+      if (state.stop !== null) return refuse('run_stopping', 'The run is being stopped; nothing new begins anyway.');
       if (state.paused) return refuse('run_already_paused', 'The run is paused already.');
       return events({ type: 'run.paused', data: { by: command.by, ...because(command.reason) } });
     }

@@ -247,10 +247,11 @@ describe('cancel', () => {
     expect(lastOf(sim, 'run.cancel_requested')).toEqual({ by: person, reason: 'enough' });
   });
 
-  it('goes through a pause that follows it', () => {
+  it('takes no pause, since nothing new begins anyway', () => {
     const sim = started();
     cancel(sim);
     pause(sim);
+    expect(sim.refusals).toEqual(['run_stopping']);
     sim.do({ type: 'model_aborted', ...openModel(sim), content: [] });
     expect(endOf(sim)).toBe('cancelled');
   });

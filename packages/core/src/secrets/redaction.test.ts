@@ -55,6 +55,27 @@ describe('redaction', () => {
     expect(redaction.line('{"msg":"x"}\n')).toBe('{"msg":"x"}\n');
   });
 
+  it('takes what is secret for all out of the texts of every tenant, before and after it was told', () => {
+    const redaction = of('sk-model');
+    redaction.addForAll('model-key:default', 'sk-model-0123456789');
+    redaction.add('later', 's', 'second-value');
+    const said = 'sk-model-0123456789 sk-model second-value';
+    // The longer one first, or the rest of it would be left.
+    expect(redaction.text('t', said)).toBe('[secret:model-key:default] [secret:s0] second-value');
+    expect(redaction.text('later', said)).toBe('[secret:model-key:default] sk-model [secret:s]');
+    expect(redaction.text('none', said)).toBe('[secret:model-key:default] sk-model second-value');
+    expect(redaction.json('none', ['sk-model-0123456789'])).toEqual(['[secret:model-key:default]']);
+    const bytes = new TextEncoder().encode('sk-model-0123456789');
+    expect(new TextDecoder().decode(redaction.bytes('none', bytes))).toBe('[secret:model-key:default]');
+    expect(redaction.line('{"msg":"sk-model-0123456789"}\n')).toBe('{"msg":"[secret:model-key:default]"}\n');
+  });
+
+  it('leaves words alone that servers on one’s own machine take for a key', () => {
+    const redaction = new Redaction();
+    redaction.addForAll('model-key:default', 'ollama');
+    expect(redaction.text('t', 'ollama')).toBe('ollama');
+  });
+
   it('leaves a log line JSON, whatever the value looks like', () => {
     const redaction = of('":"a', '"msg', '1234', 'null');
     const line = '{"level":"info","ms":1234,"nothing":null,"msg":"a 1234"}\n';

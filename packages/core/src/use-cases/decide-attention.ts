@@ -8,27 +8,34 @@ import {
 } from '@holdfast/contracts';
 import { type Attention, attentionOf } from '../run/attention.ts';
 import type { Command, OutsideCommand } from '../run/command.ts';
+import type { RunState } from '../run/state.ts';
 import type { Caller } from './caller.ts';
 import { refused } from './refused.ts';
 import type { Speech } from './speak.ts';
 
 /**
  * A person's decision about one open thing of a run. The rules check the rest (role, hash, schema of the answer).
- * @throws HoldfastError `attention_not_found`, `validation_failed`.
+ * @throws HoldfastError `attention_not_found`, `run_ended`, `validation_failed`.
  */
 export const decideAttention =
   (caller: Caller, ref: string, decision: Decision): Speech =>
   (state, at): Command => {
     const open = attentionOf(state).filter((attention) => attention.ref === ref);
     const attention = open.find(({ kind }) => takes(kind, decision)) ?? open[0];
-    if (attention === undefined)
-      throw refused('attention_not_found', `Nothing named ${ref} waits for a person in this run (any more).`);
+    if (attention === undefined) throw nothingOpen(state, ref);
     if (!takes(attention.kind, decision)) throw notPossible(attention, decision);
     return { at, ...commandOf(caller, attention, decision) };
   };
 
 const takes = (kind: Attention['kind'], { decision }: Decision): boolean =>
   (decisionsFor[kind] as readonly Decision['decision'][]).includes(decision);
+
+const nothingOpen = (state: RunState, ref: string): HoldfastError =>
+  state.phase === 'ended'
+    ? refused('run_ended', `The run has ended (${state.status}); nothing named ${ref} waits for a person.`, [], {
+        run_status: state.status,
+      })
+    : refused('attention_not_found', `Nothing named ${ref} waits for a person in this run (any more).`);
 
 function commandOf({ by }: Caller, attention: Attention, decision: Decision): OutsideCommand {
   const call = attention.call ?? '';

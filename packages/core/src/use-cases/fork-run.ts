@@ -96,7 +96,7 @@ export async function forkRun(
     ...(request.message === undefined ? {} : { message: { id: uuidv7(), content: request.message } }),
     by: caller.by,
   });
-  if ('refused' in handled) throw ruledOut(handled.refused);
+  if ('refused' in handled) throw ruledOut(handled.refused, state);
   const after = extendBy(before, handled.events, now);
   const [forked] = after.events;
   if (forked?.type !== 'run.forked') throw new Error('a fork begins with run.forked');
@@ -125,7 +125,7 @@ export async function forkRun(
       createdAt: now,
     },
     append: { ...append, projection: { ...projection, artifacts: copied.flatMap(artifactsOf) } },
-    view: { created, forked: forked.data, end: null },
+    view: { created, forked: forked.data, limits: forked.data.limits, end: null },
   };
 }
 
@@ -146,7 +146,9 @@ const atRest: readonly RunSummary['status'][] = ['paused', 'succeeded', 'failed'
 const isAtRest = ({ status }: RunSummary): boolean => atRest.includes(status);
 
 const live = ({ run }: RunRef, { status }: RunSummary) =>
-  refused('run_live', `The run ${run} is ${status}. Pause it, and fork it once its status is paused.`);
+  refused('run_live', `The run ${run} is ${status}. Pause it, and fork it once its status is paused.`, [], {
+    run_status: status,
+  });
 
 const moved = ({ source }: CopiedRun) =>
   refused('run_live', `The run ${source.run} has moved on meanwhile; pause it and fork it again.`);

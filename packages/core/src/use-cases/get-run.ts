@@ -1,4 +1,4 @@
-import type { DataOf, RunEvent } from '@holdfast/contracts';
+import type { DataOf, Limits, RunEvent } from '@holdfast/contracts';
 import { isTerminal } from '@holdfast/contracts';
 import type { ArtifactStore } from '../log/artifact-store.ts';
 import { decodeEvent } from '../log/event-codec.ts';
@@ -13,6 +13,8 @@ export interface RunView {
   readonly created: Extract<RunEvent, { type: 'run.created' }>;
   /** Of a fork: what is another than in its source. */
   readonly forked: DataOf<'run.forked'> | null;
+  /** Those in force: what it was created with, and what was raised since. */
+  readonly limits: Limits;
   /** The event that ended it; null while it lives. */
   readonly end: RunEvent | null;
 }
@@ -29,11 +31,26 @@ const PAGE = 100;
 export async function getRun(ports: GetRunPorts, ref: RunRef): Promise<RunView> {
   const viewed = await ports.directory.view(ref);
   if (viewed === null) throw notFound(ref);
-  const { summary, first, last } = viewed;
+  const { summary, first, last, raised } = viewed;
   const created = await decodeEvent(ports.artifacts, ref, first);
   if (created.type !== 'run.created') throw new Error(`run ${ref.run} begins with ${created.type}`);
   const forked = await forkedOf(ports, ref, summary.attributes.forkedFrom);
-  return { summary, created, forked, end: hasEnded(summary) ? await endOf(ports, ref, last) : null };
+  const limits = await limitsNow(ports, ref, raised, (forked ?? created.data).limits);
+  return { summary, created, forked, limits, end: hasEnded(summary) ? await endOf(ports, ref, last) : null };
+}
+
+/** What was raised before a fork is in the limits that the fork began with. */
+async function limitsNow(
+  { artifacts }: GetRunPorts,
+  ref: RunRef,
+  raised: readonly StoredEvent[],
+  begun: Limits,
+): Promise<Limits> {
+  const events = await Promise.all(raised.map((stored) => decodeEvent(artifacts, ref, stored)));
+  return events.reduce(
+    (limits, event) => (event.type === 'limit.raised' ? { ...limits, [event.data.limit]: event.data.to } : limits),
+    begun,
+  );
 }
 
 async function forkedOf(

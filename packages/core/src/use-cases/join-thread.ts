@@ -36,7 +36,8 @@ export async function joinThread(
     );
     return { ...run, projection: { ...projection, waitingFor } };
   }
-  if (onBusy === 'reject') throw refused('thread_busy', `The run ${active} is active in the thread ${thread}.`);
+  if (onBusy === 'reject')
+    throw refused('thread_busy', `The run ${active} is active in the thread ${thread}.`, [], { active_run: active });
   if (onBusy === 'interrupt' && active !== interrupted)
     throw refused('run_busy', `The thread ${thread} is changing too quickly; send the same request again.`);
   const waitingFor = [{ reason: 'thread', since: run.event.at, until: null, ref: active } as const];

@@ -1,7 +1,10 @@
 import type { Caller } from './caller.ts';
 import type { Speech } from './speak.ts';
 
-/** Nothing new begins; calls under way end and are recorded. @throws HoldfastError `run_already_paused`, `run_ended`. */
+/**
+ * Nothing new begins; calls under way end and are recorded.
+ * @throws HoldfastError `run_already_paused`, `run_stopping`, `run_ended`.
+ */
 export const pause =
   (caller: Caller, reason?: string): Speech =>
   (_state, at) => ({

@@ -43,6 +43,8 @@ export interface ViewedRun {
   readonly first: StoredEvent;
   /** Maybe newer than the row. */
   readonly last: StoredEvent;
+  /** Its `limit.raised`, without those that a fork copied. */
+  readonly raised: readonly StoredEvent[];
 }
 
 /** Only what is set counts. Times in ms since 1970. */
@@ -87,7 +89,7 @@ export interface RunDirectory {
    */
   copy(run: CopiedRun): Promise<boolean>;
   get(ref: RunRef): Promise<RunSummary | null>;
-  /** The row with the run's first and newest events, read at once. */
+  /** The row with some of the run's events, read at once. */
   view(ref: RunRef): Promise<ViewedRun | null>;
   /** Newest first (ids are UUIDv7); `before` is the last id of the page before. */
   list(scope: TenantScope, filter: RunFilter, before: string | null, limit: number): Promise<readonly RunSummary[]>;

@@ -2,6 +2,7 @@ import { type HoldfastError, isErrorCode, type RunEvent } from '@holdfast/contra
 import type { Clock } from '../clock.ts';
 import { appendOf, fromOutside } from '../log/append-of.ts';
 import { catchUp, extendBy, type LoadedRun, loadRun, type LogPorts } from '../log/loaded-run.ts';
+import { statusOf } from '../log/projection.ts';
 import type { RunStore } from '../log/run-store.ts';
 import type { Command, Refusal } from '../run/command.ts';
 import { handle } from '../run/handle.ts';
@@ -91,7 +92,7 @@ async function attemptOn(
 ): Promise<readonly RunEvent[] | null> {
   const at = ports.clock.now();
   const handled = handle(run.state, speech(run.state, at));
-  if ('refused' in handled) throw ruledOut(handled.refused);
+  if ('refused' in handled) throw ruledOut(handled.refused, run.state);
   if (handled.events.length === 0) return [];
   const after = extendBy(run, handled.events, at);
   const append = await appendOf(ports.artifacts, ref, run.state, after.run.state, after.events, at, fromOutside);
@@ -118,6 +119,6 @@ export const notFound = ({ run }: RunRef): HoldfastError => refused('run_not_fou
 const busy = ({ run }: RunRef): HoldfastError =>
   refused('run_busy', `The run ${run} is changing too quickly; send the same request again.`);
 
-/** A rule's refusal. A code that only workers can meet is a fault of ours. */
-export const ruledOut = ({ code, message }: Refusal): HoldfastError =>
-  refused(isErrorCode(code) ? code : 'internal', message);
+/** A rule's refusal, with the state that it judged. A code that only workers can meet is a fault of ours. */
+export const ruledOut = ({ code, message }: Refusal, state: RunState): HoldfastError =>
+  refused(isErrorCode(code) ? code : 'internal', message, [], { run_status: statusOf(state) });

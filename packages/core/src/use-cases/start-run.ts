@@ -66,7 +66,7 @@ export async function startRun(
     ...times,
     by: caller.by,
   });
-  if ('refused' in handled) throw ruledOut(handled.refused);
+  if ('refused' in handled) throw ruledOut(handled.refused, before.state);
   const after = extendBy(before, handled.events, now);
   const [created] = after.events;
   if (created === undefined || after.events.length !== 1) throw new Error('a run begins with exactly one event');

@@ -36,6 +36,18 @@ export function describeRunDirectory(name: string, open: OpenStores): void {
     const idAt = (index: number): string =>
       `0198${String(index).padStart(4, '0')}-0000-7000-8000-${randomUUID().slice(24)}`;
 
+    test('a view has the first and the newest event, and the raised limits', async () => {
+      const scope = await newTenant(stores);
+      const ref = await newRun(stores, scope);
+      const types = ['message.received', 'limit.raised', 'limit.raised', 'message.received'];
+      const events = types.map((type, index) => eventAt(2 + index, { type }));
+      expect(await stores.api.runs.append(appendTo(ref, 1, { events }))).toMatchObject({ type: 'accepted' });
+      const view = await stores.api.directory.view(ref);
+      expect(view).toMatchObject({ summary: { head: 5 }, first: { seq: 1 }, last: { seq: 5 } });
+      expect(view?.raised.map(({ seq }) => seq)).toEqual([3, 4]);
+      expect(await stores.api.directory.view({ ...ref, tenant: (await newTenant(stores)).tenant })).toBeNull();
+    });
+
     test('a run is found as it was created', async () => {
       const scope = await newTenant(stores);
       const at = 1_700_000_000_123;

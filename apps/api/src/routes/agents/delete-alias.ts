@@ -1,7 +1,7 @@
 import { agentName, aliasName } from '@holdfast/contracts';
 import { refused } from '@holdfast/core';
 import { z } from 'zod';
-import { ifMatch, stale } from '../../http/etag.ts';
+import { ifMatch, ifMatchOf, stale } from '../../http/etag.ts';
 import { noBody, nothing, route } from '../../http/route.ts';
 
 export const deleteAlias = route({
@@ -14,7 +14,7 @@ export const deleteAlias = route({
   tag: 'Agents',
   summary: 'Delete an alias',
   description: 'Runs that it chose a version for keep it.',
-  headers: { 'If-Match': 'The alias goes only when this is its ETag.' },
+  headers: { 'If-Match': ifMatchOf('The alias goes only when this is its ETag.') },
   answers: { 204: { description: 'It is gone.' } },
   refusals: ['alias_not_found', 'etag_mismatch'],
   audit: true,

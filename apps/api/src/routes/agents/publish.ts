@@ -37,6 +37,8 @@ export const publish = route({
     'limit_too_low',
     'model_unknown',
     'price_unknown',
+    'context_too_large',
+    'model_without_tools',
     'tool_unknown',
     'tool_invalid',
     'tool_server_unknown',

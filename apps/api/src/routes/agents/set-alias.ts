@@ -1,7 +1,7 @@
 import { type AliasTarget, agentName, agentSummary, aliasName, setAliasBody } from '@holdfast/contracts';
 import { refused } from '@holdfast/core';
 import { z } from 'zod';
-import { etagOf, ifMatch, stale } from '../../http/etag.ts';
+import { etagOf, ifMatch, ifMatchOf, stale } from '../../http/etag.ts';
 import { nothing, route } from '../../http/route.ts';
 import { agentResource } from '../../resources/agent.ts';
 
@@ -16,7 +16,7 @@ export const setAlias = route({
   tag: 'Agents',
   summary: 'Make or move an alias',
   description: 'Runs that were started before keep their version.',
-  headers: { 'If-Match': 'The alias changes only when this is its ETag; `*`: only when it exists.' },
+  headers: { 'If-Match': ifMatchOf('The alias changes only when this is its ETag; `*`: only when it exists.') },
   answers: {
     200: { description: 'The agent.', json: agentSummary, headers: { ETag: 'Names what the alias stands for now.' } },
   },

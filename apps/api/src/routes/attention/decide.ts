@@ -31,6 +31,8 @@ export const decide = route({
     'effect_not_unknown',
     'retry_too_early',
     'call_not_open',
+    'duplicate_not_open',
+    'nothing_to_reuse',
     'limit_not_higher',
   ],
   handle: (ports, ask) => {

@@ -18,7 +18,9 @@ export const events = route({
   summary: "Read or follow a run's events",
   description:
     'Pages as JSON; with `Accept: text/event-stream` the live stream, which ends when the run ends. `id:` of a message is the number of its event.',
-  headers: { 'last-event-id': 'The stream goes on after this event; wins over `after`.' },
+  headers: {
+    'last-event-id': { description: 'The stream goes on after this event; wins over `after`.', pattern: /^\d{1,9}$/ },
+  },
   answers: {
     200: {
       description: 'A page of events, or the stream.',

@@ -60,7 +60,10 @@ export const start = route({
           updatedAt: at,
         };
         if (created.type !== 'run.created') throw new Error(`a run begins with ${created.type}`);
-        return { status: 201, json: resource({ summary: row, created, forked: null, end: null }) };
+        return {
+          status: 201,
+          json: resource({ summary: row, created, forked: null, limits: created.data.limits, end: null }),
+        };
       },
     );
     const wait = preferredWait(request);

@@ -1,0 +1,257 @@
+import { errorCodes, isErrorCode } from '@holdfast/contracts';
+import { parseKey } from '@holdfast/core';
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { type CountedTools, startCountedTools } from './support/counted-tools.ts';
+import { documentedOperations } from './support/documented-operations.ts';
+import { goodBodies } from './support/good-bodies.ts';
+import { type Answer, startServer, type TestServer } from './support/server.ts';
+
+/** Tools that wait for this file answer never. */
+const NEVER = '/nowhere/never';
+
+let tools: CountedTools;
+let server: TestServer;
+let key: string;
+
+beforeAll(async () => {
+  tools = await startCountedTools();
+  // Calls that never end are not waited for.
+  server = await startServer('pglite://memory', { drainMs: 100, environment: { TOOL_SERVERS_FILE: tools.file } });
+  ({ key } = await server.tenant('mine'));
+  const effects = (allow: string, over: object = {}) => ({ mcp: 'effects', allow: [allow], ...over });
+  const agents = {
+    asker: [{ tool: 'ask', args: { question: 'well?' } }],
+    // Its effect takes longer than anybody waits.
+    slow: [{ tool: 'pay', args: { until: NEVER } }],
+    lost: [{ tool: 'note', args: { until: NEVER } }],
+    both: [
+      { tool: 'note', args: { until: NEVER } },
+      { tool: 'pay', args: { until: NEVER } },
+    ],
+    approved: [{ tool: 'look', args: {} }],
+  };
+  for (const [name, calls] of Object.entries(agents))
+    await post('/v1/agents', {
+      name,
+      tools: [
+        { builtin: 'ask' },
+        effects('pay'),
+        effects('note', { timeout: '2s' }),
+        effects('look', { approval: {} }),
+      ],
+      rehearsal: [{ calls }, { say: 'done' }],
+    });
+  await post('/v1/agents', { name: 'quick', rehearsal: [{ say: 'done' }] });
+});
+afterAll(async () => {
+  await server.close();
+  await tools.stop();
+});
+
+const post = (path: string, body?: unknown, headers?: Record<string, string>) =>
+  server.ask(key, 'POST', path, body, headers);
+
+const get = async (path: string) => (await server.ask(key, 'GET', path)).json;
+
+interface Target {
+  readonly path: string;
+  readonly body?: unknown;
+}
+
+/** A run that has come so far. */
+async function run(agent: string, wanted: (run: string) => Promise<boolean>, more: object = {}): Promise<string> {
+  const started = await post('/v1/runs', { agent, ...more });
+  const id = String(started.json['id']);
+  await vi.waitUntil(() => wanted(id), { timeout: 30_000, interval: 20 });
+  return id;
+}
+
+const is = (status: string) => async (id: string) => (await get(`/v1/runs/${id}`))['status'] === status;
+const open = async (id: string) => (await get(`/v1/attention?run=${id}`))['items'] as { ref: string; kind: string }[];
+const asks = async (id: string) => (await open(id)).length > 0;
+const log = async (id: string) =>
+  (await get(`/v1/runs/${id}/events?limit=1000`))['items'] as { type: string; seq: number }[];
+
+const asking = (more?: object) => run('asker', is('waiting'), more);
+const ended = () => run('quick', is('succeeded'));
+const paused = async () => {
+  const id = await asking();
+  await post(`/v1/runs/${id}/pause`);
+  return id;
+};
+const cancelled = async (id: string) => {
+  await post(`/v1/runs/${id}/cancel`);
+  return id;
+};
+const gone = async () => {
+  const id = await cancelled(await asking());
+  await vi.waitUntil(() => is('cancelled')(id), { timeout: 10_000 });
+  return id;
+};
+/** It waits for the answer of a begun `once` call, at most 10 s. */
+const stopping = async () => {
+  const before = await tools.count('pay');
+  return cancelled(await run('slow', async () => (await tools.count('pay')) > before));
+};
+const decision = async (id: string, body: unknown): Promise<Target> => ({
+  path: `/v1/runs/${id}/attention/${(await open(id))[0]?.ref ?? 'x'}`,
+  body,
+});
+/** A fork before a call of whose result nobody knows. */
+const forkOfLost = async () => {
+  const source = await run('lost', asks);
+  await post(`/v1/runs/${source}/pause`);
+  const at = (await log(source)).find(({ type }) => type === 'model.answered')?.seq;
+  const { json } = await post(`/v1/runs/${source}/fork`, { at });
+  await vi.waitUntil(() => asks(String(json['id'])), { timeout: 10_000 });
+  return String(json['id']);
+};
+const revoked = async () => {
+  const { json } = await post('/v1/api-keys', { name: 'x', roles: ['viewer'] });
+  await server.ask(key, 'DELETE', `/v1/api-keys/${String(json['id'])}`);
+  return String(json['id']);
+};
+
+const to = (operation: string, make: () => Promise<string>, body?: unknown) => async (): Promise<Target> => ({
+  path: `/v1/runs/${await make()}/${operation}`,
+  body,
+});
+const message = { content: 'hello' };
+
+/** What the run was, where a run refuses. */
+type Row = readonly [operation: string, code: string, status: string | null, target: () => Promise<Target>];
+
+const rows: readonly Row[] = [
+  ['runs.pause', 'run_already_paused', 'paused', to('pause', paused)],
+  ['runs.pause', 'run_ended', 'succeeded', to('pause', ended)],
+  ['runs.pause', 'run_stopping', 'running', to('pause', stopping)],
+  ['runs.resume', 'run_not_paused', 'waiting', to('resume', asking)],
+  ['runs.resume', 'run_ended', 'succeeded', to('resume', ended)],
+  ['runs.cancel', 'run_ended', 'succeeded', to('cancel', ended)],
+  ['runs.cancel', 'run_ended', 'cancelled', to('cancel', gone)],
+  ['runs.cancel', 'run_stopping', 'running', to('cancel', stopping)],
+  ['runs.send-message', 'run_ended', 'succeeded', to('messages', ended, message)],
+  ['runs.send-message', 'run_stopping', 'running', to('messages', stopping, message)],
+  ['runs.fork', 'run_live', 'waiting', to('fork', asking, { at: 1 })],
+  ['runs.fork', 'run_live', 'running', to('fork', () => run('slow', is('running')))],
+  ['runs.rerun', 'run_live', 'waiting', to('rerun', asking)],
+  ['attention.decide', 'run_ended', 'succeeded', async () => decision(await ended(), { decision: 'approve' })],
+  [
+    'attention.decide',
+    'run_stopping',
+    'running',
+    async () => decision(await cancelled(await run('both', asks)), { decision: 'retry' }),
+  ],
+  [
+    'attention.decide',
+    'retry_too_early',
+    'waiting',
+    async () => decision(await run('lost', asks), { decision: 'retry' }),
+  ],
+  [
+    'attention.decide',
+    'approval_hash_mismatch',
+    'waiting',
+    async () => decision(await run('approved', asks), { decision: 'approve', hash: '0'.repeat(64) }),
+  ],
+  ['attention.decide', 'nothing_to_reuse', 'waiting', async () => decision(await forkOfLost(), { decision: 'reuse' })],
+  [
+    'runs.start',
+    'thread_busy',
+    null,
+    async () => {
+      const thread = String((await post('/v1/threads')).json['id']);
+      await asking({ thread });
+      return { path: '/v1/runs', body: { agent: 'quick', thread, on_busy: 'reject' } };
+    },
+  ],
+  ['api-keys.rotate', 'key_ended', null, async () => ({ path: `/v1/api-keys/${await revoked()}/rotate`, body: {} })],
+  ['api-keys.revoke', 'last_admin_key', null, async () => ({ path: `/v1/api-keys/${parseKey(key)?.id}` })],
+  [
+    'tools.put',
+    'tool_server_reserved',
+    null,
+    async () => ({ path: '/v1/tools/effects', body: goodBodies['tools.put'] }),
+  ],
+];
+
+/** Two requests of each operation, of which either is accepted. */
+const pairs: Readonly<Record<string, () => Promise<readonly [Target, Target]>>> = {
+  'agents.publish': two(async () => ({ path: '/v1/agents', body: { name: `a${randomUUID().slice(0, 8)}` } })),
+  'runs.start': two(async () => ({ path: '/v1/runs', body: { agent: 'quick', input: randomUUID() } })),
+  'runs.send-message': two(to('messages', asking, message)),
+  'runs.pause': two(to('pause', asking)),
+  'runs.resume': two(to('resume', paused)),
+  'runs.cancel': two(to('cancel', asking)),
+  'runs.fork': two(to('fork', ended, { at: 1 })),
+  'runs.rerun': two(to('rerun', ended)),
+  'threads.create': two(async () => ({ path: '/v1/threads', body: { metadata: { a: randomUUID() } } })),
+  'attention.decide': two(async () => decision(await asking(), { decision: 'answer', answer: 'x' })),
+};
+
+function two(one: () => Promise<Target>) {
+  return async () => [await one(), await one()] as const;
+}
+
+/** Met only by who comes between a look at the run and the append, which is too quick for a test from outside. */
+const races = [
+  'approval_not_open',
+  'question_not_open',
+  'effect_not_unknown',
+  'call_not_open',
+  'duplicate_not_open',
+].map((code) => `attention.decide ${code}`);
+
+const conflicts = documentedOperations.flatMap(({ id, codes }) =>
+  codes.filter((code) => isErrorCode(code) && errorCodes[code].status === 409).map((code) => `${id} ${code}`),
+);
+
+test('each conflict that the document names is met here, or is known as a race', () => {
+  const met = [
+    ...rows.map(([operation, code]) => `${operation} ${code}`),
+    ...Object.keys(pairs).flatMap((id) => [`${id} idempotency_mismatch`, `${id} idempotency_in_flight`]),
+    ...races,
+  ];
+  expect([...new Set(met)].toSorted()).toEqual(conflicts.toSorted());
+});
+
+describe('409 with the state', () => {
+  test.each(rows)('%s: %s (%s)', async (operation, code, status, make) => {
+    const { path, body } = await make();
+    const answer = await ask(operation, path, body);
+    expect(answer).toMatchObject({ status: 409, type: 'application/problem+json', json: { code } });
+    expect(answer.json['run_status']).toBe(status ?? undefined);
+    if (code === 'thread_busy') expect(answer.json).toMatchObject({ active_run: expect.any(String) as unknown });
+  });
+});
+
+describe('an Idempotency-Key that was used for another request', () => {
+  test.each(Object.keys(pairs))('%s', async (operation) => {
+    const [first, other] = await (pairs[operation] ?? two(() => Promise.reject(new Error(operation))))();
+    const headers = { 'idempotency-key': randomUUID() };
+    const answer = await ask(operation, first.path, first.body, headers);
+    expect(answer.status).toBeLessThan(300);
+    const again = await ask(operation, first.path, first.body, headers);
+    expect([again.status, again.text]).toEqual([answer.status, answer.text]);
+    const refused = await ask(operation, other.path, other.body, headers);
+    expect(refused).toMatchObject({ status: 409, json: { code: 'idempotency_mismatch' } });
+    // Nothing was done: the same request under its own key is.
+    expect((await ask(operation, other.path, other.body, { 'idempotency-key': randomUUID() })).status).toBeLessThan(
+      300,
+    );
+  });
+});
+
+test('what was decided is decided: a second answer finds nothing open', async () => {
+  const { path, body } = await decision(await asking(), { decision: 'answer', answer: 'x' });
+  expect((await post(path, body)).status).toBe(200);
+  const again = await post(path, body);
+  expect([404, 409]).toContain(again.status);
+  expect(['attention_not_found', 'run_ended']).toContain(again.json['code']);
+});
+
+function ask(operation: string, path: string, body: unknown, headers?: Record<string, string>): Promise<Answer> {
+  const method = documentedOperations.find(({ id }) => id === operation)?.method ?? '';
+  return server.ask(key, method, path, body, headers);
+}
