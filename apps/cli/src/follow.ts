@@ -1,6 +1,6 @@
 import type { AttentionResource, Holdfast, RunResource, WireEvent } from '@holdfast/sdk';
 import { isTerminal } from '@holdfast/sdk';
-import { decisionLine } from './decision-line.ts';
+import { showAsked } from './decision-line.ts';
 import { type ExitCode, exitCodes } from './failure.ts';
 import { type Output, plain, printable, showEvent } from './output.ts';
 import { showWords } from './words.ts';
@@ -72,7 +72,7 @@ async function waitsForPeople(
 
 function tellWaits(output: Output, open: readonly AttentionResource[]): ExitCode {
   output.err('The run waits for a person:');
-  for (const item of open) output.err(printable(`  ${item.kind} ${item.ref}: ${decisionLine(item)}`));
+  for (const item of open) showAsked(output, output.err, item);
   return exitCodes.waits;
 }
 

@@ -1,5 +1,5 @@
-import { type JsonObject, jsonObject } from '@holdfast/contracts';
-import type { DecideBody } from '@holdfast/sdk';
+import { type Json, type JsonObject, jsonObject } from '@holdfast/contracts';
+import type { DecideBody, Holdfast } from '@holdfast/sdk';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { exitCodes, Failure } from '../failure.ts';
@@ -25,13 +25,13 @@ interface Options {
 export function decide(program: Command, { client, output }: Context): void {
   program
     .command('decide')
-    .description('settle what waits for a person; see `attention list`')
+    .description('settle what waits for a person; see `attention`')
     .argument('<run>')
-    .argument('<ref>')
+    .argument('[ref]', 'may be left out when one thing waits')
     .option('--approve', 'an approval: the call may be made')
     .option('--deny', 'an approval: it may not')
     .option('--change <json>', 'an approval: call with these arguments instead; a new approval is asked')
-    .option('--answer <json>', 'a question: the answer, as JSON')
+    .option('--answer <answer>', 'a question: the answer, as text or JSON')
     .option('--done <text>', 'an unknown effect: it took place, with this result')
     .option('--retry', 'call again')
     .option('--fail', 'give up; the model is told')
@@ -41,11 +41,29 @@ export function decide(program: Command, { client, output }: Context): void {
     .option('--raise <n>', 'a limit: its new value', integer)
     .option('--hash <hash>', 'an approval: only for exactly these arguments')
     .option('--reason <text>', 'kept in the log')
-    .action(async (run: string, ref: string, options: Options) => {
-      const receipt = await client().attention.decide(run, ref, bodyOf(options));
+    .action(async (run: string, given: string | undefined, options: Options) => {
+      const body = bodyOf(options);
+      const ref = given ?? (await onlyRef(client(), run));
+      const receipt = await client().attention.decide(run, ref, body);
       show(output(), receipt, () => `${receipt.decision}: event ${receipt.seq} of ${receipt.run_id}`);
+      const { json, err, program: called } = output();
+      if (!json) err(`what follows: ${called} watch ${receipt.run_id} --after ${receipt.seq}`);
     });
 }
+
+/** @throws Failure unless one thing of the run waits. */
+async function onlyRef(client: Holdfast, run: string): Promise<string> {
+  const { items } = await client.attention.list({ run }).page();
+  const [item] = items;
+  if (item === undefined) throw new Failure(`Nothing of run ${run} waits for a person.`);
+  if (items.length === 1) return item.ref;
+  const refs = items.map(({ ref, kind }) => `${ref} (${kind})`).join(', ');
+  throw new Failure(`More than one thing of the run waits. Say which: ${refs}.`, exitCodes.usage);
+}
+
+/** What does not look like JSON is a text, which needs no quotes. */
+const answerOf = (text: string): Json =>
+  /^\s*(["[{]|-?\d|(true|false|null)\s*$)/.test(text) ? jsonText(text, '--answer') : text;
 
 function bodyOf(options: Options): DecideBody {
   const bodies = [...possible(options)];
@@ -67,7 +85,7 @@ function* possible(options: Options): Generator<DecideBody> {
   if (options.deny === true) yield { decision: 'deny', ...bound, ...because };
   if (options.change !== undefined)
     yield { decision: 'change', arguments: argumentsOf(options.change), ...bound, ...because };
-  if (options.answer !== undefined) yield { decision: 'answer', answer: jsonText(options.answer, '--answer') };
+  if (options.answer !== undefined) yield { decision: 'answer', answer: answerOf(options.answer) };
   if (options.done !== undefined) yield { decision: 'done', content: options.done, ...note };
   if (options.retry === true) yield { decision: 'retry', ...note };
   if (options.fail === true) yield { decision: 'fail', ...note };

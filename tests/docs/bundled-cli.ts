@@ -1,0 +1,35 @@
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { root } from './pages.ts';
+
+/**
+ * The command line as one file, since pages call it some hundred times: from its sources each call takes three times as
+ * long. It believes to write to a terminal, as it does for a reader. Returns the file, which must lie below the root.
+ */
+export async function bundledCli(folder: string): Promise<string> {
+  await build({
+    entryPoints: { holdfast: join(root, 'apps/cli/src/main.ts') },
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    // What a command loads only when it is called stays apart.
+    splitting: true,
+    platform: 'node',
+    format: 'esm',
+    conditions: ['source'],
+    banner: {
+      js: 'process.stdout.isTTY = true; process.env.NO_COLOR = "1"; process.env.npm_command = "exec";',
+    },
+    plugins: [
+      {
+        name: 'packages of others stay where they are',
+        setup: ({ onResolve }) =>
+          onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
+            kind === 'entry-point' || path.startsWith('@holdfast/') ? undefined : { path, external: true },
+          ),
+      },
+    ],
+    logLevel: 'silent',
+  });
+  return join(folder, 'holdfast.mjs');
+}
