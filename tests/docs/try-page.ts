@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '@holdfast/testing/servers';
@@ -120,16 +120,22 @@ function filled(command: string, seen: ReadonlyMap<string, string>, at: string):
 }
 
 function remember(output: string, seen: Map<string, string>): void {
+  const [, listed] = /^([0-9a-f]{8}-[0-9a-f-]{27})(  |$)/m.exec(output) ?? [];
+  if (listed !== undefined) seen.set('run', listed);
   for (const [, run = ''] of output.matchAll(/^run +([0-9a-f-]{36})/gm)) seen.set('run', run);
   for (const [, run = '', ref = ''] of output.matchAll(/holdfast decide (\S+) (\S+) --/g))
     seen.set('run', run).set('ref', ref);
 }
 
-/** All of the repository is in it; what the page writes stays there. */
+/**
+ * All of the repository is in it; what the page writes stays there. Tool servers want folders that really are where they
+ * are said to be.
+ */
 function likeAClone(folder: string): string {
   mkdirSync(folder);
+  for (const name of ['docs', 'samples']) cpSync(join(root, name), join(folder, name), { recursive: true });
   for (const name of readdirSync(root))
-    if (!['.git', '.holdfast', '.servers'].includes(name)) symlinkSync(join(root, name), join(folder, name));
+    if (!['.git', '.holdfast', '.servers', 'docs', 'samples'].includes(name)) symlinkSync(join(root, name), join(folder, name));
   return folder;
 }
 
