@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { build as bundle } from 'esbuild';
 import { root } from './pages.ts';
 
 /**
@@ -7,7 +7,7 @@ import { root } from './pages.ts';
  * long. It believes to write to a terminal, as it does for a reader. Returns the file, which must lie below the root.
  */
 export async function bundledCli(folder: string): Promise<string> {
-  await build({
+  await bundle({
     entryPoints: { holdfast: join(root, 'apps/cli/src/main.ts') },
     outdir: folder,
     outExtension: { '.js': '.mjs' },
@@ -23,8 +23,8 @@ export async function bundledCli(folder: string): Promise<string> {
     plugins: [
       {
         name: 'packages of others stay where they are',
-        setup: ({ onResolve }) =>
-          onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
+        setup: (build) =>
+          build.onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
             kind === 'entry-point' || path.startsWith('@holdfast/') ? undefined : { path, external: true },
           ),
       },

@@ -71,7 +71,11 @@ test('what is not tried is little, and has a reason', () => {
       note.untried === null ? [] : [`${path}: ${text.split('\n')[0]} (${note.untried})`],
     ),
   );
-  expect(untried).toEqual([]);
+  expect(untried).toEqual([
+    'README.md: npm run demo:crash (it takes minutes; tests/chaos/demo runs it)',
+    'docs/guides/secrets-and-keys.md: npx holdfast secrets rotate-key (on PGlite the server must be stopped first; tests/e2e/secret-scan.pglite.test.ts tries it)',
+    'samples/long-watcher/README.md: npx holdfast attention (a day is too long; tests/samples/long-watcher.pglite.test.ts sets the clock forward)',
+  ]);
 });
 
 describe('what is shown', () => {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -69,7 +69,9 @@ export class PageShell {
 
   private nextFile(): string {
     this.count += 1;
-    return join(this.folder, `${this.count}.out`);
+    const file = join(this.folder, `${this.count}.out`);
+    writeFileSync(file, '');
+    return file;
   }
 
   private say(text: string): void {
@@ -89,9 +91,10 @@ export class PageShell {
   }
 }
 
-/** Bash itself knows best where a command ends. */
+/** Bash itself knows best where a command ends; it would take `<run>` for two files. */
 export function isWhole(text: string): boolean {
-  const { status, stderr } = spawnSync('bash', ['-n'], { input: `${text}\n`, encoding: 'utf8' });
+  const input = `${text.replaceAll(/<(\w+)>/g, '$1')}\n`;
+  const { status, stderr } = spawnSync('bash', ['-n'], { input, encoding: 'utf8' });
   return status === 0 && stderr === '' && !text.endsWith('\\');
 }
 

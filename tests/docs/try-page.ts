@@ -41,7 +41,7 @@ export async function tryPage(page: Page, ready: ReadyServer, cli: string): Prom
     LANG: 'C.UTF-8',
     HOLDFAST_ROOT: root.replace(/\/$/, ''),
     HOLDFAST_CLI: cli,
-    PORT: port,
+    HOLDFAST_PORT: port,
   });
   const seen = new Map<string, string>();
   try {
@@ -135,7 +135,8 @@ function likeAClone(folder: string): string {
   mkdirSync(folder);
   for (const name of ['docs', 'samples']) cpSync(join(root, name), join(folder, name), { recursive: true });
   for (const name of readdirSync(root))
-    if (!['.git', '.holdfast', '.servers', 'docs', 'samples'].includes(name)) symlinkSync(join(root, name), join(folder, name));
+    if (!['.git', '.holdfast', '.servers', 'docs', 'samples'].includes(name))
+      symlinkSync(join(root, name), join(folder, name));
   return folder;
 }
 

@@ -142,8 +142,8 @@ describe('runs', () => {
   test('take an answer without a ref or quotes, when one thing waits', async () => {
     await holdfast(['publish', join(folder, 'asker.yaml')]);
     const [, id = ''] = /run (\S+)/.exec((await holdfast(['run', 'asker'])).err) ?? [];
-    expect((await holdfast(['decide', id, '--answer', 'Ada Lovelace'])).code).toBe(0);
-    expect((await holdfast(['watch', id])).out).toContain('Hello Ada Lovelace');
+    expect((await holdfast(['decide', id, '--answer', '42'])).code).toBe(0);
+    expect((await holdfast(['watch', id])).out).toContain('Hello 42');
     const nothing = await holdfast(['decide', id, '--answer', 'Ada']);
     expect(nothing).toMatchObject({ code: 1, err: expect.stringContaining('Nothing of run') });
 

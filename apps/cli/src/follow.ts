@@ -45,6 +45,7 @@ export async function follow(client: Holdfast, output: Output, run: string, foll
       words.end();
       showEvent(output, step.value);
       seen = step.value.seq;
+      words.after(step.value);
       news = !isTerminal(step.value.type);
       next = events.next();
     }

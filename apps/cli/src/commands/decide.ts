@@ -1,5 +1,5 @@
-import { type Json, type JsonObject, jsonObject } from '@holdfast/contracts';
-import type { DecideBody, Holdfast } from '@holdfast/sdk';
+import { type Json, json, type JsonObject, jsonObject } from '@holdfast/contracts';
+import type { AttentionResource, DecideBody, Holdfast } from '@holdfast/sdk';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { exitCodes, Failure } from '../failure.ts';
@@ -43,7 +43,9 @@ export function decide(program: Command, { client, output }: Context): void {
     .option('--reason <text>', 'kept in the log')
     .action(async (run: string, given: string | undefined, options: Options) => {
       const body = bodyOf(options);
-      const ref = given ?? (await onlyRef(client(), run));
+      const item = given === undefined || 'answer' in body ? await asked(client(), run, given) : null;
+      const ref = given ?? item?.ref ?? '';
+      if ('answer' in body && options.answer !== undefined) body.answer = answerFor(item, options.answer);
       const receipt = await client().attention.decide(run, ref, body);
       show(output(), receipt, () => `${receipt.decision}: event ${receipt.seq} of ${receipt.run_id}`);
       const { json, err, program: called } = output();
@@ -51,19 +53,29 @@ export function decide(program: Command, { client, output }: Context): void {
     });
 }
 
-/** @throws Failure unless one thing of the run waits. */
-async function onlyRef(client: Holdfast, run: string): Promise<string> {
+/** What `ref` names; without it, the only thing that waits. @throws Failure when there are none, or several. */
+async function asked(client: Holdfast, run: string, ref: string | undefined): Promise<AttentionResource | null> {
   const { items } = await client.attention.list({ run }).page();
+  // A ref that is not open any more: the server says what became of it.
+  if (ref !== undefined) return items.find((item) => item.ref === ref) ?? null;
   const [item] = items;
   if (item === undefined) throw new Failure(`Nothing of run ${run} waits for a person.`);
-  if (items.length === 1) return item.ref;
+  if (items.length === 1) return item;
   const refs = items.map(({ ref, kind }) => `${ref} (${kind})`).join(', ');
   throw new Failure(`More than one thing of the run waits. Say which: ${refs}.`, exitCodes.usage);
 }
 
-/** What does not look like JSON is a text, which needs no quotes. */
-const answerOf = (text: string): Json =>
-  /^\s*(["[{]|-?\d|(true|false|null)\s*$)/.test(text) ? jsonText(text, '--answer') : text;
+/** A text needs no quotes: neither where the question asks for one, nor where it is no JSON. */
+function answerFor(item: AttentionResource | null, given: string): Json {
+  if (/^\s*["[{]/.test(given)) return jsonText(given, '--answer');
+  const schema = jsonObject.safeParse(item?.detail['schema']);
+  if (schema.data?.['type'] === 'string') return given;
+  try {
+    return json.parse(JSON.parse(given));
+  } catch {
+    return given;
+  }
+}
 
 function bodyOf(options: Options): DecideBody {
   const bodies = [...possible(options)];
@@ -85,7 +97,7 @@ function* possible(options: Options): Generator<DecideBody> {
   if (options.deny === true) yield { decision: 'deny', ...bound, ...because };
   if (options.change !== undefined)
     yield { decision: 'change', arguments: argumentsOf(options.change), ...bound, ...because };
-  if (options.answer !== undefined) yield { decision: 'answer', answer: answerOf(options.answer) };
+  if (options.answer !== undefined) yield { decision: 'answer', answer: options.answer };
   if (options.done !== undefined) yield { decision: 'done', content: options.done, ...note };
   if (options.retry === true) yield { decision: 'retry', ...note };
   if (options.fail === true) yield { decision: 'fail', ...note };
