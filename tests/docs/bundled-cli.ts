@@ -1,12 +1,16 @@
+import { mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { build as bundle } from 'esbuild';
 import { root } from './pages.ts';
 
 /**
  * The command line as one file, since pages call it some hundred times: from its sources each call takes three times as
- * long. It believes to write to a terminal, as it does for a reader. Returns the file, which must lie below the root.
+ * long. It believes to write to a terminal, as it does for a reader. Returns the file, alone in a
+ * folder below the root, where it finds its packages.
  */
-export async function bundledCli(folder: string): Promise<string> {
+export async function bundledCli(): Promise<string> {
+  mkdirSync(join(root, 'node_modules/.cache'), { recursive: true });
+  const folder = mkdtempSync(join(root, 'node_modules/.cache/holdfast-docs-'));
   await bundle({
     entryPoints: { holdfast: join(root, 'apps/cli/src/main.ts') },
     outdir: folder,

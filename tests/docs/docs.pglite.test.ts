@@ -1,6 +1,6 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startServer, type TestServer } from '../e2e/support/server.ts';
 import { looksLikeCommand } from './blocks.ts';
@@ -13,14 +13,11 @@ const filesystem = join(root, 'node_modules/@modelcontextprotocol/server-filesys
 
 let server: TestServer;
 let home: string;
-let built: string;
 let cli: string;
 
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'holdfast-docs-'));
-  mkdirSync(join(root, 'node_modules/.cache'), { recursive: true });
-  built = mkdtempSync(join(root, 'node_modules/.cache/holdfast-docs-'));
-  cli = await bundledCli(built);
+  cli = await bundledCli();
   const servers = { files: { command: process.execPath, args: [filesystem, tmpdir(), join(root, 'docs')] } };
   writeFileSync(join(home, 'tools.json'), JSON.stringify({ servers }));
   server = await startServer('pglite://memory', {
@@ -29,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await server.close();
-  for (const folder of [home, built]) rmSync(folder, { recursive: true, force: true });
+  for (const folder of [home, dirname(cli)]) rmSync(folder, { recursive: true, force: true });
 });
 
 /** As `npm start` leaves it: the samples are published. */
@@ -48,10 +45,12 @@ async function tenant(name: string): Promise<string> {
 }
 
 describe('what a page says can be done, can be done', () => {
-  const withCommands = pages.filter(({ blocks }) => blocks.some(({ type }) => type === 'commands'));
+  const withCommands = pages.filter(
+    ({ blocks, onPostgres }) => !onPostgres && blocks.some(({ type }) => type === 'commands'),
+  );
   test.each(withCommands.map((page) => [page.path, page] as const))(
     '%s',
-    async (_path, page) => tryPage(page, { url: server.url, key: ({ path }) => tenant(path) }, cli),
+    async (_path, page) => tryPage(page, { cli, server: { url: server.url, key: ({ path }) => tenant(path) } }),
     300_000,
   );
 });

@@ -10,6 +10,8 @@ export interface Page {
   readonly path: string;
   readonly text: string;
   readonly blocks: readonly Block[];
+  /** It wants a database server of its own. */
+  readonly onPostgres: boolean;
 }
 
 /** All that is written for users. */
@@ -20,7 +22,7 @@ export const pages: readonly Page[] = [
 ].map((path) => {
   const text = readFileSync(join(root, path), 'utf8');
   try {
-    return { path, text, blocks: blocksOf(text) };
+    return { path, text, blocks: blocksOf(text), onPostgres: text.includes('<!-- tested on Postgres -->') };
   } catch (cause) {
     throw new Error(`${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }

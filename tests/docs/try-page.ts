@@ -7,11 +7,14 @@ import { isWhole, PageShell, type Ran } from './page-shell.ts';
 import { type Page, root } from './pages.ts';
 import { firstMissing } from './shown.ts';
 
-/** A server that is there already, for pages that start none. */
-export interface ReadyServer {
-  readonly url: string;
-  /** A key of a tenant of the page's own. */
-  key(page: Page): Promise<string>;
+/** What is there already when a page begins. */
+export interface Surroundings {
+  /** The command line, as one file. */
+  readonly cli: string;
+  /** A server, for pages that start none: its URL, and a key of a tenant of the page's own. */
+  readonly server?: { readonly url: string; key(page: Page): Promise<string> };
+  /** What stands here for an address of the page. */
+  readonly places?: ReadonlyMap<string, string>;
 }
 
 /** What a start of the server writes once it can be used. */
@@ -23,24 +26,22 @@ const looking =
 const LOOKING_MS = 20_000;
 
 /** Does what the page says, in a folder that looks like a clone. @throws Error with the line of the page. */
-export async function tryPage(page: Page, ready: ReadyServer, cli: string): Promise<void> {
+export async function tryPage(page: Page, { cli, server, places: others = new Map() }: Surroundings): Promise<void> {
   const base = realpathSync(mkdtempSync(join(tmpdir(), 'holdfast-page-')));
   const clone = likeAClone(join(base, 'clone'));
   for (const folder of ['tmp', 'home', 'written']) mkdirSync(join(base, folder));
   const startsOne = page.blocks.some(({ type, text }) => type === 'commands' && /\bnpm start\b/.test(text));
-  const port = startsOne ? String(await freePort()) : new URL(ready.url).port;
-  const places = new Map([
-    ['7070', port],
-    ['7071', String(await freePort())],
-    ['/tmp/', `${base}/tmp/`],
-  ]);
-  if (!startsOne) keepKey(clone, ready.url, await ready.key(page));
+  const ready = startsOne ? undefined : server;
+  const port = ready === undefined ? String(await freePort()) : new URL(ready.url).port;
+  const places = new Map([['7070', port], ['7071', String(await freePort())], ['/tmp/', `${base}/tmp/`], ...others]);
+  if (ready !== undefined) keepKey(clone, ready.url, await ready.key(page));
   const shell = new PageShell(join(base, 'written'), clone, {
     PATH: `${join(root, 'tests/docs/commands')}:${process.env['PATH'] ?? ''}`,
     HOME: join(base, 'home'),
     LANG: 'C.UTF-8',
     HOLDFAST_ROOT: root.replace(/\/$/, ''),
     HOLDFAST_CLI: cli,
+    HOLDFAST_NODE: process.execPath,
     HOLDFAST_PORT: port,
   });
   const seen = new Map<string, string>();
