@@ -1,6 +1,6 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startServer, type TestServer } from '../e2e/support/server.ts';
 import { looksLikeCommand } from './blocks.ts';
@@ -76,6 +76,60 @@ test('what is not tried is little, and has a reason', () => {
     'samples/long-watcher/README.md: npx holdfast attention (a day is too long; tests/samples/long-watcher.pglite.test.ts sets the clock forward)',
   ]);
 });
+
+test('each link leads to a page, and to a heading of it', () => {
+  const lost = pages.flatMap(({ path, text }) =>
+    [...text.matchAll(/\]\(([^)\s]+)\)/g)]
+      .map(([, target = '']) => target.replaceAll(/\s+/g, ''))
+      .filter((target) => !/^https?:/.test(target) && !leads(path, target))
+      .map((target) => `${path}: ${target}`),
+  );
+  expect(lost).toEqual([]);
+});
+
+function leads(from: string, target: string): boolean {
+  const [file = '', anchor] = target.split('#');
+  const path = file === '' ? join(root, from) : resolve(root, dirname(from), file);
+  if (!existsSync(path)) return false;
+  if (anchor === undefined) return true;
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .some((line) => line.startsWith('#') && anchorOf(line) === anchor);
+}
+
+/** As GitHub makes it. */
+const anchorOf = (heading: string): string =>
+  heading
+    .replace(/^#+ /, '')
+    .toLowerCase()
+    .replaceAll(/[^\w\- ]/g, '')
+    .replaceAll(' ', '-');
+
+test('a command that is named in a sentence exists, with its options', () => {
+  const reference = readFileSync(join(root, 'docs/reference/cli.md'), 'utf8');
+  const known = new Map(
+    reference
+      .split(/^## /m)
+      .slice(1)
+      .map((section) => [section.split('\n')[0]?.replace('holdfast ', '') ?? '', section]),
+  );
+  const unknown = pages
+    .filter(({ path }) => path !== 'docs/reference/cli.md')
+    .flatMap(({ path, text }) =>
+      [...text.matchAll(/`(?:npx )?holdfast ([a-z][^`]*)`/g)]
+        .filter(([, said = '']) => !isKnown(said, known))
+        .map(([said]) => `${path}: ${said}`),
+    );
+  expect(unknown).toEqual([]);
+});
+
+function isKnown(said: string, known: ReadonlyMap<string, string>): boolean {
+  const [one = '', two = ''] = said.split(/\s+/);
+  const section = known.get(`${one} ${two}`) ?? known.get(one) ?? known.get(`${one} list`);
+  if (section === undefined) return [...known.keys()].some((name) => said === one && name.startsWith(`${one} `));
+  const options = [...said.matchAll(/ (--[a-z-]+)/g)].map(([, option = '']) => option);
+  return options.every((option) => option === '--json' || option === '--help' || section.includes(`\`${option}`));
+}
 
 describe('what is shown', () => {
   test.each([
