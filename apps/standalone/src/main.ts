@@ -9,7 +9,10 @@ import { paint, type Stage } from './story.ts';
 import { tellNext, tellWaiting } from './what-next.ts';
 import { wireStandalone } from './wiring.ts';
 
-const stage: Stage = { colour: process.stdout.isTTY === true, line: (text) => console.log(text) };
+const stage: Stage = {
+  colour: process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '',
+  line: (text) => console.log(text),
+};
 const warn = (text: string): void => console.error(`holdfast: ${text}`);
 
 let stopping = false;

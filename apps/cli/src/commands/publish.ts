@@ -9,8 +9,9 @@ export function publish(program: Command, { client, output }: Context): void {
     .description('publish an agent from a YAML or JSON file')
     .argument('<file>', 'the agent spec; - = YAML on standard input')
     .option('--alias <name>', 'let this alias stand for the version')
-    .action(async (file: string, { alias }: { alias?: string }) => {
-      const version = await client().agents.publish(specText(file));
+    .option('--offline', 'take a tool server that does not answer as it was known before')
+    .action(async (file: string, { alias, offline }: { alias?: string; offline?: boolean }) => {
+      const version = await client().agents.publish(specText(file), { offline });
       if (alias !== undefined) await client().aliases.set(version.agent, alias, { version: version.number });
       const also = alias === undefined ? '' : `, alias ${alias}`;
       const { length: tools } = version.tools;

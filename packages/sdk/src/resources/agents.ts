@@ -13,12 +13,18 @@ import { type PageOptions, Resource } from './resource.ts';
 /** A spec as text, such as a file has it. */
 export type SpecText = { readonly yaml: string } | { readonly json: string };
 
+export interface PublishOptions extends CreateOptions {
+  /** A tool server that does not answer is taken as it was known before. */
+  readonly offline?: boolean | undefined;
+}
+
 export class Agents extends Resource {
   /** Makes the agent, or its next version; the same spec again gives the version there is. */
-  publish(spec: AgentSpecInput | SpecText, { signal, idempotencyKey = newKey() }: CreateOptions = {}) {
+  publish(spec: AgentSpecInput | SpecText, { signal, idempotencyKey = newKey(), offline }: PublishOptions = {}) {
     return this.transport.json({
       method: 'POST',
       path: '/v1/agents',
+      query: { offline },
       ...bodyOf(spec),
       headers: { 'idempotency-key': idempotencyKey },
       answer: agentVersionResource,
