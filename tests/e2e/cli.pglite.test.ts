@@ -130,7 +130,10 @@ describe('runs', () => {
     const [, id = '', ref = ''] = /holdfast decide (\S+) (\S+) --answer/.exec(ran.err) ?? [];
     expect((await holdfast(['attention'])).out).toContain(`${id}\t${ref}\tquestion`);
     expect(await json(['attention', 'list', '--run', id])).toMatchObject({ items: [{ ref, kind: 'question' }] });
-    expect((await holdfast(['decide', id, ref])).code).toBe(2);
+    expect(await holdfast(['decide', id])).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(new RegExp(`question ${ref}: Your name\\?\\n.*--answer TEXT[^]*Give exactly one of`)),
+    });
     expect((await holdfast(['decide', id, ref, '--answer', '{"name'])).code).toBe(2);
     expect((await holdfast(['decide', id, ref, '--approve'])).code).toBe(1);
     expect((await holdfast(['messages', 'send', id, 'hear me'])).out).toContain('received (queue)');

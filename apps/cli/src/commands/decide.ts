@@ -3,7 +3,8 @@ import type { AttentionResource, DecideBody, Holdfast } from '@holdfast/sdk';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { exitCodes, Failure } from '../failure.ts';
-import { show } from '../output.ts';
+import { showAsked } from '../decision-line.ts';
+import { type Output, show } from '../output.ts';
 import { integer, jsonText } from './arguments.ts';
 
 interface Options {
@@ -42,15 +43,25 @@ export function decide(program: Command, { client, output }: Context): void {
     .option('--hash <hash>', 'an approval: only for exactly these arguments')
     .option('--reason <text>', 'kept in the log')
     .action(async (run: string, given: string | undefined, options: Options) => {
-      const body = bodyOf(options);
-      const item = given === undefined || 'answer' in body ? await asked(client(), run, given) : null;
+      const said = [...possible(options)];
+      if (said.length === 0) await tellAsked(client(), output(), run);
+      const decision = onlyOne(said);
+      const item = given === undefined || 'answer' in decision ? await asked(client(), run, given) : null;
       const ref = given ?? item?.ref ?? '';
-      if ('answer' in body && options.answer !== undefined) body.answer = answerFor(item, options.answer);
-      const receipt = await client().attention.decide(run, ref, body);
+      if ('answer' in decision && options.answer !== undefined) decision.answer = answerFor(item, options.answer);
+      const receipt = await client().attention.decide(run, ref, decision);
       show(output(), receipt, () => `${receipt.decision}: event ${receipt.seq} of ${receipt.run_id}`);
       const { json, err, program: called } = output();
       if (!json) err(`what follows: ${called} watch ${receipt.run_id} --after ${receipt.seq}`);
     });
+}
+
+/** What could be decided, for whoever has not said it yet. */
+async function tellAsked(client: Holdfast, output: Output, run: string): Promise<void> {
+  const { items } = await client.attention.list({ run }).page();
+  if (items.length === 0) throw new Failure(`Nothing of run ${run} waits for a person.`);
+  output.err('The run waits for a person:');
+  for (const item of items) showAsked(output, output.err, item);
 }
 
 /** What `ref` names; without it, the only thing that waits. @throws Failure when there are none, or several. */
@@ -77,8 +88,7 @@ function answerFor(item: AttentionResource | null, given: string): Json {
   }
 }
 
-function bodyOf(options: Options): DecideBody {
-  const bodies = [...possible(options)];
+function onlyOne(bodies: readonly DecideBody[]): DecideBody {
   const [body] = bodies;
   if (body === undefined || bodies.length > 1)
     throw new Failure(
