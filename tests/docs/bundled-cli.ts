@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { build as bundle } from 'esbuild';
-import { root } from './pages.ts';
+import { root, SOURCE } from './pages.ts';
 
 /**
  * The command line as one file, since pages call it some hundred times: from its sources each call takes three times as
@@ -20,7 +20,7 @@ export async function bundledCli(): Promise<string> {
     splitting: true,
     platform: 'node',
     format: 'esm',
-    conditions: ['source'],
+    conditions: [SOURCE],
     banner: {
       js: 'process.stdout.isTTY = true; process.env.NO_COLOR = "1"; process.env.npm_command = "exec";',
     },

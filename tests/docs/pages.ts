@@ -5,6 +5,9 @@ import { type Block, blocksOf } from './blocks.ts';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 
+/** The condition of `exports` under which packages are their sources. */
+export const SOURCE = 'source';
+
 export interface Page {
   /** From the root of the repository. */
   readonly path: string;

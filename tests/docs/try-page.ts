@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { freePort } from '@holdfast/testing/servers';
 import { type Block, commandsOf } from './blocks.ts';
 import { isWhole, PageShell, type Ran } from './page-shell.ts';
-import { type Page, root } from './pages.ts';
+import { type Page, root, SOURCE } from './pages.ts';
 import { firstMissing } from './shown.ts';
 
 /** What is there already when a page begins. */
@@ -42,6 +42,7 @@ export async function tryPage(page: Page, { cli, server, places: others = new Ma
     HOLDFAST_ROOT: root.replace(/\/$/, ''),
     HOLDFAST_CLI: cli,
     HOLDFAST_NODE: process.execPath,
+    HOLDFAST_SOURCES: `--conditions=${SOURCE} --import tsx`,
     HOLDFAST_PORT: port,
   });
   const seen = new Map<string, string>();
