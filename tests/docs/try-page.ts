@@ -23,7 +23,7 @@ const SERVING = 'keeps serving';
 /** These change nothing: what they show may be a moment late. */
 const looking =
   /^npx holdfast (attention|watch|usage|audit|models|doctor|runs (list|show|effects|watch)|(threads|tools|artifacts|agents|keys|secrets) (list|show|versions))\b/;
-const LOOKING_MS = 20_000;
+const LOOKING_MS = 60_000;
 
 /** Does what the page says, in a folder that looks like a clone. @throws Error with the line of the page. */
 export async function tryPage(page: Page, { cli, server, places: others = new Map() }: Surroundings): Promise<void> {
