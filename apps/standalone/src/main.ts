@@ -52,7 +52,7 @@ try {
 
   if (before.items.length === 0 || given !== null || values.demo === true) {
     const ended = await firstRun(ask, api.ports.streams, demo.tenant, folder, stage);
-    if (!stopping) tellNext(stage, standalone, config.dataDir, ended, performance.now() - began);
+    if (!stopping) tellNext(stage, standalone, config.dataDir, folder, ended, performance.now() - began);
   } else {
     const waiting = await ask(attentionPage, 'GET', '/v1/attention');
     tellWaiting(stage, waiting.items);
