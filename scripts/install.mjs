@@ -18,7 +18,11 @@ export function installPackages() {
   if (isInstalled()) return;
   console.log('Installing packages (npm ci)…');
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  const run = spawnSync(npm, ['ci', '--include=dev', '--no-audit', '--no-fund'], { cwd: root, stdio: 'inherit' });
+  // Warnings of npm are for those who change the packages, and CI shows them.
+  const run = spawnSync(npm, ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   if (run.status === 0) return;
   console.error('npm ci failed: the packages of package-lock.json could not be installed.');
   process.exit(run.status ?? 1);

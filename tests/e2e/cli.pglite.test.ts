@@ -134,12 +134,37 @@ describe('runs', () => {
     const [, id = '', ref = ''] = /holdfast decide (\S+) (\S+) --answer/.exec(ran.err) ?? [];
     expect((await holdfast(['attention'])).out).toContain(`${id}\t${ref}\tquestion`);
     expect(await json(['attention', 'list', '--run', id])).toMatchObject({ items: [{ ref, kind: 'question' }] });
-    expect((await holdfast(['decide', id, ref])).code).toBe(2);
-    expect((await holdfast(['decide', id, ref, '--answer', 'Ada'])).code).toBe(2);
+    expect(await holdfast(['decide', id])).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(new RegExp(`question ${ref}: Your name\\?\\n.*--answer TEXT[^]*Give exactly one of`)),
+    });
+    expect((await holdfast(['decide', id, ref, '--answer', '{"name'])).code).toBe(2);
     expect((await holdfast(['decide', id, ref, '--approve'])).code).toBe(1);
     expect((await holdfast(['messages', 'send', id, 'hear me'])).out).toContain('received (queue)');
-    expect((await holdfast(['attention', 'decide', id, ref, '--answer', '"Ada"'])).code).toBe(0);
-    expect((await holdfast(['runs', 'watch', id])).out).toContain('Ada');
+    const decided = await holdfast(['attention', 'decide', id, ref, '--answer', '"Ada"']);
+    expect(decided).toMatchObject({ code: 0, err: expect.stringContaining(`holdfast watch ${id} --after `) });
+    expect((await holdfast(['runs', 'watch', id])).out).toContain('Hello Ada');
+  });
+
+  test('take an answer without a ref or quotes, when one thing waits', async () => {
+    await holdfast(['publish', join(folder, 'asker.yaml')]);
+    const [, id = ''] = /run (\S+)/.exec((await holdfast(['run', 'asker'])).err) ?? [];
+    expect((await holdfast(['decide', id, '--answer', '42'])).code).toBe(0);
+    expect((await holdfast(['watch', id])).out).toContain('Hello 42');
+    const nothing = await holdfast(['decide', id, '--answer', 'Ada']);
+    expect(nothing).toMatchObject({ code: 1, err: expect.stringContaining('Nothing of run') });
+
+    const both = scribe('both', 1, {
+      rehearsal: [{ calls: ['one?', 'two?'].map((question) => ({ tool: 'ask', args: { question } })) }],
+    });
+    writeFileSync(join(folder, 'both.json'), JSON.stringify(both));
+    await holdfast(['publish', join(folder, 'both.json')]);
+    const [, two = ''] = /run (\S+)/.exec((await holdfast(['run', 'both'])).err) ?? [];
+    expect(await holdfast(['decide', two, '--answer', 'x'])).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/Say which: \S+ \(question\), \S+ \(question\)/),
+    });
+    expect((await holdfast(['cancel', two])).code).toBe(0);
   });
 
   test('are paused, resumed, cancelled, forked and run again', async () => {
@@ -207,8 +232,25 @@ describe('on a terminal', () => {
     const coloured = await holdfast(['run', 'scribe'], { tty: true });
     expect(coloured.out).toContain('\u001b[32m');
     const listed = await holdfast(['runs', 'list'], { tty: true, env: { NO_COLOR: '1' } });
-    expect(listed.out).toContain('│');
+    expect(listed.out).toMatch(/^run +agent +status/);
+    expect(listed.out).toMatch(/ scribe +succeeded .* \d{4}-\d\d-\d\d [\d:]{8}Z$/m);
     expect(listed.out).not.toContain('\u001b[');
+  });
+
+  test('what waits is told with the line that settles it, as the program was called', async () => {
+    await holdfast(['publish', join(folder, 'asker.yaml')]);
+    const id = await started('asker');
+    const asked = { tty: true, env: { NO_COLOR: '1', npm_command: 'exec' } };
+    await expect
+      .poll(async () => (await holdfast(['attention', '--run', id], asked)).out, { timeout: 10_000 })
+      .toMatch(
+        new RegExp(
+          `^run ${id}  asker .*\n  question \\S+: Your name\\?\n    npx holdfast decide ${id} \\S+ --answer TEXT`,
+        ),
+      );
+    const shown = await holdfast(['runs', 'show', id], asked);
+    expect(shown.out).toMatch(/^agent +asker version \d+$/m);
+    expect(shown.out).not.toMatch(/^output/m);
   });
 });
 

@@ -51,7 +51,10 @@ test('the guide shows the program that is tried here', () => {
 
 test('a tool of one’s own is registered, seen, called by a run, and removed', async () => {
   const set = ['tools', 'set', 'billing', '--url', `http://127.0.0.1:${port}/mcp`];
-  expect(await holdfast(set)).toMatchObject({ code: 1, text: expect.stringContaining('tool_server_unavailable') });
+  expect(await holdfast(set)).toMatchObject({
+    code: 1,
+    text: expect.stringMatching(/it answered 401 \(is the header Authorization missing, or wrong\?\).*--offline/),
+  });
   await holdfast(['secrets', 'set', 'billing-token'], 'Bearer change-me');
   const registered = await holdfast([...set, '--header', 'Authorization=secret://billing-token']);
   expect(registered).toEqual({ code: 0, text: 'billing (mcp)\n' });
@@ -73,5 +76,22 @@ test('a tool of one’s own is registered, seen, called by a run, and removed', 
   const ran = await holdfast(['run', 'biller']);
   expect(ran.text).toContain('made {"number":1,"amount":12}');
   expect(ran.code).toBe(0);
+
+  const changed = { ...biller, description: 'Makes invoices.', limits: { steps: 0, tokens: 0 } };
+  writeFileSync(join(folder, 'biller.json'), JSON.stringify(changed));
+  const misfit = await holdfast(['publish', join(folder, 'biller.json')]);
+  expect(misfit.code).toBe(1);
+  expect(misfit.text).toMatch(
+    /^holdfast: The agent does not fit its schema\. \(validation_failed\)\n  \/limits\/steps: .*\n  \/limits\/tokens: .*\n$/,
+  );
+
+  writeFileSync(join(folder, 'biller.json'), JSON.stringify({ ...changed, limits: {} }));
+  billing.child.kill('SIGTERM');
+  await billing.ended;
+  expect((await holdfast(['publish', join(folder, 'biller.json')])).text).toContain('tool_server_unavailable');
+  expect(await holdfast(['publish', join(folder, 'biller.json'), '--offline'])).toEqual({
+    code: 0,
+    text: 'biller version 2, 1 tool\n',
+  });
   expect(await holdfast(['tools', 'remove', 'billing', '--yes'])).toMatchObject({ code: 0 });
 });

@@ -33,6 +33,7 @@ test('every code has its page, where the `type` of a problem leads', async () =>
     const { status, text } = await server.ask(null, 'GET', `/errors/${code}`);
     expect(status).toBe(200);
     expect(text).toContain(`<code>${code}</code>`);
+    expect(text).toContain('<h2>What to do</h2>');
   }
   const problem = await server.ask(null, 'GET', '/v1/runs');
   expect((await server.ask(null, 'GET', String(problem.json['type']))).status).toBe(200);

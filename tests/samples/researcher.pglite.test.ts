@@ -19,6 +19,6 @@ test('three runs of two agents read, and the report joins their answers', async 
   ]);
   const report = await sample.file(run, 'report.md');
   expect(report).toContain('[DIR] guides');
-  expect(report).toContain('— rehearsal.md');
+  expect(report).toContain('— effects.md');
   expect(report).toMatch(/— 2026-\S+\.md/);
 });

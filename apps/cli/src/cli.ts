@@ -25,7 +25,9 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
   const tty = terminal.tty && !json;
   const colour = tty && (surroundings.env['NO_COLOR'] ?? '') === '';
   const { out, err, bytes } = terminal;
-  const output: Output = { json, tty, colour, out, err, bytes };
+  // npx tells so; without it there is no `holdfast` to call in a clone.
+  const called = surroundings.env['npm_command'] === 'exec' ? 'npx holdfast' : 'holdfast';
+  const output: Output = { program: called, json, tty, colour, out, err, bytes };
   const program = makeProgram({
     surroundings,
     output: () => output,

@@ -39,7 +39,10 @@ function refusal({ message, code, status, problem }: HoldfastError): string {
   const errors = problem?.errors ?? [];
   const places = errors.length > 1 ? errors.map(({ path, message: wrong }) => `\n  ${path}: ${wrong}`).join('') : '';
   const hint = hints[code] ?? (status === 401 ? 'Set HOLDFAST_API_KEY to a key that is good.' : null);
-  return `${message}${hint === null ? '' : ` ${hint}`} (${code})${places}`;
+  // The places get a line each.
+  const [first] = errors;
+  const what = places === '' || first === undefined ? message : (message.split(` ${first.path}: `)[0] ?? message);
+  return `${what}${hint === null ? '' : ` ${hint}`} (${code})${places}`;
 }
 
 /** What to do at the command line, where the server's own words do not say it. */
@@ -48,5 +51,6 @@ const hints: Readonly<Record<string, string>> = {
   agent_not_found: 'See holdfast agents list.',
   version_not_found: 'See holdfast agents versions <agent>.',
   attention_not_found: 'See holdfast attention.',
+  tool_server_unavailable: 'Here that is --offline.',
   unexpected_answer: 'Does HOLDFAST_URL name a Holdfast server of this release?',
 };

@@ -1,6 +1,6 @@
 import type { AttentionResource, Holdfast, RunResource, WireEvent } from '@holdfast/sdk';
 import { isTerminal } from '@holdfast/sdk';
-import { decisionLine } from './decision-line.ts';
+import { showAsked } from './decision-line.ts';
 import { type ExitCode, exitCodes } from './failure.ts';
 import { type Output, plain, printable, showEvent } from './output.ts';
 import { showWords } from './words.ts';
@@ -45,6 +45,7 @@ export async function follow(client: Holdfast, output: Output, run: string, foll
       words.end();
       showEvent(output, step.value);
       seen = step.value.seq;
+      words.after(step.value);
       news = !isTerminal(step.value.type);
       next = events.next();
     }
@@ -72,7 +73,7 @@ async function waitsForPeople(
 
 function tellWaits(output: Output, open: readonly AttentionResource[]): ExitCode {
   output.err('The run waits for a person:');
-  for (const item of open) output.err(printable(`  ${item.kind} ${item.ref}: ${decisionLine(item)}`));
+  for (const item of open) showAsked(output, output.err, item);
   return exitCodes.waits;
 }
 

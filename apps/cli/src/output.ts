@@ -3,6 +3,8 @@ import Table from 'cli-table3';
 
 /** Where a command writes; `json` = the API's body unchanged, one object a line for streams. */
 export interface Output {
+  /** How the program was called, for lines to copy: `npx holdfast` or `holdfast`. */
+  readonly program: string;
   readonly json: boolean;
   /** A terminal: tables. */
   readonly tty: boolean;
@@ -37,11 +39,50 @@ export function showRows(output: Output, head: readonly string[], rows: readonly
   const clean = rows.map((row) => row.map((cell) => printable(cell)));
   if (!output.tty) return clean.forEach((row) => output.out(row.join('\t')));
   if (clean.length === 0) return output.err('There is none.');
-  const style = output.colour ? { head: ['bold'], border: ['dim'] } : { head: [], border: [] };
-  const table = new Table({ head: [...head], style });
-  for (const row of clean) table.push([...row]);
-  output.out(table.toString());
+  columns(output, [...head], clean);
 }
+
+/** One thing, a line for each of its fields that has a value. */
+export function showFields(output: Output, fields: readonly (readonly [string, string])[]): void {
+  if (!output.tty) return showRows(output, [], fields);
+  const filled = fields.filter(([, value]) => value !== '');
+  columns(
+    output,
+    [],
+    filled.map(([name, value]) => [paint(output, 'quiet', name), printable(value)]),
+    Infinity,
+  );
+}
+
+/** Without borders: a run and its status can be read, selected and copied, however narrow the terminal is. */
+function columns(output: Output, head: string[], rows: readonly (readonly string[])[], widest = WIDEST): void {
+  const table = new Table({
+    head: head.map((text) => (output.colour ? `\u001b[1m${text}\u001b[0m` : text)),
+    chars: { ...noBorders, middle: '  ' },
+    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
+  });
+  for (const row of rows) table.push(row.map((cell) => clipped(shortTime(cell), widest)));
+  for (const line of table.toString().split('\n')) output.out(line.trimEnd());
+}
+
+/** A description of a tool may be a page; `--json` has it whole. */
+const WIDEST = 100;
+
+const clipped = (text: string, widest: number): string => {
+  const [first = '', ...more] = text.split('\n');
+  if (widest === Infinity || (more.length === 0 && first.length <= widest)) return text;
+  return `${first.slice(0, widest - 1)}…`;
+};
+
+/** For people, to the second. */
+const shortTime = (text: string): string =>
+  /^\d{4}-\d\d-\d\dT[\d:]{8}\.\d{3}Z$/.test(text) ? `${text.slice(0, 10)} ${text.slice(11, 19)}Z` : text;
+
+const noBorders = Object.fromEntries(
+  ['top', 'bottom', 'left', 'right', 'mid'].flatMap((side) =>
+    [side, `${side}-mid`, `${side}-left`, `${side}-right`, `mid-mid`].map((name) => [name, '']),
+  ),
+);
 
 export interface ShownPage<T> {
   readonly items: readonly T[];

@@ -9,7 +9,10 @@ import { paint, type Stage } from './story.ts';
 import { tellNext, tellWaiting } from './what-next.ts';
 import { wireStandalone } from './wiring.ts';
 
-const stage: Stage = { colour: process.stdout.isTTY === true, line: (text) => console.log(text) };
+const stage: Stage = {
+  colour: process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '',
+  line: (text) => console.log(text),
+};
 const warn = (text: string): void => console.error(`holdfast: ${text}`);
 
 let stopping = false;
@@ -49,7 +52,7 @@ try {
 
   if (before.items.length === 0 || given !== null || values.demo === true) {
     const ended = await firstRun(ask, api.ports.streams, demo.tenant, folder, stage);
-    if (!stopping) tellNext(stage, standalone, config.dataDir, ended, performance.now() - began);
+    if (!stopping) tellNext(stage, standalone, config.dataDir, folder, ended, performance.now() - began);
   } else {
     const waiting = await ask(attentionPage, 'GET', '/v1/attention');
     tellWaiting(stage, waiting.items);

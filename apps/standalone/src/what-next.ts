@@ -9,6 +9,7 @@ export function tellNext(
   stage: Stage,
   { demo, url }: Standalone,
   dataDir: string,
+  folder: string,
   ended: FirstRun,
   totalMs: number,
 ): void {
@@ -29,9 +30,10 @@ export function tellNext(
   for (const [line, what] of [
     [`npx holdfast watch ${run}`, 'the same events again, from the log'],
     [`npx holdfast artifacts get ${run} report.md`, 'the report'],
-    [`npx holdfast run librarian '{"folder":"…"}' --input-json`, 'a run whose question you answer'],
+    [`npx holdfast run librarian '${JSON.stringify({ folder })}' --input-json`, 'a run whose question you answer'],
     ['npx holdfast attention', 'what waits for you'],
     ['kill -9 this process, then npm start', 'runs go on where they were'],
+    ['docs/quickstart.md', 'an agent and a tool of your own'],
   ] as const)
     stage.line(`  ${line.padEnd(76)} ${paint(stage, 'quiet', what)}`);
   stage.line(`  curl -H "Authorization: Bearer $(node -p "require('${demo.file}').api_key")" ${url}/v1/runs/${run}`);
@@ -43,7 +45,7 @@ export function tellWaiting(stage: Stage, open: readonly AttentionResource[]): v
   stage.line('  Unfinished runs go on by themselves. For a fresh first run: npm start -- --demo');
   for (const { run_id, ref, kind } of open)
     stage.line(
-      paint(stage, 'people', `  ${kind} of run ${run_id} waits for you: npx holdfast decide ${run_id} ${ref} --help`),
+      paint(stage, 'people', `  ${kind} of run ${run_id} waits for you: npx holdfast decide ${run_id} ${ref}`),
     );
   tellServing(stage);
 }

@@ -11,6 +11,7 @@ export * from './event/event-data.ts';
 export * from './event/event.ts';
 export * from './http/index.ts';
 export * from './error/error-codes.ts';
+export * from './error/remedies.ts';
 export * from './error/problem.ts';
 export type * from './env/config.ts';
 export * from './env/env.ts';

@@ -1,4 +1,4 @@
-import { type ErrorCode, errorCodes } from '@holdfast/contracts';
+import { type ErrorCode, errorCodes, remedies } from '@holdfast/contracts';
 import { html, page, prose } from './html.ts';
 
 /** What the `type` of a problem document leads to. */
@@ -10,6 +10,8 @@ export function errorPage(code: ErrorCode): string {
 <h1>${title}</h1>
 <p class="line"><code>${status}</code> <code>${code}</code></p>
 <p>${prose(description)}</p>
+<h2>What to do</h2>
+<p>${prose(remedies[code])}</p>
 <p><a href="/reference">API reference</a></p>
 </main>`,
   );

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { exitCodes, Failure } from '../failure.ts';
-import { show, showJson, showPage, showRows } from '../output.ts';
+import { show, showFields, showJson, showPage } from '../output.ts';
 import { integer, type Paged, paged } from './arguments.ts';
 
 export function agents(program: Command, context: Context): void {
@@ -46,20 +46,15 @@ function showOne(group: Command, { client, output }: Context): void {
       const number = options.version ?? (await client().agents.get(name)).latest;
       const version = await client().versions.get(name, number);
       if (output().json) return showJson(output(), version);
-      showRows(
-        output(),
-        ['', ''],
-        [
-          ['agent', `${version.agent} version ${version.number}`],
-          ['description', version.description],
-          ['model', [version.model.name, ...version.model.fallbacks].join(', then ')],
-          ['limits', JSON.stringify(version.limits)],
-          ...version.tools.map((tool) => [
-            'tool',
-            `${tool.name} (${tool.effect}${tool.approval ? ', needs approval' : ''})`,
-          ]),
-        ],
-      );
+      showFields(output(), [
+        ['agent', `${version.agent} version ${version.number}`],
+        ['description', version.description],
+        ['model', [version.model.name, ...version.model.fallbacks].join(', then ')],
+        ['limits', JSON.stringify(version.limits)],
+        ...version.tools.map(
+          (tool) => ['tool', `${tool.name} (${tool.effect}${tool.approval ? ', needs approval' : ''})`] as const,
+        ),
+      ]);
     });
 }
 

@@ -1,6 +1,7 @@
+import type { AttentionResource } from '@holdfast/sdk';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
-import { decisionLine } from '../decision-line.ts';
+import { decisionLine, question, showAsked } from '../decision-line.ts';
 import { showPage } from '../output.ts';
 import { type Paged, paged } from './arguments.ts';
 import { decide } from './decide.ts';
@@ -14,12 +15,27 @@ export function attention(program: Command, context: Context): void {
       .description('longest waiting first')
       .option('--run <run>', 'of this run'),
   ).action(async (query: Paged & { run?: string }) => {
-    showPage(
-      output(),
-      await client().attention.list(query).page(),
-      ['run', 'ref', 'kind', 'since', 'to settle it'],
-      (item) => [item.run_id, item.ref, item.kind, item.since, decisionLine(item)],
-    );
+    const page = await client().attention.list(query).page();
+    const { json, tty, out, err, program: called } = output();
+    if (tty && !json && page.items.length > 0) {
+      page.items.forEach((item, index) => {
+        if (item.run_id !== page.items[index - 1]?.run_id) out(runLine(item));
+        showAsked(output(), out, item);
+      });
+      if (typeof page.next_cursor === 'string') err(`more: --cursor ${page.next_cursor}`);
+      return;
+    }
+    showPage(output(), page, ['run', 'ref', 'kind', 'since', 'question', 'to settle it'], (item) => [
+      item.run_id,
+      item.ref,
+      item.kind,
+      item.since,
+      question(item),
+      decisionLine(called, item),
+    ]);
   });
   decide(group, context);
 }
+
+const runLine = ({ run_id, agent, since }: AttentionResource): string =>
+  `run ${run_id}  ${agent}  since ${since.slice(0, 10)} ${since.slice(11, 19)}Z`;

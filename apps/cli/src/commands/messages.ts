@@ -8,6 +8,7 @@ export function messages(program: Command, { client, output }: Context): void {
     .command('messages')
     .description('speak to a run')
     .command('send')
+    .description('say something to a run that has not ended')
     .argument('<run>')
     .argument('<text>')
     .addOption(new Option('--mode <mode>', 'when it is delivered').choices([...messageMode.options]).default('queue'))

@@ -14,6 +14,8 @@ export function publish(program: Command, { client, output }: Context): void {
       const version = await client().agents.publish(specText(file), { offline });
       if (alias !== undefined) await client().aliases.set(version.agent, alias, { version: version.number });
       const also = alias === undefined ? '' : `, alias ${alias}`;
-      show(output(), version, () => `${version.agent} version ${version.number}, ${version.tools.length} tools${also}`);
+      const { length: tools } = version.tools;
+      const offered = `${tools} tool${tools === 1 ? '' : 's'}`;
+      show(output(), version, () => `${version.agent} version ${version.number}, ${offered}${also}`);
     });
 }

@@ -1,7 +1,7 @@
 import type { ListRunsOptions } from '@holdfast/sdk';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
-import { dollars, plain, show, showJson, showPage, showRows } from '../output.ts';
+import { dollars, plain, show, showFields, showJson, showPage } from '../output.ts';
 import { confirmed, paged } from './arguments.ts';
 import { bulk } from './bulk.ts';
 import { effects } from './effects.ts';
@@ -49,34 +49,27 @@ function showOne(group: Command, { client, output }: Context): void {
     .action(async (id: string) => {
       const run = await client().runs.get(id);
       if (output().json) return showJson(output(), run);
-      const origin =
-        run.forked_from === null ? [] : [['forked from', `${run.forked_from.run} at ${run.forked_from.seq}`]];
-      const parent = run.parent === null ? [] : [['parent', `${run.parent.run}, call ${run.parent.call}`]];
-      const thread = run.thread === null ? [] : [['thread', run.thread]];
-      showRows(
-        output(),
-        ['', ''],
+      const { forked_from: source, parent } = run;
+      showFields(output(), [
+        ['run', run.id],
+        ['agent', `${run.agent} version ${run.version}`],
+        ['status', run.status],
         [
-          ['run', run.id],
-          ['agent', `${run.agent} version ${run.version}`],
-          ['status', run.status],
-          [
-            'waits for',
-            run.waiting_for.map(({ reason, ref }) => (ref === null ? reason : `${reason} (${ref})`)).join(', '),
-          ],
-          ['events', String(run.head)],
-          ['used', `${run.usage.tokens} tokens, ${dollars(run.usage.cost_usd_micros)}`],
-          ['tags', run.tags.join(' ')],
-          ...thread,
-          ...parent,
-          ...origin,
-          ['created', run.created_at],
-          ['updated', run.updated_at],
-          ['input', plain(run.input).slice(0, 500)],
-          ['output', plain(run.output ?? []).slice(0, 500)],
-          ['error', run.error === null ? '' : `${run.error.code}: ${run.error.detail}`],
+          'waits for',
+          run.waiting_for.map(({ reason, ref }) => (ref === null ? reason : `${reason} (${ref})`)).join(', '),
         ],
-      );
+        ['events', String(run.head)],
+        ['used', `${run.usage.tokens} tokens, ${dollars(run.usage.cost_usd_micros)}`],
+        ['tags', run.tags.join(' ')],
+        ['thread', run.thread ?? ''],
+        ['parent', parent === null ? '' : `${parent.run}, call ${parent.call}`],
+        ['forked from', source === null ? '' : `${source.run} at ${source.seq}`],
+        ['created', run.created_at],
+        ['updated', run.updated_at],
+        ['input', plain(run.input).slice(0, 500)],
+        ['output', plain(run.output ?? []).slice(0, 500)],
+        ['error', run.error === null ? '' : `${run.error.code}: ${run.error.detail}`],
+      ]);
     });
 }
 

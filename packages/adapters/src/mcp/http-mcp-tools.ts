@@ -11,6 +11,7 @@ import {
   type ToolRequest,
   ToolServerUnavailable,
 } from '@holdfast/core';
+import { StreamableHTTPError } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { HttpConnection } from './http-connection.ts';
 import type { ServerLog } from './server-log.ts';
 import { unlessAborted } from './unless-aborted.ts';
@@ -52,7 +53,7 @@ export class HttpMcpTools implements ServerKind<McpSpec> {
       const listing = await connection.listing();
       return [...listing.values()].map(({ name, description, input_schema }) => ({ name, description, input_schema }));
     } catch (error) {
-      throw new ToolServerUnavailable(`tool server ${server.name}: ${messageOf(error)}`, { cause: error });
+      throw new ToolServerUnavailable(`tool server ${server.name}: ${whyUnlisted(error)}`, { cause: error });
     } finally {
       await connection.close();
     }
@@ -139,3 +140,13 @@ export class HttpMcpTools implements ServerKind<McpSpec> {
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** For whoever registers it: the status first, which the SDK keeps to itself. */
+function whyUnlisted(error: unknown): string {
+  if (!(error instanceof StreamableHTTPError) || error.code === undefined) return messageOf(error);
+  const hint = error.code === 401 || error.code === 403 ? ' (is the header Authorization missing, or wrong?)' : '';
+  const said = error.message.replace(/^Streamable HTTP error: (Error POSTing to endpoint: )?/, '').slice(0, MOST_SAID);
+  return `it answered ${error.code}${hint}: ${said}`;
+}
+
+const MOST_SAID = 300;

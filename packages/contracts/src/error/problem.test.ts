@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { errorCodes, isErrorCode, runFailureCodes, startupCodes } from './error-codes.ts';
+import { remedies } from './remedies.ts';
 import { HoldfastError, problem, problemOf } from './problem.ts';
 
 describe('a problem document', () => {
@@ -43,6 +44,12 @@ describe('the codes', () => {
     const codes = [...Object.keys(errorCodes), ...Object.keys(runFailureCodes), ...Object.keys(startupCodes)];
     expect(codes.filter((code) => !/^[a-z]+(_[a-z]+)*$/.test(code))).toEqual([]);
     expect(new Set(codes).size).toBe(codes.length);
+  });
+
+  it('say what to do, and nothing of codes that are not there', () => {
+    const codes = [...Object.keys(errorCodes), ...Object.keys(runFailureCodes), ...Object.keys(startupCodes)];
+    expect(Object.keys(remedies).toSorted()).toEqual(codes.toSorted());
+    for (const remedy of Object.values(remedies)) expect(remedy).toMatch(/^[A-Z].*\.$/);
   });
 
   it('have HTTP error statuses and whole sentences', () => {

@@ -24,7 +24,7 @@ describe('the generated references', () => {
       expect(example).toMatch(new RegExp(`^#${key}=`, 'm'));
     }
     for (const type of eventTypes) expect(events).toContain(`## ${type}\n`);
-    for (const code of Object.keys(errorCodes)) expect(errors).toContain(`\`${code}\``);
+    for (const code of Object.keys(errorCodes)) expect(errors).toContain(`### ${code}\n`);
   });
 
   it('find a line on every event', () => {
