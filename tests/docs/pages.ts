@@ -6,7 +6,7 @@ import { type Block, blocksOf } from './blocks.ts';
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** The condition of `exports` under which packages are their sources. */
-export const SOURCE = 'source';
+export const SOURCE = 'holdfast-source';
 
 export interface Page {
   /** From the root of the repository. */
