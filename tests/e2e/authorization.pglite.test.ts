@@ -29,6 +29,7 @@ beforeAll(async () => {
     ':digest': 'a'.repeat(64),
     ':ref': '5.0',
     ':name': 'asker',
+    ':bulk': String((await server.ask(mine.key, 'POST', '/v1/bulk', bodies['bulk.start'])).json['id']),
     ':key': parseKey(keys['viewer'] ?? '')?.id ?? '',
   };
   await server.ask(mine.key, 'PUT', '/v1/tools/asker', bodies['tools.put']);
@@ -47,6 +48,8 @@ const bodies: Readonly<Record<string, unknown>> = {
   'runs.cancel': {},
   'runs.fork': { at: 1 },
   'runs.rerun': {},
+  'bulk.start': { operation: 'cancel', filter: { tag: 'asker' } },
+  'bulk.cancel': {},
   'threads.create': {},
   'tools.put': {
     type: 'request',
@@ -101,7 +104,7 @@ describe.each(named(guarded))('%s', (_name, route) => {
 
 const aboutOurs = guarded.filter(
   ({ url, operation }) =>
-    /:(run|agent|thread|key)/.test(url) ||
+    /:(run|agent|thread|key|bulk)/.test(url) ||
     ['runs.start', 'secrets.delete'].includes(operation ?? '') ||
     (url.endsWith('tools/:name') && operation !== 'tools.put'),
 );

@@ -2,7 +2,7 @@ import type { DataOf, RunEvent } from '@holdfast/contracts';
 import { isTerminal } from '@holdfast/contracts';
 import type { ArtifactStore } from '../log/artifact-store.ts';
 import { decodeEvent } from '../log/event-codec.ts';
-import type { RunStore } from '../log/run-store.ts';
+import { hasEnded, type RunStore } from '../log/run-store.ts';
 import type { RunRef } from '../tenant-scope.ts';
 import type { RunDirectory, RunSummary } from './run-directory.ts';
 import { notFound } from './speak.ts';
@@ -46,9 +46,6 @@ async function forkedOf(
   const event = await decodeEvent(artifacts, ref, first);
   return event.type === 'run.forked' ? event.data : null;
 }
-
-export const hasEnded = ({ status }: Pick<RunSummary, 'status'>): boolean =>
-  status === 'succeeded' || status === 'failed' || status === 'cancelled';
 
 /** Only resolutions of unknown effects follow the end, so it is near the head. */
 async function endOf({ runs, artifacts }: GetRunPorts, ref: RunRef, head: number): Promise<RunEvent | null> {

@@ -53,8 +53,8 @@ async function speakUnderLock(ports: SpeakPorts, ref: RunRef, speech: Speech): P
 
 /** The same inside a transaction of the caller, which holds the row's lock until it ends. */
 export async function speakInside(
-  ports: SpeakPorts,
-  stores: TransactionStores,
+  ports: Outside,
+  stores: Inside,
   ref: RunRef,
   speech: Speech,
 ): Promise<readonly RunEvent[]> {
@@ -63,10 +63,14 @@ export async function speakInside(
   return said;
 }
 
+/** What speaking inside a transaction takes beside its stores. */
+type Outside = Pick<SpeakPorts, 'artifacts' | 'clock'>;
+type Inside = Pick<TransactionStores, 'directory' | 'runs' | 'agents'>;
+
 /** Reads by the transaction's own stores only: on PGlite a second connection would wait for ever. */
 async function trySpeakInside(
-  ports: SpeakPorts,
-  stores: TransactionStores,
+  ports: Outside,
+  stores: Inside,
   ref: RunRef,
   speech: Speech,
 ): Promise<readonly RunEvent[] | null> {
@@ -83,7 +87,7 @@ async function trySpeakInside(
 
 /** null when the head has moved or the row is taken. */
 async function attemptOn(
-  ports: SpeakPorts,
+  ports: Outside,
   runs: RunStore,
   ref: RunRef,
   run: LoadedRun,
