@@ -5,16 +5,17 @@ import { Product, until } from './harness/product.ts';
 import { onEachDatabase } from './on-each-database.ts';
 import { seed, share } from './share.ts';
 
-const RUNS = 8;
+/** More than two transactions hold. */
+const RUNS = 25;
 
-/** The first step is that of the counting, each other one a run. */
+/** Steps: the counting; three times some runs; the end. */
 const deaths: readonly (readonly [string, Omit<KillSpec, 'token'>])[] = [
   ['while it counts', { at: 'in-bulk-step', step: 1 }],
-  ['when a run is about to be rerun', { at: 'before-bulk-step', step: 4 }],
-  ['in the transaction that reruns a run', { at: 'in-bulk-step', step: 4 }],
-  ['while that is being committed', { at: 'committing-bulk-step', step: 4 }],
-  ['right after that', { at: 'after-bulk-step', step: 4 }],
-  ['before its end was written', { at: 'in-bulk-step', step: 2 + RUNS }],
+  ['when runs are about to be rerun', { at: 'before-bulk-step', step: 3 }],
+  ['in the transaction that reruns them', { at: 'in-bulk-step', step: 3 }],
+  ['while that is being committed', { at: 'committing-bulk-step', step: 3 }],
+  ['right after that', { at: 'after-bulk-step', step: 3 }],
+  ['before its end was written', { at: 'in-bulk-step', step: 5 }],
 ];
 
 onEachDatabase(`a bulk operation (seed ${seed})`, (fresh) => {
@@ -23,23 +24,23 @@ onEachDatabase(`a bulk operation (seed ${seed})`, (fresh) => {
     async (_when, kill) => {
       const product = await Product.start({ postgres: await fresh(), kill });
       try {
-        await product.publish(agent('payer', [[{ tool: 'note' }]]));
+        await product.publish(agent('noter', [[{ tool: 'note' }]]));
         const { runs: client } = product.client;
         const runs: string[] = [];
         for (let index = 0; index < RUNS; index += 1)
-          runs.push((await client.start({ agent: 'payer', input: `${index}` })).id);
+          runs.push((await client.start({ agent: 'noter', input: `${index}` })).id);
         for (const run of runs) expect(await product.ended(run)).toBe('succeeded');
 
-        const { id } = await client.bulk({ operation: 'rerun', filter: { agent: 'payer' }, tags: ['again'] });
+        const { id } = await client.bulk({ operation: 'rerun', filter: { agent: 'noter' }, tags: ['again'] });
         await product.died();
         const bulk = await until('the operation to end', 60_000, async () => {
           const now = await client.bulkOperation(id);
           return now.ended_at === null ? null : now;
         });
         expect(bulk).toMatchObject({ status: 'done', matched: RUNS, done: RUNS, skipped: 0, failed: 0, errors: [] });
-        const made = (await client.list({ agent: 'payer', tag: 'again' }).page()).items;
+        const made = (await client.list({ agent: 'noter', tag: 'again' }).page()).items;
         expect(made.map(({ forked_from: from }) => String(from?.run)).toSorted()).toEqual(runs.toSorted());
-        expect((await client.list({ agent: 'payer' }).page()).items).toHaveLength(2 * RUNS);
+        expect((await client.list({ agent: 'noter' }).page()).items).toHaveLength(2 * RUNS);
         for (const { id: fork } of made) expect(await product.ended(fork)).toBe('succeeded');
       } finally {
         await product.stop();

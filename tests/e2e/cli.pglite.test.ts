@@ -180,7 +180,7 @@ describe('runs', () => {
       .poll(async () => (await json(['runs', 'bulk', 'status', id]))['status'], { timeout: 10_000 })
       .toBe('done');
     const listed = await holdfast(['runs', 'bulk', 'list']);
-    expect(listed.out.split('\n')[1]).toMatch(new RegExp(`^${id} +cancel +done`));
+    expect(listed.out).toMatch(new RegExp(`^${id}\\tcancel\\tdone\\t`));
     const stopped = await holdfast(['runs', 'bulk', 'stop', id]);
     expect(stopped).toMatchObject({ code: 1, err: expect.stringContaining('bulk_ended') });
     expect(await holdfast(['runs', 'bulk', 'status'])).toMatchObject({ code: 2 });

@@ -8,13 +8,14 @@ import type { OutboxHandler } from '../scheduling/outbox.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 import { cancel } from '../use-cases/cancel.ts';
 import type { Caller } from '../use-cases/caller.ts';
-import { createFork, forkRun } from '../use-cases/fork-run.ts';
+import { createFork, forkRun, placeFork, type PreparedFork } from '../use-cases/fork-run.ts';
 import { pause } from '../use-cases/pause.ts';
 import { resume } from '../use-cases/resume.ts';
 import type { RunDirectory } from '../use-cases/run-directory.ts';
-import { speakInside, type Speech } from '../use-cases/speak.ts';
+import { preparedSpeech, speakInside, type Speech } from '../use-cases/speak.ts';
 import type { TransactionStores } from '../use-cases/transactions.ts';
 import {
+  type BulkChanges,
   bulkForkId,
   type BulkOperation,
   type BulkOutcome,
@@ -26,7 +27,7 @@ import {
   sameStep,
   worked,
 } from './bulk-operation.ts';
-import type { BulkStore } from './bulk-store.ts';
+import type { BulkStore, FittingRuns } from './bulk-store.ts';
 
 export type BulkStores = Pick<TransactionStores, 'runs' | 'directory' | 'agents' | 'bulk'>;
 
@@ -45,6 +46,8 @@ const SLICE_MS = 2_000;
 const PAUSE_MS = 300;
 /** Runs that one query looks at. */
 const LOOKED_AT = 500;
+/** Runs that one transaction changes: their rows are locked meanwhile, and on PGlite everybody waits for it. */
+const AT_ONCE = 10;
 /** The id of a new run bears the time of the step before it, which shall not be long ago. */
 const STEP_AGE_MS = 60_000;
 /** A source that moved while its fork was prepared is looked at again. */
@@ -53,9 +56,9 @@ const FORK_TRIES = 3;
 const ATTEMPTS = 3;
 
 /**
- * Handles rows of kind `bulk`, whose subject is the operation: does a part of it and asks to be called again. Each run's
- * change and the count of it are one transaction under the operation's lock, so that a crash repeats nothing and two
- * workers cannot do it twice.
+ * Handles rows of kind `bulk`, whose subject is the operation: does a part of it and asks to be called again. A few runs
+ * are changed and counted in one transaction under the operation's lock, so that a crash repeats nothing and two workers
+ * cannot do it twice.
  */
 export const workBulk =
   (ports: BulkPorts): OutboxHandler =>
@@ -93,73 +96,163 @@ async function workPage(slice: Slice, bulk: BulkOperation): Promise<void> {
   const { ports, scope, timeLeft } = slice;
   const { runs, next } = await ports.bulk.fitting(scope, runsOf(bulk), bulk.reached, LOOKED_AT);
   let now: BulkOperation | null = bulk;
-  // Skipped since the last commit, and goes with the next.
-  let passed: BulkOutcome[] = [];
-  for (const { run, status } of runs) {
+  for (const batch of batchesOf(bulk, runs)) {
     if (!timeLeft()) return;
-    const code = foreseenRefusal(bulk.work, status);
-    if (code !== null) {
-      passed.push({ type: 'skipped', code });
-      continue;
-    }
-    now = await dealWith(slice, now, passed, run);
+    now = await workBatch(slice, now, batch);
     // Another worker is at it, or somebody has cancelled it.
     if (now === null) return;
-    passed = [];
   }
   const last = now;
-  await step(ports, scope, last, () => Promise.resolve(worked(last, passed, next, ports.clock.now())));
+  await step(ports, scope, last, () => Promise.resolve(worked(last, [], next, ports.clock.now())));
 }
 
-/** One run, with those that were passed before it. null: the operation is no longer where it was. */
-async function dealWith(
-  { ports, scope, attempt }: Slice,
-  bulk: BulkOperation,
-  passed: readonly BulkOutcome[],
-  run: string,
-): Promise<BulkOperation | null> {
-  const noted = (outcome: BulkOutcome): BulkOperation => worked(bulk, [...passed, outcome], run, ports.clock.now());
-  for (let tries = 1; ; tries += 1) {
-    try {
-      const perform = await prepared(ports, scope, bulk, run);
-      return await step(ports, scope, bulk, async (stores) => {
-        await perform(stores);
-        return noted({ type: 'done' });
-      });
-    } catch (error) {
-      const refusal = error instanceof HoldfastError && error.status < 500 ? error : null;
-      if (refusal?.code === 'run_live' && tries < FORK_TRIES) continue;
-      if (refusal === null && (error instanceof DatabaseUnavailable || attempt < ATTEMPTS)) throw error;
-      if (refusal === null)
-        ports.log.error({ tenant: scope.tenant, bulk: bulk.id, run, err: error }, 'a bulk operation passes a run');
-      const code = error instanceof HoldfastError ? error.code : 'internal';
-      const detail =
-        error instanceof HoldfastError ? error.message : 'A fault of Holdfast; the log of the worker has it.';
-      return step(ports, scope, bulk, () => Promise.resolve(noted(outcomeOf(run, code, detail))));
-    }
+/** Runs that go together into one transaction, with any number of those that are only passed. */
+function* batchesOf({ work }: BulkOperation, runs: FittingRuns['runs']): Generator<FittingRuns['runs']> {
+  let batch: FittingRuns['runs'][number][] = [];
+  let changed = 0;
+  for (const each of runs) {
+    batch.push(each);
+    changed += foreseenRefusal(work, each.status) === null ? 1 : 0;
+    if (changed < AT_ONCE) continue;
+    yield batch;
+    [batch, changed] = [[], 0];
   }
+  if (batch.length > 0) yield batch;
 }
 
-/** What is slow, such as the copying of files, comes before the transaction. @throws HoldfastError as the single operation. */
-async function prepared(
+/** All of them; null: the operation is no longer where it was. */
+async function workBatch(slice: Slice, bulk: BulkOperation, batch: FittingRuns['runs']): Promise<BulkOperation | null> {
+  let now: BulkOperation | null = bulk;
+  let left = batch;
+  while (left.length > 0) {
+    // After an error each run is on its own, so that one cannot keep the others from their turn.
+    if (slice.attempt === 1) {
+      now = await together(slice, now, left);
+      if (now === null) return null;
+      const { reached } = now;
+      left = left.slice(left.findIndex(({ run }) => run === reached) + 1);
+    }
+    const [first, ...rest] = left;
+    if (first === undefined) return now;
+    now = await alone(slice, now, first.run);
+    if (now === null) return null;
+    left = rest;
+  }
+  return now;
+}
+
+/** Does its part; false when the run has moved since, and nothing was done. */
+type Part = (stores: BulkStores) => Promise<boolean>;
+
+/** In one transaction, up to the first run that has moved since it was looked at. */
+async function together(
+  { ports, scope }: Slice,
+  bulk: BulkOperation,
+  batch: FittingRuns['runs'],
+): Promise<BulkOperation | null> {
+  // What is slow, such as the copying of files, comes before the transaction.
+  const parts = await Promise.all(
+    batch.map(async ({ run, status }): Promise<{ run: string; part: Part | BulkOutcome }> => {
+      const code = foreseenRefusal(bulk.work, status);
+      return { run, part: code === null ? await partOf(ports, scope, bulk, run) : { type: 'skipped', code } };
+    }),
+  );
+  return step(ports, scope, bulk, async (stores) => {
+    const outcomes: BulkOutcome[] = [];
+    let { reached } = bulk;
+    for (const { run, part } of parts) {
+      if (typeof part !== 'function') outcomes.push(part);
+      else if (await part(stores)) outcomes.push({ type: 'done' });
+      else break;
+      reached = run;
+    }
+    return outcomes.length === 0 ? bulk : worked(bulk, outcomes, reached, ports.clock.now());
+  });
+}
+
+/** As the run stands now. A refusal is an outcome; what is nobody's refusal is thrown. */
+async function partOf(
   ports: BulkPorts,
   scope: TenantScope,
   bulk: BulkOperation,
   run: string,
-): Promise<(stores: BulkStores) => Promise<unknown>> {
+): Promise<Part | BulkOutcome> {
   const { work } = bulk;
   const caller: Caller = { ...scope, by: bulk.by };
-  if ('changes' in work) {
-    // A run that it makes is created after it, whatever the clocks of two processes say.
-    const clock: Clock = {
-      now: () => Math.max(ports.clock.now(), bulk.createdAt + 1),
-      monotonic: () => ports.clock.monotonic(),
-    };
-    const fork = await forkRun({ ...ports, clock }, caller, run, work.changes, bulkForkId(bulk, run));
-    return (stores) => createFork(stores, fork);
+  try {
+    if ('changes' in work) {
+      const fork = await preparedFork(ports, caller, bulk, run, work.changes);
+      return (stores) => placeFork(stores, fork);
+    }
+    const append = await preparedSpeech(ports, { ...scope, run }, speechOf(work, caller));
+    return async (stores) => append === null || (await stores.runs.append(append)).type === 'accepted';
+  } catch (error) {
+    const outcome = refusalOf(run, error);
+    if (outcome === null) throw error;
+    return outcome;
   }
-  const speech = speechOf(work, caller);
-  return (stores) => speakInside(ports, stores, { ...scope, run }, speech);
+}
+
+/** A run that moves, or that comes after an error. */
+async function alone(
+  { ports, scope, attempt }: Slice,
+  bulk: BulkOperation,
+  run: string,
+): Promise<BulkOperation | null> {
+  const { work } = bulk;
+  const caller: Caller = { ...scope, by: bulk.by };
+  const noted = (outcome: BulkOutcome): BulkOperation => worked(bulk, [outcome], run, ports.clock.now());
+  for (let tries = 1; ; tries += 1) {
+    try {
+      if ('changes' in work) {
+        const fork = await preparedFork(ports, caller, bulk, run, work.changes);
+        return await step(ports, scope, bulk, (stores) => createFork(stores, fork).then(() => noted({ type: 'done' })));
+      }
+      const speech = speechOf(work, caller);
+      return await step(ports, scope, bulk, (stores) =>
+        speakInside(ports, stores, { ...scope, run }, speech).then(() => noted({ type: 'done' })),
+      );
+    } catch (error) {
+      if (error instanceof HoldfastError && error.code === 'run_live' && tries < FORK_TRIES) continue;
+      const outcome = refusalOf(run, error) ?? givenUp(ports, scope, bulk, run, attempt, error);
+      return step(ports, scope, bulk, () => Promise.resolve(noted(outcome)));
+    }
+  }
+}
+
+/** null: nobody has refused anything; it did not work. */
+const refusalOf = (run: string, error: unknown): BulkOutcome | null =>
+  error instanceof HoldfastError && error.status < 500 ? outcomeOf(run, error.code, error.message) : null;
+
+/** Throws the error as long as it is worth another try. */
+function givenUp(
+  { log }: BulkPorts,
+  { tenant }: TenantScope,
+  { id }: BulkOperation,
+  run: string,
+  attempt: number,
+  error: unknown,
+): BulkOutcome {
+  if (error instanceof DatabaseUnavailable || attempt < ATTEMPTS) throw error;
+  log.error({ tenant, bulk: id, run, err: error }, 'a bulk operation passes a run with which it does not work');
+  return error instanceof HoldfastError
+    ? outcomeOf(run, error.code, error.message)
+    : outcomeOf(run, 'internal', 'A fault of Holdfast; the log of the worker has it.');
+}
+
+function preparedFork(
+  ports: BulkPorts,
+  caller: Caller,
+  bulk: BulkOperation,
+  run: string,
+  changes: BulkChanges,
+): Promise<PreparedFork> {
+  // A run that it makes is created after it, whatever the clocks of two processes say.
+  const clock: Clock = {
+    now: () => Math.max(ports.clock.now(), bulk.createdAt + 1),
+    monotonic: () => ports.clock.monotonic(),
+  };
+  return forkRun({ ...ports, clock }, caller, run, changes, bulkForkId(bulk, run));
 }
 
 function speechOf(work: Exclude<BulkWork, { changes: unknown }>, caller: Caller): Speech {

@@ -128,17 +128,23 @@ export async function forkRun(
   };
 }
 
+type Inside = Pick<TransactionStores, 'directory' | 'runs'>;
+
 /** In a transaction of its own, or of an `Idempotency-Key`. @throws HoldfastError `run_live`: the source has moved. */
-export async function createFork(
-  { directory, runs }: Pick<TransactionStores, 'directory' | 'runs'>,
-  { copy, append, view }: PreparedFork,
-): Promise<RunView> {
-  if (!(await directory.copy(copy))) throw moved(copy);
-  const outcome = await runs.append(append);
-  if (outcome.type !== 'accepted') throw new Error(`the first append of the fork ${copy.run} was ${outcome.type}`);
-  const summary = await directory.get(copy);
+export async function createFork(stores: Inside, fork: PreparedFork): Promise<RunView> {
+  const { copy, view } = fork;
+  if (!(await placeFork(stores, fork))) throw moved(copy);
+  const summary = await stores.directory.get(copy);
   if (summary === null) throw new Error(`the fork ${copy.run} is not there`);
   return { summary, ...view };
+}
+
+/** The same without looking at what it made. False when the source has moved: then nothing was done. */
+export async function placeFork({ directory, runs }: Inside, { copy, append }: PreparedFork): Promise<boolean> {
+  if (!(await directory.copy(copy))) return false;
+  const outcome = await runs.append(append);
+  if (outcome.type !== 'accepted') throw new Error(`the first append of the fork ${copy.run} was ${outcome.type}`);
+  return true;
 }
 
 const atRest: readonly RunSummary['status'][] = ['paused', 'succeeded', 'failed', 'cancelled'];
