@@ -1,25 +1,10 @@
 import { HoldfastError } from '@holdfast/contracts';
-import type { AgentVersions } from '../children/pinned-agents.ts';
-import type { Clock } from '../clock.ts';
-import type { Log } from '../executor/log.ts';
-import type { LogPorts } from '../log/loaded-run.ts';
 import { DatabaseUnavailable } from '../log/run-store.ts';
 import type { OutboxHandler } from '../scheduling/outbox.ts';
 import type { TenantScope } from '../tenant-scope.ts';
-import { cancel } from '../use-cases/cancel.ts';
-import type { Caller } from '../use-cases/caller.ts';
-import { createFork, forkRun, placeFork, type PreparedFork } from '../use-cases/fork-run.ts';
-import { pause } from '../use-cases/pause.ts';
-import { resume } from '../use-cases/resume.ts';
-import type { RunDirectory } from '../use-cases/run-directory.ts';
-import { preparedSpeech, speakInside, type Speech } from '../use-cases/speak.ts';
-import type { TransactionStores } from '../use-cases/transactions.ts';
 import {
-  type BulkChanges,
-  bulkForkId,
   type BulkOperation,
   type BulkOutcome,
-  type BulkWork,
   counted,
   foreseenRefusal,
   outcomeOf,
@@ -27,18 +12,9 @@ import {
   sameStep,
   worked,
 } from './bulk-operation.ts';
-import type { BulkStore, FittingRuns } from './bulk-store.ts';
-
-export type BulkStores = Pick<TransactionStores, 'runs' | 'directory' | 'agents' | 'bulk'>;
-
-export interface BulkPorts extends LogPorts {
-  readonly bulk: BulkStore;
-  readonly directory: Pick<RunDirectory, 'get'>;
-  readonly agents: AgentVersions;
-  readonly transactions: { run<T>(scope: TenantScope, work: (stores: BulkStores) => Promise<T>): Promise<T> };
-  readonly clock: Clock;
-  readonly log: Log;
-}
+import { type BulkPart, partOf, partUnderLock, refusalOf } from './bulk-part.ts';
+import type { BulkPorts, BulkStores } from './bulk-ports.ts';
+import type { FittingRuns } from './bulk-store.ts';
 
 /** Much less than a row of the outbox is reserved for. */
 const SLICE_MS = 2_000;
@@ -141,9 +117,6 @@ async function workBatch(slice: Slice, bulk: BulkOperation, batch: FittingRuns['
   return now;
 }
 
-/** Does its part; false when the run has moved since, and nothing was done. */
-type Part = (stores: BulkStores) => Promise<boolean>;
-
 /** In one transaction, up to the first run that has moved since it was looked at. */
 async function together(
   { ports, scope }: Slice,
@@ -152,9 +125,9 @@ async function together(
 ): Promise<BulkOperation | null> {
   // What is slow, such as the copying of files, comes before the transaction.
   const parts = await Promise.all(
-    batch.map(async ({ run, status }): Promise<{ run: string; part: Part | BulkOutcome }> => {
+    batch.map(async ({ run, status }): Promise<{ run: string; part: BulkPart | BulkOutcome }> => {
       const code = foreseenRefusal(bulk.work, status);
-      return { run, part: code === null ? await partOf(ports, scope, bulk, run) : { type: 'skipped', code } };
+      return { run, part: code === null ? await partOf(ports, scope.tenant, bulk, run) : { type: 'skipped', code } };
     }),
   );
   return step(ports, scope, bulk, async (stores) => {
@@ -170,48 +143,20 @@ async function together(
   });
 }
 
-/** As the run stands now. A refusal is an outcome; what is nobody's refusal is thrown. */
-async function partOf(
-  ports: BulkPorts,
-  scope: TenantScope,
-  bulk: BulkOperation,
-  run: string,
-): Promise<Part | BulkOutcome> {
-  const { work } = bulk;
-  const caller: Caller = { ...scope, by: bulk.by };
-  try {
-    if ('changes' in work) {
-      const fork = await preparedFork(ports, caller, bulk, run, work.changes);
-      return (stores) => placeFork(stores, fork);
-    }
-    const append = await preparedSpeech(ports, { ...scope, run }, speechOf(work, caller));
-    return async (stores) => append === null || (await stores.runs.append(append)).type === 'accepted';
-  } catch (error) {
-    const outcome = refusalOf(run, error);
-    if (outcome === null) throw error;
-    return outcome;
-  }
-}
-
 /** A run that moves, or that comes after an error. */
 async function alone(
   { ports, scope, attempt }: Slice,
   bulk: BulkOperation,
   run: string,
 ): Promise<BulkOperation | null> {
-  const { work } = bulk;
-  const caller: Caller = { ...scope, by: bulk.by };
   const noted = (outcome: BulkOutcome): BulkOperation => worked(bulk, [outcome], run, ports.clock.now());
   for (let tries = 1; ; tries += 1) {
     try {
-      if ('changes' in work) {
-        const fork = await preparedFork(ports, caller, bulk, run, work.changes);
-        return await step(ports, scope, bulk, (stores) => createFork(stores, fork).then(() => noted({ type: 'done' })));
-      }
-      const speech = speechOf(work, caller);
-      return await step(ports, scope, bulk, (stores) =>
-        speakInside(ports, stores, { ...scope, run }, speech).then(() => noted({ type: 'done' })),
-      );
+      const part = await partUnderLock(ports, scope.tenant, bulk, run);
+      return await step(ports, scope, bulk, async (stores) => {
+        await part(stores);
+        return noted({ type: 'done' });
+      });
     } catch (error) {
       if (error instanceof HoldfastError && error.code === 'run_live' && tries < FORK_TRIES) continue;
       const outcome = refusalOf(run, error) ?? givenUp(ports, scope, bulk, run, attempt, error);
@@ -219,10 +164,6 @@ async function alone(
     }
   }
 }
-
-/** null: nobody has refused anything; it did not work. */
-const refusalOf = (run: string, error: unknown): BulkOutcome | null =>
-  error instanceof HoldfastError && error.status < 500 ? outcomeOf(run, error.code, error.message) : null;
 
 /** Throws the error as long as it is worth another try. */
 function givenUp(
@@ -238,32 +179,6 @@ function givenUp(
   return error instanceof HoldfastError
     ? outcomeOf(run, error.code, error.message)
     : outcomeOf(run, 'internal', 'A fault of Holdfast; the log of the worker has it.');
-}
-
-function preparedFork(
-  ports: BulkPorts,
-  caller: Caller,
-  bulk: BulkOperation,
-  run: string,
-  changes: BulkChanges,
-): Promise<PreparedFork> {
-  // A run that it makes is created after it, whatever the clocks of two processes say.
-  const clock: Clock = {
-    now: () => Math.max(ports.clock.now(), bulk.createdAt + 1),
-    monotonic: () => ports.clock.monotonic(),
-  };
-  return forkRun({ ...ports, clock }, caller, run, changes, bulkForkId(bulk, run));
-}
-
-function speechOf(work: Exclude<BulkWork, { changes: unknown }>, caller: Caller): Speech {
-  switch (work.type) {
-    case 'cancel':
-      return cancel(caller, work.reason);
-    case 'pause':
-      return pause(caller, work.reason);
-    case 'resume':
-      return resume(caller);
-  }
 }
 
 /** Commits what `work` makes of the operation, unless somebody else has taken a step since it was read: then null. */
