@@ -2,6 +2,7 @@ import { routes } from '@holdfast/api';
 import { auditPage, type AuditLine } from '@holdfast/contracts';
 import { type Operation, verifyAudit } from '@holdfast/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { idleBulk } from './support/idle-bulk.ts';
 import { scribe, startServer, type TestServer } from './support/server.ts';
 
 let server: TestServer;
@@ -75,6 +76,16 @@ const changes: Partial<Record<Operation, () => Promise<{ target: string; detail:
     const run = await asking();
     await made('POST', `/v1/runs/${run}/cancel`);
     return { target: `/v1/runs/${run}/cancel`, detail: {} };
+  },
+  'bulk.start': async () => {
+    const filter = { tag: 'none', created_before: '2020-01-01T00:00:00Z' };
+    const { json } = await server.ask(key, 'POST', '/v1/bulk', { operation: 'cancel', filter, reason: 'private' });
+    return { target: `/v1/bulk/${String(json['id'])}`, detail: { operation: 'cancel', filter } };
+  },
+  'bulk.cancel': async () => {
+    const bulk = await idleBulk(server, tenant);
+    await made('POST', `/v1/bulk/${bulk}/cancel`);
+    return { target: `/v1/bulk/${bulk}/cancel`, detail: {} };
   },
   'attention.decide': async () => {
     const run = await asking();

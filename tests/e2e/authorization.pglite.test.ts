@@ -30,6 +30,7 @@ beforeAll(async () => {
     ':digest': 'a'.repeat(64),
     ':ref': '5.0',
     ':name': 'asker',
+    ':bulk': String((await server.ask(mine.key, 'POST', '/v1/bulk', goodBodies['bulk.start'])).json['id']),
     ':key': parseKey(keys['viewer'] ?? '')?.id ?? '',
   };
   await server.ask(mine.key, 'PUT', '/v1/tools/asker', goodBodies['tools.put']);
@@ -78,7 +79,7 @@ describe.each(named(guarded))('%s', (_name, route) => {
 
 const aboutOurs = guarded.filter(
   ({ url, operation }) =>
-    /:(run|agent|thread|key)/.test(url) ||
+    /:(run|agent|thread|key|bulk)/.test(url) ||
     ['runs.start', 'secrets.delete'].includes(operation ?? '') ||
     (url.endsWith('tools/:name') && operation !== 'tools.put'),
 );

@@ -181,6 +181,42 @@ describe('runs', () => {
     expect((await holdfast(['watch', id])).code).toBe(1);
   });
 
+  test('are treated alike: bulk operations, waited for, asked for again, listed and stopped', async () => {
+    const made = [await started('asker'), await started('asker')];
+    for (const run of made) await holdfast(['runs', 'show', run]);
+    const filter = ['--agent', 'asker', '--status', 'waiting'];
+    await expect
+      .poll(async () => ((await json(['runs', 'list', ...filter]))['items'] as object[]).length, { timeout: 10_000 })
+      .toBeGreaterThanOrEqual(2);
+    const refused = await holdfast(['runs', 'bulk', 'pause', ...filter]);
+    expect([refused.code, refused.err]).toEqual([2, expect.stringContaining('--yes')]);
+    const paused = await holdfast(['runs', 'bulk', 'pause', ...filter, '--yes', '--reason', 'a break']);
+    expect([paused.code, paused.out]).toEqual([
+      0,
+      expect.stringMatching(/^pause \S+: done, \d+ done, 0 skipped, 0 failed, of \d+\n$/),
+    ]);
+    for (const run of made) expect(await json(['runs', 'show', run])).toMatchObject({ status: 'paused' });
+
+    const rerun = await json(['runs', 'bulk', 'rerun', '--status', 'paused', '--yes', '--new-tag', 'again']);
+    expect(rerun).toMatchObject({ operation: 'rerun', status: 'done', failed: 0 });
+    expect((await json(['runs', 'list', '--tag', 'again']))['items']).toHaveLength(Number(rerun['done']));
+    const resumed = await holdfast(['runs', 'bulk', 'resume', '--agent', 'asker', '--yes']);
+    expect(resumed.out).toMatch(/\n {2}skipped \d+: run_not_paused\n/);
+
+    const { out: detached } = await holdfast(['runs', 'bulk', 'cancel', '--agent', 'asker', '--yes', '--detach']);
+    const id = detached.trim();
+    await expect
+      .poll(async () => (await json(['runs', 'bulk', 'status', id]))['status'], { timeout: 10_000 })
+      .toBe('done');
+    const listed = await holdfast(['runs', 'bulk', 'list']);
+    expect(listed.out).toMatch(new RegExp(`^${id}\\tcancel\\tdone\\t`));
+    const stopped = await holdfast(['runs', 'bulk', 'stop', id]);
+    expect(stopped).toMatchObject({ code: 1, err: expect.stringContaining('bulk_ended') });
+    expect(await holdfast(['runs', 'bulk', 'status'])).toMatchObject({ code: 2 });
+    const wrong = await holdfast(['runs', 'bulk', 'fork', '--agent', 'asker', '--to-version', '9', '--yes']);
+    expect(wrong).toMatchObject({ code: 1, err: expect.stringContaining('version_not_found') });
+  });
+
   test('continue a thread', async () => {
     await holdfast(['publish', join(folder, 'scribe.json')]);
     const thread = (await holdfast(['threads', 'create', '--metadata', 'a=b'])).out.trim();

@@ -41,6 +41,8 @@ async function asked(): Promise<Set<string>> {
     runs.delete('r'),
     runs.bulk({ operation: 'rerun', filter: { agent: 'a' } }),
     runs.bulkOperation('o'),
+    runs.bulkOperations().page(),
+    runs.cancelBulk('o'),
     attention.list().page(),
     attention.decide('r', 'x', { decision: 'retry' }),
     artifacts.list('r'),

@@ -1,6 +1,7 @@
 import type {
   AgentStore,
   AuditLog,
+  BulkStore,
   Deltas,
   EventStreams,
   KeyStore,
@@ -24,6 +25,7 @@ export interface ApiPorts extends SpeakPorts {
   readonly secrets: SecretRows;
   readonly cipher: SecretCipher;
   readonly audit: AuditLog;
+  readonly bulk: BulkStore;
   readonly publishing: PublishPorts;
   readonly registry: RegistryPorts;
   readonly streams: EventStreams;

@@ -1,3 +1,3 @@
 export { serveStatus } from './status-server.ts';
 export { toolbox } from './toolbox.ts';
-export { type RunningWorker, wireWorker, type WorkerOverrides } from './wiring.ts';
+export { type RunningWorker, type WiredPorts, wireWorker, type WorkerOverrides } from './wiring.ts';

@@ -13,6 +13,7 @@ import type { Config } from '@holdfast/contracts';
 import {
   type ArtifactStore,
   artifactTools,
+  type BulkPorts,
   cachedVersions,
   type Deltas,
   expireRuns,
@@ -25,6 +26,7 @@ import {
   type SecretCipher,
   secretResolver,
   settleChildren,
+  workBulk,
 } from '@holdfast/core';
 import { startWorker, type WorkerPorts } from '@holdfast/driver-embedded';
 import { toolbox } from './toolbox.ts';
@@ -44,8 +46,11 @@ export interface WorkerOverrides {
   readonly log?: Log;
   readonly metrics?: Metrics;
   /** Wraps the finished ports; chaos tests die here. */
-  readonly wrap?: (ports: WorkerPorts) => WorkerPorts;
+  readonly wrap?: (ports: WiredPorts) => WiredPorts;
 }
+
+/** What the driver takes, and what the handlers of its outbox take. */
+export type WiredPorts = WorkerPorts & BulkPorts;
 
 export interface RunningWorker {
   readonly id: string;
@@ -89,8 +94,9 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       own.push(configured);
       model = configured.catalog;
     }
-    const { runs, agents, toolServers, secrets, schedule, outbox, lease, housekeep, artifactRows } =
-      await database.worker(id);
+    const stores = await database.worker(id);
+    const { runs, agents, toolServers, secrets, schedule, outbox, lease, housekeep, artifactRows } = stores;
+    const { bulk, directory, transactions } = stores;
     const artifacts = overrides.artifacts ?? new FileArtifactStore(join(config.dataDir, 'artifacts'));
     const resolveSecrets = secretResolver({ rows: secrets, cipher, redaction });
     const outbound = new OutboundClient({ allow: config.outboundAllow });
@@ -102,7 +108,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       artifacts: artifactTools({ artifacts, list: artifactRows }),
       fetch: httpFetch({ outbound, artifacts }),
     });
-    const ports: WorkerPorts = {
+    const ports: WiredPorts = {
       runs,
       artifacts,
       agents,
@@ -117,6 +123,9 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       outbox,
       lease,
       housekeep,
+      bulk,
+      directory,
+      transactions,
       log,
       metrics: metrics.executor,
       patienceMs: PATIENCE_MS,
@@ -128,7 +137,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
         concurrency: config.worker.concurrency,
         watchPeersMs: database.kind === 'pglite' ? null : WATCH_PEERS_MS,
       },
-      { child: settleChildren(wrapped), expiry: expireRuns(wrapped) },
+      { child: settleChildren(wrapped), expiry: expireRuns(wrapped), bulk: workBulk(wrapped) },
     );
     metrics.worker.runsHeld(worker.held);
     log.info({ worker: id }, 'the worker has begun');

@@ -1,6 +1,7 @@
 export * from './conformance/artifact-store.ts';
 export { describeAuditLog } from './conformance/audit-log.ts';
 export { describeAgentStore } from './conformance/agent-store.ts';
+export { describeBulkStore } from './conformance/bulk-store.ts';
 export { describeChildRuns } from './conformance/child-runs.ts';
 export { describeHints, type OpenedHints } from './conformance/hints.ts';
 export { describeInstallation } from './conformance/installation.ts';

@@ -2,7 +2,7 @@ import { openSync } from 'node:fs';
 import type { ApiPorts } from '@holdfast/api';
 import type { Append, RunStore, Tools, Model } from '@holdfast/core';
 import { DatabaseUnavailable } from '@holdfast/core';
-import type { WorkerPorts } from '@holdfast/driver-embedded';
+import type { WiredPorts } from '@holdfast/worker';
 import { z } from 'zod';
 
 /** Where the process dies. `event`: of which intent or result; `effect`: of a tool of which kind. */
@@ -20,21 +20,28 @@ export const killSpec = z.object({
     'before-copy',
     'after-copy',
     'after-commit',
+    'before-bulk-step',
+    'in-bulk-step',
+    'committing-bulk-step',
+    'after-bulk-step',
   ]),
   event: z.string().optional(),
   effect: z.enum(['read', 'idempotent', 'once']).optional(),
+  /** Of a bulk operation; 1 is that of its counting. */
+  step: z.int().positive().optional(),
   /** The process that creates this file dies; whoever comes later goes on, so that one death is tested at a time. */
   token: z.string(),
 });
 export type KillSpec = z.infer<typeof killSpec>;
 
 /** The ports of a worker that dies exactly at one line of the crash table. */
-export function dying(ports: WorkerPorts, spec: KillSpec): WorkerPorts {
+export function dying(ports: WiredPorts, spec: KillSpec): WiredPorts {
   return {
     ...ports,
     runs: dyingRuns(ports.runs, spec),
     model: dyingModel(ports.model, spec),
     tools: dyingTools(ports.tools, spec),
+    transactions: dyingSteps(ports.transactions, spec),
   };
 }
 
@@ -105,6 +112,29 @@ const dyingTools = (tools: Tools, spec: KillSpec): Tools => ({
     return outcome;
   },
 });
+
+function dyingSteps(transactions: WiredPorts['transactions'], spec: KillSpec): WiredPorts['transactions'] {
+  let steps = 0;
+  return {
+    run: async (scope, work) => {
+      steps += 1;
+      const concerned = steps === spec.step;
+      if (concerned && spec.at === 'before-bulk-step') die(spec);
+      const result = await transactions.run(scope, async (stores) => {
+        const inside = await work(stores);
+        if (concerned && spec.at === 'in-bulk-step' && take(spec)) {
+          kill();
+          await new Promise(() => undefined);
+        }
+        // COMMIT is on its way; the process dies before any answer could come.
+        if (concerned && spec.at === 'committing-bulk-step' && take(spec)) setImmediate(() => setImmediate(kill));
+        return inside;
+      });
+      if (concerned && spec.at === 'after-bulk-step') die(spec);
+      return result;
+    },
+  };
+}
 
 function die(spec: KillSpec): void {
   if (take(spec)) kill();

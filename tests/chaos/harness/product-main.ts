@@ -2,8 +2,7 @@ import { parseEnv } from '@holdfast/contracts';
 import { createTenant } from '@holdfast/core';
 import { migrate, type OpenDatabase, openDatabase } from '@holdfast/adapters/postgres';
 import { type ApiPorts, wireApi } from '@holdfast/api';
-import type { WorkerPorts } from '@holdfast/driver-embedded';
-import { wireWorker } from '@holdfast/worker';
+import { type WiredPorts, wireWorker } from '@holdfast/worker';
 import { dying, dyingApi, killSpec } from './kill-points.ts';
 
 // The product as its apps wire it, in one child process: `api`, `worker` or `both`. It says on its standard
@@ -12,7 +11,7 @@ const config = parseEnv(process.env);
 const [, , role] = process.argv;
 const given = process.env['CHAOS_KILL'];
 const spec = given === undefined ? null : killSpec.parse(JSON.parse(given));
-const ofWorker = spec === null ? {} : { wrap: (ports: WorkerPorts) => dying(ports, spec) };
+const ofWorker = spec === null ? {} : { wrap: (ports: WiredPorts) => dying(ports, spec) };
 const ofApi = spec === null ? {} : { wrap: (ports: ApiPorts) => dyingApi(ports, spec) };
 const say = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
 

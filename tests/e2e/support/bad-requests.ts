@@ -22,6 +22,7 @@ const id = '01920000-0000-7000-8000-000000000000';
 export const placeholders: Readonly<Record<string, { readonly malformed: string; readonly unknown: string }>> = {
   run: { malformed: 'nope', unknown: id },
   thread: { malformed: 'nope', unknown: id },
+  bulk: { malformed: 'nope', unknown: id },
   key: { malformed: 'nope', unknown: id },
   agent: { malformed: 'A%20b', unknown: 'nobody' },
   alias: { malformed: 'A', unknown: 'nothing' },

@@ -9,6 +9,8 @@ export const goodBodies: Readonly<Record<string, unknown>> = {
   'runs.cancel': {},
   'runs.fork': { at: 1 },
   'runs.rerun': {},
+  'bulk.start': { operation: 'cancel', filter: { tag: 'asker' } },
+  'bulk.cancel': {},
   'threads.create': {},
   'tools.put': {
     type: 'request',

@@ -134,3 +134,4 @@ export const nothing = z.strictObject({});
 export const noBody = z.undefined({ error: 'this request has no body' });
 
 export const runParams = z.strictObject({ run: z.uuid().transform((id) => id.toLowerCase()) });
+export const bulkParams = z.strictObject({ bulk: z.uuid().transform((id) => id.toLowerCase()) });

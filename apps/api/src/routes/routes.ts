@@ -17,6 +17,10 @@ import * as artifacts from './artifacts/list.ts';
 import { decide } from './attention/decide.ts';
 import * as audit from './audit/list.ts';
 import * as attention from './attention/list.ts';
+import { cancel as cancelBulk } from './bulk/cancel.ts';
+import * as bulk from './bulk/get.ts';
+import * as bulks from './bulk/list.ts';
+import { start as startBulk } from './bulk/start.ts';
 import { healthz } from './health/healthz.ts';
 import { metrics } from './health/metrics.ts';
 import { readyz } from './health/readyz.ts';
@@ -66,6 +70,10 @@ export const routes: readonly Route[] = [
   cancelRun,
   fork,
   rerun,
+  startBulk,
+  bulks.list,
+  bulk.get,
+  cancelBulk,
   createThread,
   threads.list,
   thread.get,

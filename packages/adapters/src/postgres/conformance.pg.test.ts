@@ -1,6 +1,7 @@
 import {
   describeAgentStore,
   describeAuditLog,
+  describeBulkStore,
   describeChildRuns,
   describeHints,
   describeInstallation,
@@ -29,6 +30,7 @@ describePostgres('the stores', ({ bin }) => {
   describeRunStore('Postgres', open);
   describeScheduleStore('Postgres', open);
   describeOutbox('Postgres', open);
+  describeBulkStore('Postgres', open);
   describeChildRuns('Postgres', open);
   describeRunDirectory('Postgres', open);
   describeAgentStore('Postgres', open);

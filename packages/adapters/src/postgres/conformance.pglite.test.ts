@@ -1,6 +1,7 @@
 import {
   describeAgentStore,
   describeAuditLog,
+  describeBulkStore,
   describeChildRuns,
   describeHints,
   describeInstallation,
@@ -19,6 +20,7 @@ import { openMemory } from './open-stores.suite.ts';
 describeRunStore('PGlite', openMemory);
 describeScheduleStore('PGlite', openMemory);
 describeOutbox('PGlite', openMemory);
+describeBulkStore('PGlite', openMemory);
 describeChildRuns('PGlite', openMemory);
 describeRunDirectory('PGlite', openMemory);
 describeAgentStore('PGlite', openMemory);

@@ -2,6 +2,8 @@ import type {
   AgentStore,
   ArtifactRow,
   AuditLog,
+  BulkPorts,
+  BulkStore,
   Clock,
   Hint,
   Hints,
@@ -21,6 +23,7 @@ import type {
 import { artifactRows } from './artifact-rows.ts';
 import { PostgresAuditLog } from './audit-log.ts';
 import { PostgresAgentStore } from './agent-store.ts';
+import { PostgresBulkStore } from './bulk-store.ts';
 import { DatabaseClock, ProcessClock } from './database-clock.ts';
 import { DatabaseNotUsable } from './errors.ts';
 import { NoHints, PostgresHints, ProcessHints } from './hints.ts';
@@ -64,6 +67,7 @@ export interface ApiStores {
   readonly threads: ThreadStore;
   readonly secrets: SecretRows;
   readonly audit: AuditLog;
+  readonly bulk: BulkStore;
 }
 
 export interface WorkerStores {
@@ -74,6 +78,10 @@ export interface WorkerStores {
   readonly schedule: ScheduleStore;
   readonly outbox: Outbox;
   readonly lease: LapsingLease;
+  readonly directory: Pick<RunDirectory, 'get'>;
+  readonly bulk: BulkStore;
+  /** What a bulk operation does to a run, together with its progress. */
+  readonly transactions: BulkPorts['transactions'];
   /** The files of a run, oldest first. */
   readonly artifactRows: (ref: RunRef) => Promise<readonly ArtifactRow[]>;
   /**
@@ -203,6 +211,7 @@ function stores(
         threads: new PostgresThreadStore(scoped),
         secrets: new PostgresSecretRows(scoped),
         audit: new PostgresAuditLog(scoped),
+        bulk: new PostgresBulkStore(scoped, publish),
       };
     },
     async worker(worker) {
@@ -215,6 +224,9 @@ function stores(
         schedule: new PostgresScheduleStore(connections),
         outbox: new PostgresOutbox(connections),
         lease: leaseOf(worker),
+        directory: new PostgresRunDirectory(scoped, connections, publish),
+        bulk: new PostgresBulkStore(scoped, publish),
+        transactions: new PostgresTransactions(scoped, publish),
         artifactRows: (ref) => artifactRows(scoped, ref),
         housekeep: () => cleanIdempotencyKeys(connections),
       };

@@ -29,17 +29,20 @@ export function runConditions(
   if (tag !== undefined) narrow('id in (select run_id from holdfast.run_tags where tenant_id = $1 and tag = ?)', tag);
   if (thread !== undefined) narrow('thread_id = ?', thread);
   if (parent !== undefined) narrow('parent_id = ?', parent);
-  if (createdAfter !== undefined) {
-    narrow('created_at > ?', createdAfter);
-    narrow('id >= ?', firstIdAt(createdAfter - CLOCKS_APART_MS));
-  }
-  if (createdBefore !== undefined) {
-    narrow('created_at < ?', createdBefore);
-    narrow('id < ?', firstIdAt(createdBefore + CLOCKS_APART_MS));
-  }
+  if (createdAfter !== undefined) narrow('created_at > ?', createdAfter);
+  if (createdBefore !== undefined) narrow('created_at < ?', createdBefore);
+  const { from, below } = idRange(filter);
+  if (from !== null) narrow('id >= ?', from);
+  if (below !== null) narrow('id < ?', below);
   if (before !== null) narrow('id < ?', before);
   return { conditions: conditions.join(' and '), values };
 }
+
+/** Ids of runs of that time, and of some before and after. */
+export const idRange = ({ createdAfter, createdBefore }: RunFilter): { from: string | null; below: string | null } => ({
+  from: createdAfter === undefined ? null : firstIdAt(createdAfter - CLOCKS_APART_MS),
+  below: createdBefore === undefined ? null : firstIdAt(createdBefore + CLOCKS_APART_MS),
+});
 
 /** The lowest UUIDv7 of that time. */
 function firstIdAt(ms: number): string {

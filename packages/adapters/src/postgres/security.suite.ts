@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { Actor } from '@holdfast/contracts';
 import { newRun, newTenant, appendTo, projectionOf } from '@holdfast/testing';
-import { plainRun, type RunRef } from '@holdfast/core';
+import { newBulk, plainRun, type RunRef } from '@holdfast/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OpenedStores } from './open-stores.suite.ts';
 import type { Sql } from './sql.ts';
@@ -13,6 +14,7 @@ const tables = [
   'attention',
   'audit',
   'audit_heads',
+  'bulk_operations',
   'due',
   'idempotency_keys',
   'run_events',
@@ -32,7 +34,9 @@ const readable = {
     'agents',
     'aliases',
     'artifacts',
+    'bulk_operations',
     'run_events',
+    'run_tags',
     'runs',
     'secrets',
     'snapshots',
@@ -44,28 +48,32 @@ const readable = {
 type Login = keyof typeof readable;
 const logins = Object.keys(readable) as Login[];
 
+const both = ['holdfast_api', 'holdfast_worker'] as const;
 /** The closed list: who may call each definer function. */
-const functions: Record<string, Login> = {
-  append: 'holdfast_worker',
-  append_in_scope: 'holdfast_api',
-  clean_idempotency_keys: 'holdfast_worker',
-  create_run: 'holdfast_api',
-  dead_workers: 'holdfast_worker',
-  fork_run: 'holdfast_api',
-  finish_outbox: 'holdfast_worker',
-  join_thread: 'holdfast_api',
-  leave_worker: 'holdfast_worker',
-  lock_run: 'holdfast_api',
-  moved_heads: 'holdfast_worker',
-  next_due: 'holdfast_worker',
-  pick: 'holdfast_worker',
-  pick_outbox: 'holdfast_worker',
-  postpone_outbox: 'holdfast_worker',
-  register_worker: 'holdfast_worker',
-  renew_lease: 'holdfast_worker',
-  run_heads: 'holdfast_api',
-  save_snapshot: 'holdfast_worker',
-  write_audit: 'holdfast_api',
+const functions: Record<string, readonly Login[]> = {
+  append: ['holdfast_worker'],
+  append_in_scope: both,
+  clean_idempotency_keys: ['holdfast_worker'],
+  create_bulk: ['holdfast_api'],
+  create_run: ['holdfast_api'],
+  dead_workers: ['holdfast_worker'],
+  finish_outbox: ['holdfast_worker'],
+  fork_run: both,
+  join_thread: ['holdfast_api'],
+  leave_worker: ['holdfast_worker'],
+  lock_bulk: both,
+  lock_run: both,
+  moved_heads: ['holdfast_worker'],
+  next_due: ['holdfast_worker'],
+  pick: ['holdfast_worker'],
+  pick_outbox: ['holdfast_worker'],
+  postpone_outbox: ['holdfast_worker'],
+  register_worker: ['holdfast_worker'],
+  renew_lease: ['holdfast_worker'],
+  run_heads: ['holdfast_api'],
+  save_bulk: both,
+  save_snapshot: ['holdfast_worker'],
+  write_audit: ['holdfast_api'],
 };
 
 /** The closed list: what each role may do with tables. */
@@ -90,6 +98,7 @@ const grants = {
     attention: 'DELETE,INSERT,SELECT,UPDATE',
     audit: 'INSERT',
     audit_heads: 'INSERT,SELECT,UPDATE',
+    bulk_operations: 'INSERT,SELECT,UPDATE',
     due: 'DELETE,INSERT,SELECT,UPDATE',
     idempotency_keys: 'DELETE,SELECT',
     run_events: 'INSERT,SELECT',
@@ -187,7 +196,7 @@ export function describeSecurity(name: string, open: () => Promise<OpenedStores>
           select p.proname as name from pg_proc p join pg_namespace n on n.oid = p.pronamespace
           where n.nspname = 'holdfast' and pg_catalog.has_function_privilege('${login}', p.oid, 'execute')
           order by p.proname`);
-        const own = Object.keys(functions).filter((fn) => functions[fn] === login);
+        const own = Object.keys(functions).filter((fn) => functions[fn]?.includes(login));
         expect(callable.map((row) => row['name'])).toEqual([...own, 'now_ms'].toSorted());
       });
     });
@@ -215,29 +224,51 @@ export function describeSecurity(name: string, open: () => Promise<OpenedStores>
       expect(written).toEqual([{ tenant_id: mine.tenant }]);
     });
 
-    test("the API's append and create stay within the scope, whatever they are told", async () => {
+    test.each(logins)('append, fork and lock of %s stay within the scope, whatever they are told', async (login) => {
       const append = `select * from holdfast.append_in_scope('${theirs.tenant}', '${theirs.run}', '${randomUUID()}', 2,
         'running', '[]', null, '{x}', '{1}', '{1}', '{NULL}', '{NULL}', '{NULL}', '{}', null)`;
       for (const tenant of [mine.tenant, null]) {
-        const [refusal] = await as('holdfast_api', tenant, (sql) => sql.query(append));
+        const [refusal] = await as(login, tenant, (sql) => sql.query(append));
         expect(refusal).toMatchObject({ outcome: 'missing' });
       }
+      const fork = (tenant: string): string =>
+        `select holdfast.fork_run('${tenant}', '${theirs.run}', 2, 1, '${randomUUID()}', 'a', '${randomUUID()}', 1, null, '{}', 1)`;
+      await expect(as(login, mine.tenant, (sql) => sql.query(fork(theirs.tenant)))).rejects.toMatchObject({
+        code: '42501',
+      });
+      expect(await as(login, mine.tenant, (sql) => sql.query(fork(mine.tenant)))).toEqual([{ fork_run: false }]);
+      expect(
+        await as(login, mine.tenant, (sql) => sql.query(`select * from holdfast.lock_run('${theirs.run}')`)),
+      ).toEqual([]);
+    });
+
+    test('the API creates runs in its scope only', async () => {
       const create = `select holdfast.create_run('${theirs.tenant}', '${randomUUID()}', 'a', '${randomUUID()}', 1, null, '{}',
         '${randomUUID()}', 'queued', '[]', null, '{x}', '{1}', '{1}', '{NULL}', '{NULL}', '{NULL}', '{}', null)`;
       await expect(as('holdfast_api', mine.tenant, (sql) => sql.query(create))).rejects.toMatchObject({
         code: '42501',
       });
-      const fork = (tenant: string): string =>
-        `select holdfast.fork_run('${tenant}', '${theirs.run}', 2, 1, '${randomUUID()}', 'a', '${randomUUID()}', 1, null, '{}', 1)`;
-      await expect(as('holdfast_api', mine.tenant, (sql) => sql.query(fork(theirs.tenant)))).rejects.toMatchObject({
-        code: '42501',
-      });
-      expect(await as('holdfast_api', mine.tenant, (sql) => sql.query(fork(mine.tenant)))).toEqual([
-        { fork_run: false },
-      ]);
-      expect(
-        await as('holdfast_api', mine.tenant, (sql) => sql.query(`select * from holdfast.lock_run('${theirs.run}')`)),
-      ).toEqual([]);
+    });
+
+    test('bulk operations stay within the scope', async () => {
+      const create = `select holdfast.create_bulk('${randomUUID()}', '{}', '{}', '{}', 'counting', '{}', '[]', 1)`;
+      for (const tenant of [null, ''])
+        await expect(as('holdfast_api', tenant, (sql) => sql.query(create))).rejects.toMatchObject({ code: '42501' });
+      const [of] = await rows(`select id from holdfast.bulk_operations where tenant_id = '${theirs.tenant}'`);
+      const save = `select holdfast.save_bulk('${String(of?.['id'])}', 'done', null, 0, 0, '{}', 0, '[]', 2, 2)`;
+      for (const login of logins) {
+        const lock = `select holdfast.lock_bulk('${String(of?.['id'])}') as found`;
+        expect(await as(login, mine.tenant, (sql) => sql.query(lock))).toEqual([{ found: false }]);
+        expect(await as(login, theirs.tenant, (sql) => sql.query(lock))).toEqual([{ found: true }]);
+        const saved = (tenant: string) =>
+          as(login, tenant, async (sql) => {
+            await sql.query(save);
+            await sql.query(`select pg_catalog.set_config('hf.tenant', '${theirs.tenant}', true)`);
+            return sql.query('select phase from holdfast.bulk_operations');
+          });
+        expect(await saved(mine.tenant)).toEqual([{ phase: 'counting' }]);
+        expect(await saved(theirs.tenant)).toEqual([{ phase: 'done' }]);
+      }
     });
 
     test('the owner of the tables sees tenants, and their rows only inside a tenant', async () => {
@@ -267,6 +298,7 @@ export function describeSecurity(name: string, open: () => Promise<OpenedStores>
         'attention',
         'audit',
         'audit_heads',
+        'bulk_operations',
         'due',
         'idempotency_keys',
         'run_events',
@@ -380,13 +412,15 @@ async function full(stores: OpenedStores): Promise<RunRef> {
       values ('${scope.tenant}', '${randomUUID()}', '{}', 1)`),
   );
   await stores.api.secrets.put(scope, 'token', null, () => ({ keyId: 'k', nonce: 'n', ciphertext: 'c' }));
-  const by = { type: 'system', id: 'test', roles: [] } as const;
-  const entry = { operation: 'x', target: '/', by: { ...by, roles: [] }, requestId: 'r', detail: {} };
+  const by: Actor = { type: 'system', id: 'test', roles: [] };
+  const entry = { operation: 'x', target: '/', by, requestId: 'r', detail: {} };
   await stores.api.transactions.run(scope, ({ audit }) => audit.write(scope, entry));
   const spec = { type: 'mcp', url: 'https://mcp.test', headers: {} } as const;
   await stores.api.toolServers.put(scope, { name: 'crm', url: spec.url, spec, listing: null }, null);
   const request = { key: 'k', principal: 'p', route: 'r', bodyHash: 'h' };
   await stores.api.transactions.once(scope, request, async () => ({ status: 200, body: '{}' }));
+  const asked = { id: randomUUID(), work: { type: 'cancel' }, filter: { agent: 'none' } } as const;
+  await stores.api.transactions.run(scope, ({ bulk }) => bulk.create(scope, newBulk({ ...asked, by }, 1)));
   const worker = await stores.worker('me');
   await worker.runs.saveSnapshot(run, { seq: 1, format: 'x', body: '{}' });
   return run;

@@ -9,6 +9,7 @@ import type {
 } from '@holdfast/core';
 import { PostgresAgentStore } from './agent-store.ts';
 import { PostgresAuditLog } from './audit-log.ts';
+import { PostgresBulkStore } from './bulk-store.ts';
 import { PostgresKeyStore } from './key-store.ts';
 import { PostgresRunDirectory } from './run-directory.ts';
 import { ApiRunStore } from './run-store.ts';
@@ -120,6 +121,7 @@ function storesIn(scope: TenantScope, sql: Transaction, grown: Hint[]): Transact
     secrets: new PostgresSecretRows(scoped),
     audit: new PostgresAuditLog(scoped),
     keys: new PostgresKeyStore(scoped),
+    bulk: new PostgresBulkStore(scoped, note),
   };
 }
 

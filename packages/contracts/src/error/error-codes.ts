@@ -94,6 +94,12 @@ export const errorCodes = {
     'Thread is busy',
     'A run is active in the thread, and `on_busy` is `reject`. Wait for its end, or queue behind it.',
   ),
+  bulk_not_found: meaning(404, 'No such bulk operation', 'There is no bulk operation with this id in this tenant.'),
+  bulk_ended: meaning(
+    409,
+    'Bulk operation has ended',
+    'The bulk operation is done or was cancelled before; what it did to runs stays done.',
+  ),
   limit_not_lower: meaning(422, 'Limit not lower', 'A run may only tighten the limits of its agent version.'),
 
   // what needs a person

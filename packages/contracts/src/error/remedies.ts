@@ -31,6 +31,8 @@ export const remedies: Readonly<Record<ErrorCode | RunFailureCode | StartupCode,
   run_busy: 'Repeat the request after `Retry-After`. If it stays so, look at what speaks to the run so often.',
   run_live: 'Wait for its end, or `holdfast pause <run>`, and fork it once `holdfast runs show <run>` says paused.',
   thread_not_found: 'Check the id with `holdfast threads list`.',
+  bulk_not_found: 'See `holdfast runs bulk list`.',
+  bulk_ended: 'Nothing: it has ended. `holdfast runs bulk status <id>` says what became of it.',
   thread_busy: 'Wait for the active run, or start with `on_busy` `queue` or `interrupt`.',
   limit_not_lower: 'Ask for less than the version has, or publish a version with a wider limit.',
 

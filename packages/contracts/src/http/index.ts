@@ -2,6 +2,7 @@ export * from './numbers.ts';
 export * from './page.ts';
 export * from './agents.ts';
 export * from './runs.ts';
+export * from './bulk.ts';
 export * from './attention.ts';
 export * from './artifacts.ts';
 export * from './health.ts';

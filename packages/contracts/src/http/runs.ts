@@ -178,52 +178,6 @@ export const effectItem = z
 export type EffectResource = z.output<typeof effectItem>;
 export const effectPage = z.object({ items: z.array(effectItem) });
 
-/** Only filters that are set count; at least one must be. */
-export const bulkFilter = z
-  .strictObject({
-    status: runStatus.optional(),
-    agent: agentName.optional(),
-    version: versionNumber.optional(),
-    tag: z.string().max(64).optional(),
-    thread: z.uuid().optional(),
-    parent: z.uuid().optional(),
-    created_after: z.iso.datetime({ offset: true }).optional(),
-    created_before: z.iso.datetime({ offset: true }).optional(),
-  })
-  .refine((filter) => Object.values(filter).some((value) => value !== undefined), {
-    error: 'give at least one filter',
-  });
-
-/** The same thing to every run that fits the filter when it is looked at. */
-export const bulkBody = z.discriminatedUnion('operation', [
-  z.strictObject({ operation: z.literal('cancel'), filter: bulkFilter, reason: z.string().max(1_000).optional() }),
-  z.strictObject({ operation: z.literal('pause'), filter: bulkFilter, reason: z.string().max(1_000).optional() }),
-  z.strictObject({ operation: z.literal('rerun'), filter: bulkFilter }),
-  z.strictObject({
-    operation: z.literal('fork'),
-    filter: bulkFilter,
-    version: versionNumber.optional(),
-    alias: aliasName.optional(),
-  }),
-]);
-export type BulkBody = z.input<typeof bulkBody>;
-
-/** `skipped`: runs in a state that does not allow it (ended, paused already). */
-export const bulkOperation = z
-  .object({
-    id: z.uuid(),
-    operation: z.enum(['cancel', 'pause', 'rerun', 'fork']),
-    status: z.enum(['running', 'done']),
-    matched: z.int().nonnegative(),
-    done: z.int().nonnegative(),
-    skipped: z.int().nonnegative(),
-    failed: z.int().nonnegative(),
-    created_at: z.iso.datetime(),
-    ended_at: z.iso.datetime().nullable(),
-  })
-  .meta({ id: 'BulkOperation' });
-export type BulkOperationResource = z.output<typeof bulkOperation>;
-
 export const readEventsQuery = z.strictObject({
   after: eventParameter.optional().describe('Only events after this number.'),
   limit: z.coerce.number().int().min(1).max(1_000).default(200),

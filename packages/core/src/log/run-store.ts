@@ -4,6 +4,9 @@ import type { StoredEvent } from './stored-event.ts';
 
 export type RunStatus = 'queued' | 'running' | 'waiting' | 'paused' | 'succeeded' | 'failed' | 'cancelled';
 
+export const hasEnded = ({ status }: { readonly status: RunStatus }): boolean =>
+  status === 'succeeded' || status === 'failed' || status === 'cancelled';
+
 export interface WaitingFor {
   readonly reason: 'timer' | 'input' | 'child' | 'thread' | 'capacity' | 'attention';
   /** ms since 1970 */
@@ -45,7 +48,7 @@ export interface OutboxEntry {
   readonly at: number;
 }
 
-export type OutboxKind = 'child' | 'expiry';
+export type OutboxKind = 'child' | 'expiry' | 'bulk';
 
 /** What is derived from the log and written in the same transaction. */
 export interface Projection {

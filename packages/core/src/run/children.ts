@@ -3,7 +3,7 @@ import type { Action } from './action.ts';
 import type { CommandOf } from './command.ts';
 import { findToolCall } from './effects.ts';
 import { events, type Handled, refuse } from './handled.ts';
-import { hashOf } from './hash.ts';
+import { derivedId } from './derived-id.ts';
 import { limitReached, type Room } from './limits.ts';
 import { childContent } from './result-content.ts';
 import { deadlineOf } from './start.ts';
@@ -133,13 +133,8 @@ function shareOf(
   };
 }
 
-/** A UUIDv7: the time, and the rest from the parent and its call, so that nothing random is needed. */
-export function childId(parent: string, call: string, now: number): string {
-  const time = now.toString(16).padStart(12, '0');
-  const rest = hashOf([parent, call]);
-  const variant = (8 + (Number.parseInt(rest.slice(3, 4), 16) % 4)).toString(16);
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${rest.slice(0, 3)}-${variant}${rest.slice(4, 7)}-${rest.slice(7, 19)}`;
-}
+/** Made from the time, the parent and its call, so that nothing random is needed. */
+export const childId = (parent: string, call: string, now: number): string => derivedId(now, parent, call);
 
 export function childStarted(state: LiveRun, { at, data }: RunEvent & BodyOf<'child.started'>): LiveRun | string {
   const { run, limits, descendants } = data;

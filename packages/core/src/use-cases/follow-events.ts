@@ -1,7 +1,7 @@
 import type { RunStore } from '../log/run-store.ts';
 import type { Hints } from '../scheduling/hints.ts';
 import type { RunRef } from '../tenant-scope.ts';
-import { hasEnded } from './get-run.ts';
+import { hasEnded } from '../log/run-store.ts';
 import type { RunDirectory } from './run-directory.ts';
 import { RunEnds } from './run-ends.ts';
 import { type Encode, type Listener, RunReader } from './run-reader.ts';

@@ -1,6 +1,6 @@
 import type { AgentVersion, Content, Json, Limits, RunEvent } from '@holdfast/contracts';
 import { v7 as uuidv7 } from 'uuid';
-import { pinnedAgents } from '../children/pinned-agents.ts';
+import { type AgentVersions, pinnedAgents } from '../children/pinned-agents.ts';
 import type { Clock } from '../clock.ts';
 import { appendOf, artifactsOf, fromOutside } from '../log/append-of.ts';
 import { beginRun, extend, extendBy, type LogPorts } from '../log/loaded-run.ts';
@@ -10,7 +10,6 @@ import { handle } from '../run/handle.ts';
 import { lastGoodEvent } from '../run/last-good-event.ts';
 import type { LiveRun } from '../run/state.ts';
 import type { RunRef } from '../tenant-scope.ts';
-import type { AgentStore } from './agent-store.ts';
 import type { Caller } from './caller.ts';
 import { copyFiles } from './copy-files.ts';
 import type { RunView } from './get-run.ts';
@@ -39,8 +38,8 @@ export interface ForkRun {
 }
 
 export interface ForkRunPorts extends LogPorts {
-  readonly directory: RunDirectory;
-  readonly agents: AgentStore;
+  readonly directory: Pick<RunDirectory, 'get'>;
+  readonly agents: AgentVersions;
   readonly clock: Clock;
 }
 
@@ -129,17 +128,23 @@ export async function forkRun(
   };
 }
 
+type Inside = Pick<TransactionStores, 'directory' | 'runs'>;
+
 /** In a transaction of its own, or of an `Idempotency-Key`. @throws HoldfastError `run_live`: the source has moved. */
-export async function createFork(
-  { directory, runs }: TransactionStores,
-  { copy, append, view }: PreparedFork,
-): Promise<RunView> {
-  if (!(await directory.copy(copy))) throw moved(copy);
-  const outcome = await runs.append(append);
-  if (outcome.type !== 'accepted') throw new Error(`the first append of the fork ${copy.run} was ${outcome.type}`);
-  const summary = await directory.get(copy);
+export async function createFork(stores: Inside, fork: PreparedFork): Promise<RunView> {
+  const { copy, view } = fork;
+  if (!(await placeFork(stores, fork))) throw moved(copy);
+  const summary = await stores.directory.get(copy);
   if (summary === null) throw new Error(`the fork ${copy.run} is not there`);
   return { summary, ...view };
+}
+
+/** The same without looking at what it made. False when the source has moved: then nothing was done. */
+export async function placeFork({ directory, runs }: Inside, { copy, append }: PreparedFork): Promise<boolean> {
+  if (!(await directory.copy(copy))) return false;
+  const outcome = await runs.append(append);
+  if (outcome.type !== 'accepted') throw new Error(`the first append of the fork ${copy.run} was ${outcome.type}`);
+  return true;
 }
 
 const atRest: readonly RunSummary['status'][] = ['paused', 'succeeded', 'failed', 'cancelled'];
@@ -154,7 +159,7 @@ const moved = ({ source }: CopiedRun) =>
   refused('run_live', `The run ${source.run} has moved on meanwhile; pause it and fork it again.`);
 
 function versionOf(
-  agents: AgentStore,
+  agents: AgentVersions,
   caller: Caller,
   pinned: AgentVersion,
   { version, alias }: ForkRun,

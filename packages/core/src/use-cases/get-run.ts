@@ -2,7 +2,7 @@ import type { DataOf, Limits, RunEvent } from '@holdfast/contracts';
 import { isTerminal } from '@holdfast/contracts';
 import type { ArtifactStore } from '../log/artifact-store.ts';
 import { decodeEvent } from '../log/event-codec.ts';
-import type { RunStore } from '../log/run-store.ts';
+import { hasEnded, type RunStore } from '../log/run-store.ts';
 import type { StoredEvent } from '../log/stored-event.ts';
 import type { RunRef } from '../tenant-scope.ts';
 import type { RunDirectory, RunSummary } from './run-directory.ts';
@@ -63,9 +63,6 @@ async function forkedOf(
   const event = await decodeEvent(artifacts, ref, first);
   return event.type === 'run.forked' ? event.data : null;
 }
-
-export const hasEnded = ({ status }: Pick<RunSummary, 'status'>): boolean =>
-  status === 'succeeded' || status === 'failed' || status === 'cancelled';
 
 /** Mostly the last event: only resolutions of unknown effects may follow it. */
 async function endOf({ runs, artifacts }: GetRunPorts, ref: RunRef, last: StoredEvent): Promise<RunEvent | null> {

@@ -1,7 +1,7 @@
 import { isTerminal } from '@holdfast/contracts';
 import type { RunStore } from '../log/run-store.ts';
 import type { RunRef } from '../tenant-scope.ts';
-import { hasEnded } from './get-run.ts';
+import { hasEnded } from '../log/run-store.ts';
 import type { RunDirectory } from './run-directory.ts';
 import { notFound } from './speak.ts';
 import { wireText } from './wire-event.ts';

@@ -1,6 +1,6 @@
 import type { AgentVersion } from '@holdfast/contracts';
+import type { AgentVersions } from '../children/pinned-agents.ts';
 import type { TenantScope } from '../tenant-scope.ts';
-import type { AgentStore } from './agent-store.ts';
 import { chosen } from './chosen-version.ts';
 import { refused } from './refused.ts';
 
@@ -13,7 +13,7 @@ export interface WantedVersion {
 
 /** @throws HoldfastError `agent_not_found`, `version_not_found`, `alias_not_found`. */
 export async function resolveVersion(
-  agents: AgentStore,
+  agents: AgentVersions,
   caller: TenantScope,
   request: WantedVersion,
   run: string,

@@ -1,6 +1,6 @@
 import type { Hint } from '../scheduling/hints.ts';
 import type { RunRef } from '../tenant-scope.ts';
-import { hasEnded } from './get-run.ts';
+import { hasEnded } from '../log/run-store.ts';
 import type { RunDirectory } from './run-directory.ts';
 import { notFound } from './speak.ts';
 

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import { appendOf, fromOutside } from '../log/append-of.ts';
 import { catchUp, extendBy, type LoadedRun, loadRun, type LogPorts } from '../log/loaded-run.ts';
 import { statusOf } from '../log/projection.ts';
-import type { RunStore } from '../log/run-store.ts';
+import type { Append, RunStore } from '../log/run-store.ts';
 import type { Command, Refusal } from '../run/command.ts';
 import { handle } from '../run/handle.ts';
 import type { RunState } from '../run/state.ts';
@@ -54,8 +54,8 @@ async function speakUnderLock(ports: SpeakPorts, ref: RunRef, speech: Speech): P
 
 /** The same inside a transaction of the caller, which holds the row's lock until it ends. */
 export async function speakInside(
-  ports: SpeakPorts,
-  stores: TransactionStores,
+  ports: Outside,
+  stores: Inside,
   ref: RunRef,
   speech: Speech,
 ): Promise<readonly RunEvent[]> {
@@ -64,10 +64,14 @@ export async function speakInside(
   return said;
 }
 
+/** What speaking inside a transaction takes beside its stores. */
+type Outside = Pick<SpeakPorts, 'artifacts' | 'clock'>;
+type Inside = Pick<TransactionStores, 'directory' | 'runs' | 'agents'>;
+
 /** Reads by the transaction's own stores only: on PGlite a second connection would wait for ever. */
 async function trySpeakInside(
-  ports: SpeakPorts,
-  stores: TransactionStores,
+  ports: Outside,
+  stores: Inside,
   ref: RunRef,
   speech: Speech,
 ): Promise<readonly RunEvent[] | null> {
@@ -82,28 +86,38 @@ async function trySpeakInside(
   return attemptOn(ports, stores.runs, ref, loaded.run, speech);
 }
 
+/**
+ * What the speech comes to as the run stands now: to be appended like that, or not at all when the run has moved. null:
+ * nothing follows from it. @throws HoldfastError as `speakToRun`.
+ */
+export async function preparedSpeech(
+  ports: LogPorts & Pick<SpeakPorts, 'clock'>,
+  ref: RunRef,
+  speech: Speech,
+): Promise<Append | null> {
+  const loaded = await loadRun(ports, ref);
+  if (loaded === null) throw notFound(ref);
+  return (await follow(ports, ref, loaded.run, speech)).append;
+}
+
 /** null when the head has moved or the row is taken. */
 async function attemptOn(
-  ports: SpeakPorts,
+  ports: Outside,
   runs: RunStore,
   ref: RunRef,
   run: LoadedRun,
   speech: Speech,
 ): Promise<readonly RunEvent[] | null> {
-  const at = ports.clock.now();
-  const handled = handle(run.state, speech(run.state, at));
-  if ('refused' in handled) throw ruledOut(handled.refused, run.state);
-  if (handled.events.length === 0) return [];
-  const after = extendBy(run, handled.events, at);
-  const append = await appendOf(ports.artifacts, ref, run.state, after.run.state, after.events, at, fromOutside);
+  const { append, events } = await follow(ports, ref, run, speech);
+  if (append === null) return [];
   const outcome = await runs.append(append);
   switch (outcome.type) {
     case 'accepted':
-      return after.events;
+      return events;
     case 'refused': {
       // The commit was ours when the next event bears our id: its answer was lost on the way.
       const [next] = await runs.eventsAfter(ref, append.expected, 1);
-      return next?.appendId === append.id ? after.events : null;
+      return next?.appendId === append.id ? events : null;
     }
     case 'busy':
       return null;
@@ -112,6 +126,22 @@ async function attemptOn(
     case 'not-yours':
       throw new Error('an append from outside takes nothing, so it cannot be another worker’s');
   }
+}
+
+/** What follows from the speech; nothing may. @throws HoldfastError with the code of the rule that refuses it. */
+async function follow(
+  { artifacts, clock }: Outside,
+  ref: RunRef,
+  run: LoadedRun,
+  speech: Speech,
+): Promise<{ readonly append: Append | null; readonly events: readonly RunEvent[] }> {
+  const at = clock.now();
+  const handled = handle(run.state, speech(run.state, at));
+  if ('refused' in handled) throw ruledOut(handled.refused, run.state);
+  if (handled.events.length === 0) return { append: null, events: [] };
+  const after = extendBy(run, handled.events, at);
+  const append = await appendOf(artifacts, ref, run.state, after.run.state, after.events, at, fromOutside);
+  return { append, events: after.events };
 }
 
 export const notFound = ({ run }: RunRef): HoldfastError => refused('run_not_found', `There is no run ${run}.`);

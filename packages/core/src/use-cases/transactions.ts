@@ -1,5 +1,6 @@
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { ToolServerStore } from '../executor/tool-server-store.ts';
+import type { BulkStore } from '../bulk/bulk-store.ts';
 import type { RunStore } from '../log/run-store.ts';
 import type { SecretRows } from '../secrets/secret-rows.ts';
 import type { TenantScope } from '../tenant-scope.ts';
@@ -34,6 +35,7 @@ export interface TransactionStores {
   readonly audit: AuditLog;
   readonly toolServers: ToolServerStore;
   readonly keys: KeyStore;
+  readonly bulk: BulkStore;
 }
 
 export type IdempotentReply =

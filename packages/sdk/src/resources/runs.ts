@@ -2,6 +2,7 @@ import {
   type BulkBody,
   bulkOperation,
   type BulkOperationResource,
+  bulkPage,
   effectPage,
   type EffectResource,
   type ForkRunBody,
@@ -104,6 +105,16 @@ export class Runs extends Resource {
 
   bulkOperation(id: string, options?: CallOptions): Promise<BulkOperationResource> {
     return this.read(path`/v1/bulk/${id}`, bulkOperation, options);
+  }
+
+  /** Newest first. */
+  bulkOperations({ signal, ...query }: PageOptions = {}): List<BulkOperationResource> {
+    return this.listing('/v1/bulk', bulkPage, query, { signal });
+  }
+
+  /** No further run is touched; what was done stays done. */
+  cancelBulk(id: string, options?: CreateOptions): Promise<BulkOperationResource> {
+    return this.make(path`/v1/bulk/${id}/cancel`, bulkOperation, {}, options);
   }
 
   /** What became of each tool call. */

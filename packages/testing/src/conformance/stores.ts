@@ -1,6 +1,8 @@
 import type {
   AgentStore,
   AuditLog,
+  BulkPorts,
+  BulkStore,
   Clock,
   Hints,
   Installation,
@@ -33,6 +35,7 @@ export interface Stores {
     readonly threads: ThreadStore;
     readonly secrets: SecretRows;
     readonly audit: AuditLog;
+    readonly bulk: BulkStore;
   };
   /** A worker process of that id. */
   worker(id: string): Promise<WorkerSide>;
@@ -47,6 +50,9 @@ export interface WorkerSide {
   readonly schedule: ScheduleStore;
   readonly outbox: Outbox;
   readonly lease: WorkerLease;
+  readonly directory: Pick<RunDirectory, 'get'>;
+  readonly bulk: BulkStore;
+  readonly transactions: BulkPorts['transactions'];
 }
 
 /** A database of its own, empty and migrated. */
