@@ -13,6 +13,8 @@ const allowed: Record<Role, readonly Operation[]> = {
     'runs.get',
     'runs.events',
     'runs.effects',
+    'bulk.list',
+    'bulk.get',
     'usage.get',
     'threads.get',
     'threads.list',
@@ -37,6 +39,8 @@ const allowed: Record<Role, readonly Operation[]> = {
       'runs.cancel',
       'runs.fork',
       'runs.rerun',
+      'bulk.start',
+      'bulk.cancel',
       'threads.create',
       'attention.decide',
     ] as const;
