@@ -7,6 +7,7 @@ import type {
   Log,
   PublishPorts,
   RegistryPorts,
+  RetentionStore,
   RunDirectory,
   SecretCipher,
   SecretRows,
@@ -24,6 +25,7 @@ export interface ApiPorts extends SpeakPorts {
   readonly secrets: SecretRows;
   readonly cipher: SecretCipher;
   readonly audit: AuditLog;
+  readonly retention: RetentionStore;
   readonly publishing: PublishPorts;
   readonly registry: RegistryPorts;
   readonly streams: EventStreams;

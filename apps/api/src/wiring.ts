@@ -80,7 +80,8 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       own.push(configured);
       models = configured.catalog;
     }
-    const { agents, audit, toolServers, directory, keys, runs, secrets, threads, transactions } = await database.api();
+    const { agents, audit, toolServers, directory, keys, retention, runs, secrets, threads, transactions } =
+      await database.api();
     const { clock, hints } = database;
     const artifacts = overrides.artifacts ?? new FileArtifactStore(join(config.dataDir, 'artifacts'));
     const resolveSecrets = secretResolver({ rows: secrets, cipher, redaction });
@@ -99,6 +100,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       threads,
       cipher,
       audit,
+      retention,
       clock,
       artifacts,
       versions: cachedVersions((scope, id) => agents.versionById(scope, id)),

@@ -14,6 +14,7 @@ import {
   type ArtifactStore,
   artifactTools,
   cachedVersions,
+  deleteExpired,
   type Deltas,
   expireRuns,
   LocalDeltas,
@@ -22,9 +23,12 @@ import {
   type PlatformTools,
   Redaction,
   RegisteredTools,
+  removeFiles,
+  removeStrays,
   type SecretCipher,
   secretResolver,
   settleChildren,
+  type StoredFiles,
 } from '@holdfast/core';
 import { startWorker, type WorkerPorts } from '@holdfast/driver-embedded';
 import { toolbox } from './toolbox.ts';
@@ -32,7 +36,7 @@ import { toolbox } from './toolbox.ts';
 /** What a test or the standalone program brings along; the rest is made from the configuration. */
 export interface WorkerOverrides {
   readonly database?: OpenDatabase;
-  readonly artifacts?: ArtifactStore;
+  readonly artifacts?: ArtifactStore & StoredFiles;
   readonly model?: Model;
   /** Shared with the API of this process, whose streams show them. */
   readonly deltas?: Deltas;
@@ -89,8 +93,8 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       own.push(configured);
       model = configured.catalog;
     }
-    const { runs, agents, toolServers, secrets, schedule, outbox, lease, housekeep, artifactRows } =
-      await database.worker(id);
+    const stores = await database.worker(id);
+    const { runs, agents, toolServers, secrets, schedule, outbox, expired, lease, artifactRows } = stores;
     const artifacts = overrides.artifacts ?? new FileArtifactStore(join(config.dataDir, 'artifacts'));
     const resolveSecrets = secretResolver({ rows: secrets, cipher, redaction });
     const outbound = new OutboundClient({ allow: config.outboundAllow });
@@ -102,6 +106,8 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       artifacts: artifactTools({ artifacts, list: artifactRows }),
       fetch: httpFetch({ outbound, artifacts }),
     });
+    const { clock } = database;
+    const strays = removeStrays({ runs, artifacts, artifactRows, hasTenant: stores.hasTenant, clock, log });
     const ports: WorkerPorts = {
       runs,
       artifacts,
@@ -111,12 +117,13 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       tools,
       redaction,
       deltas: overrides.deltas ?? new LocalDeltas(),
-      clock: database.clock,
+      clock,
       hints: database.hints,
       schedule,
       outbox,
+      expired,
       lease,
-      housekeep,
+      housekeep: async () => (await stores.housekeep()) + (await strays()),
       log,
       metrics: metrics.executor,
       patienceMs: PATIENCE_MS,
@@ -128,7 +135,12 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
         concurrency: config.worker.concurrency,
         watchPeersMs: database.kind === 'pglite' ? null : WATCH_PEERS_MS,
       },
-      { child: settleChildren(wrapped), expiry: expireRuns(wrapped) },
+      {
+        child: settleChildren(wrapped),
+        expiry: expireRuns(wrapped),
+        files: removeFiles(wrapped),
+        retention: deleteExpired(wrapped),
+      },
     );
     metrics.worker.runsHeld(worker.held);
     log.info({ worker: id }, 'the worker has begun');

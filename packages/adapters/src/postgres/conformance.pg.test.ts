@@ -2,9 +2,11 @@ import {
   describeAgentStore,
   describeAuditLog,
   describeChildRuns,
+  describeDeletion,
   describeHints,
   describeInstallation,
   describeOutbox,
+  describeRetention,
   describeRunDirectory,
   describeRunStore,
   describeScheduleStore,
@@ -15,6 +17,7 @@ import {
 import { database, describePostgres, type PostgresServer, startPostgres } from '@holdfast/testing/servers';
 import { afterAll, beforeAll } from 'vitest';
 import { openDatabase } from './database.ts';
+import { describeErasure } from './deletion.suite.ts';
 import { describeIdempotencyKeys } from './idempotency-keys.suite.ts';
 import { openOn } from './open-stores.suite.ts';
 
@@ -31,6 +34,9 @@ describePostgres('the stores', ({ bin }) => {
   describeOutbox('Postgres', open);
   describeChildRuns('Postgres', open);
   describeRunDirectory('Postgres', open);
+  describeDeletion('Postgres', open);
+  describeRetention('Postgres', open);
+  describeErasure('Postgres', open);
   describeAgentStore('Postgres', open);
   describeToolServerStore('Postgres', open);
   describeTransactions('Postgres', open, false);

@@ -2,9 +2,11 @@ import {
   describeAgentStore,
   describeAuditLog,
   describeChildRuns,
+  describeDeletion,
   describeHints,
   describeInstallation,
   describeOutbox,
+  describeRetention,
   describeRunDirectory,
   describeRunStore,
   describeScheduleStore,
@@ -13,6 +15,7 @@ import {
   describeTransactions,
 } from '@holdfast/testing';
 import { ProcessHints } from './hints.ts';
+import { describeErasure } from './deletion.suite.ts';
 import { describeIdempotencyKeys } from './idempotency-keys.suite.ts';
 import { openMemory } from './open-stores.suite.ts';
 
@@ -21,6 +24,9 @@ describeScheduleStore('PGlite', openMemory);
 describeOutbox('PGlite', openMemory);
 describeChildRuns('PGlite', openMemory);
 describeRunDirectory('PGlite', openMemory);
+describeDeletion('PGlite', openMemory);
+describeRetention('PGlite', openMemory);
+describeErasure('PGlite', openMemory);
 describeAgentStore('PGlite', openMemory);
 describeToolServerStore('PGlite', openMemory);
 describeTransactions('PGlite', openMemory, true);

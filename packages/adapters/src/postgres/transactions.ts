@@ -10,6 +10,7 @@ import type {
 import { PostgresAgentStore } from './agent-store.ts';
 import { PostgresAuditLog } from './audit-log.ts';
 import { PostgresKeyStore } from './key-store.ts';
+import { PostgresRetentionStore } from './retention-store.ts';
 import { PostgresRunDirectory } from './run-directory.ts';
 import { ApiRunStore } from './run-store.ts';
 import { PostgresSecretRows } from './secret-rows.ts';
@@ -36,7 +37,7 @@ const takeSql = `
   insert into holdfast.idempotency_keys as k (tenant_id, principal, route, key, body_hash, created_at)
   values ($1, $2, $3, $4, $5, holdfast.now_ms())
   on conflict (tenant_id, principal, route, key) do update
-    set body_hash = excluded.body_hash, status = null, body = null, created_at = excluded.created_at
+    set body_hash = excluded.body_hash, status = null, body = null, about = null, created_at = excluded.created_at
     where k.created_at < excluded.created_at - ${KEY_LIFE_MS}
   returning key`;
 const whose = 'tenant_id = $1 and principal = $2 and route = $3 and key = $4';
@@ -70,10 +71,11 @@ export class PostgresTransactions implements Transactions {
       if (taken === 'in-flight') return { type: 'in-flight' };
       if (taken === 'kept') return repeated(await readKept(sql, key), request.bodyHash);
       const first = await work(storesIn(scope, sql, grown));
-      await sql.query(`update holdfast.idempotency_keys set status = $5, body = $6 where ${whose}`, [
+      await sql.query(`update holdfast.idempotency_keys set status = $5, body = $6, about = $7 where ${whose}`, [
         ...key,
         first.status,
         first.body,
+        first.about ?? null,
       ]);
       return { type: 'first', reply: first };
     });
@@ -113,10 +115,11 @@ function storesIn(scope: TenantScope, sql: Sql, grown: Hint[]): TransactionStore
     agents: new PostgresAgentStore(scoped),
     toolServers: new PostgresToolServerStore(scoped),
     directory: new PostgresRunDirectory(scoped, { lend: (work) => work(sql) }, note),
-    threads: new PostgresThreadStore(scoped),
+    threads: new PostgresThreadStore(scoped, note),
     secrets: new PostgresSecretRows(scoped),
     audit: new PostgresAuditLog(scoped),
     keys: new PostgresKeyStore(scoped),
+    retention: new PostgresRetentionStore(scoped),
   };
 }
 

@@ -129,12 +129,18 @@ export async function forkRun(
   };
 }
 
-/** In a transaction of its own, or of an `Idempotency-Key`. @throws HoldfastError `run_live`: the source has moved. */
+/**
+ * In a transaction of its own, or of an `Idempotency-Key`.
+ * @throws HoldfastError `run_live`: the source has moved; `run_not_found`: it was deleted meanwhile.
+ */
 export async function createFork(
   { directory, runs }: TransactionStores,
   { copy, append, view }: PreparedFork,
 ): Promise<RunView> {
-  if (!(await directory.copy(copy))) throw moved(copy);
+  if (!(await directory.copy(copy))) {
+    const source = { tenant: copy.tenant, run: copy.source.run };
+    throw (await directory.get(source)) === null ? notFound(source) : moved(copy);
+  }
   const outcome = await runs.append(append);
   if (outcome.type !== 'accepted') throw new Error(`the first append of the fork ${copy.run} was ${outcome.type}`);
   const summary = await directory.get(copy);

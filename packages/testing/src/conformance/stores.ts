@@ -2,15 +2,18 @@ import type {
   AgentStore,
   AuditLog,
   Clock,
+  ExpiredRuns,
   Hints,
   Installation,
   KeyStore,
   Outbox,
+  RetentionStore,
   RunDirectory,
   RunStore,
   ScheduleStore,
   SealedPages,
   SecretRows,
+  TenantScope,
   ThreadStore,
   ToolServerStore,
   Transactions,
@@ -33,6 +36,7 @@ export interface Stores {
     readonly threads: ThreadStore;
     readonly secrets: SecretRows;
     readonly audit: AuditLog;
+    readonly retention: RetentionStore;
   };
   /** A worker process of that id. */
   worker(id: string): Promise<WorkerSide>;
@@ -46,6 +50,8 @@ export interface WorkerSide {
   readonly toolServers: Pick<ToolServerStore, 'list' | 'get'>;
   readonly schedule: ScheduleStore;
   readonly outbox: Outbox;
+  readonly expired: ExpiredRuns;
+  readonly hasTenant: (scope: TenantScope) => Promise<boolean>;
   readonly lease: WorkerLease;
 }
 

@@ -60,7 +60,7 @@ export const start = route({
           updatedAt: at,
         };
         if (created.type !== 'run.created') throw new Error(`a run begins with ${created.type}`);
-        return { status: 201, json: resource({ summary: row, created, forked: null, end: null }) };
+        return { status: 201, json: resource({ summary: row, created, forked: null, end: null }), about: run.run };
       },
     );
     const wait = preferredWait(request);
