@@ -48,6 +48,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   'runs.fork': { at: 1 },
   'runs.rerun': {},
   'threads.create': {},
+  'retention.set': { days: 3_650 },
   'tools.put': {
     type: 'request',
     description: 'x',

@@ -15,6 +15,9 @@ export const killSpec = z.object({
     'after-model',
     'before-tool',
     'after-tool',
+    'before-removal',
+    'in-removal',
+    'after-removal',
   ]),
   event: z.string().optional(),
   effect: z.enum(['read', 'idempotent', 'once']).optional(),
@@ -30,6 +33,7 @@ export function dying(ports: WorkerPorts, spec: KillSpec): WorkerPorts {
     runs: dyingRuns(ports.runs, spec),
     model: dyingModel(ports.model, spec),
     tools: dyingTools(ports.tools, spec),
+    artifacts: dyingFiles(ports.artifacts, spec),
   };
 }
 
@@ -76,6 +80,25 @@ const dyingTools = (tools: Tools, spec: KillSpec): Tools => ({
     const outcome = await tools.call(request, signal);
     if (spec.at === 'after-tool' && concerned) die(spec);
     return outcome;
+  },
+});
+
+/** Files of a deleted run, after the database's commit. */
+const dyingFiles = (artifacts: WorkerPorts['artifacts'], spec: KillSpec): WorkerPorts['artifacts'] => ({
+  put: (ref, digest, bytes) => artifacts.put(ref, digest, bytes),
+  get: (ref, digest) => artifacts.get(ref, digest),
+  runs: () => artifacts.runs(),
+  files: (ref) => artifacts.files(ref),
+  remove: (ref, file) => artifacts.remove(ref, file),
+  removeRun: async (ref) => {
+    if (spec.at === 'before-removal') die(spec);
+    if (spec.at === 'in-removal') {
+      const [first] = await artifacts.files(ref);
+      if (first !== undefined) await artifacts.remove(ref, first);
+      die(spec);
+    }
+    await artifacts.removeRun(ref);
+    if (spec.at === 'after-removal') die(spec);
   },
 });
 

@@ -93,7 +93,8 @@ export function artifactStoreConformance(name: string, open: () => Promise<Opene
       await opened.store.put(here, digest, bytes);
       await opened.interrupt(here, digest);
       const files = await opened.store.files(here);
-      expect(files.map((file) => file.digest).toSorted()).toEqual([digest, null].toSorted());
+      expect(files).toHaveLength(2);
+      expect(new Set(files.map((file) => file.digest))).toEqual(new Set([digest, null]));
       for (const { writtenAt } of files) expect(writtenAt).toBeGreaterThan(before);
       await opened.age(here, digest, 3_600_000);
       const aged = (await opened.store.files(here)).find((file) => file.digest === digest);
