@@ -184,6 +184,8 @@ as $$
 declare
   v_tenant constant uuid := nullif(pg_catalog.current_setting('hf.tenant', true), '')::uuid;
   v_kept_ms bigint;
+  -- A variable: a volatile function in the condition would keep the index from being used.
+  v_before bigint;
   v_top uuid[] := '{}';
   v_all uuid[] := '{}';
   v_events bigint := 0;
@@ -195,9 +197,10 @@ begin
   if v_kept_ms is null then
     return;
   end if;
+  v_before := holdfast.now_ms() - v_kept_ms;
   for v_root in
     select r.id from holdfast.runs r
-    where r.tenant_id = v_tenant and r.parent_id is null and r.ended_at < holdfast.now_ms() - v_kept_ms
+    where r.tenant_id = v_tenant and r.parent_id is null and r.ended_at < v_before
     order by r.ended_at, r.id limit p_runs for update skip locked
   loop
     select pg_catalog.array_agg(l.id) filter (where l.ended), pg_catalog.sum(r.head)

@@ -16,7 +16,7 @@ export interface ExpiredRuns {
 }
 
 /** Small, so that nobody waits long for the database; on PGlite the whole process would. */
-const BATCH = { runs: 50, events: 2_000 };
+const BATCH = { runs: 25, events: 1_000 };
 const LONGEST_PAUSE_MS = 3_600_000;
 /** What is due and could not be deleted has a run below it that lives, or is another worker's. */
 const HINDERED_MS = 60_000;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Hint, type NewRun, type OutboxRow, plainRun, type RunRef, type TenantScope } from '@holdfast/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { appendTo, claim, eventAt, newRun, newTenant, projectionOf } from './sample.ts';
+import { appendTo, claim, eventAt, newRun, newTenant, projectionOf, runToCreate } from './sample.ts';
 import type { OpenStores, Stores, WorkerSide } from './stores.ts';
 
 const HOUR = 3_600_000;
@@ -255,6 +255,32 @@ export function describeDeletion(name: string, open: OpenStores): void {
         expect(await me.runs.load(next)).toMatchObject({ follows: null });
         await end(next);
       });
+    });
+
+    test('a run that is started while its thread is deleted is in a thread, or is not there', async () => {
+      for (let round = 0; round < 10; round += 1) {
+        const scope = await newTenant(stores);
+        const thread = randomUUID();
+        await stores.api.threads.create(scope, {
+          id: thread,
+          metadata: {},
+          activeRun: null,
+          lastRun: null,
+          createdAt: 1,
+        });
+        const run = await runToCreate(stores, scope, { attributes: { ...plainRun, thread } });
+        const [started, deletion] = await Promise.all([
+          stores.api.transactions.run(scope, async ({ threads, directory }) => {
+            if ((await threads.join(scope, thread, run.run)) === null) return false;
+            await directory.create(run);
+            return true;
+          }),
+          stores.api.threads.delete(scope, thread),
+        ]);
+        expect(deletion).toMatchObject(started ? { type: 'live', run: run.run } : { type: 'deleted', runs: [] });
+        expect(await isThere(run)).toBe(started);
+        expect((await stores.api.threads.get(scope, thread)) !== null).toBe(started);
+      }
     });
 
     test('two who delete the same at once share it out, and nobody fails', async () => {
