@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Holdfast } from '@holdfast/sdk';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { boss, Family, helper } from './support/children.ts';
 import { type Answer, scribe, startServer, type TestServer } from './support/server.ts';
 import { describeStrays } from './support/strays-suite.ts';
@@ -174,7 +174,12 @@ describe('those who follow a run that is deleted', () => {
     const waits = ask('GET', `/runs/${run}`, undefined, { prefer: 'wait=30' });
     await expect.poll(() => server.api.ports.streams.ends.open).toBe(1);
     await endSilently(run);
+    // Which would find it, too.
+    const sweep = vi.spyOn(server.api.ports.streams, 'sweep').mockResolvedValue();
     expect((await remove(run)).status).toBe(204);
+    await expect.poll(() => server.api.ports.streams.ends.open, { timeout: 5_000 }).toBe(0);
+    await expect.poll(() => server.api.ports.streams.open, { timeout: 5_000 }).toBe(0);
+    sweep.mockRestore();
     expect((await stream.text()).split('\n\n').at(-2)).toBe(
       'event: cut\ndata: {"reason":"deleted","message":"the run was deleted"}',
     );
