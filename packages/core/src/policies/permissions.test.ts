@@ -14,6 +14,7 @@ const allowed: Record<Role, readonly Operation[]> = {
     'runs.events',
     'runs.effects',
     'usage.get',
+    'retention.get',
     'threads.get',
     'threads.list',
     'attention.list',
@@ -55,6 +56,9 @@ const allowed: Record<Role, readonly Operation[]> = {
     return [
       ...this.builder,
       'audit.list',
+      'runs.delete',
+      'threads.delete',
+      'retention.set',
       'secrets.set',
       'secrets.list',
       'secrets.delete',
