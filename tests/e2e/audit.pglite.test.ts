@@ -87,6 +87,22 @@ const changes: Partial<Record<Operation, () => Promise<{ target: string; detail:
     await made('POST', `/v1/bulk/${bulk}/cancel`);
     return { target: `/v1/bulk/${bulk}/cancel`, detail: {} };
   },
+  'runs.delete': async () => {
+    const run = await asking();
+    await made('POST', `/v1/runs/${run}/cancel`);
+    await becomes(run, 'cancelled');
+    await made('DELETE', `/v1/runs/${run}`);
+    return { target: `/v1/runs/${run}`, detail: { deleted: 1 } };
+  },
+  'threads.delete': async () => {
+    const { id } = (await server.ask(key, 'POST', '/v1/threads', { metadata: { a: 'private' } })).json;
+    await made('DELETE', `/v1/threads/${String(id)}`);
+    return { target: `/v1/threads/${String(id)}`, detail: { deleted: 0 } };
+  },
+  'retention.set': async () => {
+    await made('PUT', '/v1/retention', { days: 3_650 });
+    return { target: '/v1/retention', detail: { days: 3_650 } };
+  },
   'attention.decide': async () => {
     const run = await asking();
     const [open] = (await server.ask(key, 'GET', `/v1/attention?run=${run}`)).json['items'] as { ref: string }[];
@@ -217,6 +233,11 @@ async function made(method: string, path: string, body?: unknown): Promise<void>
   const { status, text } = await server.ask(key, method, path, body);
   if (status >= 300) throw new Error(`${method} ${path}: ${status} ${text}`);
 }
+
+const becomes = (run: string, status: string) =>
+  expect
+    .poll(async () => (await server.ask(key, 'GET', `/v1/runs/${run}`)).json['status'], { timeout: 20_000 })
+    .toBe(status);
 
 /** A run that has asked its question. */
 async function asking(): Promise<string> {

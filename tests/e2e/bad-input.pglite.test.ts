@@ -256,6 +256,12 @@ const cases: Case[] = [
     'validation_failed',
     '/overlap',
   ],
+  ['a deletion with a body', 'DELETE', `/v1/runs/${unknown}`, { yes: true }, 422, 'validation_failed'],
+  ['a retention of no days', 'PUT', '/v1/retention', { days: 0 }, 422, 'validation_failed', '/days'],
+  ['a retention without days', 'PUT', '/v1/retention', {}, 422, 'validation_failed', '/days'],
+  ['a retention of half a day', 'PUT', '/v1/retention', { days: 0.5 }, 422, 'validation_failed', '/days'],
+  ['a retention beyond ten years', 'PUT', '/v1/retention', { days: 4_000 }, 422, 'validation_failed', '/days'],
+  ['a retention with more', 'PUT', '/v1/retention', { days: 1, hours: 2 }, 422, 'validation_failed', '/hours'],
   ['a cursor of no secret', 'GET', `/v1/secrets?cursor=${cursor('A')}`, undefined, 400, 'invalid_request', '?cursor'],
   [
     'no room for a call',

@@ -224,6 +224,27 @@ describe('runs', () => {
     expect((await holdfast(['threads', 'show', thread])).out).toContain('scribe\tsucceeded');
     expect((await holdfast(['threads', 'list'])).out).toContain(thread);
   });
+
+  test('are deleted, alone and with their thread', async () => {
+    await holdfast(['publish', join(folder, 'scribe.json')]);
+    const thread = (await holdfast(['threads', 'create'])).out.trim();
+    for (const args of [[], ['--thread', thread]])
+      expect((await holdfast(['run', 'scribe', '--tag', 'gone', '--wait', ...args])).code).toBe(0);
+    const [inThread, alone] = (await json(['runs', 'list', '--tag', 'gone']))['items'] as { id: string }[];
+    expect((await holdfast(['runs', 'delete', alone?.id ?? ''])).code).toBe(2);
+    const deleted = await holdfast(['runs', 'delete', alone?.id ?? '', '--yes']);
+    expect(deleted).toMatchObject({ code: 0, out: `${alone?.id} is deleted\n` });
+    expect((await holdfast(['runs', 'show', alone?.id ?? ''])).err).toContain('run_not_found');
+    expect((await holdfast(['threads', 'delete', thread])).code).toBe(2);
+    expect(await json(['threads', 'delete', thread, '--yes'])).toEqual({ id: thread, deleted: true });
+    expect((await holdfast(['threads', 'show', thread])).err).toContain('thread_not_found');
+    expect((await holdfast(['runs', 'show', inThread?.id ?? ''])).err).toContain('run_not_found');
+    await holdfast(['publish', join(folder, 'asker.yaml')]);
+    const live = await started('asker');
+    const refusal = await holdfast(['runs', 'delete', live, '--yes']);
+    expect(refusal).toMatchObject({ code: 1, err: expect.stringContaining('run_live') });
+    await holdfast(['cancel', live]);
+  });
 });
 
 describe('what belongs to the tenant', () => {
@@ -252,6 +273,15 @@ describe('what belongs to the tenant', () => {
     expect((await holdfast(['keys', 'revoke', id])).code).toBe(2);
     expect((await holdfast(['keys', 'revoke', id, '--yes'])).code).toBe(0);
     expect((await holdfast(['runs', 'list'], { env: { HOLDFAST_API_KEY: ci } })).err).toContain('key_expired');
+  });
+
+  test('retention is shown, set and taken back', async () => {
+    expect((await holdfast(['retention'])).out).toBe('Runs are kept for ever.\n');
+    expect((await holdfast(['retention', 'set', '90'])).out).toBe('Runs are deleted 90 days after their end.\n');
+    expect(await json(['retention', 'show'])).toEqual({ days: 90 });
+    for (const days of ['0', 'soon']) expect((await holdfast(['retention', 'set', days])).code).toBe(2);
+    expect((await holdfast(['retention', 'set', '4000'])).err).toContain('validation_failed');
+    expect(await json(['retention', 'set', 'forever'])).toEqual({ days: null });
   });
 
   test('models, usage and audit are listed', async () => {

@@ -27,6 +27,7 @@ async function asked(): Promise<Set<string>> {
     threads.create(),
     threads.get('t'),
     threads.list().page(),
+    threads.delete('t'),
     runs.start({ agent: 'a' }),
     runs.get('r'),
     runs.list().page(),

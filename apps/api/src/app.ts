@@ -91,8 +91,9 @@ function register(app: FastifyInstance, ports: ApiPorts, route: Route): void {
       // Routes without an operation never look at the caller.
       const caller = request.caller ?? { tenant: '', by: { type: 'system', id: 'nobody', roles: [] } };
       const noted = async <A extends ChangeAnswer>(stores: TransactionStores, answer: A): Promise<A> => {
+        const changed = ('changed' in answer ? answer.changed : null) ?? {};
         const json = 'json' in answer ? answer : { status: answer.status, json: null };
-        await writeAudit(stores, caller, auditEntry(route, caller, request, { params, body, answer: json }));
+        await writeAudit(stores, caller, auditEntry(route, caller, request, { params, body, answer: json, changed }));
         return answer;
       };
       const answer = await route.handle(ports, {

@@ -8,6 +8,7 @@ import type {
   Log,
   PublishPorts,
   RegistryPorts,
+  RetentionStore,
   RunDirectory,
   SecretCipher,
   SecretRows,
@@ -26,6 +27,7 @@ export interface ApiPorts extends SpeakPorts {
   readonly cipher: SecretCipher;
   readonly audit: AuditLog;
   readonly bulk: BulkStore;
+  readonly retention: RetentionStore;
   readonly publishing: PublishPorts;
   readonly registry: RegistryPorts;
   readonly streams: EventStreams;

@@ -82,7 +82,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       own.push(configured);
       models = configured.catalog;
     }
-    const { agents, audit, bulk, toolServers, directory, keys, runs, secrets, threads, transactions } =
+    const { agents, audit, bulk, toolServers, directory, keys, retention, runs, secrets, threads, transactions } =
       await database.api();
     const { clock, hints } = database;
     const artifacts = overrides.artifacts ?? new FileArtifactStore(join(config.dataDir, 'artifacts'));
@@ -103,6 +103,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       cipher,
       audit,
       bulk,
+      retention,
       clock,
       artifacts,
       versions: cachedVersions((scope, id) => agents.versionById(scope, id)),

@@ -15,6 +15,7 @@ import {
   artifactTools,
   type BulkPorts,
   cachedVersions,
+  deleteExpired,
   type Deltas,
   expireRuns,
   LocalDeltas,
@@ -23,9 +24,12 @@ import {
   type PlatformTools,
   Redaction,
   RegisteredTools,
+  removeFiles,
+  removeStrays,
   type SecretCipher,
   secretResolver,
   settleChildren,
+  type StoredFiles,
   workBulk,
 } from '@holdfast/core';
 import { startWorker, type WorkerPorts } from '@holdfast/driver-embedded';
@@ -34,7 +38,7 @@ import { toolbox } from './toolbox.ts';
 /** What a test or the standalone program brings along; the rest is made from the configuration. */
 export interface WorkerOverrides {
   readonly database?: OpenDatabase;
-  readonly artifacts?: ArtifactStore;
+  readonly artifacts?: ArtifactStore & StoredFiles;
   readonly model?: Model;
   /** Shared with the API of this process, whose streams show them. */
   readonly deltas?: Deltas;
@@ -95,7 +99,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       model = configured.catalog;
     }
     const stores = await database.worker(id);
-    const { runs, agents, toolServers, secrets, schedule, outbox, lease, housekeep, artifactRows } = stores;
+    const { runs, agents, toolServers, secrets, schedule, outbox, expired, lease, artifactRows } = stores;
     const { bulk, directory, transactions } = stores;
     const artifacts = overrides.artifacts ?? new FileArtifactStore(join(config.dataDir, 'artifacts'));
     const resolveSecrets = secretResolver({ rows: secrets, cipher, redaction });
@@ -108,6 +112,8 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       artifacts: artifactTools({ artifacts, list: artifactRows }),
       fetch: httpFetch({ outbound, artifacts }),
     });
+    const { clock } = database;
+    const strays = removeStrays({ runs, artifacts, artifactRows, hasTenant: stores.hasTenant, clock, log });
     const ports: WiredPorts = {
       runs,
       artifacts,
@@ -117,12 +123,13 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       tools,
       redaction,
       deltas: overrides.deltas ?? new LocalDeltas(),
-      clock: database.clock,
+      clock,
       hints: database.hints,
       schedule,
       outbox,
+      expired,
       lease,
-      housekeep,
+      housekeep: async () => (await stores.housekeep()) + (await strays()),
       bulk,
       directory,
       transactions,
@@ -137,7 +144,13 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
         concurrency: config.worker.concurrency,
         watchPeersMs: database.kind === 'pglite' ? null : WATCH_PEERS_MS,
       },
-      { child: settleChildren(wrapped), expiry: expireRuns(wrapped), bulk: workBulk(wrapped) },
+      {
+        child: settleChildren(wrapped),
+        expiry: expireRuns(wrapped),
+        bulk: workBulk(wrapped),
+        files: removeFiles(wrapped),
+        retention: deleteExpired(wrapped),
+      },
     );
     metrics.worker.runsHeld(worker.held);
     log.info({ worker: id }, 'the worker has begun');

@@ -1,5 +1,7 @@
 import {
   type AdvancePorts,
+  type ArtifactStore,
+  type ExpiredRuns,
   type Hints,
   Holds,
   type Outbox,
@@ -7,6 +9,7 @@ import {
   type OutboxHandlers,
   type OutboxKind,
   type ScheduleStore,
+  type StoredFiles,
   sweepDue,
   sweepMoved,
   sweepOutbox,
@@ -15,6 +18,8 @@ import {
 import { Periodic } from './periodic.ts';
 
 export interface WorkerPorts extends AdvancePorts {
+  readonly artifacts: ArtifactStore & StoredFiles;
+  readonly expired: ExpiredRuns;
   readonly schedule: ScheduleStore;
   readonly outbox: Outbox;
   readonly hints: Hints;
@@ -99,6 +104,8 @@ export async function startWorker(
     if (hint.about === 'everything') loops.forEach((loop) => loop.soon());
     else if (hint.about === 'outbox') outbox.forEach((loop) => loop.soon());
     else if (hint.about === 'due') due.soon();
+    // Nobody holds a run that has ended.
+    else if (hint.about === 'deleted') return;
     else if (!holds.nudge(hint.run, hint.head) && !hint.ended) due.soon();
   });
   loops.forEach((loop) => loop.soon());

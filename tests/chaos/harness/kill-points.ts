@@ -24,6 +24,9 @@ export const killSpec = z.object({
     'in-bulk-step',
     'committing-bulk-step',
     'after-bulk-step',
+    'before-removal',
+    'in-removal',
+    'after-removal',
   ]),
   event: z.string().optional(),
   effect: z.enum(['read', 'idempotent', 'once']).optional(),
@@ -42,6 +45,7 @@ export function dying(ports: WiredPorts, spec: KillSpec): WiredPorts {
     model: dyingModel(ports.model, spec),
     tools: dyingTools(ports.tools, spec),
     transactions: dyingSteps(ports.transactions, spec),
+    artifacts: dyingFiles(ports.artifacts, spec),
   };
 }
 
@@ -135,6 +139,25 @@ function dyingSteps(transactions: WiredPorts['transactions'], spec: KillSpec): W
     },
   };
 }
+
+/** Files of a deleted run, after the database's commit. */
+const dyingFiles = (artifacts: WiredPorts['artifacts'], spec: KillSpec): WiredPorts['artifacts'] => ({
+  put: (ref, digest, bytes) => artifacts.put(ref, digest, bytes),
+  get: (ref, digest) => artifacts.get(ref, digest),
+  runs: () => artifacts.runs(),
+  files: (ref) => artifacts.files(ref),
+  remove: (ref, file) => artifacts.remove(ref, file),
+  removeRun: async (ref) => {
+    if (spec.at === 'before-removal') die(spec);
+    if (spec.at === 'in-removal') {
+      const [first] = await artifacts.files(ref);
+      if (first !== undefined) await artifacts.remove(ref, first);
+      die(spec);
+    }
+    await artifacts.removeRun(ref);
+    if (spec.at === 'after-removal') die(spec);
+  },
+});
 
 function die(spec: KillSpec): void {
   if (take(spec)) kill();

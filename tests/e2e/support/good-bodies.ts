@@ -12,6 +12,7 @@ export const goodBodies: Readonly<Record<string, unknown>> = {
   'bulk.start': { operation: 'cancel', filter: { tag: 'asker' } },
   'bulk.cancel': {},
   'threads.create': {},
+  'retention.set': { days: 3_650 },
   'tools.put': {
     type: 'request',
     description: 'x',

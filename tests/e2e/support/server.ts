@@ -15,6 +15,8 @@ export interface TestServer {
   readonly url: string;
   readonly api: Api;
   readonly database: OpenDatabase;
+  /** Where files of runs lie, as <tenant>/<run>/<digest>. */
+  readonly files: string;
   /** A tenant and its admin key. */
   tenant(name: string): Promise<{ readonly id: string; readonly key: string }>;
   key(tenant: string, roles: readonly Role[], expiresAt?: number): Promise<string>;
@@ -101,6 +103,7 @@ export async function startServer(
     url,
     api,
     database,
+    files: join(dataDir, 'artifacts'),
     tenant: async (name) => {
       const { tenant, key } = await createTenant(owner, name, 100);
       return { id: tenant, key };

@@ -181,6 +181,34 @@ export const cases: readonly Case[] = [
     },
   },
   {
+    name: 'deletes runs and threads, and sets how long they are kept',
+    run: async ({ agents, runs, threads, retention }) => {
+      await agents.publish(scribe('deleted', 1));
+      await agents.publish(asker('kept'));
+      const live = await runs.start({ agent: 'kept' });
+      const refusal = await failureOf(runs.delete(live.id));
+      check(refusal instanceof HoldfastError && refusal.code === 'run_live', 'a live run is kept');
+      const thread = await threads.create();
+      const [alone, inThread] = [
+        await runs.start({ agent: 'deleted' }),
+        await runs.start({ agent: 'deleted', thread: thread.id }),
+      ];
+      for (const { id } of [alone, inThread]) await runs.result(id);
+      await runs.delete(alone.id);
+      await threads.delete(thread.id);
+      for (const { id } of [alone, inThread]) {
+        const gone = await failureOf(runs.get(id));
+        check(gone instanceof HoldfastError && gone.code === 'run_not_found', 'the run is gone');
+      }
+      const gone = await failureOf(threads.get(thread.id));
+      check(gone instanceof HoldfastError && gone.code === 'thread_not_found', 'the thread is gone');
+      same(await retention.get(), { days: null }, 'runs are kept for ever at first');
+      same(await retention.set({ days: 30 }), { days: 30 }, 'what was set');
+      same(await retention.get(), { days: 30 }, 'what is read again');
+      await retention.set({ days: null });
+    },
+  },
+  {
     name: 'says whose key it is, and that the server is ready',
     run: async ({ server }) => {
       check((await server.me()).by.roles.includes('admin'), 'the role');

@@ -8,6 +8,8 @@ export interface Changed<P, B> {
   readonly params: P;
   readonly body: B;
   readonly answer: JsonAnswer;
+  /** What the handler tells of an answer without a body. */
+  readonly changed: JsonObject;
 }
 
 /** What an audit line says beside operation, caller and request. */

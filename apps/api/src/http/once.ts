@@ -41,8 +41,8 @@ export async function once<T>(
   };
   const outcome = await ports.transactions.once(caller, asked, async (stores): Promise<Reply> => {
     if ('error' in prepared) throw prepared.error;
-    const { status, json } = await work(stores, prepared.value);
-    return { status, body: JSON.stringify(json) };
+    const { status, json, about } = await work(stores, prepared.value);
+    return { status, body: JSON.stringify(json), about: about ?? runOf(params) };
   });
   switch (outcome.type) {
     case 'first':
@@ -61,3 +61,9 @@ export async function once<T>(
       throw refused('idempotency_in_flight', 'The first request with this Idempotency-Key has not ended; try again.');
   }
 }
+
+/** The run of the path, which was checked before. */
+const runOf = (params: unknown): string | null =>
+  typeof params === 'object' && params !== null && 'run' in params && typeof params.run === 'string'
+    ? params.run
+    : null;

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '@holdfast/contracts';
+import type { ErrorCode, JsonObject } from '@holdfast/contracts';
 import type { Caller, Operation, TransactionStores } from '@holdfast/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -35,12 +35,20 @@ export interface Ask<P, Q, B> {
   readonly audited: boolean;
 }
 
-export type ChangeAnswer = { readonly status: 204 } | JsonAnswer;
+export type ChangeAnswer =
+  | {
+      readonly status: 204;
+      /** For the audit line alone. */
+      readonly changed?: JsonObject;
+    }
+  | JsonAnswer;
 
 export interface JsonAnswer {
   readonly status: number;
   readonly json: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** The run or thread that it tells of, where that is not the run of the path: a kept reply is deleted with it. */
+  readonly about?: string;
 }
 
 /** Parts of the reference, in its order. */
@@ -135,3 +143,4 @@ export const noBody = z.undefined({ error: 'this request has no body' });
 
 export const runParams = z.strictObject({ run: z.uuid().transform((id) => id.toLowerCase()) });
 export const bulkParams = z.strictObject({ bulk: z.uuid().transform((id) => id.toLowerCase()) });
+export const threadParams = z.strictObject({ thread: z.uuid().transform((id) => id.toLowerCase()) });

@@ -26,7 +26,10 @@ import { metrics } from './health/metrics.ts';
 import { readyz } from './health/readyz.ts';
 import * as me from './me/get.ts';
 import * as models from './models/list.ts';
+import * as retention from './retention/get.ts';
+import { set as setRetention } from './retention/set.ts';
 import { cancelRun } from './runs/cancel.ts';
+import { remove as deleteRun } from './runs/delete.ts';
 import { effects } from './runs/effects.ts';
 import { events } from './runs/events.ts';
 import { fork } from './runs/fork.ts';
@@ -37,6 +40,7 @@ import { rerun } from './runs/rerun.ts';
 import { resumeRun } from './runs/resume.ts';
 import { send } from './runs/send-message.ts';
 import { create as createThread } from './threads/create.ts';
+import { remove as deleteThread } from './threads/delete.ts';
 import * as thread from './threads/get.ts';
 import * as threads from './threads/list.ts';
 import { start } from './runs/start.ts';
@@ -74,9 +78,11 @@ export const routes: readonly Route[] = [
   bulks.list,
   bulk.get,
   cancelBulk,
+  deleteRun,
   createThread,
   threads.list,
   thread.get,
+  deleteThread,
   attention.list,
   decide,
   tools.list,
@@ -96,6 +102,8 @@ export const routes: readonly Route[] = [
   secrets.list,
   deleteSecret,
   usage.get,
+  retention.get,
+  setRetention,
   models.list,
   healthz,
   readyz,

@@ -23,6 +23,7 @@ const farewell = {
   slow: 'the client reads too slowly',
   closing: 'the server is shutting down',
   failed: 'the log could not be read',
+  deleted: 'the run was deleted',
   denied: 'the API key is no longer good',
 } as const satisfies Record<Exclude<FarewellReason, 'ended'>, string>;
 

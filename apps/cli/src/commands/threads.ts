@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { show, showJson, showPage, showRows } from '../output.ts';
-import { type Paged, paged, pairs } from './arguments.ts';
+import { confirmed, type Paged, paged, pairs } from './arguments.ts';
 
 export function threads(program: Command, { client, output }: Context): void {
   const group = program.command('threads').description('conversations of several runs');
@@ -35,5 +35,15 @@ export function threads(program: Command, { client, output }: Context): void {
         ['run', 'agent', 'status', 'created'],
         items.map((run) => [run.id, run.agent, run.status, run.created_at]),
       );
+    });
+  group
+    .command('delete')
+    .description('delete a thread with its runs, their logs and their files, for good')
+    .argument('<thread>')
+    .option('--yes', 'really')
+    .action(async (id: string, { yes }: { yes?: boolean }) => {
+      confirmed(yes, `This deletes thread ${id} and all its runs for good.`);
+      await client().threads.delete(id);
+      show(output(), { id, deleted: true }, () => `${id} is deleted`);
     });
 }

@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { artifactStoreConformance, digestOf } from '@holdfast/testing';
@@ -12,6 +13,15 @@ artifactStoreConformance('a directory', async () => {
   return {
     store: new FileArtifactStore(root),
     reopen: async () => new FileArtifactStore(root),
+    age: async ({ tenant, run }, name, ms) => {
+      const file = join(root, tenant, run, name);
+      const at = new Date((await stat(file)).mtimeMs - ms);
+      await utimes(file, at, at);
+    },
+    interrupt: async ({ tenant, run }, digest) => {
+      await mkdir(join(root, tenant, run), { recursive: true });
+      await writeFile(join(root, tenant, run, `.${digest}.${randomUUID()}`), 'half');
+    },
     close: () => rm(folder, { recursive: true, force: true }),
   };
 });
@@ -40,6 +50,18 @@ describe('FileArtifactStore', () => {
     await expect(new FileArtifactStore(root).put(ref, digestOf(bytes), bytes)).rejects.toThrow(/EISDIR|ENOTEMPTY/);
     const names = await readdir(join(root, 'acme', 'r1'));
     expect(names.filter((name) => name.startsWith('.'))).toEqual([]);
+  });
+
+  it('leaves alone what it has not written', async () => {
+    const store = new FileArtifactStore(root);
+    await store.put(ref, digestOf(bytes), bytes);
+    for (const name of ['notes.txt', '.hidden']) await writeFile(join(root, 'acme', 'r1', name), '');
+    await writeFile(join(root, 'acme', 'file'), '');
+    await mkdir(join(root, 'Not a tenant', 'x'), { recursive: true });
+    const runs: unknown[] = [];
+    for await (const run of store.runs()) runs.push(run);
+    expect(runs).toEqual([ref]);
+    expect((await store.files(ref)).map(({ name }) => name)).toEqual([digestOf(bytes)]);
   });
 
   it('says so when a file was changed behind its back', async () => {

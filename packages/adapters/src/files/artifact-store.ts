@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, opendir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { ArtifactDamaged, type ArtifactStore, type RunRef } from '@holdfast/core';
+import { ArtifactDamaged, type ArtifactStore, type RunRef, type StoredFile, type StoredFiles } from '@holdfast/core';
 
 /**
  * Lower case only: on a file system that ignores case, `A` and `a` would share a folder.
@@ -9,12 +9,14 @@ import { ArtifactDamaged, type ArtifactStore, type RunRef } from '@holdfast/core
  */
 const folderName = /^[a-z0-9_-][a-z0-9._-]{0,127}$/;
 const digestName = /^[0-9a-f]{64}$/;
+/** What a put leaves that dies. */
+const temporaryName = /^\.[0-9a-f]{64}\.[0-9a-f-]{36}$/;
 
 /**
  * Artifacts in a directory: `<root>/<tenant>/<run>/<digest>`.
  * A file appears under its name only when its bytes are on disk; so what can be read is whole.
  */
-export class FileArtifactStore implements ArtifactStore {
+export class FileArtifactStore implements ArtifactStore, StoredFiles {
   readonly #root: string;
 
   /** @param root made at the first put when it is missing */
@@ -47,32 +49,84 @@ export class FileArtifactStore implements ArtifactStore {
   /** Throws `ArtifactRefused` for a malformed id, `ArtifactDamaged` when the file no longer has its digest. */
   async get(ref: RunRef, digest: string): Promise<Uint8Array | null> {
     const file = this.#file(ref, digest);
-    let bytes: Uint8Array;
-    try {
-      bytes = await readFile(file);
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-      throw error;
-    }
+    const bytes = await unlessMissing(readFile(file));
+    if (bytes === null) return null;
     if (sha256(bytes) !== digest) throw new ArtifactDamaged(`the artifact no longer has its digest: ${file}`);
     return bytes;
   }
 
+  async *runs(): AsyncGenerator<RunRef, void, undefined> {
+    for await (const tenant of foldersIn(this.#root))
+      for await (const run of foldersIn(join(this.#root, tenant))) yield { tenant, run };
+  }
+
+  /** Throws `ArtifactRefused` for a malformed id, as do the next two. */
+  async files(ref: RunRef): Promise<readonly StoredFile[]> {
+    const folder = this.#folder(ref);
+    const names = (await unlessMissing(readdir(folder))) ?? [];
+    const files = await Promise.all(
+      names
+        .filter((name) => digestName.test(name) || temporaryName.test(name))
+        .map(async (name) => {
+          const found = await unlessMissing(stat(join(folder, name)));
+          const digest = digestName.test(name) ? name : null;
+          return found === null ? [] : [{ name, digest, writtenAt: found.mtimeMs }];
+        }),
+    );
+    return files.flat();
+  }
+
+  async remove(ref: RunRef, { name, writtenAt }: StoredFile): Promise<void> {
+    if (!digestName.test(name) && !temporaryName.test(name)) throw new ArtifactRefused('not a file of this store');
+    const file = join(this.#folder(ref), name);
+    const found = await unlessMissing(stat(file));
+    if (found !== null && found.mtimeMs === writtenAt) await rm(file, { force: true });
+  }
+
+  async removeRun(ref: RunRef): Promise<void> {
+    const folder = this.#folder(ref);
+    await rm(folder, { recursive: true, force: true });
+    // Or a loss of power would bring it back, when nobody looks for it any more.
+    await unlessMissing(syncFolder(dirname(folder)));
+  }
+
   #file(ref: RunRef, digest: string): string {
+    const folder = this.#folder(ref);
+    if (!digestName.test(digest)) throw new ArtifactRefused(`not a digest: ${JSON.stringify(digest.slice(0, 200))}`);
+    return join(folder, digest);
+  }
+
+  #folder(ref: RunRef): string {
     for (const [what, id] of [
       ['tenant', ref.tenant],
       ['run', ref.run],
     ] as const) {
       if (!folderName.test(id)) throw new ArtifactRefused(`not a ${what} id: ${JSON.stringify(id.slice(0, 200))}`);
     }
-    if (!digestName.test(digest)) throw new ArtifactRefused(`not a digest: ${JSON.stringify(digest.slice(0, 200))}`);
-    return join(this.#root, ref.tenant, ref.run, digest);
+    return join(this.#root, ref.tenant, ref.run);
   }
 }
 
 /** The caller's fault: an id that is none, or bytes under a digest that is not theirs. */
 export class ArtifactRefused extends Error {
   override readonly name = 'ArtifactRefused';
+}
+
+/** Names of the folders in a folder, in no order; none when it is missing. */
+async function* foldersIn(path: string): AsyncGenerator<string, void, undefined> {
+  const folder = await unlessMissing(opendir(path));
+  if (folder === null) return;
+  for await (const entry of folder) if (entry.isDirectory() && folderName.test(entry.name)) yield entry.name;
+}
+
+/** null when there is no such file or folder. */
+async function unlessMissing<T>(work: Promise<T>): Promise<T | null> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw error;
+  }
 }
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

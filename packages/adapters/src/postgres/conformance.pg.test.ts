@@ -3,9 +3,11 @@ import {
   describeAuditLog,
   describeBulkStore,
   describeChildRuns,
+  describeDeletion,
   describeHints,
   describeInstallation,
   describeOutbox,
+  describeRetention,
   describeRunDirectory,
   describeRunStore,
   describeScheduleStore,
@@ -16,6 +18,7 @@ import {
 import { database, describePostgres, type PostgresServer, startPostgres } from '@holdfast/testing/servers';
 import { afterAll, beforeAll } from 'vitest';
 import { openDatabase } from './database.ts';
+import { describeErasure } from './deletion.suite.ts';
 import { describeIdempotencyKeys } from './idempotency-keys.suite.ts';
 import { openOn } from './open-stores.suite.ts';
 
@@ -33,6 +36,9 @@ describePostgres('the stores', ({ bin }) => {
   describeBulkStore('Postgres', open);
   describeChildRuns('Postgres', open);
   describeRunDirectory('Postgres', open);
+  describeDeletion('Postgres', open);
+  describeRetention('Postgres', open);
+  describeErasure('Postgres', open);
   describeAgentStore('Postgres', open);
   describeToolServerStore('Postgres', open);
   describeTransactions('Postgres', open, false);

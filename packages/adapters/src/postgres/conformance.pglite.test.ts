@@ -3,9 +3,11 @@ import {
   describeAuditLog,
   describeBulkStore,
   describeChildRuns,
+  describeDeletion,
   describeHints,
   describeInstallation,
   describeOutbox,
+  describeRetention,
   describeRunDirectory,
   describeRunStore,
   describeScheduleStore,
@@ -14,6 +16,7 @@ import {
   describeTransactions,
 } from '@holdfast/testing';
 import { ProcessHints } from './hints.ts';
+import { describeErasure } from './deletion.suite.ts';
 import { describeIdempotencyKeys } from './idempotency-keys.suite.ts';
 import { openMemory } from './open-stores.suite.ts';
 
@@ -23,6 +26,9 @@ describeOutbox('PGlite', openMemory);
 describeBulkStore('PGlite', openMemory);
 describeChildRuns('PGlite', openMemory);
 describeRunDirectory('PGlite', openMemory);
+describeDeletion('PGlite', openMemory);
+describeRetention('PGlite', openMemory);
+describeErasure('PGlite', openMemory);
 describeAgentStore('PGlite', openMemory);
 describeToolServerStore('PGlite', openMemory);
 describeTransactions('PGlite', openMemory, true);

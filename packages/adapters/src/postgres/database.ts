@@ -5,17 +5,20 @@ import type {
   BulkPorts,
   BulkStore,
   Clock,
+  ExpiredRuns,
   Hint,
   Hints,
   Installation,
   KeyStore,
   Outbox,
+  RetentionStore,
   RunDirectory,
   RunRef,
   RunStore,
   ScheduleStore,
   SealedPages,
   SecretRows,
+  TenantScope,
   ThreadStore,
   ToolServerStore,
   Transactions,
@@ -26,6 +29,7 @@ import { PostgresAgentStore } from './agent-store.ts';
 import { PostgresBulkStore } from './bulk-store.ts';
 import { DatabaseClock, ProcessClock } from './database-clock.ts';
 import { DatabaseNotUsable } from './errors.ts';
+import { PostgresExpiredRuns } from './expired-runs.ts';
 import { NoHints, PostgresHints, ProcessHints } from './hints.ts';
 import { PostgresInstallation, tenantIds } from './installation.ts';
 import { PostgresKeyStore } from './key-store.ts';
@@ -35,12 +39,13 @@ import { openPglite } from './pglite.ts';
 import { openPool } from './pool.ts';
 import { openPostgres } from './postgres.ts';
 import { checkWritable } from './server-check.ts';
+import { PostgresRetentionStore } from './retention-store.ts';
 import { PostgresRunDirectory } from './run-directory.ts';
 import { ApiRunStore, WorkerRunStore } from './run-store.ts';
 import { PostgresScheduleStore } from './schedule-store.ts';
 import { PostgresSealedPages, PostgresSecretRows } from './secret-rows.ts';
 import type { Connections, Sql } from './sql.ts';
-import { type DatabaseRole, scopedTransactions } from './tenant-scope.ts';
+import { type DatabaseRole, type Scoped, scopedTransactions } from './tenant-scope.ts';
 import { PostgresThreadStore } from './thread-store.ts';
 import { PostgresToolServerStore } from './tool-server-store.ts';
 import { cleanIdempotencyKeys, PostgresTransactions } from './transactions.ts';
@@ -68,6 +73,7 @@ export interface ApiStores {
   readonly secrets: SecretRows;
   readonly audit: AuditLog;
   readonly bulk: BulkStore;
+  readonly retention: RetentionStore;
 }
 
 export interface WorkerStores {
@@ -77,11 +83,14 @@ export interface WorkerStores {
   readonly toolServers: Pick<ToolServerStore, 'list' | 'get'>;
   readonly schedule: ScheduleStore;
   readonly outbox: Outbox;
+  readonly expired: ExpiredRuns;
   readonly lease: LapsingLease;
   readonly directory: Pick<RunDirectory, 'get'>;
   readonly bulk: BulkStore;
   /** What a bulk operation does to a run, together with its progress. */
   readonly transactions: BulkPorts['transactions'];
+  /** Whether there is an agent of that tenant here. Without one it has no run. */
+  readonly hasTenant: (scope: TenantScope) => Promise<boolean>;
   /** The files of a run, oldest first. */
   readonly artifactRows: (ref: RunRef) => Promise<readonly ArtifactRow[]>;
   /**
@@ -208,10 +217,11 @@ function stores(
         directory: new PostgresRunDirectory(scoped, connections, publish),
         transactions: new PostgresTransactions(scoped, publish),
         keys: new PostgresKeyStore(scoped),
-        threads: new PostgresThreadStore(scoped),
+        threads: new PostgresThreadStore(scoped, publish),
         secrets: new PostgresSecretRows(scoped),
         audit: new PostgresAuditLog(scoped),
         bulk: new PostgresBulkStore(scoped, publish),
+        retention: new PostgresRetentionStore(scoped),
       };
     },
     async worker(worker) {
@@ -223,10 +233,12 @@ function stores(
         toolServers: new PostgresToolServerStore(scoped),
         schedule: new PostgresScheduleStore(connections),
         outbox: new PostgresOutbox(connections),
+        expired: new PostgresExpiredRuns(scoped, publish),
         lease: leaseOf(worker),
         directory: new PostgresRunDirectory(scoped, connections, publish),
         bulk: new PostgresBulkStore(scoped, publish),
         transactions: new PostgresTransactions(scoped, publish),
+        hasTenant: (scope) => hasTenant(scoped, scope),
         artifactRows: (ref) => artifactRows(scoped, ref),
         housekeep: () => cleanIdempotencyKeys(connections),
       };
@@ -240,6 +252,15 @@ function stores(
       return new PostgresSealedPages(scopedTransactions(connections, role), () => tenantIds(connections, role));
     },
   };
+}
+
+async function hasTenant(scoped: Scoped, { tenant }: TenantScope): Promise<boolean> {
+  const [row] = await scoped.read<{ there: boolean }>(
+    { tenant },
+    'select exists (select from holdfast.agents where tenant_id = $1) as there',
+    [tenant],
+  );
+  return row?.there === true;
 }
 
 /** The role to take in each transaction, or null when the login is that role. */

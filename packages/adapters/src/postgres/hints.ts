@@ -80,8 +80,8 @@ export class PostgresHints extends ProcessHints implements SessionPart {
 
   override publish(hints: readonly Hint[]): void {
     super.publish(hints);
-    // Of a run, the newest head.
-    for (const hint of hints) this.#gathered.set(hint.about === 'run' ? hint.run : hint.about, textOf(hint));
+    // Of a run, the newest.
+    for (const hint of hints) this.#gathered.set('run' in hint ? hint.run : hint.about, textOf(hint));
     this.#sending ??= this.#send();
   }
 
@@ -120,13 +120,17 @@ export class PostgresHints extends ProcessHints implements SessionPart {
   }
 }
 
-/** `outbox`, `due`, `everything`, or the run's id and head, with `!` when it has ended. */
-const textOf = (hint: Hint): string =>
-  hint.about === 'run' ? `${hint.run}:${hint.head}${hint.ended ? '!' : ''}` : hint.about;
+/** `outbox`, `due`, `everything`; or a run's id with its head and `!` when it has ended, or with `x` when it was deleted. */
+function textOf(hint: Hint): string {
+  if (hint.about === 'deleted') return `${hint.run}:x`;
+  return hint.about === 'run' ? `${hint.run}:${hint.head}${hint.ended ? '!' : ''}` : hint.about;
+}
 
 /** What cannot be read, as from another release, is worth a look at everything. */
 function hintOf(text: string): Hint {
   if (text === 'outbox' || text === 'due') return { about: text };
+  const deleted = /^([0-9a-f-]{36}):x$/.exec(text)?.[1];
+  if (deleted !== undefined) return { about: 'deleted', run: deleted };
   const [, run, head, end] = /^([0-9a-f-]{36}):(\d+)(!?)$/.exec(text) ?? [];
   if (run === undefined || head === undefined) return { about: 'everything' };
   return { about: 'run', run, head: Number(head), ended: end === '!' };

@@ -2,6 +2,7 @@ import type {
   ArtifactRow,
   AttentionKind,
   CopiedRun,
+  Deletion,
   Hint,
   NewRun,
   OpenAttention,
@@ -21,11 +22,13 @@ import type {
 import { artifactRows } from './artifact-rows.ts';
 import { checkAppend, eventParameters, extras } from './append-parameters.ts';
 import { arrayLiteral } from './array-literal.ts';
+import { deletedHints, type DeletionRow, deletionOf } from './deletion.ts';
 import { type EventRow, eventColumns, eventOf } from './events.ts';
 import { isUuid } from './ids.ts';
 import { runConditions } from './run-conditions.ts';
 import type { Connections } from './sql.ts';
 import type { Scoped } from './tenant-scope.ts';
+import { usage } from './usage.ts';
 
 interface SummaryRow {
   readonly id: string;
@@ -99,13 +102,13 @@ const attentionSql = `
 export class PostgresRunDirectory implements RunDirectory {
   readonly #scoped: Scoped;
   readonly #connections: Connections;
-  readonly #created: (hints: readonly Hint[]) => void;
+  readonly #changed: (hints: readonly Hint[]) => void;
 
-  /** `connections`: for what crosses tenants. `created` hears of new runs. */
-  constructor(scoped: Scoped, connections: Connections, created: (hints: readonly Hint[]) => void) {
+  /** `connections`: for what crosses tenants. `changed` hears of runs that are new or gone. */
+  constructor(scoped: Scoped, connections: Connections, changed: (hints: readonly Hint[]) => void) {
     this.#scoped = scoped;
     this.#connections = connections;
-    this.#created = created;
+    this.#changed = changed;
   }
 
   async create(run: NewRun): Promise<void> {
@@ -128,7 +131,7 @@ export class PostgresRunDirectory implements RunDirectory {
       extras([{ projection, children: [] }]),
     ];
     await this.#scoped.in(run, (sql) => Promise.resolve(sql.later({ text: createSql, values })));
-    this.#created([{ about: 'run', run: run.run, head: event.seq, ended: false }]);
+    this.#changed([{ about: 'run', run: run.run, head: event.seq, ended: false }]);
   }
 
   async copy(run: CopiedRun): Promise<boolean> {
@@ -212,16 +215,8 @@ export class PostgresRunDirectory implements RunDirectory {
     return rows.map(({ run_id: run, call_id: call, ...row }) => ({ ...row, run, call }));
   }
 
-  async usage(scope: TenantScope, { from, to, groupBy, agent }: UsageAsked): Promise<readonly UsageGroup[]> {
-    const { conditions, values } = runConditions(scope, { agent, createdAfter: from - 1, createdBefore: to }, null);
-    return this.#scoped.in(scope, (sql) =>
-      sql.query<UsageGroup>(
-        `select ${groups[groupBy]} as "group", count(*) as runs, sum(tokens)::bigint as tokens,
-           sum(cost_usd_micros)::bigint as "costUsdMicros"
-         from holdfast.runs where ${conditions} group by 1 order by ${groupBy === 'day' ? '1' : '3 desc, 1'} limit 1000`,
-        values,
-      ),
-    );
+  usage(scope: TenantScope, asked: UsageAsked): Promise<readonly UsageGroup[]> {
+    return usage(this.#scoped, scope, asked);
   }
 
   artifacts(ref: RunRef): Promise<readonly ArtifactRow[]> {
@@ -237,6 +232,16 @@ export class PostgresRunDirectory implements RunDirectory {
         [arrayLiteral(known.map(({ tenant }) => tenant)), arrayLiteral(known.map(({ run }) => run))],
       ),
     );
+  }
+
+  async delete(ref: RunRef): Promise<Deletion> {
+    if (!isUuid(ref.run)) return { type: 'missing' };
+    const rows = await this.#scoped.in(ref, (sql) =>
+      sql.query<DeletionRow>('select outcome, run_id, status from holdfast.delete_run($1)', [ref.run]),
+    );
+    const deletion = deletionOf(rows);
+    if (deletion.type === 'deleted') this.#changed(deletedHints(deletion.runs));
+    return deletion;
   }
 
   async lock(ref: RunRef): Promise<Omit<StoredRun, 'follows'> | null> {
@@ -256,12 +261,6 @@ export class PostgresRunDirectory implements RunDirectory {
     });
   }
 }
-
-const groups = {
-  agent: 'agent',
-  day: "to_char(to_timestamp(created_at / 1000.0) at time zone 'UTC', 'YYYY-MM-DD')",
-  none: "'all'",
-} as const satisfies Record<UsageAsked['groupBy'], string>;
 
 /** As `create_run` reads it. Its texts were checked at the edge, so jsonb can hold them. */
 const attributesJson = (attributes: RunAttributes): string =>

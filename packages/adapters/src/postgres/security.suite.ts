@@ -25,6 +25,7 @@ const tables = [
   'tenants',
   'threads',
   'tool_servers',
+  'usage_of_deleted',
   'versions',
 ];
 /** What a login may read at all, inside a tenant. */
@@ -57,6 +58,9 @@ const functions: Record<string, readonly Login[]> = {
   create_bulk: ['holdfast_api'],
   create_run: ['holdfast_api'],
   dead_workers: ['holdfast_worker'],
+  delete_expired: ['holdfast_worker'],
+  delete_run: ['holdfast_api'],
+  delete_thread: ['holdfast_api'],
   finish_outbox: ['holdfast_worker'],
   fork_run: both,
   join_thread: ['holdfast_api'],
@@ -73,6 +77,7 @@ const functions: Record<string, readonly Login[]> = {
   run_heads: ['holdfast_api'],
   save_bulk: both,
   save_snapshot: ['holdfast_worker'],
+  set_retention: ['holdfast_api'],
   write_audit: ['holdfast_api'],
 };
 
@@ -101,14 +106,15 @@ const grants = {
     bulk_operations: 'INSERT,SELECT,UPDATE',
     due: 'DELETE,INSERT,SELECT,UPDATE',
     idempotency_keys: 'DELETE,SELECT',
-    run_events: 'INSERT,SELECT',
+    run_events: 'DELETE,INSERT,SELECT',
     run_tags: 'DELETE,INSERT,SELECT',
-    runs: 'INSERT,SELECT,UPDATE',
+    runs: 'DELETE,INSERT,SELECT,UPDATE',
     server_life: 'INSERT,SELECT',
-    snapshots: 'INSERT,SELECT,UPDATE',
+    snapshots: 'DELETE,INSERT,SELECT,UPDATE',
     tenants: 'SELECT,UPDATE',
-    threads: 'INSERT,SELECT,UPDATE',
+    threads: 'DELETE,INSERT,SELECT,UPDATE',
     turn: 'SELECT,UPDATE',
+    usage_of_deleted: 'INSERT,SELECT,UPDATE',
     workers: 'DELETE,INSERT,SELECT,UPDATE',
   },
 };
@@ -179,6 +185,10 @@ export function describeSecurity(name: string, open: () => Promise<OpenedStores>
         `update holdfast.versions set body = '{}'`,
         `delete from holdfast.versions`,
         `delete from holdfast.idempotency_keys`,
+        `delete from holdfast.threads`,
+        `update holdfast.tenants set retention_days = 1`,
+        `insert into holdfast.usage_of_deleted values ('TENANT', 1, 'x', 1, 1, 1)`,
+        `delete from holdfast.usage_of_deleted`,
         `delete from holdfast.secrets`,
         `insert into holdfast.audit (tenant_id, number, at, operation, line, hash) values ('TENANT', 9, 1, 'x', '{}', '')`,
         `update holdfast.audit set line = '{}'`,
@@ -271,6 +281,29 @@ export function describeSecurity(name: string, open: () => Promise<OpenedStores>
       }
     });
 
+    test('deletion and retention stay within the scope, whatever they are told', async () => {
+      const ended = await newRun(stores, { tenant: theirs.tenant });
+      await stores.api.runs.append(appendTo(ended, 1, { projection: projectionOf({ status: 'failed' }) }));
+      const [thread] = await rows(`select id from holdfast.threads where tenant_id = '${theirs.tenant}'`);
+      for (const tenant of [mine.tenant, null, ''])
+        for (const call of [`delete_run('${ended.run}')`, `delete_thread('${String(thread?.['id'])}')`])
+          expect(await as('holdfast_api', tenant, (sql) => sql.query(`select * from holdfast.${call}`))).toMatchObject([
+            { outcome: 'missing' },
+          ]);
+      for (const tenant of [null, '', randomUUID()])
+        await expect(
+          as('holdfast_api', tenant, (sql) => sql.query('select holdfast.set_retention(1)')),
+        ).rejects.toMatchObject({ code: '42501' });
+      await stores.api.retention.set(theirs, 1);
+      const expired = 'select * from holdfast.delete_expired(10, 10)';
+      for (const tenant of [mine.tenant, null, ''])
+        expect(await as('holdfast_worker', tenant, (sql) => sql.query(expired))).toEqual([]);
+      expect(await as('holdfast_worker', theirs.tenant, (sql) => sql.query(expired))).toContainEqual(
+        expect.objectContaining({ run_id: ended.run }),
+      );
+      await stores.api.retention.set(theirs, null);
+    });
+
     test('the owner of the tables sees tenants, and their rows only inside a tenant', async () => {
       expect(await as('holdfast_owner', null, (sql) => count(sql, 'tenants'))).toBeGreaterThan(1);
       for (const table of tables.filter((one) => one !== 'tenants')) {
@@ -307,6 +340,7 @@ export function describeSecurity(name: string, open: () => Promise<OpenedStores>
         'snapshots',
         'tenants',
         'threads',
+        'usage_of_deleted',
       ];
       const of = (policy: string): unknown[] =>
         found.filter((row) => row['policyname'] === policy).map((row) => row['tablename']);
@@ -423,5 +457,8 @@ async function full(stores: OpenedStores): Promise<RunRef> {
   await stores.api.transactions.run(scope, ({ bulk }) => bulk.create(scope, newBulk({ ...asked, by }, 1)));
   const worker = await stores.worker('me');
   await worker.runs.saveSnapshot(run, { seq: 1, format: 'x', body: '{}' });
+  const gone = await newRun(stores, scope);
+  await stores.api.runs.append(appendTo(gone, 1, { projection: projectionOf({ status: 'failed' }) }));
+  await stores.api.directory.delete(gone);
   return run;
 }

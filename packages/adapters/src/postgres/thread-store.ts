@@ -1,4 +1,5 @@
-import type { TenantScope, Thread, ThreadStore } from '@holdfast/core';
+import type { Deletion, Hint, TenantScope, Thread, ThreadStore } from '@holdfast/core';
+import { deletedHints, type DeletionRow, deletionOf } from './deletion.ts';
 import { isUuid } from './ids.ts';
 import type { Scoped } from './tenant-scope.ts';
 
@@ -14,9 +15,12 @@ const selectSql = 'select id, metadata, active_run, last_run, created_at from ho
 
 export class PostgresThreadStore implements ThreadStore {
   readonly #scoped: Scoped;
+  readonly #deleted: (hints: readonly Hint[]) => void;
 
-  constructor(scoped: Scoped) {
+  /** `deleted` hears of runs that are gone. */
+  constructor(scoped: Scoped, deleted: (hints: readonly Hint[]) => void) {
     this.#scoped = scoped;
+    this.#deleted = deleted;
   }
 
   async create(scope: TenantScope, { id, metadata, createdAt }: Thread): Promise<void> {
@@ -54,6 +58,16 @@ export class PostgresThreadStore implements ThreadStore {
       sql.query<{ active_run: string }>('select active_run from holdfast.join_thread($1, $2)', [thread, run]),
     );
     return row?.active_run ?? null;
+  }
+
+  async delete(scope: TenantScope, thread: string): Promise<Deletion> {
+    if (!isUuid(thread)) return { type: 'missing' };
+    const rows = await this.#scoped.in(scope, (sql) =>
+      sql.query<DeletionRow>('select outcome, run_id, status from holdfast.delete_thread($1)', [thread]),
+    );
+    const deletion = deletionOf(rows);
+    if (deletion.type === 'deleted') this.#deleted(deletedHints(deletion.runs));
+    return deletion;
   }
 }
 

@@ -11,6 +11,7 @@ import { PostgresAgentStore } from './agent-store.ts';
 import { PostgresAuditLog } from './audit-log.ts';
 import { PostgresBulkStore } from './bulk-store.ts';
 import { PostgresKeyStore } from './key-store.ts';
+import { PostgresRetentionStore } from './retention-store.ts';
 import { PostgresRunDirectory } from './run-directory.ts';
 import { ApiRunStore } from './run-store.ts';
 import { PostgresSecretRows } from './secret-rows.ts';
@@ -37,11 +38,11 @@ const takeSql = `
   insert into holdfast.idempotency_keys as k (tenant_id, principal, route, key, body_hash, created_at)
   values ($1, $2, $3, $4, $5, holdfast.now_ms())
   on conflict (tenant_id, principal, route, key) do update
-    set body_hash = excluded.body_hash, status = null, body = null, created_at = excluded.created_at
+    set body_hash = excluded.body_hash, status = null, body = null, about = null, created_at = excluded.created_at
     where k.created_at < excluded.created_at - ${KEY_LIFE_MS}
   returning key`;
 const whose = 'tenant_id = $1 and principal = $2 and route = $3 and key = $4';
-const keepSql = `update holdfast.idempotency_keys set status = $5, body = $6 where ${whose}`;
+const keepSql = `update holdfast.idempotency_keys set status = $5, body = $6, about = $7 where ${whose}`;
 /** For as long as the key is asked for. */
 const waitFor = (ms: number): Statement => ({
   text: "select pg_catalog.set_config('lock_timeout', $1, true)",
@@ -77,7 +78,7 @@ export class PostgresTransactions implements Transactions {
       if (taken === 'in-flight') return { type: 'in-flight' };
       if (taken === 'kept') return repeated(await readKept(sql, key), request.bodyHash);
       const first = await work(storesIn(scope, sql, grown));
-      sql.later({ text: keepSql, values: [...key, first.status, first.body] });
+      sql.later({ text: keepSql, values: [...key, first.status, first.body, first.about ?? null] });
       return { type: 'first', reply: first };
     });
     if (grown.length > 0) this.#committed(grown);
@@ -117,11 +118,12 @@ function storesIn(scope: TenantScope, sql: Transaction, grown: Hint[]): Transact
     agents: new PostgresAgentStore(scoped),
     toolServers: new PostgresToolServerStore(scoped),
     directory: new PostgresRunDirectory(scoped, { lend: (work) => work(sql) }, note),
-    threads: new PostgresThreadStore(scoped),
+    threads: new PostgresThreadStore(scoped, note),
     secrets: new PostgresSecretRows(scoped),
     audit: new PostgresAuditLog(scoped),
     keys: new PostgresKeyStore(scoped),
     bulk: new PostgresBulkStore(scoped, note),
+    retention: new PostgresRetentionStore(scoped),
   };
 }
 

@@ -86,13 +86,18 @@ export const errorCodes = {
   run_live: meaning(
     409,
     'Run is live',
-    'Only a run that is paused or has ended can be forked. Pause it, and wait until its calls under way have ended.',
+    'Only a run that is paused or has ended can be forked, and only one that has ended can be deleted. `detail` names its status. Pause or cancel it, and wait until its calls under way have ended.',
+  ),
+  parent_live: meaning(
+    409,
+    'Parent is live',
+    'The run that has started this one has not ended, and may still read its result. `detail` names it. Delete that one once it has ended: those below it go with it.',
   ),
   thread_not_found: meaning(404, 'No such thread', 'There is no thread with this id in this tenant.'),
   thread_busy: meaning(
     409,
     'Thread is busy',
-    'A run is active in the thread, and `on_busy` is `reject`. Wait for its end, or queue behind it.',
+    'A run is active in the thread: with `on_busy: reject` no other is started, and the thread cannot be deleted. Wait for its end, cancel it, or queue behind it.',
   ),
   bulk_not_found: meaning(404, 'No such bulk operation', 'There is no bulk operation with this id in this tenant.'),
   bulk_ended: meaning(

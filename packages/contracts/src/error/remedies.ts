@@ -33,6 +33,8 @@ export const remedies: Readonly<Record<ErrorCode | RunFailureCode | StartupCode,
   thread_not_found: 'Check the id with `holdfast threads list`.',
   bulk_not_found: 'See `holdfast runs bulk list`.',
   bulk_ended: 'Nothing: it has ended. `holdfast runs bulk status <id>` says what became of it.',
+  parent_live:
+    'Wait for the end of the run above it, which `detail` names, or delete that one: those below go with it.',
   thread_busy: 'Wait for the active run, or start with `on_busy` `queue` or `interrupt`.',
   limit_not_lower: 'Ask for less than the version has, or publish a version with a wider limit.',
 

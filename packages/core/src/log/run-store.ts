@@ -48,7 +48,8 @@ export interface OutboxEntry {
   readonly at: number;
 }
 
-export type OutboxKind = 'child' | 'expiry' | 'bulk';
+/** `files`: of a deleted run, to be removed. `retention`: subject is the tenant; runs that have outlived it. */
+export type OutboxKind = 'child' | 'expiry' | 'bulk' | 'files' | 'retention';
 
 /** What is derived from the log and written in the same transaction. */
 export interface Projection {

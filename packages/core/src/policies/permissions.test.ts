@@ -16,6 +16,7 @@ const allowed: Record<Role, readonly Operation[]> = {
     'bulk.list',
     'bulk.get',
     'usage.get',
+    'retention.get',
     'threads.get',
     'threads.list',
     'attention.list',
@@ -59,6 +60,9 @@ const allowed: Record<Role, readonly Operation[]> = {
     return [
       ...this.builder,
       'audit.list',
+      'runs.delete',
+      'threads.delete',
+      'retention.set',
       'secrets.set',
       'secrets.list',
       'secrets.delete',

@@ -6,6 +6,7 @@ export type Hint =
   /** The log of a run has grown to `head`; whoever has read that far need not look. */
   | { readonly about: 'run'; readonly run: string; readonly head: number; readonly ended: boolean }
   | { readonly about: 'outbox' }
+  | { readonly about: 'deleted'; readonly run: string }
   /** A run is due of which no log tells: the next one of a thread. */
   | { readonly about: 'due' }
   /** A reconnect: anything may have been missed. */

@@ -1,6 +1,6 @@
 import type { RunEvent } from '@holdfast/contracts';
 import { ArtifactDamaged, type ArtifactStore } from '../log/artifact-store.ts';
-import { payloadDigest } from '../log/event-codec.ts';
+import { fileDigests } from '../log/file-digests.ts';
 import type { RunRef } from '../tenant-scope.ts';
 
 const AT_ONCE = 8;
@@ -16,13 +16,7 @@ export async function copyFiles(
   payloads: readonly string[],
   events: readonly RunEvent[],
 ): Promise<void> {
-  const digests = new Set<string>();
-  for (const payload of payloads) {
-    const digest = payloadDigest(payload);
-    if (digest !== null) digests.add(digest);
-  }
-  for (const event of events) collect(event.data, digests);
-  const left = [...digests];
+  const left = [...fileDigests(payloads, events)];
   const copyNext = async (): Promise<void> => {
     for (let digest = left.pop(); digest !== undefined; digest = left.pop()) {
       const bytes = await artifacts.get(from, digest).catch((error: unknown) => {
@@ -33,17 +27,4 @@ export async function copyFiles(
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, copyNext));
-}
-
-/** Digests of the file and image parts anywhere in an event's facts. */
-function collect(value: unknown, digests: Set<string>): void {
-  if (typeof value !== 'object' || value === null) return;
-  if (
-    'type' in value &&
-    (value.type === 'artifact' || value.type === 'image') &&
-    'digest' in value &&
-    typeof value.digest === 'string'
-  )
-    digests.add(value.digest);
-  for (const item of Object.values(value)) collect(item, digests);
 }

@@ -38,6 +38,7 @@ export class EventStreams {
     this.#unsubscribe = ports.hints.subscribe((hint) => {
       this.ends.told(hint);
       if (hint.about === 'everything') for (const reader of this.#readers.values()) reader.wake();
+      if (hint.about === 'deleted') this.#readers.get(hint.run)?.endAll('deleted');
       if (hint.about !== 'run') return;
       const reader = this.#readers.get(hint.run);
       if (reader !== undefined && hint.head > reader.position) reader.wake();
@@ -78,7 +79,7 @@ export class EventStreams {
         },
       },
       cursor,
-      hasEnded(summary),
+      hasEnded(summary) ? summary.head : null,
     );
     return {
       type: 'following',
@@ -93,10 +94,13 @@ export class EventStreams {
   async sweep(): Promise<void> {
     await this.ends.sweep();
     if (this.#readers.size === 0) return;
-    const heads = await this.#ports.directory.heads([...this.#readers.values()].map((reader) => reader.ref));
-    for (const { run, head } of heads) {
-      const reader = this.#readers.get(run);
-      if (reader !== undefined && head > reader.position) reader.wake();
+    const readers = [...this.#readers.values()];
+    const heads = await this.#ports.directory.heads(readers.map((reader) => reader.ref));
+    const headOf = new Map(heads.map(({ run, head }) => [run, head]));
+    for (const reader of readers) {
+      const head = headOf.get(reader.ref.run);
+      if (head === undefined) reader.endAll('deleted');
+      else if (head > reader.position) reader.wake();
     }
   }
 

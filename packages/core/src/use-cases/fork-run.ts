@@ -130,10 +130,16 @@ export async function forkRun(
 
 type Inside = Pick<TransactionStores, 'directory' | 'runs'>;
 
-/** In a transaction of its own, or of an `Idempotency-Key`. @throws HoldfastError `run_live`: the source has moved. */
+/**
+ * In a transaction of its own, or of an `Idempotency-Key`.
+ * @throws HoldfastError `run_live`: the source has moved; `run_not_found`: it was deleted meanwhile.
+ */
 export async function createFork(stores: Inside, fork: PreparedFork): Promise<RunView> {
   const { copy, view } = fork;
-  if (!(await placeFork(stores, fork))) throw moved(copy);
+  if (!(await placeFork(stores, fork))) {
+    const source = { tenant: copy.tenant, run: copy.source.run };
+    throw (await stores.directory.get(source)) === null ? notFound(source) : moved(copy);
+  }
   const summary = await stores.directory.get(copy);
   if (summary === null) throw new Error(`the fork ${copy.run} is not there`);
   return { summary, ...view };

@@ -5,6 +5,9 @@ export { cancel } from './cancel.ts';
 export { cancelBulk, noBulk } from './cancel-bulk.ts';
 export { createTenant, type NewTenant } from './create-tenant.ts';
 export { decideAttention } from './decide-attention.ts';
+export { deleteRun } from './delete-run.ts';
+export { deleteThread } from './delete-thread.ts';
+export type { Deletion } from './deletion.ts';
 export { EventStreams, type Followed, type FollowPorts } from './follow-events.ts';
 export { createFork, forkRun, type ForkRun, type PreparedFork } from './fork-run.ts';
 export { getRun, type RunView } from './get-run.ts';
@@ -25,6 +28,7 @@ export {
 export { readArtifact } from './read-artifact.ts';
 export { readEvents } from './read-events.ts';
 export { refused } from './refused.ts';
+export type { RetentionStore } from './retention-store.ts';
 export { rotateKey, type KeyRotation } from './rotate-key.ts';
 export { resume } from './resume.ts';
 export type { EndReason, Frame, Listener } from './run-reader.ts';

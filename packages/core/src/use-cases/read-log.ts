@@ -13,7 +13,10 @@ export interface ReadLog {
 }
 
 /** The whole log of a run, as far as it can be read. */
-export async function readLog({ runs, artifacts }: LogPorts, ref: RunRef): Promise<ReadLog> {
+export async function readLog(
+  { runs, artifacts }: Pick<LogPorts, 'runs' | 'artifacts'>,
+  ref: RunRef,
+): Promise<ReadLog> {
   const events: RunEvent[] = [];
   const payloads: string[] = [];
   for (;;) {

@@ -9,6 +9,7 @@ import type {
 } from '../log/run-store.ts';
 import type { StoredEvent } from '../log/stored-event.ts';
 import type { RunRef, TenantScope } from '../tenant-scope.ts';
+import type { Deletion } from './deletion.ts';
 
 /** A run whose log begins with a copy of another's. */
 export interface CopiedRun extends Omit<NewRun, 'event' | 'projection'> {
@@ -100,11 +101,16 @@ export interface RunDirectory {
     after: { run: string; ref: string } | null,
     limit: number,
   ): Promise<readonly OpenAttention[]>;
-  /** What the runs created from `from` until before `to` have used, by group, most tokens first; at most 1,000 groups. */
+  /**
+   * What the runs created from `from` until before `to` have used, by group, most tokens first; at most 1,000 groups.
+   * Runs that were deleted since count as created at the beginning of their hour.
+   */
   usage(scope: TenantScope, asked: UsageAsked): Promise<readonly UsageGroup[]>;
   artifacts(ref: RunRef): Promise<readonly ArtifactRow[]>;
   /** Heads of these runs in one query, for open streams. */
   heads(runs: readonly RunRef[]): Promise<readonly (RunRef & { readonly head: number })[]>;
+  /** With its log, what was derived from it, and all runs below it. */
+  delete(ref: RunRef): Promise<Deletion>;
   /** The row locked until the surrounding transaction ends; only inside `Transactions.run`. */
   lock(ref: RunRef): Promise<Omit<StoredRun, 'follows'> | null>;
 }

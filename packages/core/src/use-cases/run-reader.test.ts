@@ -71,7 +71,7 @@ test('subscribers that come at any time get every event once, and the stream end
   const reader = new RunReader(ref, 0, runs, encode);
   const all = [listener(), listener(), listener()];
   for (const [index, { heard }] of all.entries()) {
-    reader.subscribe(heard, index * 100, false);
+    reader.subscribe(heard, index * 100, null);
     append();
     reader.wake();
     await new Promise((resolve) => setImmediate(resolve));
@@ -91,7 +91,7 @@ test('an event that comes while many listen is serialised once', async () => {
   append();
   const reader = new RunReader(ref, 0, runs, encode);
   const all = Array.from({ length: 50 }, () => listener());
-  for (const { heard } of all) reader.subscribe(heard, 0, false);
+  for (const { heard } of all) reader.subscribe(heard, 0, null);
   await settle();
   const before = encoded();
   append();
@@ -106,8 +106,8 @@ test('one who takes nothing is cut with a reason; the others go on', async () =>
   append();
   const reader = new RunReader(ref, 0, runs, encode);
   const [slow, quick] = [listener(false), listener()];
-  reader.subscribe(slow.heard, 0, false);
-  reader.subscribe(quick.heard, 0, false);
+  reader.subscribe(slow.heard, 0, null);
+  reader.subscribe(quick.heard, 0, null);
   await settle();
   for (let at = 0; at < 40; at += 1) append('wait.ended', JSON.stringify({ text: 'x'.repeat(60_000) }));
   reader.wake();
@@ -132,7 +132,7 @@ test('a wake that comes as a read ends is heard', async () => {
   } as unknown as RunStore;
   const reader = new RunReader(ref, 0, watched, encode);
   const { heard, seen } = listener();
-  reader.subscribe(heard, 0, false);
+  reader.subscribe(heard, 0, null);
   await settle();
   afterRead = () => {
     afterRead = () => undefined;
@@ -151,8 +151,19 @@ test('who resumes after the end of an ended run is let go', async () => {
   append('tool.resolved');
   const reader = new RunReader(ref, 1, runs, encode);
   const { heard, seen, reason } = listener();
-  reader.subscribe(heard, 1, true);
+  reader.subscribe(heard, 1, 2);
   await settle();
   expect(seen).toEqual([2]);
   expect(reason()).toBe('ended');
+});
+
+test('who reads a finished log that is deleted meanwhile is told so', async () => {
+  const { runs, encode, append } = log();
+  append();
+  const reader = new RunReader(ref, 0, runs, encode);
+  const { heard, seen, reason } = listener();
+  reader.subscribe(heard, 0, 7);
+  await settle();
+  expect(seen).toEqual([1]);
+  expect(reason()).toBe('deleted');
 });

@@ -11,7 +11,7 @@ export interface Frame {
   readonly terminal: boolean;
 }
 
-export type EndReason = 'ended' | 'slow' | 'closing' | 'failed';
+export type EndReason = 'ended' | 'slow' | 'closing' | 'failed' | 'deleted';
 
 /** Somebody who listens. `send` must not throw. */
 export interface Listener {
@@ -32,8 +32,8 @@ interface Subscriber {
   /** Catches up by its own reads; joins the shared ones once it has reached them. */
   joined: boolean;
   gone: boolean;
-  /** The run had ended before: there is nothing to wait for. */
-  readonly ended: boolean;
+  /** The head of a run that had ended before, so that there is nothing to wait for; null = it lives. */
+  readonly endsAt: number | null;
 }
 
 const PAGE = 200;
@@ -63,8 +63,8 @@ export class RunReader {
   }
 
   /** Sends everything after `cursor`, in order and once. Returns the function that leaves. */
-  subscribe(listener: Listener, cursor: number, ended: boolean): () => void {
-    const subscriber: Subscriber = { listener, cursor, joined: false, gone: false, ended };
+  subscribe(listener: Listener, cursor: number, endsAt: number | null): () => void {
+    const subscriber: Subscriber = { listener, cursor, joined: false, gone: false, endsAt };
     this.#subscribers.add(subscriber);
     void this.#catchUp(subscriber).catch(() => this.#end(subscriber, 'failed'));
     return () => this.#leave(subscriber);
@@ -118,7 +118,8 @@ export class RunReader {
       }
       if (subscriber.gone) return;
       if (events.length === PAGE || subscriber.cursor < this.position) continue;
-      if (subscriber.ended) return this.#end(subscriber, 'ended');
+      if (subscriber.endsAt !== null)
+        return this.#end(subscriber, subscriber.cursor < subscriber.endsAt ? 'deleted' : 'ended');
       // No await between the comparison and joining: an event is either read here or sent by the shared reader.
       const first = ![...this.#subscribers].some(({ joined }) => joined);
       if (first) this.position = subscriber.cursor;

@@ -1,4 +1,5 @@
 import type { TenantScope } from '../tenant-scope.ts';
+import type { Deletion } from './deletion.ts';
 
 export interface Thread {
   readonly id: string;
@@ -21,4 +22,6 @@ export interface ThreadStore {
    * one, or the one that it waits for; null = no such thread.
    */
   join(scope: TenantScope, thread: string, run: string): Promise<string | null>;
+  /** With its runs, and those below them. */
+  delete(scope: TenantScope, thread: string): Promise<Deletion>;
 }

@@ -7,6 +7,7 @@ import type { TenantScope } from '../tenant-scope.ts';
 import type { AgentStore } from './agent-store.ts';
 import type { ThreadStore } from './thread-store.ts';
 import type { KeyStore } from './key-store.ts';
+import type { RetentionStore } from './retention-store.ts';
 import type { RunDirectory } from './run-directory.ts';
 
 export interface IdempotentRequest {
@@ -23,6 +24,8 @@ export interface Reply {
   readonly status: number;
   /** JSON text, sent again as it is. */
   readonly body: string;
+  /** The run or thread that the body tells of: the reply is deleted with it. null = neither. */
+  readonly about?: string | null;
 }
 
 /** Stores bound to one transaction. Await nothing but them inside it: on PGlite it is the only connection. */
@@ -36,6 +39,7 @@ export interface TransactionStores {
   readonly toolServers: ToolServerStore;
   readonly keys: KeyStore;
   readonly bulk: BulkStore;
+  readonly retention: RetentionStore;
 }
 
 export type IdempotentReply =

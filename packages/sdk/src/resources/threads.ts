@@ -18,4 +18,9 @@ export class Threads extends Resource {
   list({ signal, ...query }: PageOptions = {}): List<ThreadResource> {
     return this.listing('/v1/threads', threadPage, query, { signal });
   }
+
+  /** With its runs and all that they have started, for good. All must have ended. */
+  delete(thread: string, options?: CallOptions): Promise<void> {
+    return this.remove(path`/v1/threads/${thread}`, options);
+  }
 }

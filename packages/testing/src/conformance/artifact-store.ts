@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto';
-import type { ArtifactStore } from '@holdfast/core';
+import type { ArtifactStore, RunRef, StoredFiles } from '@holdfast/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 /** One store that holds nothing yet. */
 export interface OpenedArtifactStore {
-  readonly store: ArtifactStore;
+  readonly store: ArtifactStore & StoredFiles;
   /** A second store over the same place, as another process would open it. */
-  reopen(): Promise<ArtifactStore>;
+  reopen(): Promise<ArtifactStore & StoredFiles>;
+  /** Makes a file of the store older, as if it was written `ms` before. */
+  age(ref: RunRef, name: string, ms: number): Promise<void>;
+  /** Leaves what a put leaves that dies in the middle. */
+  interrupt(ref: RunRef, digest: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -71,6 +75,71 @@ export function artifactStoreConformance(name: string, open: () => Promise<Opene
       expect(await opened.store.get(here, digest)).toSatisfy(sameBytes(bytes));
     });
 
+    const runs = async (): Promise<readonly RunRef[]> => {
+      const found: RunRef[] = [];
+      for await (const ref of opened.store.runs()) found.push(ref);
+      return found.toSorted((a, b) => (a.tenant + a.run < b.tenant + b.run ? -1 : 1));
+    };
+
+    it('names every run that has files, of every tenant', async () => {
+      expect(await runs()).toEqual([]);
+      for (const ref of [here, otherRun, otherTenant]) await opened.store.put(ref, digest, bytes);
+      expect(await runs()).toEqual([here, otherRun, otherTenant]);
+    });
+
+    it('names the files of a run with their age, unfinished ones too', async () => {
+      expect(await opened.store.files(here)).toEqual([]);
+      const before = Date.now() - 2_000;
+      await opened.store.put(here, digest, bytes);
+      await opened.interrupt(here, digest);
+      const files = await opened.store.files(here);
+      expect(files).toHaveLength(2);
+      expect(new Set(files.map((file) => file.digest))).toEqual(new Set([digest, null]));
+      for (const { writtenAt } of files) expect(writtenAt).toBeGreaterThan(before);
+      await opened.age(here, digest, 3_600_000);
+      const aged = (await opened.store.files(here)).find((file) => file.digest === digest);
+      expect(aged?.writtenAt).toBeLessThan(before);
+      await opened.store.put(here, digest, bytes);
+      const young = (await opened.store.files(here)).find((file) => file.digest === digest);
+      expect(young?.writtenAt).toBeGreaterThan(before);
+    });
+
+    it('removes one file, again too, and never one that was written anew', async () => {
+      const other = new TextEncoder().encode('another\n');
+      await opened.store.put(here, digest, bytes);
+      await opened.store.put(here, digestOf(other), other);
+      await opened.interrupt(here, digest);
+      await opened.age(here, digest, 3_600_000);
+      const files = await opened.store.files(here);
+      await opened.store.put(here, digestOf(other), other);
+      for (const file of files.filter(({ digest: one }) => one !== digestOf(other))) {
+        await opened.store.remove(here, file);
+        await opened.store.remove(here, file);
+      }
+      expect((await opened.store.files(here)).map(({ name }) => name)).toEqual([digestOf(other)]);
+      const stale = files.find((file) => file.digest === digestOf(other));
+      if (stale === undefined) throw new Error('the file was not named');
+      await opened.store.remove(here, { ...stale, writtenAt: stale.writtenAt - 1 });
+      expect(await opened.store.get(here, digestOf(other))).toSatisfy(sameBytes(other));
+    });
+
+    it('removes a run with all its files, and no other', async () => {
+      for (const ref of [here, otherRun, otherTenant]) await opened.store.put(ref, digest, bytes);
+      await opened.interrupt(here, digest);
+      await opened.store.removeRun(here);
+      await opened.store.removeRun(here);
+      expect(await opened.store.get(here, digest)).toBeNull();
+      expect(await (await opened.reopen()).files(here)).toEqual([]);
+      expect(await runs()).toEqual([otherRun, otherTenant]);
+      await opened.store.put(here, digest, bytes);
+      expect(await opened.store.get(here, digest)).toSatisfy(sameBytes(bytes));
+    });
+
+    it('removes the files of a run of which it has none', async () => {
+      await opened.store.removeRun(here);
+      expect(await runs()).toEqual([]);
+    });
+
     it.each(['..', '.', '', '../acme', 'a/b', '/etc', 'a\\b', 'a\0b', `a\n`, 'Acme', 'x'.repeat(129)])(
       'refuses the id %j',
       async (id) => {
@@ -80,6 +149,8 @@ export function artifactStoreConformance(name: string, open: () => Promise<Opene
         ]) {
           await expect(opened.store.put(ref, digest, bytes)).rejects.toThrow(/not a (tenant|run) id/);
           await expect(opened.store.get(ref, digest)).rejects.toThrow(/not a (tenant|run) id/);
+          await expect(opened.store.files(ref)).rejects.toThrow(/not a (tenant|run) id/);
+          await expect(opened.store.removeRun(ref)).rejects.toThrow(/not a (tenant|run) id/);
         }
       },
     );
@@ -89,6 +160,8 @@ export function artifactStoreConformance(name: string, open: () => Promise<Opene
       async (wrong) => {
         await expect(opened.store.put(here, wrong, bytes)).rejects.toThrow(/not a digest/);
         await expect(opened.store.get(here, wrong)).rejects.toThrow(/not a digest/);
+        const file = { name: wrong, digest: wrong, writtenAt: 1 };
+        await expect(opened.store.remove(here, file)).rejects.toThrow(/not a file of this store/);
       },
     );
   });

@@ -34,7 +34,7 @@ export function describeHints(name: string, open: () => Promise<OpenedHints>): v
       // More than one message holds.
       const runs = hintsOf(500);
       opened.processes[0]?.publish(runs);
-      const others: Hint[] = [...hintsOf(1), { about: 'outbox' }];
+      const others: Hint[] = [...hintsOf(1), { about: 'outbox' }, { about: 'deleted', run: randomUUID() }];
       opened.processes[0]?.publish(others);
       for (const set of heard) {
         await expect

@@ -38,11 +38,18 @@ export const draftOf = (agent: string): VersionDraft => ({
 
 /** A queued run of `agent`, due at once. */
 export async function newRun(stores: Stores, scope: TenantScope, with_: Partial<NewRun> = {}): Promise<RunRef> {
+  const run = await runToCreate(stores, scope, with_);
+  await stores.api.directory.create(run);
+  return { tenant: scope.tenant, run: run.run };
+}
+
+/** The same, not created yet; its version is. */
+export async function runToCreate(stores: Stores, scope: TenantScope, with_: Partial<NewRun> = {}): Promise<NewRun> {
   const agent = with_.agent ?? 'librarian';
   const { version } = await stores.api.agents.publish(scope, draftOf(agent), {}, agent);
   const at = stores.clock.now();
   const run = with_.run ?? randomUUID();
-  await stores.api.directory.create({
+  return {
     tenant: scope.tenant,
     run,
     agent,
@@ -53,8 +60,7 @@ export async function newRun(stores: Stores, scope: TenantScope, with_: Partial<
     event: eventAt(1, { type: 'run.created', at }),
     projection: projectionOf({ status: 'queued', dueAt: at }),
     ...with_,
-  });
-  return { tenant: scope.tenant, run };
+  };
 }
 
 export const eventAt = (seq: number, with_: Partial<StoredEvent> = {}): StoredEvent => ({

@@ -4,15 +4,18 @@ import type {
   BulkPorts,
   BulkStore,
   Clock,
+  ExpiredRuns,
   Hints,
   Installation,
   KeyStore,
   Outbox,
+  RetentionStore,
   RunDirectory,
   RunStore,
   ScheduleStore,
   SealedPages,
   SecretRows,
+  TenantScope,
   ThreadStore,
   ToolServerStore,
   Transactions,
@@ -36,6 +39,7 @@ export interface Stores {
     readonly secrets: SecretRows;
     readonly audit: AuditLog;
     readonly bulk: BulkStore;
+    readonly retention: RetentionStore;
   };
   /** A worker process of that id. */
   worker(id: string): Promise<WorkerSide>;
@@ -49,6 +53,8 @@ export interface WorkerSide {
   readonly toolServers: Pick<ToolServerStore, 'list' | 'get'>;
   readonly schedule: ScheduleStore;
   readonly outbox: Outbox;
+  readonly expired: ExpiredRuns;
+  readonly hasTenant: (scope: TenantScope) => Promise<boolean>;
   readonly lease: WorkerLease;
   readonly directory: Pick<RunDirectory, 'get'>;
   readonly bulk: BulkStore;

@@ -24,7 +24,11 @@ export const fork = route({
     const content = typeof message === 'string' ? text(message) : message;
     return once(
       () => forkRun(ports, caller, params.run, { ...changes, message: content, limits: limitsOf(limits) }),
-      async (stores, prepared) => ({ status: 201, json: resource(await createFork(stores, prepared)) }),
+      async (stores, prepared) => ({
+        status: 201,
+        json: resource(await createFork(stores, prepared)),
+        about: prepared.copy.run,
+      }),
     );
   },
 });

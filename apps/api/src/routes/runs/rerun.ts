@@ -20,6 +20,10 @@ export const rerun = route({
   handle: (ports, { caller, params, body, once }) =>
     once(
       () => forkRun(ports, caller, params.run, body ?? {}),
-      async (stores, prepared) => ({ status: 201, json: resource(await createFork(stores, prepared)) }),
+      async (stores, prepared) => ({
+        status: 201,
+        json: resource(await createFork(stores, prepared)),
+        about: prepared.copy.run,
+      }),
     ),
 });

@@ -63,6 +63,7 @@ export const start = route({
         return {
           status: 201,
           json: resource({ summary: row, created, forked: null, limits: created.data.limits, end: null }),
+          about: run.run,
         };
       },
     );

@@ -21,7 +21,7 @@ export const create = route({
       () => Promise.resolve(newThread(ports.clock.now(), body?.metadata ?? {})),
       async ({ threads }, thread) => {
         await threads.create(caller, thread);
-        return { status: 201, json: resource(thread) };
+        return { status: 201, json: resource(thread), about: thread.id };
       },
     ),
 });

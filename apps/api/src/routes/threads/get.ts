@@ -1,14 +1,13 @@
 import { threadResource } from '@holdfast/contracts';
 import { noThread } from '@holdfast/core';
-import { z } from 'zod';
-import { noBody, nothing, route } from '../../http/route.ts';
+import { noBody, nothing, route, threadParams } from '../../http/route.ts';
 import { threadResource as resource } from '../../resources/thread.ts';
 
 export const get = route({
   method: 'GET',
   url: '/v1/threads/:thread',
   operation: 'threads.get',
-  params: z.strictObject({ thread: z.uuid().transform((id) => id.toLowerCase()) }),
+  params: threadParams,
   query: nothing,
   body: noBody,
   tag: 'Threads',

@@ -1,0 +1,15 @@
+import { retention } from '@holdfast/contracts';
+import { noBody, nothing, route } from '../../http/route.ts';
+
+export const get = route({
+  method: 'GET',
+  url: '/v1/retention',
+  operation: 'retention.get',
+  params: nothing,
+  query: nothing,
+  body: noBody,
+  tag: 'Administration',
+  summary: 'Read how long runs are kept',
+  answers: { 200: { description: 'Days from the end of a run; null: for ever.', json: retention } },
+  handle: async (ports, { caller }) => ({ status: 200, json: { days: await ports.retention.get(caller) } }),
+});

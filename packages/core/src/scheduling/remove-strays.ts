@@ -1,0 +1,82 @@
+import { validate as isUuid } from 'uuid';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../executor/log.ts';
+import type { ArtifactStore, StoredFile, StoredFiles } from '../log/artifact-store.ts';
+import { fileDigests } from '../log/file-digests.ts';
+import type { ArtifactRow, RunStore } from '../log/run-store.ts';
+import type { RunRef, TenantScope } from '../tenant-scope.ts';
+import { readLog } from '../use-cases/read-log.ts';
+
+export interface StrayPorts {
+  readonly runs: RunStore;
+  readonly artifacts: ArtifactStore & StoredFiles;
+  readonly artifactRows: (ref: RunRef) => Promise<readonly ArtifactRow[]>;
+  /** Whether this database knows the tenant: a folder may have been another database's. */
+  readonly hasTenant: (scope: TenantScope) => Promise<boolean>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const HOUR_MS = 3_600_000;
+/** Younger files may belong to an append that is under way. */
+const STRAY_AFTER_MS = 24 * HOUR_MS;
+/** Less than the hours between two looks, so that a round begins each day. */
+const ROUND_MS = 23 * HOUR_MS;
+const RUNS_AT_ONCE = 100;
+
+/**
+ * Removes files that no event refers to: their append never committed, or their run is gone. Each call looks at some of
+ * the runs that have files and returns at how many; 0 = the round has ended, and the next one is not due. All workers may
+ * do it at once.
+ */
+export function removeStrays(ports: StrayPorts): () => Promise<number> {
+  let round: AsyncIterator<RunRef> | null = null;
+  let begunAt = Number.NEGATIVE_INFINITY;
+  return async () => {
+    const now = ports.clock.now();
+    if (round === null) {
+      if (now - begunAt < ROUND_MS) return 0;
+      begunAt = now;
+      round = ports.artifacts.runs()[Symbol.asyncIterator]();
+    }
+    for (let looked = 0; looked < RUNS_AT_ONCE; looked += 1) {
+      // After a failure the round is begun anew, at its time.
+      const current: AsyncIterator<RunRef> = round;
+      round = null;
+      const { done, value: ref } = await current.next();
+      if (done === true) return looked;
+      await removeFrom(ports, ref, now - STRAY_AFTER_MS).catch((error: unknown) =>
+        ports.log.warn({ ...ref, err: error }, 'stray files could not be removed'),
+      );
+      round = current;
+    }
+    return RUNS_AT_ONCE;
+  };
+}
+
+async function removeFrom(ports: StrayPorts, ref: RunRef, before: number): Promise<void> {
+  if (!isUuid(ref.tenant) || !isUuid(ref.run)) return;
+  const { artifacts } = ports;
+  const files = await artifacts.files(ref);
+  const old = files.filter(({ writtenAt }) => writtenAt < before);
+  if (old.length === 0) return;
+  const strays = await straysOf(ports, ref, old);
+  if (strays === 'all' && old.length === files.length) return artifacts.removeRun(ref);
+  for (const file of strays === 'all' ? old : strays) await artifacts.remove(ref, file);
+}
+
+async function straysOf(
+  { runs, artifacts, artifactRows, hasTenant }: StrayPorts,
+  ref: RunRef,
+  old: readonly StoredFile[],
+): Promise<readonly StoredFile[] | 'all'> {
+  const listed = new Set((await artifactRows(ref)).map(({ digest }) => digest));
+  const unlisted = old.filter(({ digest }) => digest === null || !listed.has(digest));
+  if (unlisted.length === 0) return [];
+  const stored = await runs.load(ref);
+  if (stored === null) return (await hasTenant(ref)) ? 'all' : [];
+  const { events, payloads } = await readLog({ runs, artifacts }, ref);
+  // What cannot be read may refer to anything.
+  const referred = events.length < stored.head ? null : fileDigests(payloads, events);
+  return unlisted.filter(({ digest }) => digest === null || (referred !== null && !referred.has(digest)));
+}
