@@ -27,15 +27,16 @@ export function tellNext(
     stage.line(`The report: ${join(dataDir, 'artifacts', demo.tenant, run, report.digest)}  (${report.name})`);
   stage.line('');
   stage.line('Try next, in another terminal:');
-  for (const [line, what] of [
+  const lines = [
     [`npx holdfast watch ${run}`, 'the same events again, from the log'],
     [`npx holdfast artifacts get ${run} report.md`, 'the report'],
     [`npx holdfast run librarian '${JSON.stringify({ folder })}' --input-json`, 'a run whose question you answer'],
     ['npx holdfast attention', 'what waits for you'],
     ['kill -9 this process, then npm start', 'runs go on where they were'],
     ['docs/quickstart.md', 'an agent and a tool of your own'],
-  ] as const)
-    stage.line(`  ${line.padEnd(76)} ${paint(stage, 'quiet', what)}`);
+  ] as const;
+  const widest = Math.max(...lines.map(([line]) => line.length));
+  for (const [line, what] of lines) stage.line(`  ${line.padEnd(widest)}  ${paint(stage, 'quiet', what)}`);
   stage.line(`  curl -H "Authorization: Bearer $(node -p "require('${demo.file}').api_key")" ${url}/v1/runs/${run}`);
   tellServing(stage);
 }
