@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { scribe, startServer, type TestServer } from './support/server.ts';
 
@@ -82,6 +83,26 @@ test('a run shows the limits in force, raised ones too, and so does its fork', a
   const fork = await ask('POST', `/v1/runs/${run}/rerun`);
   expect(fork.json['limits']).toMatchObject({ steps: 50 });
   expect(await steps(String(fork.json['id']))).toMatchObject({ steps: 50 });
+});
+
+test('a file is there once the log tells of it; the payload of an event always', async () => {
+  const { json } = await ask('POST', '/v1/runs', { agent: 'asker', input: 'x'.repeat(100_000) });
+  const run = String(json['id']);
+  const { tenant } = (await ask('GET', '/v1/me')).json;
+  const put = async (text: string): Promise<string> => {
+    const bytes = new TextEncoder().encode(text);
+    const digest = createHash('sha256').update(bytes).digest('hex');
+    await server.api.ports.artifacts.put({ tenant: String(tenant), run }, digest, bytes);
+    return digest;
+  };
+  for (const text of ['note', '7', 'y'.repeat(100_000)])
+    expect(await ask('GET', `/v1/runs/${run}/artifacts/${await put(text)}`)).toMatchObject({
+      status: 404,
+      json: { code: 'artifact_not_found' },
+    });
+  const payload = JSON.stringify({ input: 'z'.repeat(100_000) });
+  const read = await ask('GET', `/v1/runs/${run}/artifacts/${await put(payload)}`);
+  expect(read).toMatchObject({ status: 200, type: 'application/json', text: payload });
 });
 
 test('the effects of a run are told with their arguments', async () => {

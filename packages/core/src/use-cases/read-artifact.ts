@@ -1,4 +1,5 @@
 import type { ArtifactStore } from '../log/artifact-store.ts';
+import { INLINE_BYTES } from '../log/event-codec.ts';
 import type { ArtifactRow } from '../log/run-store.ts';
 import type { RunRef } from '../tenant-scope.ts';
 import { listArtifacts } from './list-artifacts.ts';
@@ -16,12 +17,19 @@ export async function readArtifact(
 ): Promise<{ row: ArtifactRow; bytes: Uint8Array }> {
   const rows = await listArtifacts(ports.directory, ref);
   const bytes = await ports.artifacts.get(ref, digest);
-  if (bytes === null) throw refused('artifact_not_found', `The run ${ref.run} has no file ${digest}.`);
-  const row = rows.find((file) => file.digest === digest) ?? {
-    digest,
-    name: null,
-    mediaType: 'application/json',
-    size: bytes.length,
-  };
-  return { row, bytes };
+  const row = rows.find((file) => file.digest === digest);
+  // A file that a tool has just written is stored before the append that tells of it: until then it is not there.
+  if (bytes === null || (row === undefined && !isPayload(bytes)))
+    throw refused('artifact_not_found', `The run ${ref.run} has no file ${digest}.`);
+  return { row: row ?? { digest, name: null, mediaType: 'application/json', size: bytes.length }, bytes };
+}
+
+function isPayload(bytes: Uint8Array): boolean {
+  if (bytes.length <= INLINE_BYTES) return false;
+  try {
+    JSON.parse(new TextDecoder().decode(bytes));
+    return true;
+  } catch {
+    return false;
+  }
 }
