@@ -4,7 +4,7 @@
 //   node --conditions=source --import tsx bench/src/flood.ts [15 | 18] [runs]
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
-import { claimDelays } from './load/claim-delays.ts';
+import { delaysBetween } from './load/delays-between.ts';
 import { delayHead, delayLine } from './load/delays.ts';
 import { startHoldfast, Tenant } from './load/holdfast.ts';
 import { openPlace } from './load/place.ts';
@@ -52,9 +52,14 @@ async function measure(a: Tenant, b: Tenant, owner: pg.Client): Promise<void> {
     `  accepted in ${(queuedMs / 1_000).toFixed(1)} s, done in ${((performance.now() - began) / 1_000).toFixed(1)} s`,
   );
   console.log(`${delayHead}  (ms)`);
-  console.log(delayLine("  B's wait for a worker, alone", await claimDelays(owner, alone)));
-  console.log(delayLine("  B's wait for a worker, beside the flood", await claimDelays(owner, beside)));
-  console.log(delayLine("  A's own wait in its flood", await claimDelays(owner, await flood)));
+  const waits = async (runs: readonly string[]): Promise<readonly number[]> =>
+    delaysBetween(owner, runs, 'run.created', 'run.claimed');
+  console.log(delayLine("  B's wait for a worker, alone", await waits(alone)));
+  console.log(delayLine("  B's wait for a worker, beside the flood", await waits(beside)));
+  console.log(delayLine("  A's own wait in its flood", await waits(await flood)));
+  // With every place of the worker taken, B waits until one of A's runs ends.
+  const lengths = await delaysBetween(owner, await flood, 'run.claimed', 'run.succeeded');
+  console.log(delayLine("  A's runs, from claim to end", lengths));
 }
 
 /** Starts a run every so often, however long the last one takes; until it is over, or `ms` have passed. */
