@@ -1,4 +1,4 @@
-// Every bench, one after the other, each a process of its own. Some minutes, on a machine with nothing else to do.
+// Every bench, one after the other, each a process of its own. About 20 minutes, on a machine with nothing else to do.
 //   node --conditions=source --import tsx bench/src/all.ts [15 | 18]
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

@@ -17,6 +17,8 @@ export interface Arrival {
 type Sent = { readonly type: string; readonly at: string; readonly data: Readonly<Record<string, unknown>> };
 
 export interface Stream {
+  /** Resolves when the run has ended, or the stream was closed. */
+  readonly ended: Promise<void>;
   close(): void;
 }
 
@@ -41,7 +43,8 @@ export function follow(tenant: Tenant, run: string, heard: (arrival: Arrival) =>
       });
       // A server that ends takes its streams along.
       response.on('error', () => undefined);
-      resolve({ close: () => asked.destroy() });
+      const ended = new Promise<void>((over) => response.once('close', over));
+      resolve({ ended, close: () => asked.destroy() });
     });
     asked.on('error', reject);
     asked.end();

@@ -1,7 +1,16 @@
+import { isTerminal } from '@holdfast/contracts';
 import type { Child } from '../load/child.ts';
 import type { Arrival } from '../load/events.ts';
 
 const GIVE_UP_MS = 10_000;
+
+interface Killed {
+  /** ms since 1970 */
+  readonly at: number;
+  /** Runs that have not gone on. */
+  readonly left: Set<string>;
+  readonly over: () => void;
+}
 
 /** Who holds which run, as its events say. */
 export class Watch {
@@ -9,32 +18,42 @@ export class Watch {
   readonly written: number[] = [];
   readonly seen: number[] = [];
   readonly #holders = new Map<string, string>();
-  #dead: { readonly worker: string; readonly at: number; left: number; readonly over: () => void } | null = null;
+  #killed: Killed | null = null;
 
   hear({ run, type, data, at, arrived }: Arrival): void {
-    if (type !== 'run.claimed' && type !== 'run.taken_over') return;
-    const dead = this.#dead;
-    const from = this.#holders.get(run);
-    this.#holders.set(run, String(data['worker']));
-    if (dead === null || from !== dead.worker) return;
-    this.written.push(at - dead.at);
-    this.seen.push(arrived - dead.at);
-    dead.left -= 1;
-    if (dead.left === 0) dead.over();
+    if (type === 'run.claimed' || type === 'run.taken_over') this.#holders.set(run, String(data['worker']));
+    if (isTerminal(type)) this.#holders.delete(run);
+    const killed = this.#killed;
+    if (killed === null) return;
+    if (type === 'run.taken_over' && killed.left.has(run)) {
+      this.written.push(at - killed.at);
+      this.seen.push(arrived - killed.at);
+    }
+    // One whose last event was under way ended in time.
+    if (type === 'run.taken_over' || isTerminal(type)) killed.left.delete(run);
+    if (killed.left.size === 0) killed.over();
   }
 
   heldBy(worker: Child): readonly string[] {
     return [...this.#holders].filter(([, holder]) => holder === worker.ready['worker']).map(([run]) => run);
   }
 
+  busiest(workers: readonly Child[]): Child {
+    const [most] = workers.toSorted((left, right) => this.heldBy(right).length - this.heldBy(left).length);
+    if (most === undefined) throw new Error('there is no worker');
+    return most;
+  }
+
   /** Kills it, and resolves when each of its runs has gone on. @throws Error when one has not within 10 s. */
   async survive(worker: Child): Promise<void> {
-    const left = this.heldBy(worker).length;
-    if (left === 0) throw new Error('the worker that would be killed holds no run');
+    const left = new Set(this.heldBy(worker));
+    if (left.size === 0) throw new Error('the worker that would be killed holds no run');
     await new Promise<void>((over, failed) => {
-      this.#dead = { worker: worker.ready['worker'] ?? '', at: performance.timeOrigin + performance.now(), left, over };
-      setTimeout(() => failed(new Error(`a run did not go on within ${GIVE_UP_MS} ms`)), GIVE_UP_MS).unref();
+      this.#killed = { at: performance.timeOrigin + performance.now(), left, over };
+      const late = (): void => failed(new Error(`${left.size} runs did not go on within ${GIVE_UP_MS} ms`));
+      setTimeout(late, GIVE_UP_MS).unref();
       worker.kill().catch(failed);
     });
+    this.#killed = null;
   }
 }
