@@ -7,8 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { migrate, type OpenDatabase, openDatabase } from '@holdfast/adapters/postgres';
 import { type Append, plainRun, type StoredEvent, type VersionDraft } from '@holdfast/core';
-import { database, postgresVersions, startPostgres } from '@holdfast/testing/servers';
+import { database, startPostgres } from '@holdfast/testing/servers';
 import pg from 'pg';
+import { binOf } from './load/place.ts';
 
 const wanted = process.argv[2] ?? '15';
 const seconds = Number(process.argv[3] ?? 1.5);
@@ -42,12 +43,6 @@ try {
 } finally {
   await server?.stop();
   rmSync(folder, { recursive: true, force: true });
-}
-
-function binOf(name: string): string {
-  const version = postgresVersions().find((installed) => installed.name === name);
-  if (version === undefined) throw new Error(`Postgres ${name} is not installed: bash scripts/servers.sh install`);
-  return version.bin;
 }
 
 async function measure(db: OpenDatabase, url: string, count: number, size: number): Promise<string> {

@@ -23,7 +23,8 @@ import { postgresVersions, startPostgres } from '@holdfast/testing/servers';
 import pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 
-// One run of many steps: is the last step as cheap as the tenth?   npm run bench:long-run [-- --steps 10000]
+// One run of many steps: is the last step as cheap as the tenth?
+//   node --conditions=holdfast-source --import tsx bench/src/long-run.ts [--steps 10000]
 const { values } = parseArgs({ options: { steps: { type: 'string', default: '10000' } } });
 const steps = Number(values.steps);
 const installed = postgresVersions().at(-1);

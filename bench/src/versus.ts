@@ -4,10 +4,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { database, postgresVersions, startPostgres } from '@holdfast/testing/servers';
+import { database, startPostgres } from '@holdfast/testing/servers';
 import { best, closedLoop, type Load, percentile } from './load/callers.ts';
 import { start } from './load/child.ts';
 import { expectStatus, request } from './load/http.ts';
+import { binOf } from './load/place.ts';
 import { bareInserts } from './versus/floors.ts';
 import { type Footprint, footprintOf } from './versus/footprint.ts';
 import { startHoldfast } from './versus/holdfast-load.ts';
@@ -49,9 +50,7 @@ async function openPlace(): Promise<Place> {
       database: (of) => Promise.resolve(`pglite://${join(folder, of)}`),
       close: () => Promise.resolve(),
     };
-  const version = postgresVersions().find((installed) => installed.name === wanted);
-  if (version === undefined) throw new Error(`Postgres ${wanted} is not installed: bash scripts/servers.sh install`);
-  const server = await startPostgres({ bin: version.bin, fsync: true });
+  const server = await startPostgres({ bin: binOf(wanted), fsync: true });
   const made = new Map<string, string>();
   return {
     name: `Postgres ${wanted}`,

@@ -7,7 +7,7 @@ import { expectStatus, request } from '../load/http.ts';
 export const tenSteps: AgentSpecInput = {
   name: 'ten-steps',
   model: { name: 'rehearsal' },
-  tools: [{ mcp: 'bench' }],
+  tools: [{ mcp: 'bench', allow: ['noop'] }],
   limits: { tokens: 1_000_000_000 },
   rehearsal: [{ calls: [{ tool: 'noop', args: {} }], repeat: 10 }, { say: 'done' }],
 };
@@ -20,7 +20,7 @@ export interface Holdfast {
 }
 
 export async function startHoldfast(environment: Readonly<Record<string, string>>): Promise<Holdfast> {
-  const child: Child = await start(new URL('./holdfast-server.ts', import.meta.url), environment);
+  const child: Child = await start(new URL('../load/holdfast-server.ts', import.meta.url), environment);
   const { url = '', key = '' } = child.ready;
   const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
   expectStatus(201, await request('POST', `${url}/v1/agents`, headers, JSON.stringify(tenSteps)));

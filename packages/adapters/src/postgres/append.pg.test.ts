@@ -40,6 +40,24 @@ describePostgres('appends', ({ bin }) => {
       await stores.close();
     });
 
+    test('an append finds a connection while more runs are loaded than there are connections, and all are loaded', async () => {
+      const { url } = await database(server, prepare);
+      const stores = await storesOf(await openDatabase(url));
+      const run = await newRun(stores, await newTenant(stores));
+      const { runs } = await stores.worker('me');
+      const blocker = new pg.Client(url);
+      await blocker.connect();
+      await blocker.query('begin');
+      // Loads read it, appends do not.
+      await blocker.query('lock table holdfast.snapshots in access exclusive mode');
+      const loads = Array.from({ length: 30 }, () => runs.load(run));
+      expect(await runs.append(appendTo(run, 1, { worker: 'me' }))).toEqual({ type: 'accepted', head: 2 });
+      await blocker.query('commit');
+      expect((await Promise.all(loads)).map((loaded) => loaded?.head)).toEqual(loads.map(() => 2));
+      await blocker.end();
+      await stores.close();
+    });
+
     test('batches in opposite order from two connections neither deadlock nor lose an append', async () => {
       const { url } = await database(server, prepare);
       const stores = await storesOf(await openDatabase(url));

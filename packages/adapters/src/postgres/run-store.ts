@@ -15,6 +15,7 @@ import { GroupCommit } from './group-commit.ts';
 import { isUuid } from './ids.ts';
 import { type Connections, prepared, type Sql } from './sql.ts';
 import type { Scoped } from './tenant-scope.ts';
+import { Turns } from './turns.ts';
 import { isTransient } from './unavailable.ts';
 
 /** An append that was not accepted, by its place in the batch. */
@@ -33,6 +34,9 @@ interface RunRow {
   readonly snapshot_format: string | null;
   readonly snapshot_body: string | null;
 }
+
+/** Fewer than a pool has connections. */
+const LOADS_AT_ONCE = 4;
 
 const placeholders = (count: number): string => Array.from({ length: count }, (_, index) => `$${index + 1}`).join(', ');
 const appendSql = `select item, outcome, head from holdfast.append(${placeholders(20)})`;
@@ -93,6 +97,7 @@ abstract class ReadingRunStore {
 export class WorkerRunStore extends ReadingRunStore implements RunStore {
   readonly #connections: Connections;
   readonly #limitMs: number;
+  readonly #loads = new Turns(LOADS_AT_ONCE);
   readonly #group: GroupCommit<Append, AppendOutcome>;
 
   /** A batch that takes longer than `limitMs` is cut off. `committed` hears of runs whose log has grown. */
@@ -111,6 +116,11 @@ export class WorkerRunStore extends ReadingRunStore implements RunStore {
         if (grown.length > 0) committed(grown.flatMap(hintsFor));
       },
     });
+  }
+
+  /** A few at once: where many runs are taken at once, as after a crash, an append finds a connection all the same. */
+  override async load(ref: RunRef): Promise<StoredRun | null> {
+    return this.#loads.take(() => super.load(ref));
   }
 
   async append(append: Append): Promise<AppendOutcome> {

@@ -1,0 +1,28 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { EventType } from '@holdfast/contracts';
+import type pg from 'pg';
+
+/**
+ * From the first event of one type to the first of another, of each of these runs, by the events' own times, ms. Waits until
+ * all have both. @throws Error when one has not within 30 s.
+ */
+export async function delaysBetween(
+  owner: pg.Client,
+  runs: readonly string[],
+  from: EventType,
+  to: EventType,
+): Promise<readonly number[]> {
+  const until = performance.now() + 30_000;
+  for (;;) {
+    const { rows } = await owner.query<{ delay: number }>(
+      `select (min(at) filter (where type = $3) - min(at) filter (where type = $2))::integer as delay
+       from holdfast.run_events where run_id = any ($1) and type in ($2, $3)
+       group by run_id having count(distinct type) = 2`,
+      [runs, from, to],
+    );
+    if (rows.length === runs.length) return rows.map(({ delay }) => delay);
+    if (performance.now() > until)
+      throw new Error(`${runs.length - rows.length} of ${runs.length} runs have no ${from} and ${to}`);
+    await pause(200);
+  }
+}

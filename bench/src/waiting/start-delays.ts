@@ -1,0 +1,15 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type pg from 'pg';
+import { greeter } from '../load/agents.ts';
+import type { Tenant } from '../load/holdfast.ts';
+import { delaysBetween } from '../load/delays-between.ts';
+
+/** Starts so many runs, one a while after the other; how long each waited for a worker, ms. */
+export async function startDelays(tenant: Tenant, owner: pg.Client, count: number): Promise<readonly number[]> {
+  const runs: string[] = [];
+  for (let place = 0; place < count; place += 1) {
+    runs.push(await tenant.startRun(greeter.name));
+    await pause(20);
+  }
+  return delaysBetween(owner, runs, 'run.created', 'run.claimed');
+}
