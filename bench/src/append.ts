@@ -25,6 +25,7 @@ const projection = {
   attention: { opened: [], closed: [] },
   artifacts: [],
   outbox: [],
+  limits: null,
   passesOn: false,
 } as const;
 

@@ -141,6 +141,8 @@ create table holdfast.runs (
   forked_from uuid,
   -- events up to this one are copies
   forked_at integer,
+  -- JSON text: those in force, once they are others than those it was created with
+  limits text,
   -- used by its own events
   tokens bigint not null default 0,
   cost_usd_micros bigint not null default 0,

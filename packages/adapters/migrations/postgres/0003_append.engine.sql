@@ -27,7 +27,7 @@ create function holdfast.append(
   p_calls text[], p_tokens integer[], p_costs bigint[],
   -- JSON texts with U+001E between them, which no JSON text contains: an array would have to be quoted and unquoted
   p_payloads text,
-  -- [{item, opened, closed, artifacts, outbox, children}]; null when no append has any
+  -- [{item, opened, closed, artifacts, outbox, limits, children}]; null when no append has any
   p_extras jsonb
 ) returns table (item integer, outcome text, head integer)
   language plpgsql security definer set search_path = '' set enable_seqscan = off set jit = off
@@ -238,7 +238,7 @@ begin
 end
 $$;
 
--- Attention, artifacts and the outbox of the accepted appends.
+-- Attention, artifacts, the outbox and new limits of the accepted appends.
 create function holdfast.append_extras(p_tenants uuid[], p_runs uuid[], p_extras jsonb, p_accepted integer[]) returns void
   language plpgsql set search_path = ''
 as $$
@@ -273,6 +273,10 @@ begin
   order by l.item, l.ord
   on conflict (run_id, digest, name) do update
     set media_type = excluded.media_type, position = default;
+
+  update holdfast.runs r set limits = x.limits
+  from pg_catalog.jsonb_to_recordset(p_extras) as x (item integer, limits text)
+  where x.item = any (p_accepted) and x.limits is not null and r.id = p_runs[x.item];
 
   -- What is under way for a row that is written again is not enough: it will be offered once more.
   insert into holdfast.due (kind, subject, tenant_id, at)

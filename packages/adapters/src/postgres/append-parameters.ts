@@ -98,8 +98,9 @@ const keepable = (text: string): string => text.replace(unkeepable, '\uFFFD');
 
 /** What an append brings beside its events, as JSON, or null when there is none, which is the rule. */
 export function extras(appends: readonly Pick<Append, 'projection' | 'children'>[]): string | null {
-  const items = appends.flatMap(({ projection: { attention, artifacts, outbox }, children }, index) =>
-    attention.opened.length + attention.closed.length + artifacts.length + outbox.length + children.length === 0
+  const items = appends.flatMap(({ projection: { attention, artifacts, outbox, limits }, children }, index) =>
+    attention.opened.length + attention.closed.length + artifacts.length + outbox.length + children.length === 0 &&
+    limits === null
       ? []
       : [
           {
@@ -113,6 +114,7 @@ export function extras(appends: readonly Pick<Append, 'projection' | 'children'>
               mediaType: keepable(row.mediaType),
             })),
             outbox,
+            limits: limits === null ? null : JSON.stringify(limits),
             children: children.map(childRow),
           },
         ],

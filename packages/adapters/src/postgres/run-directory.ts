@@ -1,3 +1,4 @@
+import type { Limits } from '@holdfast/contracts';
 import type {
   ArtifactRow,
   AttentionKind,
@@ -50,6 +51,7 @@ interface SummaryRow {
   readonly parent_call: string | null;
   readonly forked_from: string | null;
   readonly forked_at: number | null;
+  readonly limits: string | null;
   readonly tokens: number;
   readonly cost_usd_micros: number;
   readonly metadata: string;
@@ -79,14 +81,11 @@ const activeSql = `
   ) end as active_run`;
 const summarySql = `
   select id, agent, version, status, waiting_for, ${activeSql}, head, agent_limit, tags, priority, concurrency_key, start_at, expires_at,
-    thread_id, parent_id, parent_call, forked_from, forked_at, tokens, cost_usd_micros, metadata, created_at, updated_at
+    thread_id, parent_id, parent_call, forked_from, forked_at, limits, tokens, cost_usd_micros, metadata, created_at, updated_at
   from holdfast.runs`;
 const eventSql = `select ${eventColumns} from holdfast.run_events where run_id = $1 and tenant_id = $2`;
 const firstSql = `${eventSql} order by seq limit 1`;
 const lastSql = `${eventSql} order by seq desc limit 1`;
-const raisedSql = `
-  ${eventSql} and type = 'limit.raised' and seq > coalesce((select forked_at from holdfast.runs where id = $1), 0)
-  order by seq`;
 const createSql = `select holdfast.create_run(${Array.from({ length: 19 }, (_, index) => `$${index + 1}`).join(', ')})`;
 const copySql = `select holdfast.fork_run(${Array.from({ length: 11 }, (_, index) => `$${index + 1}`).join(', ')})`;
 /** A ref is the place of a call, "5.0": shorter numbers are smaller ones, and "10.0" comes after it. */
@@ -166,14 +165,13 @@ export class PostgresRunDirectory implements RunDirectory {
   async view(ref: RunRef): Promise<ViewedRun | null> {
     if (!isUuid(ref.run)) return null;
     const values = [ref.run, ref.tenant];
-    const [[row], [first], [last], raised] = (await this.#scoped.readAll(ref, [
+    const [[row], [first], [last]] = (await this.#scoped.readAll(ref, [
       { text: `${summarySql} where id = $1 and tenant_id = $2`, values },
       { text: firstSql, values },
       { text: lastSql, values },
-      { text: raisedSql, values },
-    ])) as readonly [readonly SummaryRow[], readonly EventRow[], readonly EventRow[], readonly EventRow[]];
+    ])) as readonly [readonly SummaryRow[], readonly EventRow[], readonly EventRow[]];
     if (row === undefined || first === undefined || last === undefined) return null;
-    return { summary: summaryOf(row), first: eventOf(first), last: eventOf(last), raised: raised.map(eventOf) };
+    return { summary: summaryOf(row), first: eventOf(first), last: eventOf(last) };
   }
 
   async list(
@@ -298,6 +296,7 @@ const summaryOf = (row: SummaryRow): RunSummary => ({
   waitingFor: waitingForOf(row),
   head: row.head,
   attributes: attributesOf(row),
+  limits: row.limits === null ? null : (JSON.parse(row.limits) as Limits),
   usage: { tokens: row.tokens, costUsdMicros: row.cost_usd_micros },
   metadata: JSON.parse(row.metadata) as Record<string, string>,
   createdAt: row.created_at,

@@ -241,6 +241,18 @@ describe('a projection', () => {
     expect(project(ended, ended, 5).outbox).toEqual([]);
   });
 
+  it('has the limits when they are others than before, as after a raise', () => {
+    const sim = started();
+    const before = sim.run.state;
+    asks(sim, 'read');
+    expect(project(before, sim.run.state, sim.now).limits).toBeNull();
+    const asked = sim.run.state;
+    if (asked.phase !== 'live') throw new Error('it has not begun');
+    const raised = { ...limits, steps: 500 };
+    expect(project(asked, { ...asked, limits: raised }, sim.now).limits).toEqual(raised);
+    expect(project(begin(RUN, version()), asked, sim.now).limits).toBeNull();
+  });
+
   it('carries the files of the append', () => {
     const { run } = started();
     const file = { digest: 'a', name: 'x', mediaType: 'text/plain', size: 1 };

@@ -29,6 +29,7 @@ export function project(
     },
     artifacts,
     outbox: [...expiry(before, after), ...leftFor(before, after, now)],
+    limits: before.phase === 'live' && after.phase === 'live' && before.limits !== after.limits ? after.limits : null,
     passesOn: before.phase === 'live' && after.phase === 'ended' && after.thread !== null,
   };
 }

@@ -1,3 +1,4 @@
+import type { Limits } from '@holdfast/contracts';
 import type { Attention } from '../run/attention.ts';
 import type { RunRef } from '../tenant-scope.ts';
 import type { StoredEvent } from './stored-event.ts';
@@ -60,6 +61,8 @@ export interface Projection {
   readonly attention: { readonly opened: readonly AttentionRow[]; readonly closed: readonly string[] };
   readonly artifacts: readonly ArtifactRow[];
   readonly outbox: readonly OutboxEntry[];
+  /** Those in force from now on; null: they stay as they are. */
+  readonly limits: Limits | null;
   /** With the end of this run the next one of its thread may begin. */
   readonly passesOn: boolean;
 }

@@ -31,26 +31,12 @@ const PAGE = 100;
 export async function getRun(ports: GetRunPorts, ref: RunRef): Promise<RunView> {
   const viewed = await ports.directory.view(ref);
   if (viewed === null) throw notFound(ref);
-  const { summary, first, last, raised } = viewed;
+  const { summary, first, last } = viewed;
   const created = await decodeEvent(ports.artifacts, ref, first);
   if (created.type !== 'run.created') throw new Error(`run ${ref.run} begins with ${created.type}`);
   const forked = await forkedOf(ports, ref, summary.attributes.forkedFrom);
-  const limits = await limitsNow(ports, ref, raised, (forked ?? created.data).limits);
+  const limits = summary.limits ?? created.data.limits;
   return { summary, created, forked, limits, end: hasEnded(summary) ? await endOf(ports, ref, last) : null };
-}
-
-/** What was raised before a fork is in the limits that the fork began with. */
-async function limitsNow(
-  { artifacts }: GetRunPorts,
-  ref: RunRef,
-  raised: readonly StoredEvent[],
-  begun: Limits,
-): Promise<Limits> {
-  const events = await Promise.all(raised.map((stored) => decodeEvent(artifacts, ref, stored)));
-  return events.reduce(
-    (limits, event) => (event.type === 'limit.raised' ? { ...limits, [event.data.limit]: event.data.to } : limits),
-    begun,
-  );
 }
 
 async function forkedOf(

@@ -1,3 +1,4 @@
+import type { Limits } from '@holdfast/contracts';
 import type {
   ArtifactRow,
   AttentionRow,
@@ -33,6 +34,8 @@ export interface RunSummary {
   readonly head: number;
   readonly attributes: RunAttributes;
   readonly metadata: Readonly<Record<string, string>>;
+  /** null: those that it was created with. */
+  readonly limits: Limits | null;
   /** Of its own events, not of those that a fork copied. */
   readonly usage: { readonly tokens: number; readonly costUsdMicros: number };
   readonly createdAt: number;
@@ -44,8 +47,6 @@ export interface ViewedRun {
   readonly first: StoredEvent;
   /** Maybe newer than the row. */
   readonly last: StoredEvent;
-  /** Its `limit.raised`, without those that a fork copied. */
-  readonly raised: readonly StoredEvent[];
 }
 
 /** Only what is set counts. Times in ms since 1970. */
@@ -90,7 +91,7 @@ export interface RunDirectory {
    */
   copy(run: CopiedRun): Promise<boolean>;
   get(ref: RunRef): Promise<RunSummary | null>;
-  /** The row with some of the run's events, read at once. */
+  /** The row with the run's first and newest event, read at once. */
   view(ref: RunRef): Promise<ViewedRun | null>;
   /** Newest first (ids are UUIDv7); `before` is the last id of the page before. */
   list(scope: TenantScope, filter: RunFilter, before: string | null, limit: number): Promise<readonly RunSummary[]>;

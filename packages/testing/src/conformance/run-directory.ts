@@ -36,15 +36,18 @@ export function describeRunDirectory(name: string, open: OpenStores): void {
     const idAt = (index: number): string =>
       `0198${String(index).padStart(4, '0')}-0000-7000-8000-${randomUUID().slice(24)}`;
 
-    test('a view has the first and the newest event, and the raised limits', async () => {
+    test('a view has the first and the newest event, and the limits in force', async () => {
       const scope = await newTenant(stores);
       const ref = await newRun(stores, scope);
-      const types = ['message.received', 'limit.raised', 'limit.raised', 'message.received'];
-      const events = types.map((type, index) => eventAt(2 + index, { type }));
-      expect(await stores.api.runs.append(appendTo(ref, 1, { events }))).toMatchObject({ type: 'accepted' });
-      const view = await stores.api.directory.view(ref);
-      expect(view).toMatchObject({ summary: { head: 5 }, first: { seq: 1 }, last: { seq: 5 } });
-      expect(view?.raised.map(({ seq }) => seq)).toEqual([3, 4]);
+      expect(await stores.api.directory.view(ref)).toMatchObject({ summary: { limits: null }, first: { seq: 1 } });
+      const limits = { steps: 7, tokens: 8, cost_usd_micros: null, active_ms: 9, deadline_ms: 10 };
+      const appends = [
+        appendTo(ref, 1, { events: [eventAt(2), eventAt(3)], projection: projectionOf({ limits }) }),
+        appendTo(ref, 3),
+      ];
+      for (const append of appends) expect(await stores.api.runs.append(append)).toMatchObject({ type: 'accepted' });
+      const view = { summary: { head: 4, limits }, first: { seq: 1 }, last: { seq: 4 } };
+      expect(await stores.api.directory.view(ref)).toMatchObject(view);
       expect(await stores.api.directory.view({ ...ref, tenant: (await newTenant(stores)).tenant })).toBeNull();
     });
 

@@ -83,6 +83,7 @@ export const projectionOf = (with_: Partial<Projection> = {}): Projection => ({
   attention: { opened: [], closed: [] },
   artifacts: [],
   outbox: [],
+  limits: null,
   passesOn: false,
   ...with_,
 });

@@ -55,6 +55,7 @@ export const start = route({
           head: seq,
           attributes,
           metadata,
+          limits: null,
           usage: { tokens: 0, costUsdMicros: 0 },
           createdAt: at,
           updatedAt: at,
