@@ -79,6 +79,7 @@ export function describeRunDirectory(name: string, open: OpenStores): void {
         head: 1,
         attributes,
         metadata,
+        limits: null,
         usage: { tokens: 0, costUsdMicros: 0 },
         createdAt: at,
         updatedAt: at,
