@@ -36,7 +36,7 @@ interface RunRow {
 }
 
 /** Fewer than a pool has connections. */
-const LOADS_AT_ONCE = 4;
+const LOADS_AT_ONCE = 6;
 
 const placeholders = (count: number): string => Array.from({ length: count }, (_, index) => `$${index + 1}`).join(', ');
 const appendSql = `select item, outcome, head from holdfast.append(${placeholders(20)})`;
