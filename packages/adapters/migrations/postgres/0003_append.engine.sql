@@ -49,7 +49,7 @@ declare
 begin
   -- Rows first, in one order for all batches. A row that another transaction has stalls nobody: its append is busy.
   select pg_catalog.array_agg(r.id) into v_locked
-  from (select id from holdfast.runs where id = any (p_runs) order by id for update skip locked) r;
+  from (select id from holdfast.runs where id = any (p_runs) order by id for no key update skip locked) r;
 
   -- The same run twice: only its first append counts in this batch.
   if v_locked is null or pg_catalog.cardinality(v_locked) < pg_catalog.cardinality(p_runs) then

@@ -128,6 +128,10 @@ export interface OpenDatabase extends Database {
 }
 
 const CLOCK_MS = 10_000;
+const POOL_SIZE = 10;
+
+/** Loads leave connections free, so that an append finds one. */
+const loadsAtOnce = (poolSize: number): number => Math.max(1, Math.floor(poolSize * 0.6));
 
 /**
  * Opens `pglite://directory`, `pglite://memory` or `postgres://…`.
@@ -173,7 +177,7 @@ async function openEmbedded(url: string, options: DatabaseOptions): Promise<Open
 }
 
 async function openServer(url: string, options: DatabaseOptions): Promise<OpenDatabase> {
-  const { pool, session, warnings } = await openPostgres(url, options.directUrl ?? url, options.poolSize ?? 10);
+  const { pool, session, warnings } = await openPostgres(url, options.directUrl ?? url, options.poolSize ?? POOL_SIZE);
   const clock = new DatabaseClock();
   const hints = options.hints === false ? new NoHints() : new PostgresHints(pool);
   await setClock(pool, clock);
@@ -203,7 +207,7 @@ async function openServer(url: string, options: DatabaseOptions): Promise<OpenDa
 function stores(
   connections: Connections,
   hints: Hints,
-  { appendLimitMs = 10_000 }: DatabaseOptions,
+  { appendLimitMs = 10_000, poolSize = POOL_SIZE }: DatabaseOptions,
   leaseOf: (worker: string) => LapsingLease,
 ): Pick<Database, 'api' | 'worker' | 'owner' | 'sealed'> {
   const publish = (grown: readonly Hint[]): void => hints.publish(grown);
@@ -227,7 +231,12 @@ function stores(
     async worker(worker) {
       const scoped = scopedTransactions(connections, await roleFor(connections, 'holdfast_worker'));
       return {
-        runs: new WorkerRunStore(connections, scoped, appendLimitMs, publish),
+        runs: new WorkerRunStore(
+          connections,
+          scoped,
+          { limitMs: appendLimitMs, loads: loadsAtOnce(poolSize) },
+          publish,
+        ),
         agents: new PostgresAgentStore(scoped),
         secrets: new PostgresSecretRows(scoped),
         toolServers: new PostgresToolServerStore(scoped),

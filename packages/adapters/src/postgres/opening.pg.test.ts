@@ -166,6 +166,17 @@ describePostgres('opening', ({ bin }) => {
         expect(await schedule.pick(1, 60_000)).toHaveLength(1);
         const take = { worker: lease.worker, take: { type: 'claim' } } as const;
         expect(await runs.append(appendTo(run, 1, take))).toMatchObject({ type: 'accepted' });
+        // Kept statements would be another server process's.
+        for (let round = 0; round < 12; round += 1) {
+          const views = await Promise.all([1, 2, 3].map(() => stores.api.directory.view(run)));
+          expect(views.map((view) => view?.last.seq)).toEqual([2, 2, 2]);
+        }
+        const asked = { key: 'k', principal: 'p', route: 'r', bodyHash: 'h' };
+        const once = () =>
+          stores.api.transactions.once({ tenant: run.tenant }, asked, () =>
+            Promise.resolve({ status: 201, body: '1' }),
+          );
+        expect([await once(), await once()].map(({ type }) => type)).toEqual(['first', 'repeated']);
       }
       // Without a session lock of its own, the one behind the pooler is judged by its lease only.
       const watcher = await openOn(server);

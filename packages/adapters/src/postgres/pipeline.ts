@@ -45,14 +45,16 @@ type Settle = (error: Error | null, results: readonly Rows[]) => void;
 export class Pipeline implements pg.Submittable {
   readonly #statements: readonly Statement[];
   readonly #prepared: PreparedStatements;
-  readonly #settle: Settle;
+  /** `pg` wraps it where it watches the time. */
+  callback: Settle;
   readonly #sent: Prepared[] = [];
   readonly #results: Rows[] = [];
+  #undone: Error | null = null;
 
-  constructor(statements: readonly Statement[], prepared: PreparedStatements, settle: Settle) {
+  constructor(statements: readonly Statement[], prepared: PreparedStatements, callback: Settle) {
     this.#statements = statements;
     this.#prepared = prepared;
-    this.#settle = settle;
+    this.callback = callback;
   }
 
   submit(connection: pg.Connection): void {
@@ -88,18 +90,22 @@ export class Pipeline implements pg.Submittable {
     if (row !== undefined) this.#results.at(-1)?.push(row);
   }
 
-  handleCommandComplete(): void {
+  handleCommandComplete({ text: tag }: { readonly text: string }): void {
+    const statement = this.#statements[this.#results.length - 1];
+    // Postgres answers like this, and with no error, when a statement before had failed.
+    if (tag === 'ROLLBACK' && statement?.text === 'commit')
+      this.#undone = new Error('The transaction had failed before its COMMIT, which undid it.');
     this.#results.push([]);
   }
 
   handleError(error: Error): void {
     for (const statement of this.#sent) statement.ready = false;
-    this.#settle(error, []);
+    this.callback(error, []);
   }
 
   handleReadyForQuery(): void {
     for (const statement of this.#sent) statement.ready = statement.name !== '';
-    this.#settle(null, this.#results);
+    this.callback(this.#undone, this.#results);
   }
 }
 

@@ -35,9 +35,6 @@ interface RunRow {
   readonly snapshot_body: string | null;
 }
 
-/** Fewer than a pool has connections. */
-const LOADS_AT_ONCE = 6;
-
 const placeholders = (count: number): string => Array.from({ length: count }, (_, index) => `$${index + 1}`).join(', ');
 const appendSql = `select item, outcome, head from holdfast.append(${placeholders(20)})`;
 const appendInScopeSql = `select item, outcome, head from holdfast.append_in_scope(${placeholders(15)})`;
@@ -97,12 +94,18 @@ abstract class ReadingRunStore {
 export class WorkerRunStore extends ReadingRunStore implements RunStore {
   readonly #connections: Connections;
   readonly #limitMs: number;
-  readonly #loads = new Turns(LOADS_AT_ONCE);
+  readonly #loads: Turns;
   readonly #group: GroupCommit<Append, AppendOutcome>;
 
-  /** A batch that takes longer than `limitMs` is cut off. `committed` hears of runs whose log has grown. */
-  constructor(connections: Connections, scoped: Scoped, limitMs: number, committed: (hints: readonly Hint[]) => void) {
+  /** A batch that takes longer than `limitMs` is cut off; so many `loads` at once. `committed` hears of runs whose log has grown. */
+  constructor(
+    connections: Connections,
+    scoped: Scoped,
+    { limitMs, loads }: { readonly limitMs: number; readonly loads: number },
+    committed: (hints: readonly Hint[]) => void,
+  ) {
     super(scoped);
+    this.#loads = new Turns(loads);
     this.#connections = connections;
     this.#limitMs = limitMs;
     this.#group = new GroupCommit<Append, AppendOutcome>({

@@ -1,6 +1,7 @@
-import type { TenantScope } from '@holdfast/core';
+import { DatabaseUnavailable, type TenantScope } from '@holdfast/core';
 import { isUuid } from './ids.ts';
 import { type Connections, type Literal, prepared, type Sql, type Statement } from './sql.ts';
+import { insistently } from './unavailable.ts';
 
 export type DatabaseRole = 'holdfast_api' | 'holdfast_worker' | 'holdfast_owner';
 
@@ -20,7 +21,9 @@ export interface Scoped {
  */
 export function scopedTransactions(connections: Connections, role: DatabaseRole | null): Scoped {
   const readAll: Scoped['readAll'] = async (scope, selects) => {
-    const [, ...results] = await connections.lend((sql) => sql.pipeline([opening(scope, role), ...selects]));
+    const [, ...results] = await insistently(() =>
+      connections.lend((sql) => sql.pipeline([opening(scope, role), ...selects])),
+    );
     return results;
   };
   return {
@@ -91,7 +94,10 @@ async function transaction<T>(
     await send([commit]);
     return result;
   } catch (error) {
-    await sql.query('rollback');
+    await sql.query('rollback').catch(() => {
+      // Whoever lends the connection ends it, and with it the transaction.
+      throw new DatabaseUnavailable('The transaction could not be rolled back.', { cause: error });
+    });
     throw error;
   }
 }

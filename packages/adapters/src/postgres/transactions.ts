@@ -19,7 +19,7 @@ import { PostgresThreadStore } from './thread-store.ts';
 import { type Connections, prepared, type Sql, type Statement } from './sql.ts';
 import { type Scoped, scopedTo, type Transaction } from './tenant-scope.ts';
 import { PostgresToolServerStore } from './tool-server-store.ts';
-import { codeOf } from './unavailable.ts';
+import { codeOf, insistently } from './unavailable.ts';
 
 interface KeptReply {
   readonly body_hash: string;
@@ -60,8 +60,11 @@ export class PostgresTransactions implements Transactions {
   }
 
   async run<T>(scope: TenantScope, work: (stores: TransactionStores) => Promise<T>): Promise<T> {
-    const grown: Hint[] = [];
-    const result = await this.#scoped.in(scope, (sql) => work(storesIn(scope, sql, grown)));
+    let grown: Hint[] = [];
+    const result = await insistently(() => {
+      grown = [];
+      return this.#scoped.in(scope, (sql) => work(storesIn(scope, sql, grown)));
+    });
     if (grown.length > 0) this.#committed(grown);
     return result;
   }
@@ -72,14 +75,18 @@ export class PostgresTransactions implements Transactions {
     work: (stores: TransactionStores) => Promise<Reply>,
   ): Promise<IdempotentReply> {
     const key = [scope.tenant, request.principal, request.route, request.key];
-    const grown: Hint[] = [];
-    const reply = await this.#scoped.in(scope, async (sql): Promise<IdempotentReply> => {
+    let grown: Hint[] = [];
+    const attempt = async (sql: Transaction): Promise<IdempotentReply> => {
       const taken = await takeKey(sql, [...key, request.bodyHash]);
       if (taken === 'in-flight') return { type: 'in-flight' };
       if (taken === 'kept') return repeated(await readKept(sql, key), request.bodyHash);
       const first = await work(storesIn(scope, sql, grown));
       sql.later({ text: keepSql, values: [...key, first.status, first.body, first.about ?? null] });
       return { type: 'first', reply: first };
+    };
+    const reply = await insistently(() => {
+      grown = [];
+      return this.#scoped.in(scope, attempt);
     });
     if (grown.length > 0) this.#committed(grown);
     return reply;

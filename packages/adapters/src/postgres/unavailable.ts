@@ -23,10 +23,26 @@ export function codeOf(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** Deadlock or serialization failure: the same again may succeed. */
-export function isTransient(error: unknown): boolean {
-  const code = codeOf(error);
-  return code === '40001' || code === '40P01';
+/**
+ * The same again may succeed: serialization failure, deadlock, a kept statement whose result has another type since a
+ * migration, and one that the server does not have any more.
+ */
+const transientStates = new Set(['40001', '40P01', '0A000', '26000']);
+
+/** The transaction did nothing, and the same again may succeed. */
+export const isTransient = (error: unknown): boolean => transientStates.has(codeOf(error) ?? '');
+
+const TRIES = 5;
+
+/** @throws what `attempt` throws when it is not transient, or is so each time. */
+export async function insistently<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isTransient(error) || tries === TRIES) throw error;
+    }
+  }
 }
 
 /** Turns what the driver throws when the server is gone into `DatabaseUnavailable`; other errors stay as they are. */

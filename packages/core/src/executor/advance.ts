@@ -20,7 +20,7 @@ import type { Model } from './model.ts';
 import { OpenCalls } from './open-calls.ts';
 import { patiently } from './patiently.ts';
 import { type Plan, plan } from './plan.ts';
-import { saidBefore } from './said-before.ts';
+import { loadInThread } from './load-in-thread.ts';
 import { Snapshots } from './snapshots.ts';
 import type { Tools } from './tools.ts';
 
@@ -88,12 +88,11 @@ async function carry(
   position: { head: number; ended: boolean },
 ): Promise<'released' | 'lost' | 'not-yours'> {
   const { clock, lease } = ports;
-  const loaded = await loadRun(ports, ref);
+  const loaded = await loadInThread(ports, ref);
   if (loaded === null || loaded.run.state.phase !== 'live') return 'not-yours';
-  let run = loaded.run;
+  let { run } = loaded;
   let taking: Take | null = take;
-  const thread = await saidBefore(ports, loaded.stored, run.state);
-  let outcomes: readonly Command[] = [takingCommand(take, lease.worker, clock.now(), thread)];
+  let outcomes: readonly Command[] = [takingCommand(take, lease.worker, clock.now(), loaded.thread)];
   let held = true;
   const calls = new OpenCalls(ports, ref, (outcome) => (held ? mailbox.put(outcome) : late(ports, ref, outcome)));
   const snapshots = new Snapshots(ports, ref, run.state.head);

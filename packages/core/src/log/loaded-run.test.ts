@@ -53,6 +53,14 @@ describe('a loaded run', () => {
     expect(await loaded(world)).toEqual(await world.folded());
   });
 
+  it('that is deleted between two reads is no run', async () => {
+    const world = await talkative(3);
+    const stored = await world.runs.load(REF);
+    vi.spyOn(world.runs, 'load').mockResolvedValue(stored === null ? null : { ...stored, tail: [] });
+    world.runs.events.length = 0;
+    expect(await loadRun(world.ports(), REF)).toBeNull();
+  });
+
   it('goes on behind an event that cannot be read, with a problem', async () => {
     const world = await talkative(4);
     const second = world.runs.events[1];

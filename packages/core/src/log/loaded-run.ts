@@ -89,7 +89,9 @@ export async function loadRun(ports: LogPorts, ref: RunRef): Promise<{ stored: S
   // The tail follows on the stored snapshot, which may be one that does not count.
   const fits = stored.tail[0]?.seq === begun.state.head + 1;
   const run = fits ? await fold(ports, ref, begun, stored.tail) : begun;
-  return { stored, run: run.state.head < stored.head ? await catchUp(ports, ref, run) : run };
+  const whole = run.state.head < stored.head ? await catchUp(ports, ref, run) : run;
+  // It was deleted between the two reads: a run has an event as long as it is there.
+  return whole.state.phase === 'unborn' ? null : { stored, run: whole };
 }
 
 function fromSnapshot({ snapshot, run, head }: StoredRun, version: AgentVersion): LoadedRun {

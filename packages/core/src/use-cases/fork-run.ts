@@ -74,6 +74,7 @@ export async function forkRun(
   const version = await versionOf(ports.agents, caller, pinned, request, run);
 
   const log = await readLog(ports, source);
+  if (log.events.length === 0 && (await ports.directory.get(source)) === null) throw notFound(source);
   const at = request.at ?? lastGoodEvent(sourceRun, pinned, log.events);
   const before = log.events.slice(0, at).reduce(extend, beginRun(run, version));
   const state = forkable(before.state, at, log.events, stored.head);

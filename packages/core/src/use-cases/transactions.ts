@@ -50,6 +50,7 @@ export type IdempotentReply =
   | { readonly type: 'in-flight' };
 
 export interface Transactions {
+  /** `work` may be called again when the database asks for it, as after a deadlock; what it did before is undone. */
   run<T>(scope: TenantScope, work: (stores: TransactionStores) => Promise<T>): Promise<T>;
   /** The key is stored in the transaction that does the work, and kept for 24 h. */
   once(
