@@ -46,6 +46,18 @@ describe('a create', () => {
   });
 });
 
+describe('a deletion', () => {
+  it('whose answer was lost is done when it is sent again and nothing is there', async () => {
+    const { fetch } = scriptedFetch(noConnection(), refusal(404, 'secret_not_found'));
+    expect(await client(fetch).secrets.delete('s')).toBeUndefined();
+  });
+
+  it('of what was never there is refused', async () => {
+    const { fetch } = scriptedFetch(refusal(404, 'secret_not_found'));
+    await expect(client(fetch).secrets.delete('s')).rejects.toMatchObject({ code: 'secret_not_found' });
+  });
+});
+
 describe('a change that is bound to an ETag', () => {
   it('is not sent again when nobody answered: once done, the condition would not hold', async () => {
     const { fetch, seen } = scriptedFetch(noConnection());

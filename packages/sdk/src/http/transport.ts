@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { ConnectionFailed } from '../errors.ts';
+import { ConnectionFailed, HoldfastError } from '../errors.ts';
 import { failureOf, jsonOr, unexpected } from './failure.ts';
 import { queryText } from './path.ts';
 import type { ApiRequest, JsonRequest } from './request.ts';
@@ -49,7 +49,18 @@ export class Transport {
   }
 
   async nothing(request: ApiRequest): Promise<void> {
-    await this.#repeated(request, (response) => response.text());
+    let again = false;
+    try {
+      await this.#repeated(
+        request,
+        (response) => response.text(),
+        () => (again = true),
+      );
+    } catch (error) {
+      // An attempt before has deleted it, and its answer was lost.
+      if (again && request.method === 'DELETE' && error instanceof HoldfastError && error.status === 404) return;
+      throw error;
+    }
   }
 
   /** One attempt, whose body is not read yet. */
@@ -69,7 +80,11 @@ export class Transport {
     return response;
   }
 
-  async #repeated<T>(request: ApiRequest, read: (response: Response) => Promise<T>): Promise<Answered<T>> {
+  async #repeated<T>(
+    request: ApiRequest,
+    read: (response: Response) => Promise<T>,
+    failed: () => void = () => undefined,
+  ): Promise<Answered<T>> {
     const { retries } = this.settings;
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -78,6 +93,7 @@ export class Transport {
         request.signal?.throwIfAborted();
         const wait = retryIn(error, attempt, request.repeatable, retries, Math.random());
         if (wait === null) throw error;
+        failed();
         await sleep(wait, request.signal);
       }
     }
