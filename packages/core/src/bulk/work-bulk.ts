@@ -15,6 +15,7 @@ import {
 import { type BulkPart, partOf, partUnderLock, refusalOf } from './bulk-part.ts';
 import type { BulkPorts, BulkStores } from './bulk-ports.ts';
 import type { FittingRuns } from './bulk-store.ts';
+import { mapFew } from './map-few.ts';
 
 /** Much less than a row of the outbox is reserved for. */
 const SLICE_MS = 2_000;
@@ -24,6 +25,8 @@ const PAUSE_MS = 300;
 const LOOKED_AT = 500;
 /** Runs that one transaction changes: their rows are locked meanwhile, and on PGlite everybody waits for it. */
 const AT_ONCE = 10;
+/** Runs whose part is prepared side by side, each with a connection: others need them, too. */
+const PREPARED_AT_ONCE = 3;
 /** The id of a new run bears the time of the step before it, which shall not be long ago. */
 const STEP_AGE_MS = 60_000;
 /** A source that moved while its fork was prepared is looked at again. */
@@ -124,11 +127,13 @@ async function together(
   batch: FittingRuns['runs'],
 ): Promise<BulkOperation | null> {
   // What is slow, such as the copying of files, comes before the transaction.
-  const parts = await Promise.all(
-    batch.map(async ({ run, status }): Promise<{ run: string; part: BulkPart | BulkOutcome }> => {
+  const parts = await mapFew(
+    batch,
+    PREPARED_AT_ONCE,
+    async ({ run, status }): Promise<{ run: string; part: BulkPart | BulkOutcome }> => {
       const code = foreseenRefusal(bulk.work, status);
       return { run, part: code === null ? await partOf(ports, scope.tenant, bulk, run) : { type: 'skipped', code } };
-    }),
+    },
   );
   return step(ports, scope, bulk, async (stores) => {
     const outcomes: BulkOutcome[] = [];
