@@ -77,12 +77,15 @@ export function describeErasure(name: string, open: () => Promise<OpenedStores>)
     });
 
     test('the oldest runs of a tenant are found by an index, however many there are', async () => {
+      const [body] = await rows("select prosrc from pg_proc where oid = 'holdfast.delete_expired'::regproc");
+      const query = /for v_root in\n(?<query>.*?)\n\s*loop/s.exec(String(body?.['prosrc']))?.groups?.['query'];
+      if (query === undefined) throw new Error('delete_expired has no loop over the runs at the top');
       const plan = await stores.database.connections.lend(async (sql) => {
+        // As the function itself sets it.
         await sql.query('begin; set local enable_seqscan = off');
-        const lines = await sql.query<Record<string, string>>(`explain
-          select r.id from holdfast.runs r
-          where r.tenant_id = '${randomUUID()}' and r.parent_id is null and r.ended_at < 5
-          order by r.ended_at, r.id limit 50 for update skip locked`);
+        const lines = await sql.query<Record<string, string>>(
+          `explain ${query.replace('v_tenant', `'${randomUUID()}'`).replace('v_before', '5').replace('p_runs', '50')}`,
+        );
         await sql.query('rollback');
         return lines.map((line) => line['QUERY PLAN']).join('\n');
       });
