@@ -119,7 +119,7 @@ end
 $$;
 
 -- Deletes a thread of the tenant in whose scope the transaction is, with its runs and those below them; outcomes as of
--- delete_run. A thread without runs leaves no row.
+-- delete_run, but for parent-live. A thread without runs leaves no row.
 create function holdfast.delete_thread(p_thread uuid) returns table (outcome text, run_id uuid, status text)
   language plpgsql security definer set search_path = '' set enable_seqscan = off set jit = off
 as $$

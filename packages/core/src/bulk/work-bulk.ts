@@ -31,7 +31,10 @@ const PREPARED_AT_ONCE = 3;
 const STEP_AGE_MS = 60_000;
 /** A source that moved while its fork was prepared is looked at again. */
 const FORK_TRIES = 3;
-/** What fails for a reason that is nobody's refusal is tried again by the outbox; then the run counts as failed. */
+/**
+ * What fails for a reason that is nobody's refusal is tried again by the outbox; then the run counts as failed. An offer
+ * whose reservation ended while its worker was still busy counts as a try, too.
+ */
 const ATTEMPTS = 3;
 
 /**
@@ -50,7 +53,9 @@ export const workBulk =
       if (bulk === null || bulk.endedAt !== null) return 'done';
       const now = ports.clock.now();
       if (bulk.phase === 'counting') await countPage(ports, scope, bulk);
-      else if (now - bulk.updatedAt > STEP_AGE_MS)
+      // Not at a later attempt: another worker may still prepare the next step, such as a copy of many files, and whoever
+      // made it another step each minute would let none of them end.
+      else if (attempt === 1 && now - bulk.updatedAt > STEP_AGE_MS)
         await step(ports, scope, bulk, () => Promise.resolve({ ...bulk, updatedAt: now }));
       else await workPage({ ports, scope, attempt, timeLeft }, bulk);
     } while (timeLeft());
