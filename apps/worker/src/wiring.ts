@@ -113,7 +113,8 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       fetch: httpFetch({ outbound, artifacts }),
     });
     const { clock } = database;
-    const strays = removeStrays({ runs, artifacts, artifactRows, hasTenant: stores.hasTenant, clock, log });
+    const { hasTenant } = stores;
+    const strays = removeStrays({ runs, artifacts, artifactRows, hasTenant, clock, log }, Math.random());
     const ports: WiredPorts = {
       runs,
       artifacts,

@@ -89,11 +89,12 @@ export async function startWorker(
     HOUSEKEEPING_MS,
     failed('housekeeping failed'),
   );
+  const stop = new AbortController();
   // A loop for each kind, so that slow ones do not hold up the others.
   const outbox = (Object.entries(handlers) as [OutboxKind, OutboxHandler][]).map(
     ([kind, handler]) =>
       new Periodic(
-        () => sweepOutbox(ports, kind, handler).then(() => SWEEP_MS),
+        () => sweepOutbox(ports, kind, handler, stop.signal).then(() => SWEEP_MS),
         SWEEP_MS,
         failed(`the outbox could not be swept for ${kind}`),
       ),
@@ -114,8 +115,12 @@ export async function startWorker(
     held: () => holds.size,
     drain: async (timeoutMs) => {
       unsubscribe();
-      await Promise.all(loops.map((loop) => loop.stop()));
-      await Promise.race([holds.drain(), new Promise((resolve) => setTimeout(resolve, timeoutMs).unref())]);
+      stop.abort();
+      const drained = Promise.all([
+        Promise.all([peers, due, moved].map((loop) => loop.stop())).then(() => holds.drain()),
+        ...[housekeeping, ...outbox].map((loop) => loop.stop()),
+      ]);
+      await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, timeoutMs).unref())]);
       await lease.close();
     },
   };

@@ -27,7 +27,7 @@ export function describeStrays(server: () => TestServer): void {
     const { runs, artifactRows, hasTenant } = await server().database.worker(`strays-${randomUUID()}`);
     const artifacts = new FileArtifactStore(server().files);
     const { clock } = server().database;
-    const step = removeStrays({ runs, artifacts, artifactRows, hasTenant, clock, log });
+    const step = removeStrays({ runs, artifacts, artifactRows, hasTenant, clock, log }, 0);
     while ((await step()) > 0);
   };
 

@@ -24,6 +24,8 @@ create table holdfast.bulk_operations (
   ended_at bigint,
   primary key (tenant_id, id)
 ) with (fillfactor = 50);
+-- Those that are no longer kept.
+create index bulk_operations_ended on holdfast.bulk_operations (ended_at) where ended_at is not null;
 
 alter table holdfast.bulk_operations enable row level security;
 alter table holdfast.bulk_operations force row level security;
@@ -32,6 +34,6 @@ create policy tenant on holdfast.bulk_operations to holdfast_api, holdfast_worke
 create policy engine on holdfast.bulk_operations to holdfast_engine using (true) with check (true);
 
 grant select on holdfast.bulk_operations to holdfast_api, holdfast_worker;
-grant select, insert, update on holdfast.bulk_operations to holdfast_engine;
+grant select, insert, update, delete on holdfast.bulk_operations to holdfast_engine;
 -- Runs by tag, as lists of runs find them.
 grant select on holdfast.run_tags to holdfast_worker;

@@ -45,9 +45,27 @@ begin
 end
 $$;
 
+-- Deletes at most so many operations, of any tenant, that ended before the given time; returns how many.
+create function holdfast.clean_bulk(p_before bigint, p_limit integer) returns integer
+  language plpgsql security definer set search_path = ''
+as $$
+declare
+  v_deleted integer;
+begin
+  delete from holdfast.bulk_operations b
+  using (
+    select tenant_id, id from holdfast.bulk_operations where ended_at < p_before order by ended_at limit p_limit
+  ) old
+  where b.tenant_id = old.tenant_id and b.id = old.id;
+  get diagnostics v_deleted = row_count;
+  return v_deleted;
+end
+$$;
+
 revoke all on all functions in schema holdfast from public;
 grant execute on function holdfast.create_bulk to holdfast_api;
 grant execute on function holdfast.lock_bulk, holdfast.save_bulk to holdfast_api, holdfast_worker;
+grant execute on function holdfast.clean_bulk to holdfast_worker;
 -- A worker speaks to runs and forks them as the API does, inside a tenant's scope, so that this and the progress of the
 -- operation are one transaction.
 grant execute on function holdfast.append_in_scope, holdfast.fork_run, holdfast.lock_run to holdfast_worker;

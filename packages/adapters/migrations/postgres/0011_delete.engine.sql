@@ -119,7 +119,7 @@ end
 $$;
 
 -- Deletes a thread of the tenant in whose scope the transaction is, with its runs and those below them; outcomes as of
--- delete_run. A thread without runs leaves no row.
+-- delete_run, but for parent-live. A thread without runs leaves no row.
 create function holdfast.delete_thread(p_thread uuid) returns table (outcome text, run_id uuid, status text)
   language plpgsql security definer set search_path = '' set enable_seqscan = off set jit = off
 as $$
@@ -198,9 +198,11 @@ begin
     return;
   end if;
   v_before := holdfast.now_ms() - v_kept_ms;
+  -- Those that wait for a living run below them are passed here, or p_runs of them would hold up all the others.
   for v_root in
     select r.id from holdfast.runs r
-    where r.tenant_id = v_tenant and r.parent_id is null and r.ended_at < v_before
+    where r.tenant_id = v_tenant and r.parent_id is null and r.ended_at < v_before and not exists (
+      select from holdfast.runs_below(array[r.id]) b join holdfast.runs l on l.id = b.id where l.ended_at is null)
     order by r.ended_at, r.id limit p_runs for update skip locked
   loop
     select pg_catalog.array_agg(l.id) filter (where l.ended), pg_catalog.sum(r.head)

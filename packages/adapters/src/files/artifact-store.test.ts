@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { renameSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -62,6 +63,24 @@ describe('FileArtifactStore', () => {
     for await (const run of store.runs()) runs.push(run);
     expect(runs).toEqual([ref]);
     expect((await store.files(ref)).map(({ name }) => name)).toEqual([digestOf(bytes)]);
+  });
+
+  it('keeps what is written again while it is removed', async () => {
+    const store = new FileArtifactStore(root);
+    const file = join(root, 'acme', 'r1', digestOf(bytes));
+    for (let index = 0; index < 200; index += 1) {
+      await store.put(ref, digestOf(bytes), bytes);
+      await utimes(file, 1, 1);
+      const [old] = await store.files(ref);
+      if (old === undefined) throw new Error('the file was not named');
+      await writeFile(join(root, 'fresh'), bytes);
+      const removal = store.remove(ref, old);
+      // The last thing that a put does, at another moment of the removal each time.
+      for (let turn = 0; turn < index % 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      renameSync(join(root, 'fresh'), file);
+      await removal;
+      expect(await readdir(join(root, 'acme', 'r1'))).toEqual([digestOf(bytes)]);
+    }
   });
 
   it('says so when a file was changed behind its back', async () => {

@@ -9,8 +9,8 @@ import { ArtifactDamaged, type ArtifactStore, type RunRef, type StoredFile, type
  */
 const folderName = /^[a-z0-9_-][a-z0-9._-]{0,127}$/;
 const digestName = /^[0-9a-f]{64}$/;
-/** What a put leaves that dies. */
-const temporaryName = /^\.[0-9a-f]{64}\.[0-9a-f-]{36}$/;
+/** What a put leaves that dies, or a removal. */
+const temporaryName = /^\.([0-9a-f]{64})\.[0-9a-f-]{36}$/;
 
 /**
  * Artifacts in a directory: `<root>/<tenant>/<run>/<digest>`.
@@ -78,9 +78,15 @@ export class FileArtifactStore implements ArtifactStore, StoredFiles {
 
   async remove(ref: RunRef, { name, writtenAt }: StoredFile): Promise<void> {
     if (!digestName.test(name) && !temporaryName.test(name)) throw new ArtifactRefused('not a file of this store');
-    const file = join(this.#folder(ref), name);
-    const found = await unlessMissing(stat(file));
-    if (found !== null && found.mtimeMs === writtenAt) await rm(file, { force: true });
+    const folder = this.#folder(ref);
+    const file = join(folder, name);
+    if ((await unlessMissing(stat(file)))?.mtimeMs !== writtenAt) return;
+    // A put may replace it between a look and a removal. So it is taken aside, and what proves to be another is put back.
+    const aside = join(folder, `.${name.replace(temporaryName, '$1')}.${randomUUID()}`);
+    if ((await unlessMissing(rename(file, aside).then(() => true))) === null) return;
+    if ((await stat(aside)).mtimeMs === writtenAt) return rm(aside, { force: true });
+    await rename(aside, file);
+    await syncFolder(folder);
   }
 
   async removeRun(ref: RunRef): Promise<void> {

@@ -12,6 +12,7 @@ import type {
 } from '@holdfast/core';
 import { fittingRuns } from './fitting-runs.ts';
 import { isUuid } from './ids.ts';
+import type { Connections } from './sql.ts';
 import type { Scoped } from './tenant-scope.ts';
 
 interface BulkRow {
@@ -109,6 +110,21 @@ export class PostgresBulkStore implements BulkStore {
       next: looked.length < limit ? null : (looked.at(-1)?.id ?? null),
     };
   }
+}
+
+/** They name runs, which may have been deleted meanwhile. */
+const KEPT_MS = 30 * 86_400_000;
+const CLEANED_AT_ONCE = 100;
+
+/** Deletes a small batch of operations that ended 30 days ago; returns how many. */
+export async function cleanBulkOperations(connections: Connections): Promise<number> {
+  const [row] = await connections.lend((sql) =>
+    sql.query<{ deleted: number }>('select holdfast.clean_bulk(holdfast.now_ms() - $1::bigint, $2) as deleted', [
+      KEPT_MS,
+      CLEANED_AT_ONCE,
+    ]),
+  );
+  return row?.deleted ?? 0;
 }
 
 /** As `create` and `save` wrote it. */

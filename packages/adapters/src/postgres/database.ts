@@ -26,7 +26,7 @@ import type {
 import { artifactRows } from './artifact-rows.ts';
 import { PostgresAuditLog } from './audit-log.ts';
 import { PostgresAgentStore } from './agent-store.ts';
-import { PostgresBulkStore } from './bulk-store.ts';
+import { cleanBulkOperations, PostgresBulkStore } from './bulk-store.ts';
 import { DatabaseClock, ProcessClock } from './database-clock.ts';
 import { DatabaseNotUsable } from './errors.ts';
 import { PostgresExpiredRuns } from './expired-runs.ts';
@@ -94,8 +94,8 @@ export interface WorkerStores {
   /** The files of a run, oldest first. */
   readonly artifactRows: (ref: RunRef) => Promise<readonly ArtifactRow[]>;
   /**
-   * Deletes some of what is no longer kept (replies to idempotent requests, 24 h); for a call once an hour. Returns how
-   * many rows; as long as that is not 0 there may be more.
+   * Deletes some of what is no longer kept (replies to idempotent requests, 24 h; bulk operations, 30 days after their
+   * end); for a call once an hour. Returns how many rows; as long as that is not 0 there may be more.
    */
   readonly housekeep: () => Promise<number>;
 }
@@ -249,7 +249,7 @@ function stores(
         transactions: new PostgresTransactions(scoped, publish),
         hasTenant: (scope) => hasTenant(scoped, scope),
         artifactRows: (ref) => artifactRows(scoped, ref),
-        housekeep: () => cleanIdempotencyKeys(connections),
+        housekeep: async () => (await cleanIdempotencyKeys(connections)) + (await cleanBulkOperations(connections)),
       };
     },
     async owner() {

@@ -54,6 +54,7 @@ const both = ['holdfast_api', 'holdfast_worker'] as const;
 const functions: Record<string, readonly Login[]> = {
   append: ['holdfast_worker'],
   append_in_scope: both,
+  clean_bulk: ['holdfast_worker'],
   clean_idempotency_keys: ['holdfast_worker'],
   create_bulk: ['holdfast_api'],
   create_run: ['holdfast_api'],
@@ -103,7 +104,7 @@ const grants = {
     attention: 'DELETE,INSERT,SELECT,UPDATE',
     audit: 'INSERT',
     audit_heads: 'INSERT,SELECT,UPDATE',
-    bulk_operations: 'INSERT,SELECT,UPDATE',
+    bulk_operations: 'DELETE,INSERT,SELECT,UPDATE',
     due: 'DELETE,INSERT,SELECT,UPDATE',
     idempotency_keys: 'DELETE,SELECT',
     run_events: 'DELETE,INSERT,SELECT',

@@ -1,4 +1,4 @@
-import type { Deletion, Hint, TenantScope, Thread, ThreadStore } from '@holdfast/core';
+import type { Hint, TenantScope, Thread, ThreadDeletion, ThreadStore } from '@holdfast/core';
 import { deletedHints, type DeletionRow, deletionOf } from './deletion.ts';
 import { isUuid } from './ids.ts';
 import type { Scoped } from './tenant-scope.ts';
@@ -60,12 +60,13 @@ export class PostgresThreadStore implements ThreadStore {
     return row?.active_run ?? null;
   }
 
-  async delete(scope: TenantScope, thread: string): Promise<Deletion> {
+  async delete(scope: TenantScope, thread: string): Promise<ThreadDeletion> {
     if (!isUuid(thread)) return { type: 'missing' };
     const rows = await this.#scoped.in(scope, (sql) =>
       sql.query<DeletionRow>('select outcome, run_id, status from holdfast.delete_thread($1)', [thread]),
     );
     const deletion = deletionOf(rows);
+    if (deletion.type === 'parent-live') throw new Error(`delete_thread of ${thread}: a thread stands below no run`);
     if (deletion.type === 'deleted') this.#deleted(deletedHints(deletion.runs));
     return deletion;
   }

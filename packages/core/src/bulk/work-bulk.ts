@@ -15,6 +15,7 @@ import {
 import { type BulkPart, partOf, partUnderLock, refusalOf } from './bulk-part.ts';
 import type { BulkPorts, BulkStores } from './bulk-ports.ts';
 import type { FittingRuns } from './bulk-store.ts';
+import { mapFew } from './map-few.ts';
 
 /** Much less than a row of the outbox is reserved for. */
 const SLICE_MS = 2_000;
@@ -24,11 +25,16 @@ const PAUSE_MS = 300;
 const LOOKED_AT = 500;
 /** Runs that one transaction changes: their rows are locked meanwhile, and on PGlite everybody waits for it. */
 const AT_ONCE = 10;
+/** Runs whose part is prepared side by side, each with a connection: others need them, too. */
+const PREPARED_AT_ONCE = 3;
 /** The id of a new run bears the time of the step before it, which shall not be long ago. */
 const STEP_AGE_MS = 60_000;
 /** A source that moved while its fork was prepared is looked at again. */
 const FORK_TRIES = 3;
-/** What fails for a reason that is nobody's refusal is tried again by the outbox; then the run counts as failed. */
+/**
+ * What fails for a reason that is nobody's refusal is tried again by the outbox; then the run counts as failed. An offer
+ * whose reservation ended while its worker was still busy counts as a try, too.
+ */
 const ATTEMPTS = 3;
 
 /**
@@ -47,7 +53,9 @@ export const workBulk =
       if (bulk === null || bulk.endedAt !== null) return 'done';
       const now = ports.clock.now();
       if (bulk.phase === 'counting') await countPage(ports, scope, bulk);
-      else if (now - bulk.updatedAt > STEP_AGE_MS)
+      // Not at a later attempt: another worker may still prepare the next step, such as a copy of many files, and whoever
+      // made it another step each minute would let none of them end.
+      else if (attempt === 1 && now - bulk.updatedAt > STEP_AGE_MS)
         await step(ports, scope, bulk, () => Promise.resolve({ ...bulk, updatedAt: now }));
       else await workPage({ ports, scope, attempt, timeLeft }, bulk);
     } while (timeLeft());
@@ -124,11 +132,13 @@ async function together(
   batch: FittingRuns['runs'],
 ): Promise<BulkOperation | null> {
   // What is slow, such as the copying of files, comes before the transaction.
-  const parts = await Promise.all(
-    batch.map(async ({ run, status }): Promise<{ run: string; part: BulkPart | BulkOutcome }> => {
+  const parts = await mapFew(
+    batch,
+    PREPARED_AT_ONCE,
+    async ({ run, status }): Promise<{ run: string; part: BulkPart | BulkOutcome }> => {
       const code = foreseenRefusal(bulk.work, status);
       return { run, part: code === null ? await partOf(ports, scope.tenant, bulk, run) : { type: 'skipped', code } };
-    }),
+    },
   );
   return step(ports, scope, bulk, async (stores) => {
     const outcomes: BulkOutcome[] = [];

@@ -15,7 +15,7 @@ export type Spoken =
   /** Others spoke first, `tries` times. */
   | { readonly type: 'contended' };
 
-/** What became of an append of somebody outside; all but the two count as somebody else was first. */
+/** What became of an append of somebody outside; `accepted` and `missing` end it, all else means that somebody was first. */
 export type SpokenAppend = (append: Append) => Promise<{ readonly type: string }>;
 
 /**

@@ -42,15 +42,24 @@ export interface OutboxPorts {
 
 /** A worker that died leaves its rows to others after this long, ms. */
 const RESERVE_MS = 5_000;
-const AT_ONCE = 20;
+/** Rows handled side by side. Slow ones shall not take the connections that appends need. */
+const AT_ONCE: Readonly<Record<OutboxKind, number>> = { child: 20, expiry: 20, bulk: 2, files: 3, retention: 2 };
 const LONGEST_PAUSE_MS = 60_000;
 
-/** Handles everything of one kind that is due; what fails is put off and holds up nothing else. */
-export async function sweepOutbox(ports: OutboxPorts, kind: OutboxKind, handler: OutboxHandler): Promise<void> {
-  for (;;) {
-    const rows = await ports.outbox.pick(kind, AT_ONCE, RESERVE_MS);
+/**
+ * Handles everything of one kind that is due; what fails is put off and holds up nothing else. Begins nothing once
+ * `stop` is aborted: rows that ask to be called again at once would keep it for as long as they do.
+ */
+export async function sweepOutbox(
+  ports: OutboxPorts,
+  kind: OutboxKind,
+  handler: OutboxHandler,
+  stop: AbortSignal,
+): Promise<void> {
+  while (!stop.aborted) {
+    const rows = await ports.outbox.pick(kind, AT_ONCE[kind], RESERVE_MS);
     await Promise.all(rows.map((row) => handleRow(ports, row, handler)));
-    if (rows.length < AT_ONCE) return;
+    if (rows.length < AT_ONCE[kind]) return;
   }
 }
 

@@ -20,6 +20,8 @@ export interface StrayPorts {
 const HOUR_MS = 3_600_000;
 /** Younger files may belong to an append that is under way. */
 const STRAY_AFTER_MS = 24 * HOUR_MS;
+/** Older files of a run that is there were judged by earlier rounds; judging them means to read its whole log. */
+const JUDGED_FOR_MS = 96 * HOUR_MS;
 /** Less than the hours between two looks, so that a round begins each day. */
 const ROUND_MS = 23 * HOUR_MS;
 const RUNS_AT_ONCE = 100;
@@ -27,11 +29,12 @@ const RUNS_AT_ONCE = 100;
 /**
  * Removes files that no event refers to: their append never committed, or their run is gone. Each call looks at some of
  * the runs that have files and returns at how many; 0 = the round has ended, and the next one is not due. All workers may
- * do it at once.
+ * do it at once. `wait`: the part of a round, 0 to 1, to wait before the first one, so that workers that start together do
+ * not all walk together, and not at every start.
  */
-export function removeStrays(ports: StrayPorts): () => Promise<number> {
+export function removeStrays(ports: StrayPorts, wait: number): () => Promise<number> {
   let round: AsyncIterator<RunRef> | null = null;
-  let begunAt = Number.NEGATIVE_INFINITY;
+  let begunAt = ports.clock.now() - (1 - wait) * ROUND_MS;
   return async () => {
     const now = ports.clock.now();
     if (round === null) {
@@ -45,7 +48,7 @@ export function removeStrays(ports: StrayPorts): () => Promise<number> {
       round = null;
       const { done, value: ref } = await current.next();
       if (done === true) return looked;
-      await removeFrom(ports, ref, now - STRAY_AFTER_MS).catch((error: unknown) =>
+      await removeFrom(ports, ref, now).catch((error: unknown) =>
         ports.log.warn({ ...ref, err: error }, 'stray files could not be removed'),
       );
       round = current;
@@ -54,13 +57,13 @@ export function removeStrays(ports: StrayPorts): () => Promise<number> {
   };
 }
 
-async function removeFrom(ports: StrayPorts, ref: RunRef, before: number): Promise<void> {
+async function removeFrom(ports: StrayPorts, ref: RunRef, now: number): Promise<void> {
   if (!isUuid(ref.tenant) || !isUuid(ref.run)) return;
   const { artifacts } = ports;
   const files = await artifacts.files(ref);
-  const old = files.filter(({ writtenAt }) => writtenAt < before);
+  const old = files.filter(({ writtenAt }) => writtenAt < now - STRAY_AFTER_MS);
   if (old.length === 0) return;
-  const strays = await straysOf(ports, ref, old);
+  const strays = await straysOf(ports, ref, old, now);
   if (strays === 'all' && old.length === files.length) return artifacts.removeRun(ref);
   for (const file of strays === 'all' ? old : strays) await artifacts.remove(ref, file);
 }
@@ -69,14 +72,17 @@ async function straysOf(
   { runs, artifacts, artifactRows, hasTenant }: StrayPorts,
   ref: RunRef,
   old: readonly StoredFile[],
+  now: number,
 ): Promise<readonly StoredFile[] | 'all'> {
   const listed = new Set((await artifactRows(ref)).map(({ digest }) => digest));
   const unlisted = old.filter(({ digest }) => digest === null || !listed.has(digest));
   if (unlisted.length === 0) return [];
   const stored = await runs.load(ref);
   if (stored === null) return (await hasTenant(ref)) ? 'all' : [];
+  const judged = unlisted.filter(({ writtenAt }) => writtenAt >= now - JUDGED_FOR_MS);
+  if (judged.length === 0) return [];
   const { events, payloads } = await readLog({ runs, artifacts }, ref);
   // What cannot be read may refer to anything.
   const referred = events.length < stored.head ? null : fileDigests(payloads, events);
-  return unlisted.filter(({ digest }) => digest === null || (referred !== null && !referred.has(digest)));
+  return judged.filter(({ digest }) => digest === null || (referred !== null && !referred.has(digest)));
 }

@@ -19,7 +19,6 @@ export async function deleteThread(
     case 'missing':
       throw noThread(thread);
     case 'live':
-    case 'parent-live':
       throw refused(
         'thread_busy',
         `The run ${deletion.run} of the thread ${thread} is ${deletion.status}. Cancel it, and delete the thread once it has ended.`,

@@ -10,3 +10,6 @@ export type Deletion =
   | { readonly type: 'live'; readonly run: string; readonly status: RunStatus }
   /** The run that has started it has not ended. */
   | { readonly type: 'parent-live'; readonly run: string; readonly status: RunStatus };
+
+/** A thread stands below no run. */
+export type ThreadDeletion = Exclude<Deletion, { readonly type: 'parent-live' }>;

@@ -7,7 +7,7 @@ export { createTenant, type NewTenant } from './create-tenant.ts';
 export { decideAttention } from './decide-attention.ts';
 export { deleteRun } from './delete-run.ts';
 export { deleteThread } from './delete-thread.ts';
-export type { Deletion } from './deletion.ts';
+export type { Deletion, ThreadDeletion } from './deletion.ts';
 export { EventStreams, type Followed, type FollowPorts } from './follow-events.ts';
 export { createFork, forkRun, type ForkRun, type PreparedFork } from './fork-run.ts';
 export { getRun, type RunView } from './get-run.ts';

@@ -18,18 +18,15 @@ export async function readArtifact(
   const rows = await listArtifacts(ports.directory, ref);
   const bytes = await ports.artifacts.get(ref, digest);
   const row = rows.find((file) => file.digest === digest);
-  // A file that a tool has just written is stored before the append that tells of it: until then it is not there.
+  // A file is stored before the append that tells of it; until then it is not there, unless it looks like a payload.
   if (bytes === null || (row === undefined && !isPayload(bytes)))
     throw refused('artifact_not_found', `The run ${ref.run} has no file ${digest}.`);
   return { row: row ?? { digest, name: null, mediaType: 'application/json', size: bytes.length }, bytes };
 }
 
-function isPayload(bytes: Uint8Array): boolean {
-  if (bytes.length <= INLINE_BYTES) return false;
-  try {
-    JSON.parse(new TextDecoder().decode(bytes));
-    return true;
-  } catch {
-    return false;
-  }
-}
+/** The facts of an event, as `JSON.stringify` writes an object. To be sure of it, the whole log would have to be read. */
+const isPayload = (bytes: Uint8Array): boolean =>
+  bytes.length > INLINE_BYTES && bytes[0] === OPENING_BRACE && bytes[1] === QUOTE;
+
+const OPENING_BRACE = 0x7b;
+const QUOTE = 0x22;

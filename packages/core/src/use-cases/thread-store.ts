@@ -1,5 +1,5 @@
 import type { TenantScope } from '../tenant-scope.ts';
-import type { Deletion } from './deletion.ts';
+import type { ThreadDeletion } from './deletion.ts';
 
 export interface Thread {
   readonly id: string;
@@ -23,5 +23,5 @@ export interface ThreadStore {
    */
   join(scope: TenantScope, thread: string, run: string): Promise<string | null>;
   /** With its runs, and those below them. */
-  delete(scope: TenantScope, thread: string): Promise<Deletion>;
+  delete(scope: TenantScope, thread: string): Promise<ThreadDeletion>;
 }

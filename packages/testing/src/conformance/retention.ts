@@ -91,6 +91,16 @@ export function describeRetention(name: string, open: OpenStores): void {
       expect((await expire(scope))?.runs.toSorted()).toEqual([top.run, child.run].toSorted());
     });
 
+    test('many that wait for a live run far below them hold up nobody either', async () => {
+      const scope = await keeps(30);
+      for (let index = 0; index < 4; index += 1) {
+        const middle = await endedAgo(scope, 50, await endedAgo(scope, 50));
+        await newRun(stores, scope, { attributes: { ...plainRun, parent: { run: middle.run, call: '5.0' } } });
+      }
+      const later = await endedAgo(scope, 40);
+      expect((await expire(scope, { runs: 3 }))?.runs).toEqual([later.run]);
+    });
+
     test('goes in small batches, the oldest first', async () => {
       const scope = await keeps(1);
       const runs: string[] = [];
