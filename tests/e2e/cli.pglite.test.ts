@@ -277,10 +277,18 @@ describe('what belongs to the tenant', () => {
 
   test('retention is shown, set and taken back', async () => {
     expect((await holdfast(['retention'])).out).toBe('Runs are kept for ever.\n');
-    expect((await holdfast(['retention', 'set', '90'])).out).toBe('Runs are deleted 90 days after their end.\n');
+    expect(await holdfast(['retention', 'set', '90'])).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(
+        /deletes every run that ended more than 90 days ago.* for good\. Repeat it with --yes/,
+      ),
+    });
+    expect(await json(['retention', 'show'])).toEqual({ days: null });
+    const set = await holdfast(['retention', 'set', '90', '--yes']);
+    expect(set).toMatchObject({ code: 0, out: 'Runs are deleted 90 days after their end.\n' });
     expect(await json(['retention', 'show'])).toEqual({ days: 90 });
     for (const days of ['0', 'soon']) expect((await holdfast(['retention', 'set', days])).code).toBe(2);
-    expect((await holdfast(['retention', 'set', '4000'])).err).toContain('validation_failed');
+    expect((await holdfast(['retention', 'set', '4000', '--yes'])).err).toContain('validation_failed');
     expect(await json(['retention', 'set', 'forever'])).toEqual({ days: null });
   });
 
