@@ -65,6 +65,7 @@ test('no command is in a block of another kind', () => {
 });
 
 test('what is not tried is little, and has a reason', () => {
+  expect(pages.find(({ path }) => path === 'docs/README.md')?.text).toContain('but for three\n');
   const untried = pages.flatMap(({ path, blocks }) =>
     blocks.flatMap(({ note, text }) =>
       note.untried === null ? [] : [`${path}: ${text.split('\n')[0]} (${note.untried})`],
@@ -85,6 +86,21 @@ test('each link leads to a page, and to a heading of it', () => {
       .map((target) => `${path}: ${target}`),
   );
   expect(lost).toEqual([]);
+});
+
+test('each page is linked from another', () => {
+  const linked = new Set(
+    pages.flatMap(({ path, text }) =>
+      [...text.matchAll(/\]\(([^)\s#]+)/g)]
+        .map(([, target = '']) => resolve(root, dirname(path), target))
+        .filter((target) => target !== resolve(root, path)),
+    ),
+  );
+  // Decisions are a folder to look through.
+  const alone = pages.filter(
+    ({ path }) => !path.startsWith('docs/decisions/') && path !== 'README.md' && !linked.has(resolve(root, path)),
+  );
+  expect(alone.map(({ path }) => path)).toEqual([]);
 });
 
 function leads(from: string, target: string): boolean {
