@@ -140,9 +140,11 @@ test('a command that is named in a sentence exists, with its options', () => {
 });
 
 function isKnown(said: string, known: ReadonlyMap<string, string>): boolean {
-  const [one = '', two = ''] = said.split(/\s+/);
-  const section = known.get(`${one} ${two}`) ?? known.get(one) ?? known.get(`${one} list`);
-  if (section === undefined) return [...known.keys()].some((name) => said === one && name.startsWith(`${one} `));
+  const words = said.split(/\s+/);
+  const name = [3, 2, 1].map((count) => words.slice(0, count).join(' ')).find((each) => known.has(each));
+  // A group with an option stands for its list.
+  const section = known.get(name ?? (words[1]?.startsWith('-') === true ? `${words[0]} list` : ''));
+  if (section === undefined) return [...known.keys()].some((each) => each.startsWith(`${said} `));
   const options = [...said.matchAll(/ (--[a-z-]+)/g)].map(([, option = '']) => option);
   return options.every((option) => option === '--json' || option === '--help' || section.includes(`\`${option}`));
 }
