@@ -65,7 +65,7 @@ test('no command is in a block of another kind', () => {
 });
 
 test('what is not tried is little, and has a reason', () => {
-  expect(pages.find(({ path }) => path === 'docs/README.md')?.text).toContain('but for three\n');
+  expect(pages.find(({ path }) => path === 'docs/README.md')?.text).toContain('but for four\n');
   const untried = pages.flatMap(({ path, blocks }) =>
     blocks.flatMap(({ note, text }) =>
       note.untried === null ? [] : [`${path}: ${text.split('\n')[0]} (${note.untried})`],
@@ -73,9 +73,24 @@ test('what is not tried is little, and has a reason', () => {
   );
   expect(untried).toEqual([
     'README.md: npm run demo:crash (it takes minutes; tests/chaos/demo runs it)',
+    'docs/guides/sdk.md: pipx run openapi-python-client generate --url http://127.0.0.1:7070/openapi.json --meta none --output-path holdfast_client (the generator comes from PyPI; tests/sdk/python.pglite.test.ts generates the client and runs what stands below)',
     'docs/guides/secrets-and-keys.md: npx holdfast secrets rotate-key (on PGlite the server must be stopped first; tests/e2e/secret-scan.pglite.test.ts tries it)',
     'samples/long-watcher/README.md: npx holdfast attention (a day is too long; tests/samples/long-watcher.pglite.test.ts sets the clock forward)',
   ]);
+});
+
+test('TypeScript of a page stands in tests/sdk/guide too, where its types are checked', () => {
+  const differ = pages.flatMap(({ path, blocks }) =>
+    blocks
+      .filter(({ type, file, text }) => {
+        const copy = join(root, 'tests/sdk/guide', file);
+        return (
+          type === 'file' && file.endsWith('.ts') && !(existsSync(copy) && readFileSync(copy, 'utf8') === `${text}\n`)
+        );
+      })
+      .map(({ file, line }) => `${path}:${line}: ${file}`),
+  );
+  expect(differ).toEqual([]);
 });
 
 test('each link leads to a page, and to a heading of it', () => {
