@@ -22,8 +22,9 @@ export interface Note {
 
 const shells = new Set(['sh', 'bash', 'console']);
 
-/** Something that a reader would type. */
-export const looksLikeCommand = /^\s*(\$ |npx |npm |holdfast |curl |node |python3? |git |docker |export |bash )/m;
+/** Something that a reader would type, at the beginning of a line or in a column of its own. */
+export const looksLikeCommand =
+  /^\s*(\$ |npx |npm |holdfast |curl |node |python3? |git |docker |export |bash )|\s{2}(npx )?holdfast [a-z]/m;
 
 /** The fenced blocks of a Markdown page, in order. */
 export function blocksOf(markdown: string): readonly Block[] {

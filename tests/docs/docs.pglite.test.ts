@@ -65,6 +65,7 @@ test('no command is in a block of another kind', () => {
 });
 
 test('what is not tried is little, and has a reason', () => {
+  expect(pages.find(({ path }) => path === 'docs/README.md')?.text).toContain('but for four\n');
   const untried = pages.flatMap(({ path, blocks }) =>
     blocks.flatMap(({ note, text }) =>
       note.untried === null ? [] : [`${path}: ${text.split('\n')[0]} (${note.untried})`],
@@ -72,9 +73,24 @@ test('what is not tried is little, and has a reason', () => {
   );
   expect(untried).toEqual([
     'README.md: npm run demo:crash (it takes minutes; tests/chaos/demo runs it)',
+    'docs/guides/sdk.md: pipx run openapi-python-client generate --url http://127.0.0.1:7070/openapi.json --meta none --output-path holdfast_client (the generator comes from PyPI; tests/sdk/python.pglite.test.ts generates the client and runs what stands below)',
     'docs/guides/secrets-and-keys.md: npx holdfast secrets rotate-key (on PGlite the server must be stopped first; tests/e2e/secret-scan.pglite.test.ts tries it)',
     'samples/long-watcher/README.md: npx holdfast attention (a day is too long; tests/samples/long-watcher.pglite.test.ts sets the clock forward)',
   ]);
+});
+
+test('TypeScript of a page stands in tests/sdk/guide too, where its types are checked', () => {
+  const differ = pages.flatMap(({ path, blocks }) =>
+    blocks
+      .filter(({ type, file, text }) => {
+        const copy = join(root, 'tests/sdk/guide', file);
+        return (
+          type === 'file' && file.endsWith('.ts') && !(existsSync(copy) && readFileSync(copy, 'utf8') === `${text}\n`)
+        );
+      })
+      .map(({ file, line }) => `${path}:${line}: ${file}`),
+  );
+  expect(differ).toEqual([]);
 });
 
 test('each link leads to a page, and to a heading of it', () => {
@@ -85,6 +101,21 @@ test('each link leads to a page, and to a heading of it', () => {
       .map((target) => `${path}: ${target}`),
   );
   expect(lost).toEqual([]);
+});
+
+test('each page is linked from another', () => {
+  const linked = new Set(
+    pages.flatMap(({ path, text }) =>
+      [...text.matchAll(/\]\(([^)\s#]+)/g)]
+        .map(([, target = '']) => resolve(root, dirname(path), target))
+        .filter((target) => target !== resolve(root, path)),
+    ),
+  );
+  // Decisions are a folder to look through.
+  const alone = pages.filter(
+    ({ path }) => !path.startsWith('docs/decisions/') && path !== 'README.md' && !linked.has(resolve(root, path)),
+  );
+  expect(alone.map(({ path }) => path)).toEqual([]);
 });
 
 function leads(from: string, target: string): boolean {
@@ -124,9 +155,11 @@ test('a command that is named in a sentence exists, with its options', () => {
 });
 
 function isKnown(said: string, known: ReadonlyMap<string, string>): boolean {
-  const [one = '', two = ''] = said.split(/\s+/);
-  const section = known.get(`${one} ${two}`) ?? known.get(one) ?? known.get(`${one} list`);
-  if (section === undefined) return [...known.keys()].some((name) => said === one && name.startsWith(`${one} `));
+  const words = said.split(/\s+/);
+  const name = [3, 2, 1].map((count) => words.slice(0, count).join(' ')).find((each) => known.has(each));
+  // A group with an option stands for its list.
+  const section = known.get(name ?? (words[1]?.startsWith('-') === true ? `${words[0]} list` : ''));
+  if (section === undefined) return [...known.keys()].some((each) => each.startsWith(`${said} `));
   const options = [...said.matchAll(/ (--[a-z-]+)/g)].map(([, option = '']) => option);
   return options.every((option) => option === '--json' || option === '--help' || section.includes(`\`${option}`));
 }

@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '@holdfast/testing/servers';
 import { type Block, commandsOf } from './blocks.ts';
 import { isWhole, PageShell, type Ran } from './page-shell.ts';
@@ -22,12 +23,25 @@ const SERVING = 'keeps serving';
 
 /** These change nothing: what they show may be a moment late. */
 const looking =
-  /^npx holdfast (attention|watch|usage|audit|models|doctor|runs (list|show|effects|watch)|(threads|tools|artifacts|agents|keys|secrets) (list|show|versions))\b/;
+  /^npx holdfast (attention|watch|usage|audit|models|doctor|runs (list|show|effects|watch|bulk (list|status))|(threads|tools|artifacts|agents|keys|secrets) (list|show|versions))\b/;
 const LOOKING_MS = 60_000;
+const LOOK_AGAIN_MS = 200;
 
 /** Does what the page says, in a folder that looks like a clone. @throws Error with the line of the page. */
-export async function tryPage(page: Page, { cli, server, places: others = new Map() }: Surroundings): Promise<void> {
+export async function tryPage(page: Page, surroundings: Surroundings): Promise<void> {
   const base = realpathSync(mkdtempSync(join(tmpdir(), 'holdfast-page-')));
+  try {
+    await tryIn(base, page, surroundings);
+  } finally {
+    rmSync(base, { recursive: true, force: true });
+  }
+}
+
+async function tryIn(
+  base: string,
+  page: Page,
+  { cli, server, places: others = new Map() }: Surroundings,
+): Promise<void> {
   const clone = likeAClone(join(base, 'clone'));
   for (const folder of ['tmp', 'home', 'written']) mkdirSync(join(base, folder));
   const startsOne = page.blocks.some(({ type, text }) => type === 'commands' && /\bnpm start\b/.test(text));
@@ -52,7 +66,6 @@ export async function tryPage(page: Page, { cli, server, places: others = new Ma
       else if (block.type === 'commands') await tryBlock(page, block, shell, places, seen);
   } finally {
     await shell.close();
-    rmSync(base, { recursive: true, force: true });
   }
 }
 
@@ -86,6 +99,8 @@ async function settled(shell: PageShell, command: string, wrong: (ran: Ran) => s
   for (;;) {
     const ran = await shell.run(command);
     if (wrong(ran) === null || !looking.test(command) || performance.now() > until) return ran;
+    // What it waits for needs the processors too.
+    await pause(LOOK_AGAIN_MS);
   }
 }
 
@@ -112,7 +127,7 @@ function placed(text: string, places: ReadonlyMap<string, string>): string {
   return result;
 }
 
-/** `<run>` and `<ref>` stand for what was written last. */
+/** `<run>`, `<ref>` and `<bulk>` stand for what was written last. */
 function filled(command: string, seen: ReadonlyMap<string, string>, at: string): string {
   return command.replaceAll(/<(\w+)>/g, (_, name: string) => {
     const value = seen.get(name);
@@ -125,6 +140,8 @@ function remember(output: string, seen: Map<string, string>): void {
   const [, listed] = /^([0-9a-f]{8}-[0-9a-f-]{27})(  |$)/m.exec(output) ?? [];
   if (listed !== undefined) seen.set('run', listed);
   for (const [, run = ''] of output.matchAll(/^run +([0-9a-f-]{36})/gm)) seen.set('run', run);
+  for (const [, bulk = ''] of output.matchAll(/^(?:cancel|pause|resume|rerun|fork) ([0-9a-f-]{36}): /gm))
+    seen.set('bulk', bulk);
   for (const [, run = '', ref = ''] of output.matchAll(/holdfast decide (\S+) (\S+) --/g))
     seen.set('run', run).set('ref', ref);
 }

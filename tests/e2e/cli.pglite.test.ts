@@ -167,6 +167,72 @@ describe('runs', () => {
     expect((await holdfast(['cancel', two])).code).toBe(0);
   });
 
+  test('are answered and resolved under the names of that', async () => {
+    await holdfast(['publish', join(folder, 'asker.yaml')]);
+    const ask = async (): Promise<readonly [id: string, ref: string]> => {
+      const { err } = await holdfast(['run', 'asker']);
+      const [, id = '', ref = ''] = /holdfast decide (\S+) (\S+) --answer/.exec(err) ?? [];
+      return [id, ref];
+    };
+    const [alone] = await ask();
+    expect(await holdfast(['attention', 'answer', alone, 'my', 'name', 'is'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('quotes'),
+    });
+    expect((await holdfast(['attention', 'answer', alone, 'Ada'])).code).toBe(0);
+    expect((await holdfast(['watch', alone])).out).toContain('Hello Ada');
+    const [id, ref] = await ask();
+    expect((await holdfast(['attention', 'resolve', id, ref, 'retry'])).err).toContain('it takes answer, not retry');
+    expect((await holdfast(['attention', 'resolve', id, 'fail', '--reason', 'x'])).err).toContain(
+      'it takes answer, not fail',
+    );
+    for (const wrong of [['done'], ['retry', 'it'], [ref, 'forget'], [ref]])
+      expect((await holdfast(['attention', 'resolve', id, ...wrong])).code, wrong.join(' ')).toBe(2);
+    expect((await holdfast(['attention', 'answer', id, ref, 'Bob'])).code).toBe(0);
+    expect((await holdfast(['watch', id])).out).toContain('Hello Bob');
+  });
+
+  test('are decided with nothing that the decision has no place for', async () => {
+    await holdfast(['publish', join(folder, 'asker.yaml')]);
+    const [, id = ''] = /run (\S+)/.exec((await holdfast(['run', 'asker'])).err) ?? [];
+    for (const [option, ...said] of [
+      ['--reason', '--answer', 'x'],
+      ['--reason', '--raise', '9'],
+      ['--hash', '--answer', 'x'],
+      ['--hash', '--retry'],
+    ])
+      expect(await holdfast(['decide', id, ...said, String(option), 'y'])).toMatchObject({
+        code: 2,
+        err: expect.stringMatching(new RegExp(`^holdfast: ${option} .* --${said[0]?.slice(2)}\\b`)),
+      });
+    expect((await holdfast(['cancel', id])).code).toBe(0);
+  });
+
+  test('wait for a person with exit code 3 when a run below them does, and say which', async () => {
+    await holdfast(['publish', join(folder, 'asker.yaml')]);
+    const parent = {
+      name: 'parent',
+      model: { name: 'rehearsal' },
+      tools: [{ agent: 'asker' }],
+      rehearsal: [{ calls: [{ tool: 'asker', args: { input: 'go' } }] }, { say: '{{answers}}' }],
+    };
+    writeFileSync(join(folder, 'parent.json'), JSON.stringify(parent));
+    await holdfast(['publish', join(folder, 'parent.json')]);
+    const ran = await holdfast(['run', 'parent']);
+    const [, id = ''] = /run (\S+)/.exec(ran.err) ?? [];
+    const [child] = (await json(['runs', 'list', '--parent', id]))['items'] as { id: string }[];
+    expect(ran).toMatchObject({
+      code: 3,
+      err: expect.stringMatching(
+        new RegExp(
+          `The run waits for a person:\n  below it, run ${child?.id} of asker:\n  question \\S+: Your name\\?\n    holdfast decide ${child?.id} `,
+        ),
+      ),
+    });
+    expect((await holdfast(['decide', String(child?.id), '--answer', 'Ada'])).code).toBe(0);
+    expect((await holdfast(['watch', id])).out).toContain('Hello Ada');
+  });
+
   test('are paused, resumed, cancelled, forked and run again', async () => {
     await holdfast(['publish', join(folder, 'asker.yaml')]);
     const id = await started('asker');
@@ -212,7 +278,22 @@ describe('runs', () => {
     expect(listed.out).toMatch(new RegExp(`^${id}\\tcancel\\tdone\\t`));
     const stopped = await holdfast(['runs', 'bulk', 'stop', id]);
     expect(stopped).toMatchObject({ code: 1, err: expect.stringContaining('bulk_ended') });
-    expect(await holdfast(['runs', 'bulk', 'status'])).toMatchObject({ code: 2 });
+    const [newest] = (await json(['runs', 'bulk', 'list', '--limit', '1']))['items'] as { id: string }[];
+    expect(newest?.id).toBe(id);
+    const { next_cursor: next } = await json(['runs', 'bulk', 'list', '--limit', '1']);
+    const older = await json(['runs', 'bulk', 'list', '--limit', '1', '--cursor', String(next)]);
+    expect(older['items']).toMatchObject([{ operation: 'resume' }]);
+    for (const [stray, ...args] of [
+      ['--to-version', 'rerun', '--to-version', '1'],
+      ['--reason', 'resume', '--reason', 'x'],
+      ['--new-tag', 'cancel', '--new-tag', 'x'],
+      ['too many arguments', 'cancel', id],
+      ['missing required argument', 'status'],
+    ])
+      expect(
+        await holdfast(['runs', 'bulk', ...args, ...(args.length > 1 ? ['--agent', 'asker', '--yes'] : [])]),
+        stray,
+      ).toMatchObject({ code: 2, err: expect.stringContaining(String(stray)) });
     const wrong = await holdfast(['runs', 'bulk', 'fork', '--agent', 'asker', '--to-version', '9', '--yes']);
     expect(wrong).toMatchObject({ code: 1, err: expect.stringContaining('version_not_found') });
   });
@@ -277,10 +358,18 @@ describe('what belongs to the tenant', () => {
 
   test('retention is shown, set and taken back', async () => {
     expect((await holdfast(['retention'])).out).toBe('Runs are kept for ever.\n');
-    expect((await holdfast(['retention', 'set', '90'])).out).toBe('Runs are deleted 90 days after their end.\n');
+    expect(await holdfast(['retention', 'set', '90'])).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(
+        /deletes every run that ended more than 90 days ago.* for good\. Repeat it with --yes/,
+      ),
+    });
+    expect(await json(['retention', 'show'])).toEqual({ days: null });
+    const set = await holdfast(['retention', 'set', '90', '--yes']);
+    expect(set).toMatchObject({ code: 0, out: 'Runs are deleted 90 days after their end.\n' });
     expect(await json(['retention', 'show'])).toEqual({ days: 90 });
     for (const days of ['0', 'soon']) expect((await holdfast(['retention', 'set', days])).code).toBe(2);
-    expect((await holdfast(['retention', 'set', '4000'])).err).toContain('validation_failed');
+    expect((await holdfast(['retention', 'set', '4000', '--yes'])).err).toContain('validation_failed');
     expect(await json(['retention', 'set', 'forever'])).toEqual({ days: null });
   });
 
@@ -323,6 +412,8 @@ describe('on a terminal', () => {
 describe('what goes wrong', () => {
   test.each([
     ['an unknown run', ['runs', 'show', '019a0000-0000-7000-8000-000000000000'], 1, 'run_not_found'],
+    ['an id that is none', ['runs', 'show', '123'], 1, 'An id is whole, such as 019a'],
+    ['a hint', ['agents', 'show', 'nobody'], 1, 'See holdfast agents list.'],
     ['an unknown command', ['fly'], 2, 'unknown command'],
     ['a missing argument', ['runs', 'show'], 2, 'missing required argument'],
     ['a number that is none', ['runs', 'list', '--limit', 'many'], 2, 'must be a whole number'],
@@ -333,6 +424,11 @@ describe('what goes wrong', () => {
     expect(ran.code).toBe(code);
     expect(ran.err).toContain(says);
     expect(ran.out).toBe('');
+  });
+
+  test('the hint is a command as the program was called', async () => {
+    const ran = await holdfast(['agents', 'show', 'nobody'], { env: { npm_command: 'exec' } });
+    expect(ran.err).toContain('See npx holdfast agents list.');
   });
 
   test('nobody answers: exit code 4', async () => {

@@ -93,5 +93,5 @@ test('a tool of one’s own is registered, seen, called by a run, and removed', 
     code: 0,
     text: 'biller version 2, 1 tool\n',
   });
-  expect(await holdfast(['tools', 'remove', 'billing', '--yes'])).toMatchObject({ code: 0 });
+  expect(await holdfast(['tools', 'delete', 'billing', '--yes'])).toMatchObject({ code: 0 });
 });

@@ -42,7 +42,7 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
-    const failure = failureOf(error);
+    const failure = failureOf(error, called);
     err(`holdfast: ${failure.message}`);
     return failure.exitCode;
   }

@@ -1,5 +1,5 @@
 import type { AttentionResource } from '@holdfast/sdk';
-import { type Output, printable } from './output.ts';
+import { dollars, type Output, printable } from './output.ts';
 
 /** What is asked, in a line. */
 export function question({ kind, detail }: AttentionResource): string {
@@ -10,7 +10,7 @@ export function question({ kind, detail }: AttentionResource): string {
     case 'question':
       return shown(detail['question']);
     case 'limit':
-      return `${shown(detail['limit'])} is ${shown(detail['value'])}`;
+      return `${shown(detail['limit'])} is ${shown(detail['value'])}${inWords(detail)}`;
     case 'unknown-effect':
       return `did ${shown(detail['tool'])} take effect?`;
     case 'tool-changed':
@@ -23,7 +23,7 @@ export function question({ kind, detail }: AttentionResource): string {
 }
 
 /** The command that settles it. */
-export function decisionLine(program: string, { run_id, ref, kind }: AttentionResource): string {
+export function decisionLine(program: string, { run_id, ref, kind, detail }: AttentionResource): string {
   const command = `${program} decide ${run_id} ${ref}`;
   switch (kind) {
     case 'approval':
@@ -31,7 +31,7 @@ export function decisionLine(program: string, { run_id, ref, kind }: AttentionRe
     case 'question':
       return `${command} --answer TEXT   (or JSON)`;
     case 'limit':
-      return `${command} --raise N`;
+      return `${command} --raise N   (${unitOf(detail)})`;
     case 'unknown-effect':
       return `${command} --done TEXT   (or --retry, --fail)`;
     case 'tool-changed':
@@ -48,6 +48,20 @@ export function decisionLine(program: string, { run_id, ref, kind }: AttentionRe
 export function showAsked(output: Output, write: (line: string) => void, item: AttentionResource): void {
   write(printable(`  ${item.kind} ${item.ref}: ${question(item)}`));
   write(printable(`    ${decisionLine(output.program, item)}`));
+}
+
+/** `--raise` takes the limit's own unit, and `run --cost-usd` dollars. */
+const units: Readonly<Record<string, string>> = {
+  cost_usd_micros: 'in millionths of a dollar: 1000000 is $1',
+  active_ms: 'in milliseconds',
+};
+const unitOf = ({ limit }: AttentionResource['detail']): string => units[shown(limit)] ?? `in ${shown(limit)}`;
+
+/** What the number is, where its unit is not one of people. */
+function inWords({ limit, value }: AttentionResource['detail']): string {
+  if (typeof value !== 'number') return '';
+  if (limit === 'cost_usd_micros') return ` (${dollars(value)})`;
+  return limit === 'active_ms' ? ` (${value / 1_000} s)` : '';
 }
 
 const shown = (value: unknown): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));

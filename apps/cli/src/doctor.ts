@@ -8,31 +8,35 @@ export interface Finding {
   readonly detail: string;
 }
 
-/** Looks at everything that this key may see; stops where the rest cannot be known. */
-export async function* examine(client: Holdfast, url: string): AsyncGenerator<Finding, void, undefined> {
-  const server = await finding('server', async () => {
+/** Looks at everything that this key may see; stops where the rest cannot be known. `program` as in `Output`. */
+export async function* examine(
+  client: Holdfast,
+  url: string,
+  program: string,
+): AsyncGenerator<Finding, void, undefined> {
+  const server = await finding('server', program, async () => {
     await client.server.health();
     return { level: 'ok', detail: `answers at ${url}` };
   });
   yield server;
   if (server.level === 'fail') return;
-  yield* readiness(client);
-  const key = await finding('key', async () => {
+  yield* readiness(client, program);
+  const key = await finding('key', program, async () => {
     const { tenant, by } = await client.server.me();
     return { level: 'ok', detail: `good for tenant ${tenant}, roles ${by.roles.join(' ')}` };
   });
   yield key;
   if (key.level === 'fail') return;
-  yield* models(client);
-  yield* toolServers(client);
+  yield* models(client, program);
+  yield* toolServers(client, program);
 }
 
-async function* readiness(client: Holdfast): AsyncGenerator<Finding, void, undefined> {
+async function* readiness(client: Holdfast, program: string): AsyncGenerator<Finding, void, undefined> {
   let checks: Readonly<Record<string, string>>;
   try {
     ({ checks } = await client.server.ready());
   } catch (error) {
-    yield failed('readiness', error);
+    yield failed('readiness', error, program);
     return;
   }
   for (const [check, state] of Object.entries(checks))
@@ -41,12 +45,12 @@ async function* readiness(client: Holdfast): AsyncGenerator<Finding, void, undef
       : { check, level: 'fail', detail: `${state}. See the log of the server.` };
 }
 
-async function* models(client: Holdfast): AsyncGenerator<Finding, void, undefined> {
+async function* models(client: Holdfast, program: string): AsyncGenerator<Finding, void, undefined> {
   try {
     const { items } = await client.models.list();
     for (const model of items) yield modelFinding(model);
   } catch (error) {
-    yield skipped('models', error);
+    yield skipped('models', error, program);
   }
 }
 
@@ -67,35 +71,35 @@ function modelFinding({ name, kind, health }: ModelResource): Finding {
   }
 }
 
-async function* toolServers(client: Holdfast): AsyncGenerator<Finding, void, undefined> {
+async function* toolServers(client: Holdfast, program: string): AsyncGenerator<Finding, void, undefined> {
   try {
     for await (const { name } of client.tools.list()) {
       const { tools, error } = await client.tools.get(name);
       yield error === null
         ? { check: `tools ${name}`, level: 'ok', detail: `${tools?.length ?? 0} tools` }
-        : { check: `tools ${name}`, level: 'fail', detail: `${error}. See holdfast tools show ${name}.` };
+        : { check: `tools ${name}`, level: 'fail', detail: `${error}. See ${program} tools show ${name}.` };
     }
   } catch (error) {
-    yield skipped('tools', error);
+    yield skipped('tools', error, program);
   }
 }
 
 /** What the key may not see is no fault of the installation. */
-const skipped = (check: string, error: unknown): Finding =>
+const skipped = (check: string, error: unknown, program: string): Finding =>
   error instanceof HoldfastError && error.status === 403
     ? { check, level: 'warn', detail: `not looked at: ${error.message}` }
-    : failed(check, error);
+    : failed(check, error, program);
 
-async function finding(check: string, look: () => Promise<Omit<Finding, 'check'>>): Promise<Finding> {
+async function finding(check: string, program: string, look: () => Promise<Omit<Finding, 'check'>>): Promise<Finding> {
   try {
     return { check, ...(await look()) };
   } catch (error) {
-    return failed(check, error);
+    return failed(check, error, program);
   }
 }
 
-const failed = (check: string, error: unknown): Finding => ({
+const failed = (check: string, error: unknown, program: string): Finding => ({
   check,
   level: 'fail',
-  detail: failureOf(error).message,
+  detail: failureOf(error, program).message,
 });

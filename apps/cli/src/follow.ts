@@ -3,10 +3,13 @@ import { isTerminal } from '@holdfast/sdk';
 import { showAsked } from './decision-line.ts';
 import { type ExitCode, exitCodes } from './failure.ts';
 import { type Output, plain, printable, showEvent } from './output.ts';
+import { type Waits, waitsOf } from './waits.ts';
 import { showWords } from './words.ts';
 
 /** The log is quiet for this long after somebody was asked: the run waits. */
 const QUIET_MS = 400;
+/** Runs below write no event here when they begin to wait: they are looked at again. */
+const BELOW_MS = 1_000;
 
 export interface Following {
   /** Begin after this event. */
@@ -29,16 +32,16 @@ export async function follow(client: Holdfast, output: Output, run: string, foll
     let next = events.next();
     let seen = following.after;
     // Asking again makes no sense before there is news. Without `after`, what is there already is news.
-    let news = true;
+    let askInMs: number | null = QUIET_MS;
     for (;;) {
       const step: IteratorResult<WireEvent, void> | 'quiet' =
-        following.stopAtWaits && news ? await Promise.race([next, pause()]) : await next;
+        following.stopAtWaits && askInMs !== null ? await Promise.race([next, pause(askInMs)]) : await next;
       if (step === 'quiet') {
-        const waits = await waitsForPeople(client, run, seen);
+        const waits = await waitsNow(client, run, seen);
         // The pending read ends with the stream.
         next.catch(() => undefined);
-        if (waits !== null) return tellWaits(output, waits);
-        news = false;
+        if (waits.for === 'people') return tellWaits(output, run, waits.items);
+        askInMs = waits.for === 'runs' ? BELOW_MS : null;
         continue;
       }
       if (step.done === true) break;
@@ -46,7 +49,7 @@ export async function follow(client: Holdfast, output: Output, run: string, foll
       showEvent(output, step.value);
       seen = step.value.seq;
       words.after(step.value);
-      news = !isTerminal(step.value.type);
+      askInMs = isTerminal(step.value.type) ? null : QUIET_MS;
       next = events.next();
     }
     return tellEnd(output, await client.runs.get(run));
@@ -56,24 +59,22 @@ export async function follow(client: Holdfast, output: Output, run: string, foll
   }
 }
 
-const pause = (): Promise<'quiet'> => new Promise((resolve) => setTimeout(() => resolve('quiet'), QUIET_MS));
+/** A pause that nobody waits for any more does not keep the process alive. */
+const pause = (ms: number): Promise<'quiet'> =>
+  new Promise((resolve) => setTimeout(() => resolve('quiet'), ms).unref());
 
 /** What the run waits for, once all of its events were shown. */
-async function waitsForPeople(
-  client: Holdfast,
-  run: string,
-  seen: number,
-): Promise<readonly AttentionResource[] | null> {
-  const { status, waiting_for, head } = await client.runs.get(run);
-  if (head > seen || status !== 'waiting') return null;
-  if (waiting_for.some(({ reason }) => reason !== 'attention' && reason !== 'input')) return null;
-  const { items } = await client.attention.list({ run }).page();
-  return items.length === 0 ? null : items;
+async function waitsNow(client: Holdfast, run: string, seen: number): Promise<Waits> {
+  const now = await client.runs.get(run);
+  return now.head > seen ? { for: 'else' } : waitsOf(client, now);
 }
 
-function tellWaits(output: Output, open: readonly AttentionResource[]): ExitCode {
+function tellWaits(output: Output, run: string, open: readonly AttentionResource[]): ExitCode {
   output.err('The run waits for a person:');
-  for (const item of open) showAsked(output, output.err, item);
+  for (const item of open) {
+    if (item.run_id !== run) output.err(printable(`  below it, run ${item.run_id} of ${item.agent}:`));
+    showAsked(output, output.err, item);
+  }
   return exitCodes.waits;
 }
 

@@ -3,8 +3,10 @@ import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { decisionLine, question, showAsked } from '../decision-line.ts';
 import { showPage } from '../output.ts';
+import { answer } from './answer.ts';
 import { type Paged, paged } from './arguments.ts';
 import { decide } from './decide.ts';
+import { resolve } from './resolve.ts';
 
 export function attention(program: Command, context: Context): void {
   const { client, output } = context;
@@ -35,6 +37,8 @@ export function attention(program: Command, context: Context): void {
     ]);
   });
   decide(group, context);
+  answer(group, context);
+  resolve(group, context);
 }
 
 const runLine = ({ run_id, agent, since }: AttentionResource): string =>

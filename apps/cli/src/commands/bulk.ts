@@ -1,9 +1,9 @@
 import type { BulkBody, BulkOperationResource, Holdfast } from '@holdfast/sdk';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
-import { exitCodes, Failure } from '../failure.ts';
-import { type Output, show, type ShownPage, showPage } from '../output.ts';
-import { confirmed, defined, integer } from './arguments.ts';
+import { exitCodes } from '../failure.ts';
+import { type Output, show, showPage } from '../output.ts';
+import { confirmed, defined, integer, type Paged, paged } from './arguments.ts';
 import { type Filters, filterOf, filters } from './filters.ts';
 
 const POLL_MS = 500;
@@ -17,34 +17,30 @@ interface Options extends Filters {
   readonly detach?: boolean;
 }
 
-const begins = ['cancel', 'pause', 'resume', 'rerun', 'fork'];
+/** Each with the options that it has a place for; another one is wrong usage. */
+const operations = {
+  cancel: { about: 'end every run that fits the filter before its time', own: reason },
+  pause: { about: 'let every run that fits the filter begin nothing new', own: reason },
+  resume: { about: 'go on with every paused run that fits the filter', own: (command: Command) => command },
+  rerun: { about: 'a new run from the last good event of every run that fits the filter', own: newTag },
+  fork: { about: 'as `rerun`, with another version of the agent', own: (command: Command) => newTag(target(command)) },
+} as const;
+const names = ['cancel', 'pause', 'resume', 'rerun', 'fork'] as const;
 
-export function bulk(group: Command, { client, output, exit }: Context): void {
-  filters(
-    group
-      .command('bulk')
-      .description(
-        'the same to all runs that fit the filter; tells how far it is. `status` tells it again, `stop` ends one that is under way, `list` shows the newest',
-      )
-      .addArgument(group.createArgument('<operation>', 'what to do').choices([...begins, 'status', 'stop', 'list']))
-      .argument('[id]', 'of `status` and `stop`: the operation'),
-  )
-    .option('--reason <text>', 'of cancel and pause: kept in the logs')
-    .option('--to-version <n>', 'of fork: the version of the new runs', integer)
-    .option('--to-alias <name>', 'of fork: the alias of the new runs')
-    .option('--new-tag <tags...>', 'of rerun and fork: the tags of the new runs, instead of those of their sources')
+export function bulk(program: Command, context: Context): void {
+  const group = program.command('bulk').description('the same to all runs that fit a filter');
+  for (const name of names) begin(group, context, name);
+  lookAt(group, context);
+}
+
+function begin(group: Command, { client, output, exit }: Context, name: (typeof names)[number]): void {
+  const { about, own } = operations[name];
+  own(filters(group.command(name).description(about)))
     .option('--yes', 'really')
-    .option('--detach', 'do not wait for its end')
-    .action(async (operation: string, id: string | undefined, options: Options) => {
-      if (operation === 'list') return showList(output(), await client().runs.bulkOperations().page());
-      if (operation === 'status' || operation === 'stop') {
-        if (id === undefined) throw new Failure('Give the id of the operation.', exitCodes.usage);
-        const { runs } = client();
-        const now = await (operation === 'stop' ? runs.cancelBulk(id) : runs.bulkOperation(id));
-        return show(output(), now, () => textOf(now));
-      }
-      confirmed(options.yes, `This will ${operation} every run that fits.`);
-      const begun = await client().runs.bulk(bodyOf(operation, options));
+    .option('--detach', 'do not wait for its end: show its id and return')
+    .action(async (options: Options) => {
+      confirmed(options.yes, `This will ${name} every run that fits.`);
+      const begun = await client().runs.bulk(bodyOf(name, options));
       if (options.detach === true) return show(output(), begun, () => begun.id);
       const ended = await untilEnd(client(), output(), begun);
       show(output(), ended, () => textOf(ended));
@@ -52,8 +48,22 @@ export function bulk(group: Command, { client, output, exit }: Context): void {
     });
 }
 
-function bodyOf(operation: string, { reason, toVersion, toAlias, newTag, ...rest }: Options): BulkBody {
-  const { yes: _yes, detach: _detach, ...given } = rest;
+function reason(command: Command): Command {
+  return command.option('--reason <text>', 'kept in the log of each run');
+}
+
+function newTag(command: Command): Command {
+  return command.option('--new-tag <tags...>', 'the tags of the new runs, instead of those of their sources');
+}
+
+function target(command: Command): Command {
+  return command
+    .option('--to-version <n>', 'the version of the new runs', integer)
+    .option('--to-alias <name>', 'the alias of the new runs');
+}
+
+function bodyOf(operation: (typeof names)[number], options: Options): BulkBody {
+  const { reason, toVersion, toAlias, newTag, yes: _yes, detach: _detach, ...given } = options;
   const filter = filterOf(given);
   const tags = newTag === undefined ? undefined : [...newTag];
   switch (operation) {
@@ -64,9 +74,39 @@ function bodyOf(operation: string, { reason, toVersion, toAlias, newTag, ...rest
       return { operation, filter };
     case 'rerun':
       return { operation, filter, ...defined({ tags }) };
-    default:
-      return { operation: 'fork', filter, ...defined({ version: toVersion, alias: toAlias, tags }) };
+    case 'fork':
+      return { operation, filter, ...defined({ version: toVersion, alias: toAlias, tags }) };
   }
+}
+
+function lookAt(group: Command, { client, output }: Context): void {
+  group
+    .command('status')
+    .description('how far a bulk operation is')
+    .argument('<id>')
+    .action(async (id: string) => {
+      const now = await client().runs.bulkOperation(id);
+      show(output(), now, () => textOf(now));
+    });
+  group
+    .command('stop')
+    .description('end a bulk operation that is under way; what was done stays done')
+    .argument('<id>')
+    .action(async (id: string) => {
+      const now = await client().runs.cancelBulk(id);
+      show(output(), now, () => textOf(now));
+    });
+  paged(group.command('list').description('newest first')).action(async (query: Paged) => {
+    const page = await client().runs.bulkOperations(query).page();
+    const head = ['bulk operation', 'does', 'status', 'done', 'skipped', 'failed', 'of', 'created'];
+    showPage(output(), page, head, ({ id, operation, status, created_at, ...counts }) => [
+      id,
+      operation,
+      status,
+      ...[counts.done, counts.skipped, counts.failed, counts.matched].map(String),
+      created_at,
+    ]);
+  });
 }
 
 async function untilEnd(client: Holdfast, output: Output, begun: BulkOperationResource) {
@@ -80,17 +120,6 @@ async function untilEnd(client: Holdfast, output: Output, begun: BulkOperationRe
     now = await client.runs.bulkOperation(begun.id);
   }
   return now;
-}
-
-function showList(output: Output, page: ShownPage<BulkOperationResource>): void {
-  const head = ['bulk operation', 'does', 'status', 'done', 'skipped', 'failed', 'of', 'created'];
-  showPage(output, page, head, ({ id, operation, status, created_at, ...counts }) => [
-    id,
-    operation,
-    status,
-    ...[counts.done, counts.skipped, counts.failed, counts.matched].map(String),
-    created_at,
-  ]);
 }
 
 const lineOf = ({ id, operation, status, matched, done, skipped, failed }: BulkOperationResource): string =>

@@ -14,7 +14,7 @@ export function doctor(program: Command, { client, output, exit, surroundings }:
     .action(async () => {
       const findings: Finding[] = [];
       const show = output();
-      for await (const finding of examine(client(), clientSettings(surroundings).url)) {
+      for await (const finding of examine(client(), clientSettings(surroundings).url, show.program)) {
         findings.push(finding);
         const { level, check, detail } = finding;
         if (show.json) show.out(JSON.stringify(finding));

@@ -2,7 +2,7 @@ import type { Retention } from '@holdfast/sdk';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { show } from '../output.ts';
-import { integer } from './arguments.ts';
+import { confirmed, integer } from './arguments.ts';
 
 export function retention(program: Command, { client, output }: Context): void {
   const group = program.command('retention').description('how long runs that have ended are kept');
@@ -15,9 +15,15 @@ export function retention(program: Command, { client, output }: Context): void {
     });
   group
     .command('set')
-    .description('runs that ended longer ago are deleted, with their files')
+    .description('runs that ended longer ago are deleted, with their logs and their files, for good')
     .argument('<days>', 'a number of days, or `forever`', (text) => (text === 'forever' ? null : integer(text)))
-    .action(async (days: number | null) => {
+    .option('--yes', 'really: needed for a number of days')
+    .action(async (days: number | null, { yes }: { yes?: boolean }) => {
+      if (days !== null)
+        confirmed(
+          yes,
+          `This deletes every run that ended more than ${days} days ago, at once and from now on, with its log and its files, for good.`,
+        );
       const now = await client().retention.set({ days });
       show(output(), now, () => said(now));
     });

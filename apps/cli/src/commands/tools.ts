@@ -56,14 +56,14 @@ export function tools(program: Command, { client, output }: Context): void {
       show(output(), set, () => `${set.name} (${set.type})`);
     });
   group
-    .command('remove')
+    .command('delete')
     .description('agents that name it cannot call it any more')
     .argument('<name>')
     .option('--yes', 'really')
     .action(async (name: string, { yes }: { yes?: boolean }) => {
-      confirmed(yes, `This removes tool server ${name}.`);
+      confirmed(yes, `This deletes tool server ${name}.`);
       await client().tools.delete(name);
-      show(output(), { name, removed: true }, () => `${name} is removed`);
+      show(output(), { name, deleted: true }, () => `${name} is deleted`);
     });
 }
 

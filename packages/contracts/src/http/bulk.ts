@@ -68,7 +68,7 @@ export const bulkOperation = z
     matched: z
       .int()
       .nonnegative()
-      .describe('Runs that fit: counted first, so it grows at the beginning; at the end the sum of the other three.'),
+      .describe('Runs that fit: counted first, so it grows at the beginning; once `done` the sum of the other three.'),
     done: z.int().nonnegative(),
     skipped: z.int().nonnegative().describe('Runs in a state that does not allow it.'),
     skipped_because: z
