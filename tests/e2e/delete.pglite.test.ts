@@ -80,7 +80,7 @@ describe('a run that is deleted', () => {
   test('must have ended; the answer names its state', async () => {
     const run = await asking();
     const refusal = await remove(run);
-    expect(refusal).toMatchObject({ status: 409, json: { code: 'run_live' } });
+    expect(refusal).toMatchObject({ status: 409, json: { code: 'run_live', run_status: 'waiting' } });
     expect(refusal.json['detail']).toContain(`${run} is waiting`);
     await ask('POST', `/runs/${run}/pause`);
     await family.becomes(run, 'paused');
@@ -109,7 +109,7 @@ describe('a run that is deleted', () => {
     await family.becomes(done, 'succeeded');
     await family.becomes(waits, 'waiting');
     const refusal = await remove(done);
-    expect(refusal).toMatchObject({ status: 409, json: { code: 'parent_live' } });
+    expect(refusal).toMatchObject({ status: 409, json: { code: 'parent_live', run_status: 'waiting' } });
     expect(refusal.json['detail']).toContain(`${top}, which is waiting`);
     expect((await remove(top)).json['detail']).toContain(`${top} is waiting`);
     const [open = {}] = (await family.ask('GET', `/attention?run=${waits}`))['items'] as Record<string, unknown>[];
@@ -231,7 +231,10 @@ describe('a thread', () => {
     const thread = await newThread();
     const [one, live] = [await said(thread, large), await asking({ thread })];
     const refusal = await ask('DELETE', `/threads/${thread}`);
-    expect(refusal).toMatchObject({ status: 409, json: { code: 'thread_busy' } });
+    expect(refusal).toMatchObject({
+      status: 409,
+      json: { code: 'thread_busy', active_run: live, run_status: 'waiting' },
+    });
     expect(refusal.json['detail']).toContain(`${live} of the thread ${thread} is waiting`);
     await ask('POST', `/runs/${live}/cancel`);
     await family.becomes(live, 'cancelled');
