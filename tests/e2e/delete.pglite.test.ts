@@ -281,6 +281,23 @@ describe('retention', () => {
     expect(await family.ask('PUT', '/retention', { days: null })).toEqual({ days: null });
   });
 
+  test('changes only from what If-Match names', async () => {
+    const fresh = await server.tenant('bound');
+    const set = (days: number | null, etag: string) =>
+      server.ask(fresh.key, 'PUT', '/v1/retention', { days }, { 'if-match': etag });
+    const read = () => server.ask(fresh.key, 'GET', '/v1/retention');
+    const first = (await read()).headers.get('etag') ?? '';
+    const changed = await set(30, first);
+    expect(changed).toMatchObject({ status: 200, json: { days: 30 } });
+    expect(changed.headers.get('etag')).toBe((await read()).headers.get('etag'));
+    expect(await set(7, first)).toMatchObject({ status: 412, json: { code: 'etag_mismatch' } });
+    expect((await read()).json).toEqual({ days: 30 });
+    // Something holds always, even if it is for ever.
+    expect((await set(null, '*')).headers.get('etag')).toBe(first);
+    expect((await set(30, '*')).status).toBe(200);
+    expect(await set(7, '30')).toMatchObject({ status: 400, json: { code: 'invalid_request' } });
+  });
+
   test('of one tenant is not that of another, nor everybody’s to set', async () => {
     const other = await server.tenant('keeper');
     const set = (who: string, days: unknown) => server.ask(who, 'PUT', '/v1/retention', { days });
