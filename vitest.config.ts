@@ -16,7 +16,7 @@ const projects = [
     include: folders.map((folder) => `${folder}/**/*.test.ts`),
     exclude: [...built, needsPglite, needsPostgres],
     isolate: false,
-    testTimeout: 10_000,
+    testTimeout: 15_000,
   },
   {
     name: 'embedded',
@@ -51,6 +51,8 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     pool: 'threads',
+    // Vitest's second is too short for a machine that does other things, too.
+    expect: { poll: { timeout: 10_000 } },
     maxWorkers: 2,
     projects: projects.map((test) => ({ extends: true as const, test })),
   },

@@ -73,7 +73,10 @@ describe.each(named(guarded))('%s', (_name, route) => {
     const answer = await ask(route, keys[role] ?? '');
     // What becomes of a request that is allowed is not this test's matter.
     if (may) expect([401, 403]).not.toContain(answer.status);
-    else expect(answer).toMatchObject({ status: 403, json: { code: 'forbidden' } });
+    else {
+      expect(answer).toMatchObject({ status: 403, json: { code: 'forbidden' } });
+      expect(answer.json['detail']).toContain(`${route.operation}, which takes ${needed.join(' or ')}.`);
+    }
   });
 });
 

@@ -80,7 +80,7 @@ describe('a run that is deleted', () => {
   test('must have ended; the answer names its state', async () => {
     const run = await asking();
     const refusal = await remove(run);
-    expect(refusal).toMatchObject({ status: 409, json: { code: 'run_live' } });
+    expect(refusal).toMatchObject({ status: 409, json: { code: 'run_live', run_status: 'waiting' } });
     expect(refusal.json['detail']).toContain(`${run} is waiting`);
     await ask('POST', `/runs/${run}/pause`);
     await family.becomes(run, 'paused');
@@ -109,7 +109,7 @@ describe('a run that is deleted', () => {
     await family.becomes(done, 'succeeded');
     await family.becomes(waits, 'waiting');
     const refusal = await remove(done);
-    expect(refusal).toMatchObject({ status: 409, json: { code: 'parent_live' } });
+    expect(refusal).toMatchObject({ status: 409, json: { code: 'parent_live', run_status: 'waiting' } });
     expect(refusal.json['detail']).toContain(`${top}, which is waiting`);
     expect((await remove(top)).json['detail']).toContain(`${top} is waiting`);
     const [open = {}] = (await family.ask('GET', `/attention?run=${waits}`))['items'] as Record<string, unknown>[];
@@ -231,7 +231,10 @@ describe('a thread', () => {
     const thread = await newThread();
     const [one, live] = [await said(thread, large), await asking({ thread })];
     const refusal = await ask('DELETE', `/threads/${thread}`);
-    expect(refusal).toMatchObject({ status: 409, json: { code: 'thread_busy' } });
+    expect(refusal).toMatchObject({
+      status: 409,
+      json: { code: 'thread_busy', active_run: live, run_status: 'waiting' },
+    });
     expect(refusal.json['detail']).toContain(`${live} of the thread ${thread} is waiting`);
     await ask('POST', `/runs/${live}/cancel`);
     await family.becomes(live, 'cancelled');
@@ -276,6 +279,23 @@ describe('retention', () => {
       detail: { retention_days: 30, deleted: 1, runs: [old] },
     });
     expect(await family.ask('PUT', '/retention', { days: null })).toEqual({ days: null });
+  });
+
+  test('changes only from what If-Match names', async () => {
+    const fresh = await server.tenant('bound');
+    const set = (days: number | null, etag: string) =>
+      server.ask(fresh.key, 'PUT', '/v1/retention', { days }, { 'if-match': etag });
+    const read = () => server.ask(fresh.key, 'GET', '/v1/retention');
+    const first = (await read()).headers.get('etag') ?? '';
+    const changed = await set(30, first);
+    expect(changed).toMatchObject({ status: 200, json: { days: 30 } });
+    expect(changed.headers.get('etag')).toBe((await read()).headers.get('etag'));
+    expect(await set(7, first)).toMatchObject({ status: 412, json: { code: 'etag_mismatch' } });
+    expect((await read()).json).toEqual({ days: 30 });
+    // Something holds always, even if it is for ever.
+    expect((await set(null, '*')).headers.get('etag')).toBe(first);
+    expect((await set(30, '*')).status).toBe(200);
+    expect(await set(7, '30')).toMatchObject({ status: 400, json: { code: 'invalid_request' } });
   });
 
   test('of one tenant is not that of another, nor everybody’s to set', async () => {

@@ -8,23 +8,32 @@ import { parseKey } from '@holdfast/core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { documentedOperations } from './support/documented-operations.ts';
 import { goodBodies } from './support/good-bodies.ts';
+import { idleBulk } from './support/idle-bulk.ts';
 import { scribe, startServer, type TestServer } from './support/server.ts';
 
 const fuzzer = fileURLToPath(new URL('../../.servers/schemathesis/bin/schemathesis', import.meta.url));
 const SEED = '7';
-/** Runs that each operation has for itself: a pause or a decision uses one up. */
-const RUNS = 10;
+/** What each operation has for itself: a pause, a decision or a deletion uses one up. */
+const OWN = 10;
+/** Runs that bulk operations are about. */
+const BULK_TAG = 'bulk';
 
-/** Operations that change the run they name, and how it must be for that. */
-const steering = {
-  'POST /v1/runs/{run}/attention/{ref}': 'asking',
-  'POST /v1/runs/{run}/messages': 'asking',
-  'POST /v1/runs/{run}/pause': 'asking',
-  'POST /v1/runs/{run}/cancel': 'asking',
-  'POST /v1/runs/{run}/resume': 'paused',
+/** Operations that use up what they name, where they name it, and how it must be for that. */
+const using = {
+  'POST /v1/runs/{run}/attention/{ref}': ['path.run', 'asking'],
+  'POST /v1/runs/{run}/messages': ['path.run', 'asking'],
+  'POST /v1/runs/{run}/pause': ['path.run', 'asking'],
+  'POST /v1/runs/{run}/cancel': ['path.run', 'asking'],
+  'POST /v1/runs/{run}/resume': ['path.run', 'paused'],
+  'DELETE /v1/runs/{run}': ['path.run', 'ended'],
+  'DELETE /v1/threads/{thread}': ['path.thread', 'thread'],
+  'POST /v1/bulk/{bulk}/cancel': ['path.bulk', 'bulk'],
 } as const;
 
-/** One key for many different requests would be refused as used before, and try nothing. */
+/**
+ * One key for many different requests would be refused as used before, and try nothing. A bulk operation about other
+ * runs than its own would end what other requests need.
+ */
 const hooks = `
 import re, uuid, schemathesis
 
@@ -33,6 +42,10 @@ def before_call(context, case, kwargs):
     key = (case.headers or {}).get("Idempotency-Key")
     if isinstance(key, str) and re.fullmatch(r"[!-~]{1,255}", key):
         case.headers["Idempotency-Key"] = str(uuid.uuid4())
+    if (case.method, case.operation.path) == ("POST", "/v1/bulk") and isinstance(case.body, dict):
+        wanted = case.body.get("filter")
+        if isinstance(wanted, dict) and isinstance(wanted.get("tag", ""), str):
+            case.body["filter"] = {**wanted, "tag": "${BULK_TAG}"}
 `;
 
 /** Needs Schemathesis: `bash scripts/servers.sh install`. */
@@ -94,7 +107,7 @@ type Names = Readonly<Record<string, readonly (string | number)[]>>;
 
 interface Furniture {
   readonly names: Names;
-  /** Runs that an operation has for itself. */
+  /** What an operation has for itself. */
   readonly own: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -117,29 +130,38 @@ async function furnish(server: TestServer, tenant: string, key: string): Promise
     await ask('PUT', `/v1/secrets/${name}`, { value: 'value' });
     await ask('PUT', `/v1/tools/${name}`, goodBodies['tools.put']);
   }
-  const start = (agent: string) => async () => (await ask('POST', '/v1/runs', { agent }))['id'];
+  const start = (agent: string, over: object = {}) =>
+    times(OWN, async () => (await ask('POST', '/v1/runs', { agent, ...over }))['id']);
+  const threads = (count: number) => times(count, async () => (await ask('POST', '/v1/threads', {}))['id']);
   const states = {
-    asking: () => times(RUNS, start('asker')),
+    asking: () => start('asker'),
     paused: async () => {
-      const runs = await times(RUNS, start('asker'));
+      const runs = await start('asker');
       for (const run of runs) await ask('POST', `/v1/runs/${run}/pause`);
       return runs;
     },
+    ended: () => start('quick'),
+    thread: () => threads(OWN),
+    bulk: () => times(OWN, () => idleBulk(server, tenant)),
   };
   const own: Record<string, readonly string[]> = {};
-  for (const [operation, state] of Object.entries(steering)) own[operation] = await states[state]();
-  const runs = [...(await times(RUNS, start('asker'))), ...(await times(RUNS, start('quick')))];
+  for (const [operation, [, state]] of Object.entries(using)) own[operation] = await states[state]();
+  const runs = [...(await start('asker')), ...(await start('quick'))];
+  await start('asker', { tags: [BULK_TAG] });
   const open = async () => (await ask('GET', '/v1/attention?limit=200'))['items'] as { ref: string }[];
-  const asking = RUNS * (1 + Object.keys(steering).length);
-  // A run that was paused early enough asks nothing yet.
-  await vi.waitUntil(async () => (await open()).length >= asking - RUNS, { timeout: 60_000 });
+  // With the runs that any request may name and those of bulk operations; one that was paused early asks nothing yet.
+  const asking = OWN * (2 + Object.values(using).filter(([, state]) => state === 'asking').length);
+  await vi.waitUntil(async () => (await open()).length >= asking, { timeout: 60_000 });
+  const ended = async () => (await ask('GET', '/v1/runs?status=succeeded&limit=200'))['items'] as unknown[];
+  await vi.waitUntil(async () => (await ended()).length === 2 * OWN, { timeout: 60_000 });
   const files = (await ask('GET', `/v1/runs/${runs[0] ?? ''}/artifacts`))['items'] as { digest: string }[];
-  const threads = await times(3, async () => (await ask('POST', '/v1/threads', {}))['id']);
+  const shared = await threads(3);
   // Not the key that asks: it would revoke itself.
-  const keys = await times(RUNS, async () => parseKey(await server.key(tenant, ['viewer']))?.id);
+  const keys = await times(OWN, async () => parseKey(await server.key(tenant, ['viewer']))?.id);
   const names = {
     'path.run': runs,
-    'path.thread': threads,
+    'path.thread': shared,
+    'path.bulk': await states.bulk(),
     'path.agent': agents,
     'path.alias': ['prod'],
     'path.number': [1],
@@ -148,10 +170,10 @@ async function furnish(server: TestServer, tenant: string, key: string): Promise
     'path.digest': files.map(({ digest }) => digest),
     'path.ref': [...new Set((await open()).map(({ ref }) => ref))],
     'query.run': runs,
-    'query.thread': threads,
+    'query.thread': shared,
     'query.agent': agents,
     'body.agent': agents,
-    'body.thread': threads,
+    'body.thread': shared,
     'body.alias': ['prod'],
     'body.version': [1],
     'body.decision': ['answer'],
@@ -170,11 +192,11 @@ function settings({ names, own }: Furniture): string {
     ...Object.keys(names).map((place) => drawn(place, place)),
     // Tool servers that are made up answer nobody, which is a 503.
     '"query.offline" = "true"',
-    ...Object.keys(own).flatMap((operation) => [
+    ...Object.entries(using).flatMap(([operation, [place]]) => [
       '[[operations]]',
       `include-name = "${operation}"`,
       '[operations.parameters]',
-      drawn('path.run', operation),
+      drawn(place, operation),
     ]),
   ].join('\n');
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCli } from '@holdfast/cli';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type EchoServer, startEchoServer } from './support/echo-server.ts';
 import { startServer, type TestServer } from './support/server.ts';
 
@@ -16,11 +16,6 @@ beforeAll(async () => {
   ({ key } = await server.tenant('mine'));
   await put('/v1/secrets/known', { value: 'value' });
   await put('/v1/tools/echo', { type: 'mcp', url: `${outside.url}/mcp` });
-  await put('/v1/tools/guarded', {
-    type: 'mcp',
-    url: `${outside.url}/mcp`,
-    headers: { authorization: 'secret://known' },
-  });
 });
 afterAll(async () => {
   await server.close();
@@ -51,7 +46,7 @@ describe('an agent is refused at publish, with what there is,', () => {
       '/tools/0/allow/0',
       /has: repeat, leaky/,
     ],
-    ['a tool server', { tools: [{ mcp: 'ecko' }] }, 'tool_server_unknown', '/tools/0/mcp', /registered: echo, guarded/],
+    ['a tool server', { tools: [{ mcp: 'ecko' }] }, 'tool_server_unknown', '/tools/0/mcp', /registered: echo/],
   ])('when it names %s that is not known', async (_what, spec, code, path, known) => {
     const answer = await publish(spec);
     expect(answer).toMatchObject({ status: 422, json: { code, errors: [{ path }] } });
@@ -69,11 +64,20 @@ describe('an agent is refused at publish, with what there is,', () => {
   });
 
   test('when the secret of its tool server has gone since', async () => {
+    await put('/v1/secrets/passing', { value: 'value' });
+    await put('/v1/tools/guarded', {
+      type: 'mcp',
+      url: `${outside.url}/mcp`,
+      headers: { authorization: 'secret://passing' },
+    });
+    onTestFinished(async () => {
+      await server.ask(key, 'DELETE', '/v1/tools/guarded');
+    });
     expect((await publish({ name: 'b', tools: [{ mcp: 'guarded' }] })).status).toBe(201);
-    await server.ask(key, 'DELETE', '/v1/secrets/known');
+    await server.ask(key, 'DELETE', '/v1/secrets/passing');
     const answer = await publish({ name: 'b', description: 'x', tools: [{ mcp: 'guarded' }] });
     expect(answer).toMatchObject({ status: 503, json: { code: 'tool_server_unavailable' } });
-    expect(String(answer.json['detail'])).toMatch(/secret known/);
+    expect(String(answer.json['detail'])).toMatch(/secret passing/);
   });
 });
 
@@ -82,6 +86,10 @@ test('a tool server that does not answer: refused; offline takes its listing fro
   const first = await publish({ name: 'c', tools });
   expect(first.status).toBe(201);
   await outside.close();
+  onTestFinished(async () => {
+    outside = await startEchoServer();
+    await put('/v1/tools/echo', { type: 'mcp', url: `${outside.url}/mcp` });
+  });
   const refused = await publish({ name: 'c', description: 'changed', tools });
   expect(refused).toMatchObject({
     status: 503,
@@ -94,16 +102,15 @@ test('a tool server that does not answer: refused; offline takes its listing fro
   expect(offline.json['tools']).toEqual(first.json['tools']);
   // The same from the command line.
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-publish-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'c.json');
   writeFileSync(file, JSON.stringify({ name: 'c', description: 'again', tools }));
   expect(await holdfast('publish', file)).toMatchObject({
     code: 1,
     text: expect.stringContaining('echo does not answer'),
   });
-  expect(await holdfast('publish', file, '--offline')).toEqual({ code: 0, text: 'c version 3, 1 tools\n' });
-  rmSync(folder, { recursive: true });
+  expect(await holdfast('publish', file, '--offline')).toEqual({ code: 0, text: 'c version 3, 1 tool\n' });
   // What was never listed is not made up.
   const more = await publish({ name: 'c', tools: [{ mcp: 'echo', allow: ['new'] }] }, '?offline=true');
   expect(more).toMatchObject({ status: 422, json: { code: 'tool_unknown' } });
-  outside = await startEchoServer();
 });

@@ -2,9 +2,11 @@ import { errorCodes, isErrorCode } from '@holdfast/contracts';
 import { parseKey } from '@holdfast/core';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { boss } from './support/children.ts';
 import { type CountedTools, startCountedTools } from './support/counted-tools.ts';
 import { documentedOperations } from './support/documented-operations.ts';
 import { goodBodies } from './support/good-bodies.ts';
+import { idleBulk } from './support/idle-bulk.ts';
 import { type Answer, startServer, type TestServer } from './support/server.ts';
 
 /** Tools that wait for this file answer never. */
@@ -13,12 +15,13 @@ const NEVER = '/nowhere/never';
 let tools: CountedTools;
 let server: TestServer;
 let key: string;
+let tenant: string;
 
 beforeAll(async () => {
   tools = await startCountedTools();
   // Calls that never end are not waited for.
   server = await startServer('pglite://memory', { drainMs: 100, environment: { TOOL_SERVERS_FILE: tools.file } });
-  ({ key } = await server.tenant('mine'));
+  ({ key, id: tenant } = await server.tenant('mine'));
   const effects = (allow: string, over: object = {}) => ({ mcp: 'effects', allow: [allow], ...over });
   const agents = {
     asker: [{ tool: 'ask', args: { question: 'well?' } }],
@@ -43,6 +46,7 @@ beforeAll(async () => {
       rehearsal: [{ calls }, { say: 'done' }],
     });
   await post('/v1/agents', { name: 'quick', rehearsal: [{ say: 'done' }] });
+  await post('/v1/agents', boss('boss', ['quick', 'asker']));
 });
 afterAll(async () => {
   await server.close();
@@ -71,7 +75,11 @@ const is = (status: string) => async (id: string) => (await get(`/v1/runs/${id}`
 const open = async (id: string) => (await get(`/v1/attention?run=${id}`))['items'] as { ref: string; kind: string }[];
 const asks = async (id: string) => (await open(id)).length > 0;
 const log = async (id: string) =>
-  (await get(`/v1/runs/${id}/events?limit=1000`))['items'] as { type: string; seq: number }[];
+  (await get(`/v1/runs/${id}/events?limit=1000`))['items'] as {
+    type: string;
+    seq: number;
+    data: Record<string, unknown>;
+  }[];
 
 const asking = (more?: object) => run('asker', is('waiting'), more);
 const ended = () => run('quick', is('succeeded'));
@@ -106,6 +114,18 @@ const forkOfLost = async () => {
   const { json } = await post(`/v1/runs/${source}/fork`, { at });
   await vi.waitUntil(() => asks(String(json['id'])), { timeout: 10_000 });
   return String(json['id']);
+};
+/** An ended run below one that lives. */
+const childOfLive = async () => {
+  const parent = await run('boss', is('waiting'));
+  const child = () => log(parent).then((events) => events.find(({ type }) => type === 'child.started')?.data['run']);
+  await vi.waitUntil(async () => is('succeeded')(String(await child())), { timeout: 10_000 });
+  return String(await child());
+};
+const busyThread = async () => {
+  const thread = String((await post('/v1/threads')).json['id']);
+  await asking({ thread });
+  return thread;
 };
 const revoked = async () => {
   const { json } = await post('/v1/api-keys', { name: 'x', roles: ['viewer'] });
@@ -161,9 +181,21 @@ const rows: readonly Row[] = [
     'thread_busy',
     null,
     async () => {
-      const thread = String((await post('/v1/threads')).json['id']);
-      await asking({ thread });
+      const thread = await busyThread();
       return { path: '/v1/runs', body: { agent: 'quick', thread, on_busy: 'reject' } };
+    },
+  ],
+  ['runs.delete', 'run_live', 'waiting', async () => ({ path: `/v1/runs/${await asking()}` })],
+  ['runs.delete', 'parent_live', 'waiting', async () => ({ path: `/v1/runs/${await childOfLive()}` })],
+  ['threads.delete', 'thread_busy', 'waiting', async () => ({ path: `/v1/threads/${await busyThread()}` })],
+  [
+    'bulk.cancel',
+    'bulk_ended',
+    null,
+    async () => {
+      const path = `/v1/bulk/${await idleBulk(server, tenant)}/cancel`;
+      await post(path, {});
+      return { path, body: {} };
     },
   ],
   ['api-keys.rotate', 'key_ended', null, async () => ({ path: `/v1/api-keys/${await revoked()}/rotate`, body: {} })],
@@ -186,6 +218,8 @@ const pairs: Readonly<Record<string, () => Promise<readonly [Target, Target]>>> 
   'runs.cancel': two(to('cancel', asking)),
   'runs.fork': two(to('fork', ended, { at: 1 })),
   'runs.rerun': two(to('rerun', ended)),
+  'bulk.start': two(async () => ({ path: '/v1/bulk', body: { operation: 'pause', filter: { tag: randomUUID() } } })),
+  'bulk.cancel': two(async () => ({ path: `/v1/bulk/${await idleBulk(server, tenant)}/cancel`, body: {} })),
   'threads.create': two(async () => ({ path: '/v1/threads', body: { metadata: { a: randomUUID() } } })),
   'attention.decide': two(async () => decision(await asking(), { decision: 'answer', answer: 'x' })),
 };

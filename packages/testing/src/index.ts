@@ -8,6 +8,7 @@ export { describeHints, type OpenedHints } from './conformance/hints.ts';
 export { describeInstallation } from './conformance/installation.ts';
 export { describeOutbox } from './conformance/outbox.ts';
 export { describeRetention } from './conformance/retention.ts';
+export { describeRunCopies } from './conformance/run-copies.ts';
 export { describeRunDirectory } from './conformance/run-directory.ts';
 export { describeRunStore } from './conformance/run-store.ts';
 export * from './conformance/sample.ts';

@@ -202,9 +202,13 @@ export const cases: readonly Case[] = [
       }
       const gone = await failureOf(threads.get(thread.id));
       check(gone instanceof HoldfastError && gone.code === 'thread_not_found', 'the thread is gone');
-      same(await retention.get(), { days: null }, 'runs are kept for ever at first');
-      same(await retention.set({ days: 30 }), { days: 30 }, 'what was set');
-      same(await retention.get(), { days: 30 }, 'what is read again');
+      const { value: first, etag } = await retention.get();
+      same(first, { days: null }, 'runs are kept for ever at first');
+      const bound = { ifMatch: etag ?? '' };
+      same(await retention.set({ days: 30 }, bound), { days: 30 }, 'what was set');
+      const stale = await failureOf(retention.set({ days: 7 }, bound));
+      check(stale instanceof HoldfastError && stale.code === 'etag_mismatch', 'it was set in between');
+      same((await retention.get()).value, { days: 30 }, 'what is read again');
       await retention.set({ days: null });
     },
   },

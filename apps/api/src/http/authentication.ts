@@ -1,4 +1,4 @@
-import { authenticate, type Caller, mayDo, type Operation, refused } from '@holdfast/core';
+import { authenticate, type Caller, mayDo, type Operation, refused, rolesFor } from '@holdfast/core';
 import type { FastifyInstance } from 'fastify';
 import type { ApiPorts } from '../ports.ts';
 
@@ -25,6 +25,9 @@ export function authenticateRequests(app: FastifyInstance, { keys, clock }: ApiP
     const caller = await authenticate(keys, request.headers.authorization, clock.now());
     request.caller = caller;
     if (!mayDo(caller.by.roles, operation))
-      throw refused('forbidden', `Your key's roles (${caller.by.roles.join(', ')}) do not include ${operation}.`);
+      throw refused(
+        'forbidden',
+        `Your key's roles (${caller.by.roles.join(', ')}) do not include ${operation}, which takes ${rolesFor(operation).join(' or ')}.`,
+      );
   });
 }

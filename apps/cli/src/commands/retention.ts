@@ -10,7 +10,7 @@ export function retention(program: Command, { client, output }: Context): void {
     .command('show', { isDefault: true })
     .description('the setting of this tenant')
     .action(async () => {
-      const now = await client().retention.get();
+      const { value: now } = await client().retention.get();
       show(output(), now, () => said(now));
     });
   group

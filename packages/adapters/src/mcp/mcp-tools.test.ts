@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { JsonObject, PublishedTool } from '@holdfast/contracts';
 import { toolHash, type ToolOutcome, type ToolRequest, ToolServerUnavailable } from '@holdfast/core';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { McpTools } from './mcp-tools.ts';
 import { transportTimeout } from './tool-session.ts';
 import type { ToolServerCommand } from './tool-servers-file.ts';
@@ -148,7 +148,7 @@ describe('a call', () => {
   it('is sent once when it is never answered, and ends with the signal', async () => {
     const stop = new AbortController();
     const outcome = call('never', {}, stop.signal);
-    await vi.waitFor(() => expect(arrived('tools/call')).toHaveLength(1));
+    await expect.poll(() => arrived('tools/call')).toHaveLength(1);
     stop.abort();
     expect(await outcome).toEqual({ type: 'no-answer', message: 'aborted while it was under way' });
     // The server works in order: once it has answered this, nothing of the first call can still be on its way.
@@ -173,7 +173,7 @@ describe('a call', () => {
     const stop = new AbortController();
     const file = join(folder, 'go');
     const first = call('when', { file }, stop.signal);
-    await vi.waitFor(() => expect(arrived('tools/call')).toHaveLength(1));
+    await expect.poll(() => arrived('tools/call')).toHaveLength(1);
     stop.abort();
     expect((await first).type).toBe('no-answer');
     const second = call('when', { file });
@@ -197,7 +197,7 @@ describe('a call', () => {
   it('has no answer when the server dies under it; the next one finds it started again', async () => {
     const before = await about();
     expect(await call('die')).toMatchObject({ type: 'no-answer' });
-    await vi.waitFor(async () => expect((await about()).pid).not.toBe(before.pid));
+    await expect.poll(async () => (await about()).pid).not.toBe(before.pid);
     expect(arrived('tools/call').filter(({ params }) => params['name'] === 'die')).toHaveLength(1);
   });
 
@@ -235,10 +235,8 @@ describe('a call', () => {
 
   it('survives a server that prints to stdout; what it prints goes to the log', async () => {
     expect(textOf(await call('chatter'))).toBe('ok');
-    await vi.waitFor(() => {
-      expect(logged).toContainEqual(expect.objectContaining({ fields: { stdout: 'Server ready!' } }));
-      expect(logged).toContainEqual(expect.objectContaining({ fields: { stderr: 'on stderr' } }));
-    });
+    await expect.poll(() => logged).toContainEqual(expect.objectContaining({ fields: { stdout: 'Server ready!' } }));
+    await expect.poll(() => logged).toContainEqual(expect.objectContaining({ fields: { stderr: 'on stderr' } }));
   });
 });
 
@@ -269,7 +267,7 @@ describe('a tool that is no longer the published one', () => {
     await call('redescribe');
     expect((await call('echo', { text: 'x' })).type).toBe('changed');
     await call('die');
-    await vi.waitFor(async () => expect(textOf(await call('echo', { text: 'new life' }))).toBe('new life'));
+    await expect.poll(async () => textOf(await call('echo', { text: 'new life' }))).toBe('new life');
   });
 });
 
@@ -299,14 +297,14 @@ describe('a server', () => {
     const [own, grandchild] = [(await about()).pid, Number(textOf(await call('spawn')))];
     expect([isAlive(own), isAlive(grandchild)]).toEqual([true, true]);
     await tools.close();
-    await vi.waitFor(() => expect([isAlive(own), isAlive(grandchild)]).toEqual([false, false]));
+    await expect.poll(() => [isAlive(own), isAlive(grandchild)]).toEqual([false, false]);
   });
 
   it('takes what it started with it when it dies', async () => {
     const grandchild = Number(textOf(await call('spawn')));
     expect(isAlive(grandchild)).toBe(true);
     await call('die');
-    await vi.waitFor(() => expect(isAlive(grandchild)).toBe(false));
+    await expect.poll(() => isAlive(grandchild)).toBe(false);
   });
 
   it('that does not listen is killed', async () => {
@@ -318,7 +316,7 @@ describe('a server', () => {
 
   it('ends its calls without an answer when it is closed, and takes no more', async () => {
     const outcome = call('never');
-    await vi.waitFor(() => expect(arrived('tools/call')).toHaveLength(1));
+    await expect.poll(() => arrived('tools/call')).toHaveLength(1);
     await tools.close();
     expect(await outcome).toMatchObject({ type: 'no-answer' });
     expect(await call('echo', { text: 'x' })).toMatchObject({ type: 'not-sent' });
@@ -357,7 +355,7 @@ describe('a server that does not start', () => {
     tools = open({ rec: server([record, 'mute']) });
     const stop = new AbortController();
     const outcome = call('echo', { text: 'x' }, stop.signal);
-    await vi.waitFor(() => expect(arrived('initialize')).toHaveLength(1));
+    await expect.poll(() => arrived('initialize')).toHaveLength(1);
     stop.abort();
     expect(await outcome).toMatchObject({ type: 'not-sent' });
   });

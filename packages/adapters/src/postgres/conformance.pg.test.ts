@@ -8,6 +8,7 @@ import {
   describeInstallation,
   describeOutbox,
   describeRetention,
+  describeRunCopies,
   describeRunDirectory,
   describeRunStore,
   describeScheduleStore,
@@ -35,6 +36,7 @@ describePostgres('the stores', ({ bin }) => {
   describeOutbox('Postgres', open);
   describeBulkStore('Postgres', open);
   describeChildRuns('Postgres', open);
+  describeRunCopies('Postgres', open);
   describeRunDirectory('Postgres', open);
   describeDeletion('Postgres', open);
   describeRetention('Postgres', open);

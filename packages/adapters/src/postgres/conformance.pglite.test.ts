@@ -8,6 +8,7 @@ import {
   describeInstallation,
   describeOutbox,
   describeRetention,
+  describeRunCopies,
   describeRunDirectory,
   describeRunStore,
   describeScheduleStore,
@@ -25,6 +26,7 @@ describeScheduleStore('PGlite', openMemory);
 describeOutbox('PGlite', openMemory);
 describeBulkStore('PGlite', openMemory);
 describeChildRuns('PGlite', openMemory);
+describeRunCopies('PGlite', openMemory);
 describeRunDirectory('PGlite', openMemory);
 describeDeletion('PGlite', openMemory);
 describeRetention('PGlite', openMemory);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Actor } from '@holdfast/contracts';
-import { appendTo, newRun, newTenant, projectionOf } from '@holdfast/testing';
+import { appendTo, newRun, newTenant, newThread, projectionOf } from '@holdfast/testing';
 import { newBulk, plainRun, type TenantScope, worked } from '@holdfast/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OpenedStores } from './open-stores.suite.ts';
@@ -49,14 +49,7 @@ export function describeErasure(name: string, open: () => Promise<OpenedStores>)
 
     test('of a run what lets its files be removed is left, and bulk operations for some days; they go, too', async () => {
       const scope = await newTenant(stores);
-      const thread = randomUUID();
-      await stores.api.threads.create(scope, {
-        id: thread,
-        metadata: {},
-        activeRun: null,
-        lastRun: null,
-        createdAt: 1,
-      });
+      const thread = await newThread(stores, scope);
       const ref = await newRun(stores, scope, { attributes: { ...plainRun, tags: ['a', 'b'], thread } });
       const open_ = { ref: 'a', kind: 'limit', call: null, role: null, since: 1, until: null, detail: '{}' } as const;
       const projection = projectionOf({

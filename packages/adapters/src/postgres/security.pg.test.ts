@@ -1,5 +1,6 @@
 import { describePostgres, type PostgresServer, startPostgres } from '@holdfast/testing/servers';
 import { afterAll, beforeAll } from 'vitest';
+import { describeCatalog } from './catalog.suite.ts';
 import { openOn } from './open-stores.suite.ts';
 import { describeSecurity } from './security.suite.ts';
 
@@ -10,5 +11,6 @@ describePostgres('the wall between tenants', ({ bin }) => {
   });
   afterAll(() => server.stop());
 
+  describeCatalog('Postgres', () => openOn(server));
   describeSecurity('Postgres', () => openOn(server));
 });

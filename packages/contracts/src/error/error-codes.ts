@@ -155,7 +155,7 @@ export const errorCodes = {
   limit_not_higher: meaning(
     422,
     'Limit not higher',
-    'The new limit must lie above what is spent and above the old limit.',
+    'The new limit must lie above what is spent or reserved and above the old limit. `detail` has both.',
   ),
 
   // agents

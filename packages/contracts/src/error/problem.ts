@@ -19,8 +19,8 @@ export const problem = z
     code: z.string().meta({ description: 'Stable; see the list of error codes.', example: 'run_ended' }),
     instance: z.string().optional().meta({ description: 'The request it is about.' }),
     errors: z.array(problemError).optional(),
-    run_status: z.string().optional().meta({ description: 'The status of the run that refused.' }),
-    active_run: z.string().optional().meta({ description: 'With `thread_busy`: the run that is active.' }),
+    run_status: z.string().optional().meta({ description: 'The status of the run that refuses, or is in the way.' }),
+    active_run: z.string().optional().meta({ description: 'With `thread_busy`: the run that is in the way.' }),
   })
   .meta({ id: 'Problem' });
 export type Problem = z.infer<typeof problem>;

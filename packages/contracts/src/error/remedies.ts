@@ -29,13 +29,15 @@ export const remedies: Readonly<Record<ErrorCode | RunFailureCode | StartupCode,
   run_not_paused: 'Nothing: it is not paused. `holdfast runs show <run>` says what it does.',
   run_already_paused: 'Nothing: it is paused. `holdfast resume <run>` lets it go on.',
   run_busy: 'Repeat the request after `Retry-After`. If it stays so, look at what speaks to the run so often.',
-  run_live: 'Wait for its end, or `holdfast pause <run>`, and fork it once `holdfast runs show <run>` says paused.',
+  run_live:
+    'To fork: wait for its end, or `holdfast pause <run>`, and fork it once `holdfast runs show <run>` says paused. To delete: `holdfast cancel <run>`, and wait for its end.',
   thread_not_found: 'Check the id with `holdfast threads list`.',
   bulk_not_found: 'See `holdfast runs bulk list`.',
   bulk_ended: 'Nothing: it has ended. `holdfast runs bulk status <id>` says what became of it.',
   parent_live:
     'Wait for the end of the run above it, which `detail` names, or delete that one: those below go with it.',
-  thread_busy: 'Wait for the active run, or start with `on_busy` `queue` or `interrupt`.',
+  thread_busy:
+    'To start: wait for the run that `active_run` names, or send `on_busy` `queue` or `interrupt`. To delete the thread: wait for its end, or `holdfast cancel <run>`.',
   limit_not_lower: 'Ask for less than the version has, or publish a version with a wider limit.',
 
   // what needs a person
@@ -52,7 +54,8 @@ export const remedies: Readonly<Record<ErrorCode | RunFailureCode | StartupCode,
   call_not_open: 'See `holdfast attention --run <run>` for what is open.',
   duplicate_not_open: 'See in the log who decided what: `holdfast watch <run>`.',
   nothing_to_reuse: 'Settle the call in the source run first, or decide `call` or `skip` here.',
-  limit_not_higher: 'Give a value above what is spent (`detail` has it), in the unit of the limit.',
+  limit_not_higher:
+    'Give a value above the limit and above what is spent (`detail` has both), in the unit of the limit.',
 
   // agents
   agent_not_found: 'Check the name with `holdfast agents list`, or publish it.',

@@ -1,1 +1,1 @@
-export { effectiveRoles, mayDo, mayGive, type Operation, permissions } from './permissions.ts';
+export { effectiveRoles, mayDo, mayGive, type Operation, permissions, rolesFor } from './permissions.ts';

@@ -73,8 +73,11 @@ export const permissions = {
 
 export type Operation = keyof typeof permissions;
 
+/** The roles of which one is enough; those that include them are, too. */
+export const rolesFor = (operation: Operation): readonly Role[] => permissions[operation];
+
 export const mayDo = (roles: readonly Role[], operation: Operation): boolean =>
-  effectiveRoles(roles).some((role) => (permissions[operation] as readonly Role[]).includes(role));
+  effectiveRoles(roles).some((role) => rolesFor(operation).includes(role));
 
 /** Whether somebody with `held` may give `wanted` to a key: what is theirs, and admins everything. */
 export function mayGive(held: readonly Role[], wanted: readonly Role[]): boolean {

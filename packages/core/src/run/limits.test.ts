@@ -130,36 +130,6 @@ describe('calls of one answer', () => {
   });
 });
 
-describe('a raised limit', () => {
-  it('lets the run go on', () => {
-    const sim = limited({ steps: 1 });
-    asksFor(sim, 'read');
-    expect(during(sim, () => raise(sim, 'steps', 2))).toEqual(['limit.raised']);
-    expect(attention(sim)).toEqual([]);
-    expect(during(sim, () => sim.look())).toEqual(['tool.called']);
-  });
-
-  it('that is another than the one reached leaves the question open', () => {
-    const sim = limited({ steps: 1 });
-    asksFor(sim, 'read');
-    raise(sim, 'tokens', 2_000_000);
-    expect(attention(sim)).toEqual(['limit']);
-    expect(live(sim).limits.tokens).toBe(2_000_000);
-  });
-
-  it('that is still too low is reached again', () => {
-    const sim = limited({ tokens: 1 });
-    raise(sim, 'tokens', 2);
-    expect(during(sim, () => sim.look())).toEqual(['limit.reached']);
-  });
-
-  it.each([99, 100])('to %d is not higher than 100', (to) => {
-    const sim = started();
-    raise(sim, 'steps', to);
-    expect(sim.refusals).toEqual(['limit_not_higher']);
-  });
-});
-
 describe('the deadline', () => {
   const DEADLINE = 60_000;
   const late = (): Simulation => limited({ deadline_ms: DEADLINE });

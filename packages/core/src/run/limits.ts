@@ -1,4 +1,4 @@
-import type { BodyOf, Limits, Prices, Reservation } from '@holdfast/contracts';
+import type { BodyOf, Limits, Prices, RaisableLimit, Reservation } from '@holdfast/contracts';
 import { childrenOf, type LimitReached, type LiveRun, openCalls, type Spent } from './state.ts';
 
 /** What a call needs at most before it may begin. `step`: attempts after the first are the same step. */
@@ -33,6 +33,20 @@ export function roomOf(state: LiveRun, now: number): Room {
     activeMs: spent.activeMs + (spent.span === null ? 0 : Math.max(spent.span.until, now) - spent.span.since),
     until: spent.span === null ? now : Math.max(spent.span.until, now),
   };
+}
+
+/** What was spent of a limit, and what open calls and children hold of it. */
+export function spentOf({ steps, tokens, costUsdMicros, activeMs }: Room, limit: RaisableLimit): number {
+  switch (limit) {
+    case 'steps':
+      return steps;
+    case 'tokens':
+      return tokens;
+    case 'cost_usd_micros':
+      return costUsdMicros;
+    case 'active_ms':
+      return activeMs;
+  }
 }
 
 /** The room left after the call was given its place, or the first limit that it would pass. */

@@ -4,6 +4,7 @@ import type { CommandOf } from './command.ts';
 import { findToolCall } from './effects.ts';
 import { events, type Handled, refuse, type Refused } from './handled.ts';
 import { misfitOf } from './json-schema.ts';
+import { roomOf, spentOf } from './limits.ts';
 import { isKept } from './requested-calls.ts';
 import { type EndedRun, type LiveRun, modelCallOf, type ToolCall, type ToolPhase } from './state.ts';
 import { droppedInstead } from './summary.ts';
@@ -100,7 +101,7 @@ export function resolveEffect(state: LiveRun | EndedRun, command: CommandOf<'res
     if (command.at < phase.retryFrom)
       return refuse(
         'retry_too_early',
-        `The lost call may still be under way; retry is possible from ${phase.retryFrom} (ms since 1970).`,
+        `The lost call may still be under way; retry is possible from ${isoTime(phase.retryFrom)}.`,
       );
   }
   return events(resolved);
@@ -136,12 +137,22 @@ export function resolveCall(state: LiveRun, command: CommandOf<'resolve_call'>):
 }
 
 export function raiseLimit(state: LiveRun, command: CommandOf<'raise_limit'>): Handled {
-  const { limit, to, by } = command;
+  const { limit, to, by, at } = command;
   const now = state.limits[limit];
-  if (now === null || to <= now)
-    return refuse('limit_not_higher', `The limit ${limit} is ${now ?? 'not set'}; ${to} is not higher.`);
+  if (now === null) return refuse('limit_not_higher', `The limit ${limit} is not set; there is nothing to raise.`);
+  // A model may report more than was reserved for it, so more may be spent than the limit has.
+  const spent = spentOf(roomOf(state, at), limit);
+  if (to <= Math.max(now, spent))
+    return refuse(
+      'limit_not_higher',
+      `The limit ${limit} is ${now}, and ${spent} are spent or reserved; ${to} is not above both.`,
+    );
   return events({ type: 'limit.raised', data: { limit, to, by } });
 }
 
 const optional = <K extends string>(key: K, value: string | undefined): { [P in K]?: string } =>
   (value === undefined ? {} : { [key]: value }) as { [P in K]?: string };
+
+// Writes down a time that is given; no clock is read.
+// oxlint-disable-next-line eslint/no-restricted-globals
+const isoTime = (at: number): string => new Date(at).toISOString();

@@ -1,5 +1,6 @@
 import { text } from '@holdfast/contracts';
 import { describe, expect, it } from 'vitest';
+import { handle } from './handle.ts';
 import { person, type Simulation } from './testing/simulation.suite.ts';
 import {
   answers,
@@ -52,6 +53,10 @@ describe('retry_from', () => {
     sim.advanceTime(TIMEOUT - 1);
     expect(during(sim, () => sim.say({ type: 'resolve_effect', call, how: 'retry', by: person }))).toEqual([]);
     expect(sim.refusals).toEqual(['retry_too_early']);
+    const refusal = handle(sim.run.state, { type: 'resolve_effect', call, how: 'retry', by: person, at: sim.now });
+    expect(refusal).toMatchObject({
+      refused: { message: expect.stringContaining(`from ${new Date(sim.now + 1).toISOString()}.`) as unknown },
+    });
     sim.advanceTime(1);
     expect(during(sim, () => sim.say({ type: 'resolve_effect', call, how: 'retry', by: person }))).toEqual([
       'tool.resolved',

@@ -17,7 +17,9 @@ export async function deleteRun(directory: Pick<RunDirectory, 'delete'>, ref: Ru
     case 'live': {
       const { run, status } = deletion;
       const which = run === ref.run ? `The run ${run}` : `The run ${run}, which stands below the run ${ref.run},`;
-      throw refused('run_live', `${which} is ${status}. Cancel it, and delete it once it has ended.`);
+      throw refused('run_live', `${which} is ${status}. Cancel it, and delete it once it has ended.`, [], {
+        run_status: status,
+      });
     }
     case 'parent-live': {
       const { run, status } = deletion;
@@ -25,6 +27,8 @@ export async function deleteRun(directory: Pick<RunDirectory, 'delete'>, ref: Ru
         'parent_live',
         `The run ${ref.run} was started by the run ${run}, which is ${status} and may still read its result. ` +
           'Delete it once that one has ended, or delete that one: those below it go with it.',
+        [],
+        { run_status: status },
       );
     }
   }

@@ -22,6 +22,8 @@ export async function deleteThread(
       throw refused(
         'thread_busy',
         `The run ${deletion.run} of the thread ${thread} is ${deletion.status}. Cancel it, and delete the thread once it has ended.`,
+        [],
+        { active_run: deletion.run, run_status: deletion.status },
       );
   }
 }

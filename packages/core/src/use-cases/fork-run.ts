@@ -139,7 +139,8 @@ export async function createFork(stores: Inside, fork: PreparedFork): Promise<Ru
   const { copy, view } = fork;
   if (!(await placeFork(stores, fork))) {
     const source = { tenant: copy.tenant, run: copy.source.run };
-    throw (await stores.directory.get(source)) === null ? notFound(source) : moved(copy);
+    const summary = await stores.directory.get(source);
+    throw summary === null ? notFound(source) : moved(source, summary);
   }
   const summary = await stores.directory.get(copy);
   if (summary === null) throw new Error(`the fork ${copy.run} is not there`);
@@ -162,8 +163,10 @@ const live = ({ run }: RunRef, { status }: RunSummary) =>
     run_status: status,
   });
 
-const moved = ({ source }: CopiedRun) =>
-  refused('run_live', `The run ${source.run} has moved on meanwhile; pause it and fork it again.`);
+const moved = ({ run }: RunRef, { status }: RunSummary) =>
+  refused('run_live', `The run ${run} has moved on meanwhile; pause it and fork it again.`, [], {
+    run_status: status,
+  });
 
 function versionOf(
   agents: AgentVersions,

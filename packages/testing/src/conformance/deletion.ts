@@ -1,7 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { type Hint, type NewRun, type OutboxRow, plainRun, type RunRef, type TenantScope } from '@holdfast/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { appendTo, claim, eventAt, newRun, newTenant, projectionOf, runToCreate } from './sample.ts';
+import {
+  appendTo,
+  claim,
+  eventAt,
+  newRun,
+  newTenant,
+  newThread,
+  projectionOf,
+  runIdAt,
+  runToCreate,
+} from './sample.ts';
 import type { OpenStores, Stores, WorkerSide } from './stores.ts';
 
 const HOUR = 3_600_000;
@@ -142,11 +152,7 @@ export function describeDeletion(name: string, open: OpenStores): void {
       const scope = await newTenant(stores);
       const noon = Date.UTC(2026, 4, 5, 12);
       const make = async (at: number, agent: string): Promise<RunRef> => {
-        const hex = at
-          .toString(16)
-          .padStart(12, '0')
-          .replace(/^(.{8})/, '$1-');
-        const run = `${hex}-7000-8000-${randomUUID().slice(24)}`;
+        const run = runIdAt(at);
         const event = eventAt(1, { type: 'run.created', at });
         const ref = await newRun(stores, scope, { run, agent, event });
         const events = [eventAt(2, { tokens: 7, costUsdMicros: 9, at })];
@@ -169,17 +175,9 @@ export function describeDeletion(name: string, open: OpenStores): void {
     });
 
     describe('of a thread', () => {
-      const newThread = async (): Promise<TenantScope & { thread: string }> => {
+      const emptyThread = async (): Promise<TenantScope & { thread: string }> => {
         const scope = await newTenant(stores);
-        const thread = randomUUID();
-        await stores.api.threads.create(scope, {
-          id: thread,
-          metadata: {},
-          activeRun: null,
-          lastRun: null,
-          createdAt: 1,
-        });
-        return { ...scope, thread };
+        return { ...scope, thread: await newThread(stores, scope) };
       };
       const join = async ({ tenant, thread }: TenantScope & { thread: string }): Promise<RunRef> => {
         const run = randomUUID();
@@ -197,7 +195,7 @@ export function describeDeletion(name: string, open: OpenStores): void {
         (await stores.api.threads.get({ tenant }, thread))?.lastRun;
 
       test('with its runs and those below them', async () => {
-        const at = await newThread();
+        const at = await emptyThread();
         const [first, second] = [await said(at), await said(at)];
         const child = await end(await below(second));
         const bystander = await ended(at);
@@ -213,7 +211,7 @@ export function describeDeletion(name: string, open: OpenStores): void {
       });
 
       test('is refused while one of its runs lives, queued behind another or not', async () => {
-        const at = await newThread();
+        const at = await emptyThread();
         const [first, second] = [await join(at), await join(at)];
         expect(await stores.api.threads.delete(at, at.thread)).toMatchObject({ type: 'live', status: 'queued' });
         await end(first);
@@ -223,7 +221,7 @@ export function describeDeletion(name: string, open: OpenStores): void {
       });
 
       test('without runs, and never from another tenant', async () => {
-        const at = await newThread();
+        const at = await emptyThread();
         const once = () =>
           stores.api.transactions.once(at, { key: 'k', principal: 'p', route: 'r', bodyHash: 'h' }, async () => ({
             status: 201,
@@ -242,7 +240,7 @@ export function describeDeletion(name: string, open: OpenStores): void {
       });
 
       test('not at all, but of its runs: the next one follows the newest that is left', async () => {
-        const at = await newThread();
+        const at = await emptyThread();
         const [first, second, third] = [await said(at), await said(at), await said(at)];
         await remove(second);
         expect(await lastOf(at)).toBe(third.run);
@@ -260,14 +258,7 @@ export function describeDeletion(name: string, open: OpenStores): void {
     test('a run that is started while its thread is deleted is in a thread, or is not there', async () => {
       for (let round = 0; round < 10; round += 1) {
         const scope = await newTenant(stores);
-        const thread = randomUUID();
-        await stores.api.threads.create(scope, {
-          id: thread,
-          metadata: {},
-          activeRun: null,
-          lastRun: null,
-          createdAt: 1,
-        });
+        const thread = await newThread(stores, scope);
         const run = await runToCreate(stores, scope, { attributes: { ...plainRun, thread } });
         const [started, deletion] = await Promise.all([
           stores.api.transactions.run(scope, async ({ threads, directory }) => {

@@ -57,6 +57,20 @@ export function describeRetention(name: string, open: OpenStores): void {
       expect(await stores.api.retention.get(await newTenant(stores))).toBeNull();
     });
 
+    test('who changes it from a state that another is just leaving is too late', async () => {
+      const scope = await keeps(30);
+      const is30 = (now: number | null): boolean => now === 30;
+      const { late } = await stores.api.transactions.run(scope, async ({ retention }) => {
+        expect(await retention.set(scope, 1, is30)).toBe('set');
+        const second = stores.api.retention.set(scope, 2, is30);
+        // Time for the second to come as far as it can.
+        for (let look = 0; look < 50; look += 1) expect(await retention.get(scope)).toBe(1);
+        return { late: second };
+      });
+      expect(await late).toBe('stale');
+      expect(await stores.api.retention.get(scope)).toBe(1);
+    });
+
     test('what ended longer ago is deleted, and nothing else, of this tenant alone', async () => {
       const [scope, other] = [await keeps(30), await keeps(3_000)];
       const [old, young, live] = [await endedAgo(scope, 31), await endedAgo(scope, 29), await newRun(stores, scope)];

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
   type AttentionRow,
-  type CopiedRun,
   plainRun,
   type RunAttributes,
   type RunFilter,
@@ -9,19 +8,8 @@ import {
   type TenantScope,
 } from '@holdfast/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { appendTo, eventAt, newRun, newTenant, projectionOf } from './sample.ts';
+import { appendTo, eventAt, newRun, newTenant, projectionOf, questionAt, runIdAt } from './sample.ts';
 import type { OpenStores, Stores } from './stores.ts';
-
-const question = (ref: string, with_: Partial<AttentionRow> = {}): AttentionRow => ({
-  ref,
-  kind: 'question',
-  call: '3.0',
-  role: 'operator',
-  since: 1_700_000_000_000,
-  until: null,
-  detail: '{"question":"why\\u0000?"}',
-  ...with_,
-});
 
 /** What the API reads beside the log. */
 export function describeRunDirectory(name: string, open: OpenStores): void {
@@ -146,10 +134,7 @@ export function describeRunDirectory(name: string, open: OpenStores): void {
       const [parent, thread] = [randomUUID(), randomUUID()];
       const make = (ms: number, agent: string, attributes: Partial<RunAttributes>): Promise<RunRef> =>
         newRun(stores, scope, {
-          run: `${(at + ms)
-            .toString(16)
-            .padStart(12, '0')
-            .replace(/^(.{8})/, '$1-')}-7000-8000-${randomUUID().slice(24)}`,
+          run: runIdAt(at + ms),
           agent,
           attributes: { ...plainRun, ...attributes },
           event: eventAt(1, { type: 'run.created', at: at + ms }),
@@ -187,10 +172,7 @@ export function describeRunDirectory(name: string, open: OpenStores): void {
       const make = (agent: string, at: number, of: TenantScope = scope) =>
         newRun(stores, of, {
           agent,
-          run: `${at
-            .toString(16)
-            .padStart(12, '0')
-            .replace(/^(.{8})/, '$1-')}-7000-8000-${randomUUID().slice(24)}`,
+          run: runIdAt(at),
           event: eventAt(1, { type: 'run.created', at }),
         });
       const spend = (ref: RunRef, expected: number, ...spent: [number | null, number | null][]) =>
@@ -233,8 +215,8 @@ export function describeRunDirectory(name: string, open: OpenStores): void {
         stores.api.runs.append(
           appendTo(ref, expected, { projection: projectionOf({ attention: { opened, closed } }) }),
         );
-      await open(two, 1, [question('b')]);
-      await open(one, 1, [question('b', { kind: 'approval', until: 5, call: null, role: null }), question('a')]);
+      await open(two, 1, [questionAt('b')]);
+      await open(one, 1, [questionAt('b', { kind: 'approval', until: 5, call: null, role: null }), questionAt('a')]);
       const list = (filter: { run?: string } = {}, after: { run: string; ref: string } | null = null, limit = 10) =>
         stores.api.directory.attention(scope, filter, after, limit);
       const all = await list();
@@ -243,11 +225,11 @@ export function describeRunDirectory(name: string, open: OpenStores): void {
         [one.run, 'b'],
         [two.run, 'b'],
       ]);
-      expect(all[2]).toEqual({ ...question('b'), run: two.run, agent: 'writer' });
+      expect(all[2]).toEqual({ ...questionAt('b'), run: two.run, agent: 'writer' });
       expect(all[1]).toMatchObject({ kind: 'approval', until: 5, call: null, role: null });
       expect(await list({}, { run: one.run, ref: 'a' }, 1)).toEqual([all[1]]);
       expect(await list({ run: two.run })).toEqual([all[2]]);
-      await open(one, 2, [question('a', { until: 9 })], ['b']);
+      await open(one, 2, [questionAt('a', { until: 9 })], ['b']);
       expect((await list()).map(({ run, ref, until }) => [run, ref, until])).toEqual([
         [one.run, 'a', 9],
         [two.run, 'b', null],
@@ -258,7 +240,7 @@ export function describeRunDirectory(name: string, open: OpenStores): void {
     test('attention of a run is listed in the order of its log, in pages', async () => {
       const ref = await newRun(stores, await newTenant(stores));
       const refs = ['5.0', '5.2', '5.10', '10.0', '10.1', '10.10', '100.0'];
-      const opened = refs.toReversed().map((one) => question(one));
+      const opened = refs.toReversed().map((one) => questionAt(one));
       await stores.api.runs.append(
         appendTo(ref, 1, { projection: projectionOf({ attention: { opened, closed: [] } }) }),
       );
@@ -275,7 +257,7 @@ export function describeRunDirectory(name: string, open: OpenStores): void {
 
     test('a refused append opens nothing', async () => {
       const ref = await newRun(stores, await newTenant(stores));
-      const projection = projectionOf({ attention: { opened: [question('a')], closed: [] } });
+      const projection = projectionOf({ attention: { opened: [questionAt('a')], closed: [] } });
       expect(await stores.api.runs.append(appendTo(ref, 9, { projection }))).toEqual({ type: 'refused', head: 1 });
       expect(await stores.api.directory.attention(ref, {}, null, 10)).toEqual([]);
     });
@@ -339,91 +321,6 @@ export function describeRunDirectory(name: string, open: OpenStores): void {
         ['z.txt', 'bb'],
       ]);
       expect((await stores.api.directory.artifacts(ref)).at(-1)?.mediaType).toBe('text/csv');
-    });
-
-    describe('a copy of a run', () => {
-      const copyOf = async (source: RunRef, at: number, head: number, over: Partial<CopiedRun> = {}) => {
-        const { versionId } = (await stores.api.runs.load(source)) ?? { versionId: '' };
-        const copy: CopiedRun = {
-          tenant: source.tenant,
-          run: randomUUID(),
-          agent: 'librarian',
-          versionId,
-          version: 1,
-          attributes: { ...plainRun, forkedFrom: { run: source.run, seq: at } },
-          metadata: { team: 'b' },
-          createdAt: 5,
-          source: { run: source.run, head, at },
-          ...over,
-        };
-        return { copy, made: await stores.api.directory.copy(copy) };
-      };
-
-      const paused = async (): Promise<RunRef> => {
-        const ref = await newRun(stores, await newTenant(stores));
-        const events = [
-          eventAt(2, { call: 'm1', tokens: 7, costUsdMicros: 9, payload: '{"a":"\\u0000"}' }),
-          eventAt(3),
-        ];
-        const opened = [question('a')];
-        const projection = projectionOf({ status: 'paused', attention: { opened, closed: [] } });
-        await stores.api.runs.append(appendTo(ref, 1, { events, projection }));
-        return ref;
-      };
-
-      test('has the first events, and counts nothing of what they used', async () => {
-        const source = await paused();
-        const { copy, made } = await copyOf(source, 2, 3);
-        expect(made).toBe(true);
-        const log = await stores.api.runs.eventsAfter(source, 0, 10);
-        expect(await stores.api.runs.eventsAfter(copy, 0, 10)).toEqual(
-          log.slice(0, 2).map((event) => ({ ...event, appendId: null, tokens: null, costUsdMicros: null })),
-        );
-        expect(await stores.api.directory.get(copy)).toMatchObject({
-          head: 2,
-          status: 'queued',
-          attributes: copy.attributes,
-          metadata: copy.metadata,
-          usage: { tokens: 0, costUsdMicros: 0 },
-          createdAt: 5,
-        });
-        expect(await stores.api.directory.attention(copy, { run: copy.run }, null, 10)).toEqual([]);
-        expect(await stores.api.runs.append(appendTo(copy, 2))).toEqual({ type: 'accepted', head: 3 });
-        expect((await stores.api.directory.get(source))?.head).toBe(3);
-      });
-
-      test.each([
-        ['its head is another by now', 2, 2],
-        ['it has no such event', 4, 3],
-        ['there is no event 0', 0, 3],
-      ])('is refused when %s', async (_why, at, head) => {
-        const { copy, made } = await copyOf(await paused(), at, head);
-        expect(made).toBe(false);
-        expect(await stores.api.directory.get(copy)).toBeNull();
-      });
-
-      test('is not there when the transaction dies before its first append', async () => {
-        const source = await paused();
-        const { versionId } = (await stores.api.runs.load(source)) ?? { versionId: '' };
-        const run = randomUUID();
-        const dying = stores.api.transactions.run(source, async ({ directory }) => {
-          const attributes = { ...plainRun, forkedFrom: { run: source.run, seq: 1 } };
-          const copy = { ...source, run, agent: 'librarian', versionId, version: 1, attributes, metadata: {} };
-          expect(await directory.copy({ ...copy, createdAt: 5, source: { ...source, head: 3, at: 1 } })).toBe(true);
-          throw new Error('died');
-        });
-        await expect(dying).rejects.toThrow('died');
-        expect(await stores.api.directory.get({ ...source, run })).toBeNull();
-        expect(await stores.api.runs.eventsAfter({ ...source, run }, 0, 10)).toEqual([]);
-      });
-
-      test('is refused while the source is live, and from another tenant', async () => {
-        const source = await paused();
-        const elsewhere = await copyOf(source, 1, 3, await newTenant(stores));
-        expect(elsewhere.made).toBe(false);
-        await stores.api.runs.append(appendTo(source, 3, { projection: projectionOf({ status: 'waiting' }) }));
-        expect((await copyOf(source, 1, 4)).made).toBe(false);
-      });
     });
 
     test('heads of runs of several tenants come in one answer', async () => {

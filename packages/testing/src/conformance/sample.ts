@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import {
   type Append,
   type AppendOutcome,
+  type AttentionRow,
   type NewRun,
   plainRun,
   type Projection,
@@ -104,6 +105,29 @@ export function appendTo(ref: RunRef, expected: number, with_: Partial<Append> =
     ...with_,
   };
 }
+
+export async function newThread(stores: Stores, scope: TenantScope): Promise<string> {
+  const id = randomUUID();
+  await stores.api.threads.create(scope, { id, metadata: {}, activeRun: null, lastRun: null, createdAt: 1 });
+  return id;
+}
+
+/** A UUIDv7 of that time, in ms since 1970. */
+export function runIdAt(at: number): string {
+  const time = at.toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-${randomUUID().slice(24)}`;
+}
+
+export const questionAt = (ref: string, with_: Partial<AttentionRow> = {}): AttentionRow => ({
+  ref,
+  kind: 'question',
+  call: '3.0',
+  role: 'operator',
+  since: 1_700_000_000_000,
+  until: null,
+  detail: '{"question":"why\\u0000?"}',
+  ...with_,
+});
 
 /** The run as held by `worker`, with `run.claimed` as its second event. */
 export async function claim(stores: Stores, ref: RunRef, worker: string, expected = 1): Promise<AppendOutcome> {
