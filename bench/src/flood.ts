@@ -64,7 +64,9 @@ async function measure(a: Tenant, b: Tenant, owner: pg.Client): Promise<void> {
   console.log(delayLine("  A's runs, from claim to end", lengths));
 }
 
-const seconds = (ms: number): string => (ms / 1_000).toFixed(1);
+function seconds(ms: number): string {
+  return (ms / 1_000).toFixed(1);
+}
 
 /** Starts a run every so often, however long the last one takes; until it is over, or `ms` have passed. */
 async function nowAndThen(tenant: Tenant, over: () => Promise<boolean>, ms: number): Promise<readonly string[]> {
