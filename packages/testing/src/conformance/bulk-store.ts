@@ -12,7 +12,7 @@ import {
   worked,
 } from '@holdfast/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { appendTo, newRun, newTenant, projectionOf } from './sample.ts';
+import { appendTo, idAt, newRun, newTenant, projectionOf } from './sample.ts';
 import type { OpenStores, Stores, WorkerSide } from './stores.ts';
 
 /** Bulk operations: their rows, their place in the outbox, and the runs that they are about, page by page. */
@@ -26,9 +26,6 @@ export function describeBulkStore(name: string, open: OpenStores): void {
     });
     afterAll(() => stores.close());
 
-    /** Ids grow with the index, as UUIDv7 do with time. */
-    const idAt = (index: number): string =>
-      `0198${String(index).padStart(4, '0')}-0000-7000-8000-${randomUUID().slice(24)}`;
     const bulkAt = (index: number, with_: Partial<BulkOperation> = {}): BulkOperation => ({
       ...newBulk(
         {

@@ -8,7 +8,7 @@ import {
   type TenantScope,
 } from '@holdfast/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { appendTo, eventAt, newRun, newTenant, projectionOf, questionAt, runIdAt } from './sample.ts';
+import { appendTo, eventAt, idAt, newRun, newTenant, projectionOf, questionAt, runIdAt } from './sample.ts';
 import type { OpenStores, Stores } from './stores.ts';
 
 /** What the API reads beside the log. */
@@ -19,10 +19,6 @@ export function describeRunDirectory(name: string, open: OpenStores): void {
       stores = await open();
     });
     afterAll(() => stores.close());
-
-    /** Ids grow with the index, as UUIDv7 do with time. */
-    const idAt = (index: number): string =>
-      `0198${String(index).padStart(4, '0')}-0000-7000-8000-${randomUUID().slice(24)}`;
 
     test('a view has the first and the newest event, and the limits in force', async () => {
       const scope = await newTenant(stores);

@@ -112,6 +112,10 @@ export async function newThread(stores: Stores, scope: TenantScope): Promise<str
   return id;
 }
 
+/** Grows with the index, as UUIDv7 do with time. */
+export const idAt = (index: number): string =>
+  `0198${String(index).padStart(4, '0')}-0000-7000-8000-${randomUUID().slice(24)}`;
+
 /** A UUIDv7 of that time, in ms since 1970. */
 export function runIdAt(at: number): string {
   const time = at.toString(16).padStart(12, '0');
