@@ -4,6 +4,7 @@ import { database, describePostgres, type PostgresServer, startPostgres } from '
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openDatabase } from './database.ts';
+import { PostgresHints } from './hints.ts';
 
 describePostgres('hints between processes', ({ bin }) => {
   let server: PostgresServer;
@@ -44,6 +45,35 @@ describePostgres('hints between processes', ({ bin }) => {
     expect(messages.length).toBeLessThan(20);
     expect(Math.max(...messages.map(({ length }) => length))).toBeLessThanOrEqual(7_000);
     await Promise.all([listener.end(), one.close(), two.close()]);
+  });
+
+  test('a process that listens alone sends nothing, and begins to when another comes', async () => {
+    const { url } = await database(server);
+    const one = await openDatabase(url);
+    const messages: string[] = [];
+    // No process of ours: it holds no lock.
+    const listener = new pg.Client(url);
+    await listener.connect();
+    listener.on('notification', ({ payload }) => messages.push(payload ?? ''));
+    await listener.query('listen holdfast_runs');
+    const sent = async (): Promise<number> => {
+      messages.length = 0;
+      one.hints.publish([hint()]);
+      if (one.hints instanceof PostgresHints) await one.hints.flush();
+      // Messages come in the order of their commits.
+      await listener.query("notify holdfast_runs, 'last'");
+      await expect.poll(() => messages).toContain('last');
+      return messages.length - 1;
+    };
+    await expect.poll(sent, { timeout: 10_000 }).toBe(0);
+    const two = await openDatabase(url);
+    const heard: Hint[] = [];
+    two.hints.subscribe((told) => heard.push(told));
+    const grown = hint();
+    await expect.poll(() => (one.hints.publish([grown]), heard), { timeout: 10_000 }).toContainEqual(grown);
+    await two.close();
+    await expect.poll(sent, { timeout: 10_000 }).toBe(0);
+    await Promise.all([listener.end(), one.close()]);
   });
 
   test('switched off, nothing is said and nothing heard', async () => {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Hint, Hints } from '@holdfast/core';
-import type { DirectSession, SessionPart } from './direct-session.ts';
+import type { DirectSession, LiveSession, SessionPart } from './direct-session.ts';
 import { arrayLiteral } from './array-literal.ts';
 import type { Connections, Statement } from './sql.ts';
 
@@ -49,15 +49,28 @@ export class NoHints implements Hints {
   }
 }
 
+/** Each process that listens holds this lock, shared, for as long as its session lives. */
+const LISTENERS = 7_165_324_890_158;
+const listenersSql = `
+  select pg_catalog.count(*)::integer as listeners from pg_catalog.pg_locks
+  where locktype = 'advisory' and objsubid = 1 and classid = ${Math.floor(LISTENERS / 2 ** 32)} and objid = ${LISTENERS % 2 ** 32}
+    and database = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())`;
+/** How often it is looked who listens, ms. */
+const LOOK_MS = 1_000;
+
 /**
  * Hints between processes by LISTEN and NOTIFY. NOTIFY takes a global lock at commit, so it is never part of an
- * append's transaction: what gathers while one is under way goes out with the next.
+ * append's transaction: what gathers while one is under way goes out with the next. While nobody else listens nothing
+ * is sent: a process alone spends a tenth of a step on it.
  */
 export class PostgresHints extends ProcessHints implements SessionPart {
   readonly #connections: Connections;
   readonly #me = randomBytes(4).toString('hex');
   #gathered = new Map<string, string>();
   #sending: Promise<void> | null = null;
+  #alone = false;
+  /** How often others were heard: a look that was under way meanwhile may have missed one. */
+  #heard = 0;
 
   constructor(connections: Connections) {
     super();
@@ -69,20 +82,48 @@ export class PostgresHints extends ProcessHints implements SessionPart {
     await session.join(this);
   }
 
-  async connected(session: { query(text: string): Promise<unknown> }): Promise<void> {
+  async connected(session: LiveSession): Promise<void> {
     await session.query(`listen ${CHANNEL}`);
+    // Behind a pooler no session of this process holds a lock.
+    if (session.direct) {
+      await session.query(`select pg_catalog.pg_advisory_lock_shared(${LISTENERS})`);
+      // Whoever was alone hears of this process at once.
+      await session.query(`notify ${CHANNEL}, '${this.#me}'`);
+      this.#look(session);
+    }
     // What was said meanwhile is lost.
     this.tell({ about: 'everything' });
+  }
+
+  lost(): void {
+    this.#alone = false;
+  }
+
+  /** Again and again, as long as the session lives. */
+  #look(session: LiveSession): void {
+    setTimeout(() => {
+      const heard = this.#heard;
+      session.query<{ listeners: number }>(listenersSql).then(
+        ([row]) => {
+          this.#alone = row?.listeners === 1 && heard === this.#heard;
+          this.#look(session);
+        },
+        () => undefined,
+      );
+    }, LOOK_MS).unref();
   }
 
   notified(channel: string, payload: string): void {
     const [from, ...texts] = payload.split(',');
     if (channel !== CHANNEL || from === this.#me) return;
+    this.#alone = false;
+    this.#heard += 1;
     for (const text of texts) this.tell(hintOf(text));
   }
 
   override publish(hints: readonly Hint[]): void {
     super.publish(hints);
+    if (this.#alone) return;
     // Of a run, the newest.
     for (const hint of hints) this.#gathered.set('run' in hint ? hint.run : hint.about, textOf(hint));
     this.#sending ??= this.#send();
