@@ -96,7 +96,7 @@ export const grants = {
     attention: 'DELETE,INSERT,SELECT,UPDATE',
     audit: 'INSERT',
     audit_heads: 'INSERT,SELECT,UPDATE',
-    bulk_operations: 'INSERT,SELECT,UPDATE',
+    bulk_operations: 'DELETE,INSERT,SELECT,UPDATE',
     due: 'DELETE,INSERT,SELECT,UPDATE',
     idempotency_keys: 'DELETE,SELECT',
     run_events: 'DELETE,INSERT,SELECT',
