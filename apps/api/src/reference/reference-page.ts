@@ -34,7 +34,7 @@ ${groups.map(navigation)}
 </nav>
 <main>
 <h1 id="top">Holdfast API</h1>
-<p>${document.info.description ?? ''}</p>
+<p>${prose(document.info.description ?? '')}</p>
 <p>Send <code>Authorization: Bearer hf_…</code> with each request. The same as data: <a href="/openapi.json">openapi.json</a> (OpenAPI ${document.openapi}).</p>
 ${groups.map(
   (group) => html`<h2 id="tag-${group.tag}">${group.tag}</h2>
