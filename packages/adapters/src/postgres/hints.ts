@@ -61,7 +61,7 @@ const LOOK_MS = 1_000;
 /**
  * Hints between processes by LISTEN and NOTIFY. NOTIFY takes a global lock at commit, so it is never part of an
  * append's transaction: what gathers while one is under way goes out with the next. While nobody else listens nothing
- * is sent: a process alone spends a tenth of a step on it.
+ * is sent.
  */
 export class PostgresHints extends ProcessHints implements SessionPart {
   readonly #connections: Connections;
