@@ -42,10 +42,6 @@ declare
   v_accepted integer[];
   v_unheld integer[];
   v_left uuid[];
-  v_run record;
-  v_tokens bigint := 0;
-  v_cost bigint := 0;
-  v_one bigint;
 begin
   -- Rows first, in one order for all batches. A row that another transaction has stalls nobody: its append is busy.
   select pg_catalog.array_agg(r.id) into v_locked
@@ -60,15 +56,7 @@ begin
     ) f;
   end if;
 
-  if pg_catalog.cardinality(p_runs) = 1 and p_takes[1] = 'claim' then
-    delete from holdfast.due d
-    where d.kind = 'run' and d.subject = p_runs[1] and d.admitted and d.at <= v_now
-      and exists (
-        select from holdfast.runs r
-        where r.id = p_runs[1] and r.tenant_id = p_tenants[1] and r.head = p_expected[1] and r.holder is null
-          and v_locked is not null);
-    v_taken := case when found then '{1}'::integer[] else '{}' end;
-  elsif pg_catalog.array_remove(p_takes, null) <> '{}' then
+  if pg_catalog.array_remove(p_takes, null) <> '{}' then
     with wanted as (
       select i.ord::integer, i.run_id, i.take, i.from_worker, i.worker
       from rows from (
@@ -92,98 +80,56 @@ begin
     from (select ord from claimed union all select ord from taken_over) t;
   end if;
 
-  if pg_catalog.cardinality(p_runs) = 1 then
-    foreach v_one in array p_tokens loop
-      v_tokens := v_tokens + coalesce(v_one, 0);
-    end loop;
-    foreach v_one in array p_costs loop
-      v_cost := v_cost + coalesce(v_one, 0);
-    end loop;
-    -- One append alone, the rule when there is little to do: the same as below, for a third of its time.
+  with moved as (
     update holdfast.runs r
-    set head = r.head + pg_catalog.cardinality(p_types),
+    set head = a.expected + e.events,
         holder = case
-          when p_statuses[1] in ('succeeded', 'failed', 'cancelled') then null
-          when p_releases[1] and (p_takes[1] is not null or r.holder = p_workers[1]) then null
-          when p_takes[1] is not null then p_workers[1]
+          when a.status in ('succeeded', 'failed', 'cancelled') then null
+          when a.release and (a.take is not null or r.holder = a.worker) then null
+          when a.take is not null then a.worker
           else r.holder
         end,
-        begun = r.begun or p_takes[1] is not null,
-        status = p_statuses[1],
-        waiting_for = p_waiting[1],
-        updated_at = greatest(r.updated_at, p_ats[pg_catalog.cardinality(p_ats)]),
-        tokens = r.tokens + v_tokens,
-        cost_usd_micros = r.cost_usd_micros + v_cost,
-        ended_at = case when p_statuses[1] in ('succeeded', 'failed', 'cancelled')
-          then coalesce(r.ended_at, p_ats[pg_catalog.cardinality(p_ats)]) end
-    where r.id = p_runs[1] and r.tenant_id = p_tenants[1] and r.head = p_expected[1]
-      and v_locked is not null and (p_takes[1] is null or v_taken = '{1}')
-    returning r.holder, r.thread_id, r.ended_at into v_run;
-    if found then
-      insert into holdfast.run_events
-        (run_id, seq, tenant_id, type, format, at, call_id, tokens, cost_usd_micros, append_id, payload)
-      select p_runs[1], p_expected[1] + e.ord, p_tenants[1], e.type, e.format, e.at, e.call_id, e.tokens, e.cost,
-        case when e.ord = 1 then p_ids[1] end, e.payload
+        begun = r.begun or a.take is not null,
+        status = a.status,
+        waiting_for = a.waiting,
+        updated_at = greatest(r.updated_at, e.at),
+        tokens = r.tokens + e.tokens,
+        cost_usd_micros = r.cost_usd_micros + e.cost,
+        ended_at = case when a.status in ('succeeded', 'failed', 'cancelled') then coalesce(r.ended_at, e.at) end
+    from rows from (
+      pg_catalog.unnest(p_tenants), pg_catalog.unnest(p_runs), pg_catalog.unnest(p_ids), pg_catalog.unnest(p_expected),
+      pg_catalog.unnest(p_workers), pg_catalog.unnest(p_takes), pg_catalog.unnest(p_releases),
+      pg_catalog.unnest(p_statuses), pg_catalog.unnest(p_waiting)
+    ) with ordinality as a (tenant_id, run_id, id, expected, worker, take, release, status, waiting, ord)
+    join (
+      select item, pg_catalog.count(*)::integer as events, pg_catalog.min(ord)::integer as first, pg_catalog.max(at) as at,
+        coalesce(pg_catalog.sum(tokens), 0) as tokens, coalesce(pg_catalog.sum(cost), 0) as cost
       from rows from (
-        pg_catalog.unnest(p_types), pg_catalog.unnest(p_formats), pg_catalog.unnest(p_ats), pg_catalog.unnest(p_calls),
-        pg_catalog.unnest(p_tokens), pg_catalog.unnest(p_costs), pg_catalog.string_to_table(p_payloads, E'\x1e')
-      ) with ordinality as e (type, format, at, call_id, tokens, cost, payload, ord);
-      v_accepted := '{1}';
-      v_unheld := case when v_run.holder is null then '{1}'::integer[] end;
-      v_left := case when v_run.thread_id is not null and v_run.ended_at is not null then p_runs end;
-    end if;
-  else
-    with moved as (
-      update holdfast.runs r
-      set head = a.expected + e.events,
-          holder = case
-            when a.status in ('succeeded', 'failed', 'cancelled') then null
-            when a.release and (a.take is not null or r.holder = a.worker) then null
-            when a.take is not null then a.worker
-            else r.holder
-          end,
-          begun = r.begun or a.take is not null,
-          status = a.status,
-          waiting_for = a.waiting,
-          updated_at = greatest(r.updated_at, e.at),
-          tokens = r.tokens + e.tokens,
-          cost_usd_micros = r.cost_usd_micros + e.cost,
-          ended_at = case when a.status in ('succeeded', 'failed', 'cancelled') then coalesce(r.ended_at, e.at) end
-      from rows from (
-        pg_catalog.unnest(p_tenants), pg_catalog.unnest(p_runs), pg_catalog.unnest(p_ids), pg_catalog.unnest(p_expected),
-        pg_catalog.unnest(p_workers), pg_catalog.unnest(p_takes), pg_catalog.unnest(p_releases),
-        pg_catalog.unnest(p_statuses), pg_catalog.unnest(p_waiting)
-      ) with ordinality as a (tenant_id, run_id, id, expected, worker, take, release, status, waiting, ord)
-      join (
-        select item, pg_catalog.count(*)::integer as events, pg_catalog.min(ord)::integer as first, pg_catalog.max(at) as at,
-          coalesce(pg_catalog.sum(tokens), 0) as tokens, coalesce(pg_catalog.sum(cost), 0) as cost
-        from rows from (
-          pg_catalog.unnest(p_items), pg_catalog.unnest(p_ats), pg_catalog.unnest(p_tokens), pg_catalog.unnest(p_costs)
-        ) with ordinality as e (item, at, tokens, cost, ord)
-        group by item
-        -- Each append's events stand together, or their numbers would have gaps.
-        having pg_catalog.max(ord) - pg_catalog.min(ord) + 1 = pg_catalog.count(*)
-      ) e on e.item = a.ord
-      where r.id = a.run_id and r.tenant_id = a.tenant_id and r.head = a.expected
-        and r.id = any (v_locked) and (v_firsts is null or a.ord = any (v_firsts))
-        and (a.take is null or a.ord = any (v_taken))
-      returning a.ord::integer, r.id as run_id, r.tenant_id, r.thread_id, r.ended_at, r.holder, a.expected, a.id, e.first
-    ), written as (
-      insert into holdfast.run_events
-        (run_id, seq, tenant_id, type, format, at, call_id, tokens, cost_usd_micros, append_id, payload)
-      select m.run_id, m.expected + 1 + (e.ord - m.first), m.tenant_id, e.type, e.format, e.at, e.call_id, e.tokens, e.cost,
-        case when e.ord = m.first then m.id end, e.payload
-      from rows from (
-        pg_catalog.unnest(p_items), pg_catalog.unnest(p_types), pg_catalog.unnest(p_formats), pg_catalog.unnest(p_ats),
-        pg_catalog.unnest(p_calls), pg_catalog.unnest(p_tokens), pg_catalog.unnest(p_costs), pg_catalog.string_to_table(p_payloads, E'\x1e')
-      ) with ordinality as e (item, type, format, at, call_id, tokens, cost, payload, ord)
-      join moved m on m.ord = e.item
-    )
-    select pg_catalog.array_agg(m.ord), pg_catalog.array_agg(m.ord) filter (where m.holder is null),
-      pg_catalog.array_agg(m.run_id) filter (where m.thread_id is not null and m.ended_at is not null)
-    into v_accepted, v_unheld, v_left
-    from moved m;
-  end if;
+        pg_catalog.unnest(p_items), pg_catalog.unnest(p_ats), pg_catalog.unnest(p_tokens), pg_catalog.unnest(p_costs)
+      ) with ordinality as e (item, at, tokens, cost, ord)
+      group by item
+      -- Each append's events stand together, or their numbers would have gaps.
+      having pg_catalog.max(ord) - pg_catalog.min(ord) + 1 = pg_catalog.count(*)
+    ) e on e.item = a.ord
+    where r.id = a.run_id and r.tenant_id = a.tenant_id and r.head = a.expected
+      and r.id = any (v_locked) and (v_firsts is null or a.ord = any (v_firsts))
+      and (a.take is null or a.ord = any (v_taken))
+    returning a.ord::integer, r.id as run_id, r.tenant_id, r.thread_id, r.ended_at, r.holder, a.expected, a.id, e.first
+  ), written as (
+    insert into holdfast.run_events
+      (run_id, seq, tenant_id, type, format, at, call_id, tokens, cost_usd_micros, append_id, payload)
+    select m.run_id, m.expected + 1 + (e.ord - m.first), m.tenant_id, e.type, e.format, e.at, e.call_id, e.tokens, e.cost,
+      case when e.ord = m.first then m.id end, e.payload
+    from rows from (
+      pg_catalog.unnest(p_items), pg_catalog.unnest(p_types), pg_catalog.unnest(p_formats), pg_catalog.unnest(p_ats),
+      pg_catalog.unnest(p_calls), pg_catalog.unnest(p_tokens), pg_catalog.unnest(p_costs), pg_catalog.string_to_table(p_payloads, E'\x1e')
+    ) with ordinality as e (item, type, format, at, call_id, tokens, cost, payload, ord)
+    join moved m on m.ord = e.item
+  )
+  select pg_catalog.array_agg(m.ord), pg_catalog.array_agg(m.ord) filter (where m.holder is null),
+    pg_catalog.array_agg(m.run_id) filter (where m.thread_id is not null and m.ended_at is not null)
+  into v_accepted, v_unheld, v_left
+  from moved m;
 
   -- A held run has no due row: the claim took it. Only runs that nobody holds now have a next look.
   if v_unheld is not null then

@@ -1,6 +1,6 @@
 import { DatabaseUnavailable } from '@holdfast/core';
 import pg from 'pg';
-import { handshakePid, sqlOf, types } from './pool.ts';
+import { isDirect, sqlOf, types } from './pool.ts';
 import { asUnavailable } from './unavailable.ts';
 
 const CONNECT_LIMIT_MS = 5_000;
@@ -117,8 +117,7 @@ export class DirectSession {
         clearTimeout(timer);
       }
     };
-    const [row] = await query<{ pid: number }>('select pg_catalog.pg_backend_pid() as pid');
-    return { since: performance.now(), direct: row?.pid === handshakePid(client), query };
+    return { since: performance.now(), direct: await isDirect(client, query<{ pid: number }>), query };
   }
 
   #lose(client: pg.Client): void {

@@ -18,7 +18,6 @@ function fake(answer: (batch: readonly Item[], tries: number) => readonly string
     key: ({ key }) => key,
     size: ({ text }) => text.length,
     isBusy: (outcome) => outcome === 'busy',
-    isTransient: (error) => error instanceof Error && error.message === 'deadlock',
     maxItems: 4,
     maxBytes: 100,
     async send(batch) {
@@ -76,14 +75,6 @@ test('of a batch that fails only the culprit hears the error', async () => {
     'b done',
     'c done',
   ]);
-});
-
-test('a deadlock is tried again, as often as makes sense', async () => {
-  const once = fake((batch, tries) => (tries === 1 ? new Error('deadlock') : allFine(batch)));
-  expect(await once.group.add(item('a'))).toBe('a done');
-  const always = fake(() => new Error('deadlock'));
-  await expect(always.group.add(item('a'))).rejects.toThrow('deadlock');
-  expect(always.batches.length).toBeLessThan(10);
 });
 
 test('a busy item joins the next batches and does not hold up the others', async () => {

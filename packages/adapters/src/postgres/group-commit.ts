@@ -8,8 +8,6 @@ export interface GroupCommitOptions<Item, Outcome> {
   /** bytes */
   readonly size: (item: Item) => number;
   readonly isBusy: (outcome: Outcome) => boolean;
-  /** The same batch again may succeed. */
-  readonly isTransient: (error: unknown) => boolean;
   /** Called after each batch with what was sent and what came back. */
   readonly done?: (items: readonly Item[], outcomes: readonly Outcome[]) => void;
   readonly maxItems?: number;
@@ -29,7 +27,6 @@ interface Waiting<Item, Outcome> {
 
 /** A busy item is tried in this many batches before its caller hears of it; about a quarter of a second. */
 const BUSY_TRIES = 8;
-const TRANSIENT_TRIES = 5;
 
 /**
  * Gathers items while a batch is under way and sends them as the next one. One batch is in flight; one item per key
@@ -112,7 +109,7 @@ export class GroupCommit<Item, Outcome> {
   async #sendBatch(batch: Waiting<Item, Outcome>[]): Promise<Waiting<Item, Outcome>[]> {
     let outcomes: readonly Outcome[];
     try {
-      outcomes = await this.#sendPatiently(batch.map(({ item }) => item));
+      outcomes = await this.#options.send(batch.map(({ item }) => item));
     } catch (error) {
       if (batch.length === 1 || error instanceof DatabaseUnavailable) {
         for (const waiting of batch) waiting.reject(error);
@@ -141,15 +138,5 @@ export class GroupCommit<Item, Outcome> {
       }
     }
     return busy;
-  }
-
-  async #sendPatiently(items: readonly Item[]): Promise<readonly Outcome[]> {
-    for (let tries = 1; ; tries += 1) {
-      try {
-        return await this.#options.send(items);
-      } catch (error) {
-        if (!this.#options.isTransient(error) || tries === TRANSIENT_TRIES) throw error;
-      }
-    }
   }
 }

@@ -39,7 +39,7 @@ export function openPool(url: string, size: number): Pool {
       return lendClient(
         client,
         async () => {
-          direct ??= await isDirect(client);
+          direct ??= await isDirect(client, async (text) => (await client.query<{ pid: number }>(text)).rows);
           return work(sqlOf(client, direct));
         },
         limitMs,
@@ -101,14 +101,11 @@ export function sqlOf(client: pg.ClientBase, keeps: boolean): Sql {
   };
 }
 
-/** False behind a pooler: another server process answers than the one that shook hands. */
-async function isDirect(client: pg.PoolClient): Promise<boolean> {
-  const { rows } = await client.query<{ pid: number }>('select pg_catalog.pg_backend_pid() as pid');
-  return rows[0]?.pid === handshakePid(client);
-}
-
-/** The process id that the server, or a pooler in its place, gave at the handshake. */
-export function handshakePid(client: pg.ClientBase): number | null {
-  const pid: unknown = 'processID' in client ? client.processID : null;
-  return typeof pid === 'number' ? pid : null;
+/** False behind a pooler: another server process answers than the one whose id was given at the handshake. */
+export async function isDirect(
+  client: pg.ClientBase,
+  query: (text: string) => Promise<readonly { readonly pid: number }[]>,
+): Promise<boolean> {
+  const [row] = await query('select pg_catalog.pg_backend_pid() as pid');
+  return row !== undefined && 'processID' in client && client.processID === row.pid;
 }

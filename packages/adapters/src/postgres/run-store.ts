@@ -16,7 +16,7 @@ import { isUuid } from './ids.ts';
 import { type Connections, prepared, type Sql } from './sql.ts';
 import type { Scoped } from './tenant-scope.ts';
 import { Turns } from './turns.ts';
-import { isTransient } from './unavailable.ts';
+import { insistently } from './unavailable.ts';
 
 /** An append that was not accepted, by its place in the batch. */
 interface Refusal {
@@ -109,11 +109,10 @@ export class WorkerRunStore extends ReadingRunStore implements RunStore {
     this.#connections = connections;
     this.#limitMs = limitMs;
     this.#group = new GroupCommit<Append, AppendOutcome>({
-      send: (batch) => this.#send(batch),
+      send: (batch) => insistently(() => this.#send(batch)),
       key: ({ run }) => run,
       size: sizeOf,
       isBusy: ({ type }) => type === 'busy',
-      isTransient,
       done: (batch, outcomes) => {
         const grown = batch.filter((_, index) => outcomes[index]?.type === 'accepted');
         if (grown.length > 0) committed(grown.flatMap(hintsFor));

@@ -24,23 +24,19 @@ export function codeOf(error: unknown): string | undefined {
 }
 
 /**
- * The same again may succeed: serialization failure, deadlock, a kept statement whose result has another type since a
- * migration, and one that the server does not have any more.
+ * The transaction did nothing, and the same again may succeed: serialization failure, deadlock, a kept statement whose
+ * result has another type since a migration, and one that the server does not have any more.
  */
 const transientStates = new Set(['40001', '40P01', '0A000', '26000']);
-
-/** The transaction did nothing, and the same again may succeed. */
-export const isTransient = (error: unknown): boolean => transientStates.has(codeOf(error) ?? '');
-
 const TRIES = 5;
 
-/** @throws what `attempt` throws when it is not transient, or is so each time. */
+/** A transaction, again when that may help. @throws what the last attempt threw. */
 export async function insistently<T>(attempt: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {
       return await attempt();
     } catch (error) {
-      if (!isTransient(error) || tries === TRIES) throw error;
+      if (!transientStates.has(codeOf(error) ?? '') || tries === TRIES) throw error;
     }
   }
 }
