@@ -1,4 +1,4 @@
--- Deletion. Rows of runs are locked first, each run before those below it; then threads, as everywhere.
+-- Deletion. Rows of runs are locked first, each run before those below it; then threads.
 
 -- The runs below these, and these themselves (depth 0).
 create function holdfast.runs_below(p_runs uuid[]) returns table (id uuid, depth integer)
