@@ -16,9 +16,11 @@ import {
   LocalDeltas,
   plainRun,
   Redaction,
+  startWorker,
   type VersionDraft,
+  type WorkerPorts,
 } from '@holdfast/core';
-import { startWorker } from '@holdfast/driver-embedded';
+import { embeddedDriver } from '@holdfast/driver-embedded';
 import { postgresVersions, startPostgres } from '@holdfast/testing/servers';
 import pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
@@ -80,34 +82,31 @@ const begun: number[] = [];
 const worker = await database.worker(uuidv7());
 const artifacts = new FileArtifactStore(folder);
 const quiet = { info: () => undefined, warn: console.warn, error: console.error };
-const running = await startWorker(
-  {
-    ...worker,
-    artifacts,
-    clock: database.clock,
-    hints: database.hints,
-    log: quiet,
-    versions: cachedVersions((scope, id) => worker.agents.versionById(scope, id)),
-    model: rehearsalCatalog(),
-    deltas: new LocalDeltas(),
-    redaction: new Redaction(),
-    tools: {
-      call: () => {
-        begun.push(performance.now());
-        return Promise.resolve({ type: 'answered', content: text('nothing'), isError: false });
-      },
+const ports: WorkerPorts = {
+  ...worker,
+  artifacts,
+  clock: database.clock,
+  hints: database.hints,
+  log: quiet,
+  versions: cachedVersions((scope, id) => worker.agents.versionById(scope, id)),
+  model: rehearsalCatalog(),
+  deltas: new LocalDeltas(),
+  redaction: new Redaction(),
+  tools: {
+    call: () => {
+      begun.push(performance.now());
+      return Promise.resolve({ type: 'answered', content: text('nothing'), isError: false });
     },
-    metrics: {
-      modelCalled: () => undefined,
-      toolCalled: () => undefined,
-      appended: () => undefined,
-      taken: () => undefined,
-    },
-    patienceMs: 10_000,
   },
-  { concurrency: 10, watchPeersMs: 150 },
-  {},
-);
+  metrics: {
+    modelCalled: () => undefined,
+    toolCalled: () => undefined,
+    appended: () => undefined,
+    taken: () => undefined,
+  },
+  patienceMs: 10_000,
+};
+const running = await startWorker(ports, { watchPeersMs: 150 }, {}, embeddedDriver(ports, 10));
 
 const run = uuidv7();
 const ref = { tenant, run };

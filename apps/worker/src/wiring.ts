@@ -29,10 +29,12 @@ import {
   type SecretCipher,
   secretResolver,
   settleChildren,
+  startWorker,
   type StoredFiles,
   workBulk,
+  type WorkerPorts,
 } from '@holdfast/core';
-import { startWorker, type WorkerPorts } from '@holdfast/driver-embedded';
+import { embeddedDriver } from '@holdfast/driver-embedded';
 import { toolbox } from './toolbox.ts';
 
 /** What a test or the standalone program brings along; the rest is made from the configuration. */
@@ -141,10 +143,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
     const wrapped = overrides.wrap?.(ports) ?? ports;
     const worker = await startWorker(
       wrapped,
-      {
-        concurrency: config.worker.concurrency,
-        watchPeersMs: database.kind === 'pglite' ? null : WATCH_PEERS_MS,
-      },
+      { watchPeersMs: database.kind === 'pglite' ? null : WATCH_PEERS_MS },
       {
         child: settleChildren(wrapped),
         expiry: expireRuns(wrapped),
@@ -152,6 +151,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
         files: removeFiles(wrapped),
         retention: deleteExpired(wrapped),
       },
+      embeddedDriver(wrapped, config.worker.concurrency),
     );
     metrics.worker.runsHeld(worker.held);
     log.info({ worker: id }, 'the worker has begun');

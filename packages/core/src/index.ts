@@ -36,8 +36,9 @@ export { advance, type AdvancePorts, type Hold, type Take } from './executor/adv
 export type { ExecutorMetrics, Log } from './executor/log.ts';
 export * from './log/speak.ts';
 export { Holds } from './scheduling/holds.ts';
-export { sweepDue, sweepMoved } from './scheduling/sweep.ts';
-export { takeOverFromDead } from './scheduling/take-over.ts';
+export { Periodic } from './scheduling/periodic.ts';
+export type * from './scheduling/run-driver.ts';
+export { startWorker, type Worker, type WorkerOptions, type WorkerPorts } from './scheduling/start-worker.ts';
 export * from './executor/artifact-tools.ts';
 export * from './bulk/bulk-operation.ts';
 export type * from './bulk/bulk-store.ts';

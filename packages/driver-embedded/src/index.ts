@@ -1,1 +1,1 @@
-export { startWorker, type Worker, type WorkerOptions, type WorkerPorts } from './start-worker.ts';
+export { embeddedDriver, type EmbeddedDriverPorts } from './embedded-driver.ts';

@@ -126,8 +126,6 @@ create table holdfast.runs (
   version integer not null,
   -- runs of this agent at once
   agent_limit integer,
-  -- who may claim it
-  driver text not null default 'embedded',
   tags text[] not null default '{}',
   priority smallint not null default 0,
   -- runs of one key are at work one at a time
@@ -315,7 +313,13 @@ create table holdfast.workers (
   lock_key bigint,
   lease_until bigint not null,
   -- of the database server when the lock was taken: a restart frees all locks
-  incarnation timestamptz not null
+  incarnation timestamptz not null,
+  -- embedded, temporal
+  driver text not null,
+  -- of this process
+  began_at bigint not null,
+  -- why it can begin nothing; null = it can
+  problem text
 ) with (fillfactor = 50);
 
 -- Since when the server runs without a crash: an unlogged table is emptied by every recovery, also by the one after a

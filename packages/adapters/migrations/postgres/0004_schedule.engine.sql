@@ -17,9 +17,24 @@ begin
 end
 $$;
 
+-- Whether runs are this worker's to take: not while a worker with another driver lives that began later. So all runs move at
+-- once when a worker with another driver begins, and back when the last of them is gone.
+create function holdfast.drives(p_worker text) returns boolean
+  language plpgsql set search_path = ''
+as $$
+declare
+  v_now constant bigint := holdfast.now_ms();
+begin
+  return not exists (
+    select from holdfast.workers me join holdfast.workers other on other.driver <> me.driver
+    where me.id = p_worker and other.lease_until >= v_now and (other.began_at, other.id) > (me.began_at, me.id));
+end
+$$;
+
 -- Offers runs to a worker: those that have a slot already, then new ones, tenants in turn. Slots are counted from rows
 -- (admitted ones and held runs) under the tenant's lock, never by a counter that could leak.
-create function holdfast.pick(p_limit integer, p_reserve_ms bigint) returns table (tenant_id uuid, run_id uuid)
+create function holdfast.pick(p_worker text, p_limit integer, p_reserve_ms bigint)
+  returns table (tenant_id uuid, run_id uuid, agent text, begun boolean)
   language plpgsql security definer set search_path = '' set enable_seqscan = off set jit = off
   set plan_cache_mode = force_generic_plan
 as $$
@@ -33,6 +48,9 @@ declare
   v_tried uuid[] := '{}';
   v_chosen uuid[];
 begin
+  if not holdfast.drives(p_worker) then
+    return;
+  end if;
   -- What a crash takes back of this is offered again; the claim that follows is an append, and waits for the disk.
   perform pg_catalog.set_config('synchronous_commit', 'off', true);
   return query
@@ -43,7 +61,7 @@ begin
       order by at, subject limit p_limit for update skip locked
     ) c
     where d.kind = 'run' and d.subject = c.subject
-    returning d.tenant_id, d.subject;
+    returning d.tenant_id, d.subject, d.agent, d.begun;
   get diagnostics v_left = row_count;
   v_left := p_limit - v_left;
   if v_left <= 0 then
@@ -144,7 +162,7 @@ begin
           for update skip locked
         ) c
         where d.kind = 'run' and d.subject = c.subject
-        returning d.tenant_id, d.subject
+        returning d.tenant_id, d.subject, d.agent, d.begun
       ), counted as (
         update holdfast.tenants t set pass = greatest(t.pass, v_turn) + a.runs
         from (select tenant_id, pg_catalog.count(*) as runs from admitted group by tenant_id) a
@@ -155,7 +173,7 @@ begin
         from (select pg_catalog.max(pass) - 1 as pass from counted) c
         where c.pass > turn.pass
       )
-      select tenant_id, subject from admitted;
+      select tenant_id, subject, agent, begun from admitted;
     get diagnostics v_admitted = row_count;
     v_left := v_left - v_admitted;
     exit when v_left <= 0;

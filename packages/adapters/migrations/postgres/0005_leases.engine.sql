@@ -1,15 +1,15 @@
 -- Makes or renews the row of a worker that begins, or that lost its lease. `p_alone`: the process has the database to
 -- itself, so whoever else is written down is gone.
-create function holdfast.register_worker(p_worker text, p_lock_key bigint, p_lease_ms bigint, p_alone boolean)
-  returns bigint
+create function holdfast.register_worker(
+  p_worker text, p_driver text, p_lock_key bigint, p_lease_ms bigint, p_alone boolean) returns bigint
   language plpgsql security definer set search_path = ''
 as $$
 declare
   v_now constant bigint := holdfast.now_ms();
 begin
   delete from holdfast.workers where id <> p_worker and (p_alone or lease_until < v_now - 3600000);
-  insert into holdfast.workers (id, lock_key, lease_until, incarnation)
-  values (p_worker, p_lock_key, v_now + p_lease_ms, pg_catalog.pg_postmaster_start_time())
+  insert into holdfast.workers (id, lock_key, lease_until, incarnation, driver, began_at)
+  values (p_worker, p_lock_key, v_now + p_lease_ms, pg_catalog.pg_postmaster_start_time(), p_driver, v_now)
   on conflict (id) do update
     set lock_key = excluded.lock_key, lease_until = excluded.lease_until, incarnation = excluded.incarnation;
   return v_now;
@@ -36,9 +36,26 @@ begin
 end
 $$;
 
--- Dead peers that still hold runs. `p_locks`: whether a free session lock counts (behind a pooler it lies). A restart or a
--- crash of the server frees all locks and stops all renewals, and their owners need time to come back: nobody is judged
--- within one lease of either.
+-- A restart or a crash of the server frees all locks and stops all renewals, and their owners need time to come back:
+-- nobody is judged within one lease of either.
+create function holdfast.server_settled(p_lease_ms bigint) returns boolean
+  language plpgsql set search_path = ''
+as $$
+declare
+  v_now constant bigint := holdfast.now_ms();
+  v_since bigint;
+begin
+  select since into v_since from holdfast.server_life;
+  if not found then
+    insert into holdfast.server_life default values on conflict do nothing;
+    return false;
+  end if;
+  return v_since <= v_now - p_lease_ms
+    and pg_catalog.pg_postmaster_start_time() < pg_catalog.clock_timestamp() - p_lease_ms * interval '1 millisecond';
+end
+$$;
+
+-- Dead peers that still hold runs. `p_locks`: whether a free session lock counts (behind a pooler it lies).
 create function holdfast.dead_workers(p_worker text, p_lease_ms bigint, p_locks boolean)
   returns table (worker text, why text, lease_until bigint, tenants uuid[], runs uuid[])
   language plpgsql security definer set search_path = '' set enable_seqscan = off set jit = off
@@ -46,16 +63,11 @@ as $$
 #variable_conflict use_column
 declare
   v_now constant bigint := holdfast.now_ms();
-  v_since bigint;
-  v_settled boolean;
+  v_settled constant boolean := holdfast.server_settled(p_lease_ms);
 begin
-  select since into v_since from holdfast.server_life;
-  if not found then
-    insert into holdfast.server_life default values on conflict do nothing;
-    v_since := v_now;
+  if not holdfast.drives(p_worker) then
+    return;
   end if;
-  v_settled := v_since <= v_now - p_lease_ms
-    and pg_catalog.pg_postmaster_start_time() < pg_catalog.clock_timestamp() - p_lease_ms * interval '1 millisecond';
   return query
     select j.holder, j.why, coalesce(j.lease_until, v_now), j.tenants, j.runs
     from (
@@ -78,6 +90,55 @@ begin
 end
 $$;
 
+-- Who holds a run, and whether that worker is dead; no row = nobody does.
+create function holdfast.holder_of(p_tenant uuid, p_run uuid, p_lease_ms bigint, p_locks boolean)
+  returns table (worker text, why text, lease_until bigint)
+  language plpgsql security definer set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  v_now constant bigint := holdfast.now_ms();
+begin
+  return query
+    select r.holder,
+      case
+        when w.id is null then 'gone'
+        when not holdfast.server_settled(p_lease_ms) then null
+        when w.lease_until < v_now then 'lease-expired'
+        when p_locks and w.lock_key is not null and w.incarnation = pg_catalog.pg_postmaster_start_time() then
+          case when pg_catalog.pg_try_advisory_xact_lock_shared(w.lock_key) then 'session-lost' end
+      end,
+      coalesce(w.lease_until, v_now)
+    from holdfast.runs r left join holdfast.workers w on w.id = r.holder
+    where r.id = p_run and r.tenant_id = p_tenant and r.holder is not null;
+end
+$$;
+
+-- Written down where this worker can begin nothing; null = it can.
+create function holdfast.tell_problem(p_worker text, p_problem text) returns void
+  language plpgsql security definer set search_path = ''
+as $$
+begin
+  update holdfast.workers set problem = p_problem where id = p_worker and problem is distinct from p_problem;
+end
+$$;
+
+-- Why no worker begins anything; null = there is one that can.
+create function holdfast.workers_problem() returns text
+  language plpgsql security definer set search_path = ''
+as $$
+declare
+  v_now constant bigint := holdfast.now_ms();
+  v_problem text;
+begin
+  select w.problem into v_problem from holdfast.workers w
+  where w.lease_until >= v_now order by w.problem nulls first limit 1;
+  return case when found then v_problem else 'no_worker' end;
+end
+$$;
+
 revoke all on all functions in schema holdfast from public;
 grant execute on function
-  holdfast.register_worker, holdfast.renew_lease, holdfast.leave_worker, holdfast.dead_workers to holdfast_worker;
+  holdfast.register_worker, holdfast.renew_lease, holdfast.leave_worker, holdfast.dead_workers, holdfast.holder_of,
+  holdfast.tell_problem to holdfast_worker;
+grant execute on function holdfast.workers_problem to holdfast_api;

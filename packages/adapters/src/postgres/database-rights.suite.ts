@@ -56,6 +56,7 @@ export const functions: Record<string, readonly Login[]> = {
   delete_thread: ['holdfast_api'],
   finish_outbox: ['holdfast_worker'],
   fork_run: both,
+  holder_of: ['holdfast_worker'],
   join_thread: ['holdfast_api'],
   leave_worker: ['holdfast_worker'],
   lock_bulk: both,
@@ -71,6 +72,8 @@ export const functions: Record<string, readonly Login[]> = {
   save_bulk: both,
   save_snapshot: ['holdfast_worker'],
   set_retention: ['holdfast_api'],
+  tell_problem: ['holdfast_worker'],
+  workers_problem: ['holdfast_api'],
   write_audit: ['holdfast_api'],
 };
 

@@ -5,6 +5,7 @@ import type {
   BulkPorts,
   BulkStore,
   Clock,
+  DriverName,
   ExpiredRuns,
   Hint,
   Hints,
@@ -109,8 +110,8 @@ export interface Database {
   readonly hints: Hints;
   /** Throws `DatabaseNotUsable` (`database_role_missing`, `database_not_migrated`), as do the next three. */
   api(): Promise<ApiStores>;
-  /** `worker`: the id of this process, at most 64 characters, new at each start. */
-  worker(worker: string): Promise<WorkerStores>;
+  /** `worker`: the id of this process, at most 64 characters, new at each start. `driver`: default `embedded`. */
+  worker(worker: string, driver?: DriverName): Promise<WorkerStores>;
   owner(): Promise<Installation>;
   /** Every secret of the installation, as the owner of the tables. */
   sealed(): Promise<SealedPages>;
@@ -169,7 +170,7 @@ async function openEmbedded(url: string, options: DatabaseOptions): Promise<Open
     clock: new ProcessClock(),
     hints,
     connections: pglite,
-    ...stores(pglite, hints, options, (worker) => new SoleWorkerLease(worker, pglite)),
+    ...stores(pglite, hints, options, (worker, driver) => new SoleWorkerLease(worker, driver, pglite)),
     ping: () => pglite.lend(async (sql) => void (await sql.query('select 1'))),
     syncs: () => pglite.syncs(),
     close: () => pglite.close(),
@@ -192,7 +193,7 @@ async function openServer(url: string, options: DatabaseOptions): Promise<OpenDa
     clock,
     hints,
     connections: pool,
-    ...stores(pool, hints, options, (worker) => new PostgresWorkerLease(worker, session, pool, clock)),
+    ...stores(pool, hints, options, (worker, driver) => new PostgresWorkerLease(worker, driver, session, pool, clock)),
     ping: () => pool.lend(checkWritable, 5_000),
     syncs: () => null,
     async close() {
@@ -208,7 +209,7 @@ function stores(
   connections: Connections,
   hints: Hints,
   { appendLimitMs = 10_000, poolSize = POOL_SIZE }: DatabaseOptions,
-  leaseOf: (worker: string) => LapsingLease,
+  leaseOf: (worker: string, driver: DriverName) => LapsingLease,
 ): Pick<Database, 'api' | 'worker' | 'owner' | 'sealed'> {
   const publish = (grown: readonly Hint[]): void => hints.publish(grown);
   return {
@@ -228,7 +229,7 @@ function stores(
         retention: new PostgresRetentionStore(scoped),
       };
     },
-    async worker(worker) {
+    async worker(worker, driver = 'embedded') {
       const scoped = scopedTransactions(connections, await roleFor(connections, 'holdfast_worker'));
       return {
         runs: new WorkerRunStore(
@@ -240,10 +241,10 @@ function stores(
         agents: new PostgresAgentStore(scoped),
         secrets: new PostgresSecretRows(scoped),
         toolServers: new PostgresToolServerStore(scoped),
-        schedule: new PostgresScheduleStore(connections),
+        schedule: new PostgresScheduleStore(worker, connections),
         outbox: new PostgresOutbox(connections),
         expired: new PostgresExpiredRuns(scoped, publish),
-        lease: leaseOf(worker),
+        lease: leaseOf(worker, driver),
         directory: new PostgresRunDirectory(scoped, connections, publish),
         bulk: new PostgresBulkStore(scoped, publish),
         transactions: new PostgresTransactions(scoped, publish),

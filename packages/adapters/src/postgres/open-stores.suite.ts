@@ -17,8 +17,8 @@ export async function storesOf(database: OpenDatabase): Promise<OpenedStores> {
     installation: await database.owner(),
     sealed: await database.sealed(),
     api: await database.api(),
-    worker(id) {
-      const worker = workers.get(id) ?? database.worker(id);
+    worker(id, driver) {
+      const worker = workers.get(id) ?? database.worker(id, driver);
       workers.set(id, worker);
       return worker;
     },

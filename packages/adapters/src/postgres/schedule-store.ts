@@ -1,19 +1,25 @@
-import type { RunRef, ScheduleStore } from '@holdfast/core';
+import type { PickedRun, RunRef, ScheduleStore } from '@holdfast/core';
 import { arrayLiteral } from './array-literal.ts';
 import { type Connections, prepared } from './sql.ts';
 
 /** The table of what is due, through the functions that a worker may call. */
 export class PostgresScheduleStore implements ScheduleStore {
+  readonly #worker: string;
   readonly #connections: Connections;
 
-  constructor(connections: Connections) {
+  constructor(worker: string, connections: Connections) {
+    this.#worker = worker;
     this.#connections = connections;
   }
 
-  async pick(limit: number, reserveMs: number): Promise<readonly RunRef[]> {
+  async pick(limit: number, reserveMs: number): Promise<readonly PickedRun[]> {
     if (limit <= 0) return [];
     return this.#connections.lend((sql) =>
-      prepared<RunRef>(sql, 'select tenant_id as tenant, run_id as run from holdfast.pick($1, $2)', [limit, reserveMs]),
+      prepared<PickedRun>(
+        sql,
+        'select tenant_id as tenant, run_id as run, agent, begun from holdfast.pick($1, $2, $3)',
+        [this.#worker, limit, reserveMs],
+      ),
     );
   }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { DeadWorker, WorkerLease } from '@holdfast/core';
+import type { DeadWorker, DriverName, RunHolder, RunRef, WorkerLease, WorkersProblem } from '@holdfast/core';
 import type { DatabaseClock } from './database-clock.ts';
 import type { DirectSession, LiveSession, SessionPart } from './direct-session.ts';
 import type { Connections } from './sql.ts';
@@ -29,6 +29,7 @@ export interface DeadRow {
 /** The lease on the direct session: while the session lives, the key is held and the lease is renewed, so does the worker. */
 export class PostgresWorkerLease implements LapsingLease, SessionPart {
   readonly worker: string;
+  readonly #driver: DriverName;
   readonly #session: DirectSession;
   readonly #connections: Connections;
   readonly #clock: DatabaseClock;
@@ -42,8 +43,15 @@ export class PostgresWorkerLease implements LapsingLease, SessionPart {
   #ticking: Promise<void> = Promise.resolve();
   #closed = false;
 
-  constructor(worker: string, session: DirectSession, connections: Connections, clock: DatabaseClock) {
+  constructor(
+    worker: string,
+    driver: DriverName,
+    session: DirectSession,
+    connections: Connections,
+    clock: DatabaseClock,
+  ) {
     this.worker = worker;
+    this.#driver = driver;
     this.#session = session;
     this.#connections = connections;
     this.#clock = clock;
@@ -81,6 +89,15 @@ export class PostgresWorkerLease implements LapsingLease, SessionPart {
       ]),
     );
     return rows.map((row) => deadWorkerOf(row, 'session-lost'));
+  }
+
+  async holderOf(ref: RunRef): Promise<RunHolder | null> {
+    const row = await holderRow(this.#connections, ref, this.#session.live?.direct ?? false);
+    return row === null ? null : { ...row, why: row.why === 'gone' ? 'session-lost' : row.why };
+  }
+
+  async tellProblem(problem: WorkersProblem | null): Promise<void> {
+    await tellProblem(this.#connections, this.worker, problem);
   }
 
   async close(): Promise<void> {
@@ -149,11 +166,10 @@ export class PostgresWorkerLease implements LapsingLease, SessionPart {
       this.#keyHolder = session;
     }
     const sentAt = this.#clock.monotonic();
-    const [row] = await session.query<{ now: number }>('select holdfast.register_worker($1, $2, $3, false) as now', [
-      this.worker,
-      session.direct ? this.#key : null,
-      LEASE_MS,
-    ]);
+    const [row] = await session.query<{ now: number }>(
+      'select holdfast.register_worker($1, $2, $3, $4, false) as now',
+      [this.worker, this.#driver, session.direct ? this.#key : null, LEASE_MS],
+    );
     if (row !== undefined) this.#extend(row.now, sentAt);
   }
 
@@ -166,11 +182,13 @@ export class PostgresWorkerLease implements LapsingLease, SessionPart {
 /** The lease where one process has the database to itself: whoever was here before is gone. */
 export class SoleWorkerLease implements LapsingLease {
   readonly worker: string;
+  readonly #driver: DriverName;
   readonly #connections: Connections;
   #held = false;
 
-  constructor(worker: string, connections: Connections) {
+  constructor(worker: string, driver: DriverName, connections: Connections) {
     this.worker = worker;
+    this.#driver = driver;
     this.#connections = connections;
   }
 
@@ -184,7 +202,7 @@ export class SoleWorkerLease implements LapsingLease {
 
   async start(): Promise<void> {
     await this.#connections.lend((sql) =>
-      sql.query('select holdfast.register_worker($1, null, $2, true)', [this.worker, LEASE_MS]),
+      sql.query('select holdfast.register_worker($1, $2, null, $3, true)', [this.worker, this.#driver, LEASE_MS]),
     );
     this.#held = true;
   }
@@ -199,11 +217,37 @@ export class SoleWorkerLease implements LapsingLease {
     return rows.filter(({ why }) => why === 'gone').map((row) => deadWorkerOf(row, 'restarted'));
   }
 
+  async holderOf(ref: RunRef): Promise<RunHolder | null> {
+    const row = await holderRow(this.#connections, ref, false);
+    return row === null ? null : { ...row, why: row.why === 'gone' ? 'restarted' : null };
+  }
+
+  async tellProblem(problem: WorkersProblem | null): Promise<void> {
+    await tellProblem(this.#connections, this.worker, problem);
+  }
+
   async close(): Promise<void> {
     this.#held = false;
     await this.#connections.lend((sql) => sql.query('select holdfast.leave_worker($1)', [this.worker]));
   }
 }
+
+async function holderRow(
+  connections: Connections,
+  { tenant, run }: RunRef,
+  locks: boolean,
+): Promise<{ worker: string; why: DeadRow['why'] | null; leaseUntil: number } | null> {
+  const [row] = await connections.lend((sql) =>
+    sql.query<{ worker: string; why: DeadRow['why'] | null; leaseUntil: number }>(
+      'select worker, why, lease_until as "leaseUntil" from holdfast.holder_of($1, $2, $3, $4)',
+      [tenant, run, LEASE_MS, locks],
+    ),
+  );
+  return row ?? null;
+}
+
+const tellProblem = (connections: Connections, worker: string, problem: WorkersProblem | null): Promise<unknown> =>
+  connections.lend((sql) => sql.query('select holdfast.tell_problem($1, $2)', [worker, problem]));
 
 function deadWorkerOf(row: DeadRow, gone: DeadWorker['why']): DeadWorker {
   return {

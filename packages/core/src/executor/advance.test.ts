@@ -104,10 +104,10 @@ describe('somebody speaks', () => {
       content: text('no'),
       by: person,
     });
-    expect(hold.head()).toBe(w.runs.events.length - 1);
+    expect(hold.state()?.head).toBe(w.runs.events.length - 1);
     hold.nudge();
     await w.until(() => w.models.length === 2);
-    expect(hold.head()).toBe(w.runs.events.length);
+    expect(hold.state()?.head).toBe(w.runs.events.length);
     expect(w.models[0]?.signal.aborted).toBe(true);
     expect(w.runs.types().slice(-3)).toEqual(['model.interrupted', 'message.delivered', 'model.called']);
     expect(w.model().request.messages.map(({ role }) => role)).toEqual(['system', 'user', 'assistant', 'user']);
@@ -282,7 +282,7 @@ describe('another worker has the run', () => {
       'attempt.scheduled',
       'tool.called',
     ]);
-    expect(hold.head()).toBe(w.runs.events.length);
+    expect(hold.state()?.head).toBe(w.runs.events.length);
   });
 
   it.each([

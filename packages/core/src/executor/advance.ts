@@ -8,7 +8,7 @@ import type { Append } from '../log/run-store.ts';
 import { speak } from '../log/speak.ts';
 import { nextTime } from '../run/attention.ts';
 import type { Command } from '../run/command.ts';
-import { openCalls } from '../run/state.ts';
+import { openCalls, type RunState } from '../run/state.ts';
 import type { DeadWorker, WorkerLease } from '../scheduling/schedule-store.ts';
 import type { Redaction } from '../secrets/redaction.ts';
 import type { RunRef } from '../tenant-scope.ts';
@@ -54,10 +54,10 @@ export type Take =
 export interface Hold {
   /** The log has grown to `head`; left out: look up, whatever was read. */
   nudge(head?: number): void;
-  /** Head this holder has folded; others compare it with the database's. */
-  head(): number;
-  /** The run has ended while it was held. */
-  ended(): boolean;
+  /** Nothing new begins, calls that may be aborted are, and when none is under way the run is let go. */
+  letGo(): void;
+  /** As of its last append; null = it was not taken yet. */
+  state(): RunState | null;
   /** Resolves when the run was let go or lost. */
   readonly done: Promise<'released' | 'lost' | 'not-yours'>;
 }
@@ -69,14 +69,25 @@ export interface Hold {
  */
 export function advance(ports: AdvancePorts, ref: RunRef, take: Take, drain: AbortSignal): Hold {
   const mailbox = new Mailbox();
-  const position = { head: 0, ended: false };
-  const done = carry(ports, ref, take, drain, mailbox, position);
+  const nudge = (head = Number.POSITIVE_INFINITY): void => mailbox.nudge(head);
+  const progress: Progress = { state: null, lettingGo: false, calls: null };
+  const done = carry(ports, ref, take, drain, mailbox, progress);
   return {
-    nudge: (head = Number.POSITIVE_INFINITY) => mailbox.nudge(head),
-    head: () => position.head,
-    ended: () => position.ended,
+    nudge,
+    letGo: () => {
+      progress.lettingGo = true;
+      progress.calls?.letGo();
+      nudge();
+    },
+    state: () => progress.state,
     done,
   };
+}
+
+interface Progress {
+  state: RunState | null;
+  lettingGo: boolean;
+  calls: OpenCalls | null;
 }
 
 async function carry(
@@ -85,7 +96,7 @@ async function carry(
   take: Take,
   drain: AbortSignal,
   mailbox: Mailbox,
-  position: { head: number; ended: boolean },
+  progress: Progress,
 ): Promise<'released' | 'lost' | 'not-yours'> {
   const { clock, lease } = ports;
   const loaded = await loadInThread(ports, ref);
@@ -95,10 +106,12 @@ async function carry(
   let outcomes: readonly Command[] = [takingCommand(take, lease.worker, clock.now(), loaded.thread)];
   let held = true;
   const calls = new OpenCalls(ports, ref, (outcome) => (held ? mailbox.put(outcome) : late(ports, ref, outcome)));
+  progress.calls = calls;
   const snapshots = new Snapshots(ports, ref, run.state.head);
+  const draining = (): boolean => drain.aborted || progress.lettingGo;
   try {
     for (;;) {
-      const next = plan(run, outcomes, clock.now(), drain.aborted);
+      const next = plan(run, outcomes, clock.now(), draining());
       // With no call under way the run is let go; it is held only while there is something to wait for.
       const release = next.run.state.phase !== 'live' || openCalls(next.run.state).length === 0;
       const lapses = lease.lapses();
@@ -131,22 +144,19 @@ async function carry(
           break;
       }
       run = next.run;
+      progress.state = run.state;
       outcomes = [];
       if (taking !== null) tellTaken(ports, ref, taking);
       taking = null;
-      if (run.state.phase === 'ended') {
-        position.ended = true;
-        ports.log.info({ run_id: ref.run, status: run.state.status }, 'the run ended');
-      }
+      if (run.state.phase === 'ended') ports.log.info({ run_id: ref.run, status: run.state.status }, 'the run ended');
       for (const { command } of next.refused) late(ports, ref, command);
       for (const action of next.starts) calls.start(action, run, lapses);
       for (const call of next.aborts) calls.abort(call);
       if (release && next.events.length === 0) throw new Error('held without a call under way');
       if (release) return 'released';
       snapshots.consider(run);
-      position.head = run.state.head;
       const time = nextTime(run.state);
-      const timeout = time === null || drain.aborted ? null : Math.max(0, time - clock.now());
+      const timeout = time === null || draining() ? null : Math.max(0, time - clock.now());
       const mail = await mailbox.next(timeout, run.state.head);
       outcomes = mail.commands;
       if (!mail.nudged) continue;

@@ -37,6 +37,7 @@ export class OpenCalls {
   readonly #ports: AdvancePorts;
   readonly #ref: RunRef;
   readonly #deliver: (command: Command) => void;
+  #lettingGo = false;
 
   constructor(ports: AdvancePorts, ref: RunRef, deliver: (command: Command) => void) {
     this.#ports = ports;
@@ -54,6 +55,12 @@ export class OpenCalls {
 
   abortAll(): void {
     for (const call of this.#open.keys()) this.abort(call);
+  }
+
+  /** As `abortAll`, for a run that is to go on elsewhere: what is aborted counts as an attempt, not as what somebody asked for. */
+  letGo(): void {
+    this.#lettingGo = true;
+    this.abortAll();
   }
 
   /** Its intent is committed: begins the effect. `lapses`: of the lease, when the intent was sent. */
@@ -101,7 +108,10 @@ export class OpenCalls {
         const { type: _, ...answer } = outcome;
         return { type: 'model_answered', ...about, ...answer };
       }
-      if (outcome.type === 'aborted' && !timedOut) return { type: 'model_aborted', ...about, content: outcome.content };
+      if (outcome.type === 'aborted' && !timedOut)
+        return this.#lettingGo
+          ? { type: 'model_failed', ...about, class: 'transient', message: 'the worker let go of the run' }
+          : { type: 'model_aborted', ...about, content: outcome.content };
       if (outcome.type === 'aborted' && outcome.waited === true)
         return {
           type: 'model_failed',

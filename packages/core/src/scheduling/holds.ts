@@ -1,5 +1,4 @@
 import { advance, type AdvancePorts, type Hold, type Take } from '../executor/advance.ts';
-import { DatabaseUnavailable } from '../log/run-store.ts';
 import type { RunRef } from '../tenant-scope.ts';
 
 interface Held {
@@ -7,45 +6,35 @@ interface Held {
   readonly hold: Hold;
 }
 
-/** Pause before a run whose `advance` failed is taken again, ms. */
-const AFTER_ERROR_MS = 1_000;
-
 /** The runs this worker holds, each carried by its own `advance`. */
 export class Holds {
   readonly #held = new Map<string, Held>();
   readonly #drain = new AbortController();
   readonly #ports: AdvancePorts;
-  readonly #limit: number;
-  /** Called when a run was let go: another may begin; unless it has ended, the same may be due. */
-  readonly #freed: (ended: boolean) => void;
 
-  constructor(ports: AdvancePorts, limit: number, freed: (ended: boolean) => void) {
+  constructor(ports: AdvancePorts) {
     this.#ports = ports;
-    this.#limit = limit;
-    this.#freed = freed;
   }
 
   get size(): number {
     return this.#held.size;
   }
 
-  /** Runs that may still be taken. */
-  get room(): number {
-    return this.#drain.signal.aborted ? 0 : Math.max(0, this.#limit - this.#held.size);
+  get draining(): boolean {
+    return this.#drain.signal.aborted;
   }
 
-  /** Does nothing when the run is held already or there is no room. */
-  take(ref: RunRef, take: Take): void {
-    if (this.#held.has(ref.run) || this.room === 0) return;
-    const hold = advance(this.#ports, ref, take, this.#drain.signal);
+  /** Carries the run; null = it is held here already. `until`: once aborted, it is let go at the next step. */
+  carry(ref: RunRef, take: Take, until?: AbortSignal): Hold | null {
+    if (this.#held.has(ref.run)) return null;
+    const drain = until === undefined ? this.#drain.signal : AbortSignal.any([this.#drain.signal, until]);
+    const hold = advance(this.#ports, ref, take, drain);
     this.#held.set(ref.run, { ref, hold });
-    hold.done.then(
-      () => this.#let(ref),
-      (error: unknown) => {
-        this.#let(ref);
-        this.#failed(ref, error);
-      },
-    );
+    const over = (): void => void this.#held.delete(ref.run);
+    // Before whoever waits for `done` hears of it.
+    hold.done.then(over, over);
+    until?.addEventListener('abort', () => hold.nudge(), { once: true });
+    return hold;
   }
 
   /** Somebody may have spoken to this run; says whether it is held here. */
@@ -56,7 +45,7 @@ export class Holds {
   }
 
   heads(): (RunRef & { head: number })[] {
-    return [...this.#held.values()].map(({ ref, hold }) => ({ ...ref, head: hold.head() }));
+    return [...this.#held.values()].map(({ ref, hold }) => ({ ...ref, head: hold.state()?.head ?? 0 }));
   }
 
   /** Nothing new begins; resolves when every run was let go. */
@@ -64,25 +53,5 @@ export class Holds {
     this.#drain.abort();
     for (const { hold } of this.#held.values()) hold.nudge();
     await Promise.allSettled([...this.#held.values()].map(({ hold }) => hold.done));
-  }
-
-  #let(ref: RunRef): void {
-    const ended = this.#held.get(ref.run)?.hold.ended() ?? false;
-    this.#held.delete(ref.run);
-    this.#freed(ended);
-  }
-
-  /** The database still names this worker as the holder, so nobody else will take the run. */
-  #failed(ref: RunRef, error: unknown): void {
-    const level = error instanceof DatabaseUnavailable ? 'warn' : 'error';
-    this.#ports.log[level]({ run_id: ref.run, err: error }, 'the run was given up; it is taken again');
-    const from = this.#ports.lease.worker;
-    const leaseUntil = this.#ports.clock.now();
-    const again = (): void => {
-      if (this.#drain.signal.aborted) return;
-      if (this.room === 0) setTimeout(again, AFTER_ERROR_MS).unref();
-      else this.take(ref, { type: 'take-over', from, why: 'abandoned', leaseUntil });
-    };
-    setTimeout(again, AFTER_ERROR_MS).unref();
   }
 }

@@ -1,13 +1,23 @@
 import type { RunRef } from '../tenant-scope.ts';
 
+/** A run that may be claimed. `begun`: a worker has held it before. */
+export interface PickedRun extends RunRef {
+  readonly agent: string;
+  readonly begun: boolean;
+}
+
+/** What carries runs: `embedded` = the workers themselves; `temporal` = workers to whom a Temporal server hands them. */
+export type DriverName = 'embedded' | 'temporal';
+
 /** Who is free to claim: due rows of admitted runs, and new ones within the slots of tenant and agent. */
 export interface ScheduleStore {
   /**
    * Admits what is due, tenants in turn, begun runs first, within each tenant's and agent's slots (counted from
    * rows under the tenant's lock), and returns up to `limit` runs that this worker may try to claim.
-   * A run that was returned is not offered to others for `reserveMs`.
+   * A run that was returned is not offered to others for `reserveMs`. None while a worker lives that has another driver
+   * and began later.
    */
-  pick(limit: number, reserveMs: number): Promise<readonly RunRef[]>;
+  pick(limit: number, reserveMs: number): Promise<readonly PickedRun[]>;
   /**
    * When the next run is due, ms since 1970, null = none; and whether some are due already, and wait for a slot.
    */
@@ -24,6 +34,13 @@ export interface DeadWorker {
   readonly runs: readonly RunRef[];
 }
 
+export interface RunHolder extends Omit<DeadWorker, 'runs' | 'why'> {
+  readonly why: DeadWorker['why'] | null;
+}
+
+/** Why no worker begins a run. */
+export type WorkersProblem = 'engine_unavailable' | 'no_worker';
+
 /**
  * The lease of one worker: 5 s, renewed each second by the database's clock, beside a session advisory lock where the
  * session is direct (a pooler makes the lock lie; then the lease alone counts).
@@ -39,8 +56,12 @@ export interface WorkerLease {
   lapses(): number;
   /** Renews until closed; resolves after the first renewal. */
   start(): Promise<void>;
-  /** Dead peers that still hold runs. */
+  /** Dead peers that still hold runs; none while a worker lives that has another driver and began later. */
   deadPeers(): Promise<readonly DeadWorker[]>;
+  /** Who holds the run, and why that worker counts as dead (null = it lives); null = nobody does. */
+  holderOf(ref: RunRef): Promise<RunHolder | null>;
+  /** For whoever asks why nothing begins; null = this worker can begin runs. */
+  tellProblem(problem: WorkersProblem | null): Promise<void>;
   /** Gives the lease back, so that what is still held is free at once. */
   close(): Promise<void>;
 }

@@ -1,23 +1,24 @@
 import type { Holds } from './holds.ts';
+import type { RunDriver } from './run-driver.ts';
 import type { ScheduleStore } from './schedule-store.ts';
 
-/** A picked run is not offered to other workers for this long, ms. */
-const RESERVE_MS = 1_000;
+/** A picked run is not offered to other workers for this long, ms: an engine needs time to hand it on. */
+const RESERVE_MS = { embedded: 1_000, temporal: 10_000 } as const;
 const PICK_AT_ONCE = 100;
 
 /**
- * Claims what is due and free. Returns when a row is due next, ms since 1970, null = none is; and whether runs wait for a
- * slot, or for room here.
+ * Has carried what is due and free. Returns when a row is due next, ms since 1970, null = none is; and whether runs wait
+ * for a slot, or for room.
  */
 export async function sweepDue(
   store: ScheduleStore,
-  holds: Holds,
+  driver: RunDriver,
 ): Promise<{ readonly at: number | null; readonly waiting: boolean }> {
   for (;;) {
-    const wanted = Math.min(holds.room, PICK_AT_ONCE);
+    const wanted = Math.min(driver.room, PICK_AT_ONCE);
     if (wanted === 0) return { at: null, waiting: true };
-    const picked = await store.pick(wanted, RESERVE_MS);
-    for (const ref of picked) holds.take(ref, { type: 'claim' });
+    const picked = await store.pick(wanted, RESERVE_MS[driver.name]);
+    for (const run of picked) driver.take(run, { type: 'claim' });
     if (picked.length < wanted) return store.nextDue();
   }
 }

@@ -4,6 +4,7 @@ import type {
   BulkPorts,
   BulkStore,
   Clock,
+  DriverName,
   ExpiredRuns,
   Hints,
   Installation,
@@ -42,7 +43,7 @@ export interface Stores {
     readonly retention: RetentionStore;
   };
   /** A worker process of that id. */
-  worker(id: string): Promise<WorkerSide>;
+  worker(id: string, driver?: DriverName): Promise<WorkerSide>;
   close(): Promise<void>;
 }
 

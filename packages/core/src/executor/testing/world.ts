@@ -81,6 +81,8 @@ export class World {
         lapses: () => this.lapses,
         start: () => Promise.resolve(),
         deadPeers: () => Promise.resolve([]),
+        holderOf: () => Promise.resolve(null),
+        tellProblem: () => Promise.resolve(),
         close: () => Promise.resolve(),
       },
       log: { info: note, warn: note, error: note },

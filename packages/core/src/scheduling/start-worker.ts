@@ -1,21 +1,15 @@
-import {
-  type AdvancePorts,
-  type ArtifactStore,
-  type ExpiredRuns,
-  type Hints,
-  Holds,
-  type Outbox,
-  type OutboxHandler,
-  type OutboxHandlers,
-  type OutboxKind,
-  type ScheduleStore,
-  type StoredFiles,
-  sweepDue,
-  sweepMoved,
-  sweepOutbox,
-  takeOverFromDead,
-} from '@holdfast/core';
+import type { AdvancePorts } from '../executor/advance.ts';
+import type { ArtifactStore, StoredFiles } from '../log/artifact-store.ts';
+import type { OutboxKind } from '../log/run-store.ts';
+import type { ExpiredRuns } from './delete-expired.ts';
+import type { Hints } from './hints.ts';
+import { Holds } from './holds.ts';
+import { type Outbox, type OutboxHandler, type OutboxHandlers, sweepOutbox } from './outbox.ts';
 import { Periodic } from './periodic.ts';
+import type { OpenDriver } from './run-driver.ts';
+import type { ScheduleStore } from './schedule-store.ts';
+import { sweepDue, sweepMoved } from './sweep.ts';
+import { takeOverFromDead } from './take-over.ts';
 
 export interface WorkerPorts extends AdvancePorts {
   readonly artifacts: ArtifactStore & StoredFiles;
@@ -28,8 +22,6 @@ export interface WorkerPorts extends AdvancePorts {
 }
 
 export interface WorkerOptions {
-  /** Runs held at once. */
-  readonly concurrency: number;
   /** Watch for dead peers every so often, ms; null = only at the start (one process, as on PGlite). */
   readonly watchPeersMs: number | null;
 }
@@ -45,20 +37,22 @@ const SWEEP_MS = 1_000;
 const HOUSEKEEPING_MS = 3_600_000;
 
 /**
- * The embedded driver: sweeps what is due each second and at each hint, watches its peers, carries what it claims, and
- * hands the rows of the outbox to their handlers.
+ * The loops of a worker, the same for all drivers: it sweeps what is due each second and at each hint and has its driver
+ * carry it, watches its peers, and hands the rows of the outbox to their handlers.
  * Hints are only a shortcut: without them everything still ends.
  */
 export async function startWorker(
   ports: WorkerPorts,
   options: WorkerOptions,
   handlers: OutboxHandlers,
+  openDriver: OpenDriver,
 ): Promise<Worker> {
   const { schedule, hints, lease, log, clock } = ports;
   await lease.start();
   // Runs are due that could not be taken when somebody last looked.
   let waiting = true;
-  const holds = new Holds(ports, options.concurrency, (ended) => {
+  const holds = new Holds(ports);
+  const driver = openDriver(holds, (ended) => {
     // With nobody waiting for its slot, the end of a run makes nothing due.
     if (!ended || waiting) due.soon();
   });
@@ -66,7 +60,7 @@ export async function startWorker(
 
   const due: Periodic = new Periodic(
     async () => {
-      const next = await sweepDue(schedule, holds);
+      const next = await sweepDue(schedule, driver);
       waiting = next.waiting;
       return next.at === null ? SWEEP_MS : Math.min(SWEEP_MS, Math.max(0, next.at - clock.now()));
     },
@@ -80,7 +74,7 @@ export async function startWorker(
   );
   const watchMs = options.watchPeersMs ?? Number.POSITIVE_INFINITY;
   const peers = new Periodic(
-    () => takeOverFromDead(lease, holds).then((all) => (all ? watchMs : SWEEP_MS)),
+    () => takeOverFromDead(lease, driver).then((all) => (all ? watchMs : SWEEP_MS)),
     SWEEP_MS,
     failed('dead workers could not be looked for'),
   );
@@ -117,7 +111,7 @@ export async function startWorker(
       unsubscribe();
       stop.abort();
       const drained = Promise.all([
-        Promise.all([peers, due, moved].map((loop) => loop.stop())).then(() => holds.drain()),
+        Promise.all([peers, due, moved].map((loop) => loop.stop())).then(() => driver.drain()),
         ...[housekeeping, ...outbox].map((loop) => loop.stop()),
       ]);
       await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, timeoutMs).unref())]);

@@ -1,5 +1,6 @@
-import type { OutboxRow } from '@holdfast/core';
 import { expect, test } from 'vitest';
+import type { OutboxHandlers, OutboxRow } from './outbox.ts';
+import type { RunDriver } from './run-driver.ts';
 import { startWorker, type WorkerPorts } from './start-worker.ts';
 
 /** Nothing is due but what `pick` says. */
@@ -18,7 +19,8 @@ function world(pick: WorkerPorts['outbox']['pick']) {
   return { ports, told };
 }
 
-const options = { concurrency: 1, watchPeersMs: null };
+const options = { watchPeersMs: null };
+const idle = (): RunDriver => ({ name: 'embedded', room: 1, take: () => undefined, drain: () => Promise.resolve() });
 const row = (subject: string): OutboxRow => ({ kind: 'bulk', tenant: 't', subject, attempt: 1, reservedUntil: 1 });
 
 test('drains in its time when a handler does not come back', async () => {
@@ -28,7 +30,7 @@ test('drains in its time when a handler does not come back', async () => {
     begun += 1;
     return new Promise(() => undefined);
   };
-  const worker = await startWorker(ports, options, { bulk: stuck });
+  const worker = await startWorker(ports, options, { bulk: stuck }, idle);
   await expect.poll(() => begun).toBe(1);
   await worker.drain(10);
   expect(told).toEqual(['the lease is closed']);
@@ -39,14 +41,15 @@ test('drains at once when the outbox always has more', async () => {
     Promise.resolve(Array.from({ length: limit }, (_, index) => row(`s${index}`))),
   );
   let handled = 0;
-  const worker = await startWorker(ports, options, {
+  const busy: OutboxHandlers = {
     bulk: async () => {
       handled += 1;
       // A turn of the loop, as a query takes.
       await new Promise((resolve) => setImmediate(resolve));
       return { again: 0 };
     },
-  });
+  };
+  const worker = await startWorker(ports, options, busy, idle);
   await expect.poll(() => handled).toBeGreaterThan(5);
   await worker.drain(600_000);
   expect(told).toEqual(['the lease is closed']);
