@@ -10,11 +10,25 @@ const arrows = {
   'packages/core': ['packages/contracts'],
   'packages/adapters': ['packages/core', 'packages/contracts'],
   'packages/driver-embedded': ['packages/core', 'packages/contracts'],
+  'packages/driver-temporal': ['packages/core', 'packages/contracts'],
   'packages/testing': ['packages/core', 'packages/contracts'],
   'packages/sdk': ['packages/contracts'],
   'apps/api': ['packages/core', 'packages/contracts', 'packages/adapters'],
-  'apps/worker': ['packages/core', 'packages/contracts', 'packages/adapters', 'packages/driver-embedded'],
-  'apps/standalone': ['packages/core', 'packages/contracts', 'packages/adapters', 'apps/api', 'apps/worker'],
+  'apps/worker': [
+    'packages/core',
+    'packages/contracts',
+    'packages/adapters',
+    'packages/driver-embedded',
+    'packages/driver-temporal',
+  ],
+  'apps/standalone': [
+    'packages/core',
+    'packages/contracts',
+    'packages/adapters',
+    'packages/driver-temporal',
+    'apps/api',
+    'apps/worker',
+  ],
   // Core and adapters only for `init` and `migrate`, which work on a database before there is a server.
   'apps/cli': ['packages/contracts', 'packages/sdk', 'packages/core', 'packages/adapters'],
 };
@@ -23,6 +37,7 @@ const arrows = {
 const mayTestWith = [
   'packages/adapters',
   'packages/driver-embedded',
+  'packages/driver-temporal',
   'apps/api',
   'apps/worker',
   'apps/standalone',
@@ -60,6 +75,20 @@ const libraries = [
   { folder: 'packages/adapters/src/secrets', npm: ['zod'], node: true },
   { folder: 'packages/adapters/src/telemetry', npm: ['pino', 'prom-client', 'zod'], node: true },
   { folder: 'packages/driver-embedded/src', npm: [], node: true },
+  {
+    folder: 'packages/driver-temporal/src',
+    except: ['packages/driver-temporal/src/workflow'],
+    npm: [
+      '@temporalio/activity',
+      '@temporalio/client',
+      '@temporalio/common',
+      '@temporalio/proto',
+      '@temporalio/worker',
+    ],
+    node: true,
+  },
+  // It runs in Temporal's sandbox and is replayed: nothing else may ever come in.
+  { folder: 'packages/driver-temporal/src/workflow', npm: ['@temporalio/workflow'], node: false },
   {
     folder: 'packages/sdk/src',
     except: ['packages/sdk/src/tools'],

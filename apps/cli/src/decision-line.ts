@@ -19,6 +19,8 @@ export function question({ kind, detail }: AttentionResource): string {
       return 'the last attempt has failed';
     case 'log-problem':
       return 'the database has lost acknowledged events';
+    case 'engine-problem':
+      return `its workflow was ended in Temporal twice (${shown(detail['how'])})`;
   }
 }
 
@@ -37,6 +39,8 @@ export function decisionLine(program: string, { run_id, ref, kind, detail }: Att
     case 'tool-changed':
     case 'attempts-exhausted':
       return `${command} --retry   (or --fail)`;
+    case 'engine-problem':
+      return `${command} --retry   (or end it: ${program} cancel ${run_id})`;
     case 'duplicate-after-fork':
       return `${command} --reuse   (or --call, --skip)`;
     case 'log-problem':

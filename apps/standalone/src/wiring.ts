@@ -56,6 +56,10 @@ export async function wireStandalone(
     parts.push(database);
     for (const warning of database.warnings) log.warn({}, warning);
     await migrate(database, config.secrets.database === null ? {} : { url: config.secrets.database.migrate });
+    if (config.temporal !== null) {
+      const { configuredSettings, prepareNamespace } = await import('@holdfast/driver-temporal');
+      await prepareNamespace(configuredSettings(config.temporal, config.secrets));
+    }
     const demo = await demoKey(await database.owner(), dataDir, config.tenantSlots);
 
     const metrics = createMetrics();

@@ -21,6 +21,7 @@ import {
   LocalDeltas,
   type Log,
   type Model,
+  type OpenDriver,
   type PlatformTools,
   Redaction,
   RegisteredTools,
@@ -100,7 +101,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       own.push(configured);
       model = configured.catalog;
     }
-    const stores = await database.worker(id);
+    const stores = await database.worker(id, config.temporal === null ? 'embedded' : 'temporal');
     const { runs, agents, toolServers, secrets, schedule, outbox, expired, lease, artifactRows } = stores;
     const { bulk, directory, transactions } = stores;
     const artifacts = overrides.artifacts ?? new FileArtifactStore(join(config.dataDir, 'artifacts'));
@@ -151,7 +152,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
         files: removeFiles(wrapped),
         retention: deleteExpired(wrapped),
       },
-      embeddedDriver(wrapped, config.worker.concurrency),
+      await driverOf(config, wrapped),
     );
     metrics.worker.runsHeld(worker.held);
     log.info({ worker: id }, 'the worker has begun');
@@ -171,6 +172,24 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
     throw error;
   }
 }
+
+async function driverOf(config: Config, ports: WiredPorts): Promise<OpenDriver> {
+  const { concurrency } = config.worker;
+  if (config.temporal === null) return embeddedDriver(ports, concurrency);
+  // A large library, which nobody else needs in memory.
+  const { configuredSettings, temporalDriver } = await import('@holdfast/driver-temporal');
+  return temporalDriver(
+    { ...ports, page: runPageOf(config) },
+    configuredSettings(config.temporal, config.secrets),
+    concurrency,
+  );
+}
+
+/** There is a page only where it is known how the world reaches the API. */
+const runPageOf =
+  ({ http }: Config) =>
+  (run: string): string | null =>
+    http.publicBaseUrl === null ? null : `${http.publicBaseUrl}/v1/runs/${run}`;
 
 async function notReady(database: OpenDatabase, lease: { remaining(): number }): Promise<string | null> {
   try {

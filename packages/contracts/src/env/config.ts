@@ -40,9 +40,23 @@ export interface Config {
     /** The model `default`; its key stands in `secrets`. */
     readonly one: { readonly baseUrl: string; readonly model: string } | null;
   };
+  /** null = workers carry runs by themselves. */
+  readonly temporal: {
+    readonly address: string;
+    readonly namespace: string;
+    readonly taskQueue: string;
+    readonly advanceTaskQueue: string;
+    /** Files in PEM; null = no TLS. */
+    readonly tls: {
+      readonly serverCa: string | null;
+      readonly client: { readonly cert: string; readonly key: string } | null;
+      readonly serverName: string | null;
+    } | null;
+  } | null;
   readonly logLevel: z.output<typeof env>['LOG_LEVEL'];
   readonly secrets: {
     readonly modelApiKey: string | null;
+    readonly temporalApiKey: string | null;
     /** All of it, for values of files that name a variable: `env:NAME`. */
     readonly environment: Readonly<Record<string, string | undefined>>;
     /** null with PGlite. `direct` and `migrate` are already what they fall back to. */

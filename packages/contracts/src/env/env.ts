@@ -72,6 +72,11 @@ const modelBaseUrl = baseUrl.refine((value) => new URL(value).username === '', {
   error: 'must have no user or password: give the key apart',
 });
 
+/** Processes that have runs carried, or look whether they can. */
+const driving = ['worker', 'standalone', 'cli'] as const;
+
+const temporalName = z.string().regex(/^[\w.-]{1,200}$/, { error: 'must be letters, digits, _ . and -, at most 200' });
+
 const path = z.string().refine((value) => !value.includes('\0'), { error: 'must be a path' });
 
 /**
@@ -134,7 +139,7 @@ export const envKeys = {
     description: 'How the world reaches the API, for links. Without it: http, HOST and PORT.',
     example: 'https://holdfast.example.com',
     default: null,
-    used: ['standalone'],
+    used: ['worker', 'standalone'],
     secret: false,
   }),
   CORS_ORIGINS: originList.optional().meta({
@@ -207,6 +212,93 @@ export const envKeys = {
     used: everywhere,
     secret: false,
   }),
+  TEMPORAL_ADDRESS: z
+    .string()
+    .regex(/^(\[[0-9a-f:]+\]|[\w.-]+):\d{1,5}$/i, { error: 'must be host:port' })
+    .optional()
+    .meta({
+      description:
+        'The Temporal server that carries runs. Without it, workers carry them by themselves. All runs move at once when workers with another setting begin; the log stays in the database. The API needs no access to Temporal.',
+      example: 'temporal:7233',
+      default: null,
+      used: [...driving],
+      secret: false,
+    }),
+  TEMPORAL_NAMESPACE: temporalName.prefault('default').meta({
+    description: 'The namespace in Temporal. It must exist; `holdfast migrate` gives it its search attributes.',
+    example: 'holdfast',
+    default: 'default',
+    used: [...driving],
+    secret: false,
+  }),
+  TEMPORAL_TASK_QUEUE: temporalName.prefault('holdfast').meta({
+    description: 'The task queue on which workflows wait for a worker.',
+    example: 'holdfast-prod',
+    default: 'holdfast',
+    used: [...driving],
+    secret: false,
+  }),
+  TEMPORAL_ADVANCE_TASK_QUEUE: temporalName.optional().meta({
+    description:
+      'The task queue on which the work itself (calls of models and tools) waits for a worker: one of its own keeps it apart from the workflows’ short tasks. Without it, TEMPORAL_TASK_QUEUE, which is faster.',
+    example: 'holdfast-work',
+    default: null,
+    used: [...driving],
+    secret: false,
+  }),
+  TEMPORAL_API_KEY: z
+    .string()
+    .regex(/^[\x21-\x7E]+$/, { error: 'must be printable ASCII without spaces' })
+    .optional()
+    .meta({
+      description: 'An API key of Temporal Cloud, or a token that the cluster’s authorizer takes. It turns TLS on.',
+      example: 'tk-secret',
+      default: null,
+      used: [...driving],
+      secret: true,
+    }),
+  TEMPORAL_TLS: oneOf(['true', 'false'])
+    .optional()
+    .meta({
+      description:
+        '`true` = TLS, the server’s certificate checked against what the machine trusts. Any other TEMPORAL_TLS_… turns it on, too.',
+      example: 'true',
+      default: null,
+      used: [...driving],
+      secret: false,
+    }),
+  TEMPORAL_TLS_SERVER_CA_CERT_PATH: path.optional().meta({
+    description: 'A PEM file of the authorities that the server’s certificate may come from.',
+    example: '/etc/holdfast/temporal/ca.pem',
+    default: null,
+    used: [...driving],
+    secret: false,
+  }),
+  TEMPORAL_TLS_CLIENT_CERT_PATH: path.optional().meta({
+    description: 'A PEM file with our certificate, for mTLS.',
+    example: '/etc/holdfast/temporal/client.pem',
+    default: null,
+    used: [...driving],
+    secret: false,
+  }),
+  TEMPORAL_TLS_CLIENT_KEY_PATH: path.optional().meta({
+    description: 'A PEM file with the key of our certificate.',
+    example: '/etc/holdfast/temporal/client.key',
+    default: null,
+    used: [...driving],
+    secret: false,
+  }),
+  TEMPORAL_TLS_SERVER_NAME: z
+    .string()
+    .regex(/^[\w.-]+$/, { error: 'must be a host name' })
+    .optional()
+    .meta({
+      description: 'The name that the server’s certificate must have, where it is not that of TEMPORAL_ADDRESS.',
+      example: 'temporal.internal',
+      default: null,
+      used: [...driving],
+      secret: false,
+    }),
   LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).prefault('info').meta({
     description: 'The least important level that is logged.',
     example: 'debug',

@@ -55,6 +55,16 @@ describe('parseEnv', () => {
       MODEL_DEFAULT: 'qwen',
       MODEL_API_KEY: 'sk-1',
       MODELS_FILE: '/etc/models.yaml',
+      TEMPORAL_ADDRESS: 'temporal.internal:7233',
+      TEMPORAL_NAMESPACE: 'prod',
+      TEMPORAL_TASK_QUEUE: 'runs',
+      TEMPORAL_ADVANCE_TASK_QUEUE: 'work',
+      TEMPORAL_API_KEY: 'tk-1',
+      TEMPORAL_TLS: 'true',
+      TEMPORAL_TLS_SERVER_CA_CERT_PATH: '/tls/ca.pem',
+      TEMPORAL_TLS_CLIENT_CERT_PATH: '/tls/client.pem',
+      TEMPORAL_TLS_CLIENT_KEY_PATH: '/tls/client.key',
+      TEMPORAL_TLS_SERVER_NAME: 'temporal',
       LOG_LEVEL: 'silent',
       METRICS_PORT: '9464',
       WORKER_CONCURRENCY: '7',
@@ -83,9 +93,21 @@ describe('parseEnv', () => {
       outboundAllow: ['crm.internal', 'crm.internal:8080', '10.1.0.0/16', '[::1]:80'],
       secretsKeyFile: '/etc/holdfast/secrets.key',
       models: { file: '/etc/models.yaml', one: { baseUrl: 'http://gpu:8000/v1', model: 'qwen' } },
+      temporal: {
+        address: 'temporal.internal:7233',
+        namespace: 'prod',
+        taskQueue: 'runs',
+        advanceTaskQueue: 'work',
+        tls: {
+          serverCa: '/tls/ca.pem',
+          client: { cert: '/tls/client.pem', key: '/tls/client.key' },
+          serverName: 'temporal',
+        },
+      },
       logLevel: 'silent',
     });
     expect(secrets.modelApiKey).toBe('sk-1');
+    expect(secrets.temporalApiKey).toBe('tk-1');
     expect(secrets.environment['AWS_SECRET_ACCESS_KEY']).toBe('never passed on');
     expect(secrets.database).toEqual({
       url: 'postgresql://a:pw1@db/x',
@@ -99,6 +121,23 @@ describe('parseEnv', () => {
     expect(parseEnv({ DATABASE_URL: url }).secrets.database).toEqual({ url, direct: url, migrate: url });
     const direct = 'postgres://b@db/x';
     expect(parseEnv({ DATABASE_URL: url, DATABASE_DIRECT_URL: direct }).secrets.database?.migrate).toBe(direct);
+  });
+
+  it.each([
+    [{}, null],
+    [{ TEMPORAL_TLS: 'false' }, null],
+    [{ TEMPORAL_TLS: 'true' }, { serverCa: null, client: null, serverName: null }],
+    // A key over a connection that anybody may read would be a gift.
+    [{ TEMPORAL_API_KEY: 'tk-1' }, { serverCa: null, client: null, serverName: null }],
+    [{ TEMPORAL_TLS_SERVER_NAME: 'x' }, { serverCa: null, client: null, serverName: 'x' }],
+  ])('talks to Temporal over TLS when it is asked to: %j', (given, tls) => {
+    expect(read({ TEMPORAL_ADDRESS: 't:7233', ...given }).temporal).toEqual({
+      address: 't:7233',
+      namespace: 'default',
+      taskQueue: 'holdfast',
+      advanceTaskQueue: 'holdfast',
+      tls,
+    });
   });
 
   it('puts PGlite where its URL says', () => {
@@ -137,6 +176,12 @@ describe('parseEnv', () => {
     ['MODEL_BASE_URL', 'http://localhost:8000/v1'],
     ['MODEL_DEFAULT', 'qwen'],
     ['MODEL_API_KEY', 'sk 1'],
+    ['TEMPORAL_ADDRESS', 'temporal'],
+    ['TEMPORAL_ADDRESS', 'http://temporal:7233'],
+    ['TEMPORAL_NAMESPACE', 'a b'],
+    ['TEMPORAL_API_KEY', 'tk 1'],
+    ['TEMPORAL_TLS_CLIENT_CERT_PATH', '/tls/client.pem'],
+    ['TEMPORAL_TLS_CLIENT_KEY_PATH', '/tls/client.key'],
   ] as const)('says in one line what is wrong with %s=%s', (key, value) => {
     const problems = problemsOf({ [key]: value });
     expect(problems).toHaveLength(1);

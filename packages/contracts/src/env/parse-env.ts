@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import type { Config } from './config.ts';
 import { env, type EnvKey, envKeyNames, metaOf } from './env.ts';
 
@@ -53,6 +54,13 @@ export function parseEnv(environment: Environment): Config {
         : (['MODEL_BASE_URL', 'MODEL_DEFAULT'] as const);
     throw new EnvInvalid([problemLine(key, given[key] ?? '', `is only for use with ${other}, which is not set`)]);
   }
+  if ((values.TEMPORAL_TLS_CLIENT_CERT_PATH === undefined) !== (values.TEMPORAL_TLS_CLIENT_KEY_PATH === undefined)) {
+    const [key, other] =
+      values.TEMPORAL_TLS_CLIENT_CERT_PATH === undefined
+        ? (['TEMPORAL_TLS_CLIENT_KEY_PATH', 'TEMPORAL_TLS_CLIENT_CERT_PATH'] as const)
+        : (['TEMPORAL_TLS_CLIENT_CERT_PATH', 'TEMPORAL_TLS_CLIENT_KEY_PATH'] as const);
+    throw new EnvInvalid([problemLine(key, given[key] ?? '', `is only for use with ${other}, which is not set`)]);
+  }
   const direct = values.DATABASE_DIRECT_URL ?? values.DATABASE_URL;
   return {
     dataDir: values.DATA_DIR,
@@ -87,12 +95,34 @@ export function parseEnv(environment: Environment): Config {
           ? null
           : { baseUrl: values.MODEL_BASE_URL, model: values.MODEL_DEFAULT },
     },
+    temporal: temporalOf(values),
     logLevel: values.LOG_LEVEL,
     secrets: {
       modelApiKey: values.MODEL_API_KEY ?? null,
+      temporalApiKey: values.TEMPORAL_API_KEY ?? null,
       environment,
       database: isPglite ? null : { url: values.DATABASE_URL, direct, migrate: values.DATABASE_MIGRATE_URL ?? direct },
     },
+  };
+}
+
+function temporalOf(values: z.output<typeof env>): Config['temporal'] {
+  if (values.TEMPORAL_ADDRESS === undefined) return null;
+  const cert = values.TEMPORAL_TLS_CLIENT_CERT_PATH;
+  const key = values.TEMPORAL_TLS_CLIENT_KEY_PATH;
+  const tls = {
+    serverCa: values.TEMPORAL_TLS_SERVER_CA_CERT_PATH ?? null,
+    client: cert === undefined || key === undefined ? null : { cert, key },
+    serverName: values.TEMPORAL_TLS_SERVER_NAME ?? null,
+  };
+  const wanted =
+    values.TEMPORAL_TLS === 'true' || tls.serverCa !== null || tls.client !== null || tls.serverName !== null;
+  return {
+    address: values.TEMPORAL_ADDRESS,
+    namespace: values.TEMPORAL_NAMESPACE,
+    taskQueue: values.TEMPORAL_TASK_QUEUE,
+    advanceTaskQueue: values.TEMPORAL_ADVANCE_TASK_QUEUE ?? values.TEMPORAL_TASK_QUEUE,
+    tls: wanted || values.TEMPORAL_API_KEY !== undefined ? tls : null,
   };
 }
 

@@ -94,6 +94,10 @@ export const parentOfRun = z.strictObject({
 });
 export type ParentOfRun = z.infer<typeof parentOfRun>;
 
+/** How an execution in Temporal ended before its run did. */
+export const engineLoss = z.enum(['terminated', 'failed', 'timed-out', 'cancelled']);
+export type EngineLoss = z.infer<typeof engineLoss>;
+
 /**
  * Every event of a run's log: its name and its facts. Past tense, with all that is needed to fold.
  * The number, the time and the format stand in the envelope (`event.ts`).
@@ -179,6 +183,16 @@ export const eventData = {
   'log.went_back': z
     .strictObject({ expected: z.int(), found: z.int() })
     .describe('The database knows less than was written: it lost commits. The run stands still.'),
+  'engine.lost': z
+    .strictObject({
+      execution: z.string().max(100).describe('Run id of the workflow in Temporal.'),
+      how: engineLoss,
+      restarted: z.boolean().describe('The run goes on in a new execution; else a person is asked first.'),
+    })
+    .describe('The engine’s execution that carried the run was ended there, past Holdfast.'),
+  'engine.resumed': z
+    .strictObject({ by: actor, note: z.string().optional() })
+    .describe('Somebody let the run go on in a new execution of the engine.'),
 
   // turn
   'model.called': z

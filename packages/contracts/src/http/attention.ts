@@ -12,6 +12,7 @@ export const attentionKind = z.enum([
   'attempts-exhausted',
   'duplicate-after-fork',
   'log-problem',
+  'engine-problem',
 ]);
 
 export const attentionItem = z
@@ -74,6 +75,7 @@ export const decisionsFor = {
   'attempts-exhausted': ['retry', 'fail'],
   'duplicate-after-fork': ['reuse', 'call', 'skip'],
   'log-problem': [],
+  'engine-problem': ['retry'],
 } as const satisfies Record<z.infer<typeof attentionKind>, readonly Decision['decision'][]>;
 
 /** What was recorded. */

@@ -29,6 +29,12 @@ const lines: Readonly<Record<WireEvent['type'], Line>> = {
   'run.failed': line('bad', (data) => `failed (${str(data['code'])}): ${str(data['detail'])}`),
   'run.cancelled': line('bad', () => 'cancelled'),
   'log.went_back': line('bad', () => 'the database lost acknowledged events'),
+  'engine.lost': line('bad', (data) =>
+    data['restarted'] === true
+      ? `its workflow was ended in Temporal (${str(data['how'])}); it goes on in a new one`
+      : `its workflow was ended in Temporal again (${str(data['how'])}); a person is asked`,
+  ),
+  'engine.resumed': line('people', () => 'goes on in a new workflow'),
   'model.called': line(
     'quiet',
     (data) =>

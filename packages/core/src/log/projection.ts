@@ -49,7 +49,11 @@ export function statusOf(state: RunState): RunStatus {
 
 export function waitingFor(state: RunState, now: number): WaitingFor[] {
   if (state.phase !== 'live' || openCalls(state).length > 0) return [];
-  const reasons = [...(state.problem === null ? timers(state, now) : []), ...children(state), ...people(state)];
+  const reasons = [
+    ...(state.problem === null && state.engine.problem === null ? timers(state, now) : []),
+    ...children(state),
+    ...people(state),
+  ];
   if (reasons.length > 0 || state.paused) return reasons;
   // It could go on, or has not begun: it waits for a worker.
   const reason = state.thread !== null && !state.admitted ? 'thread' : 'capacity';

@@ -1,5 +1,6 @@
 import { begunBy } from './duplicate.ts';
 import { isToolCall, STOP_GRACE_MS } from './effects.ts';
+import { isHalted } from './engine.ts';
 import { deadlineOf, isEarly } from './start.ts';
 import { callsOf, type EndedRun, type LiveRun, modelCallOf, openCalls, type RunState, type ToolCall } from './state.ts';
 
@@ -14,7 +15,8 @@ export interface Attention {
     | 'tool-changed'
     | 'attempts-exhausted'
     | 'duplicate-after-fork'
-    | 'log-problem';
+    | 'log-problem'
+    | 'engine-problem';
   readonly call: string | null;
   /** Who may decide; null = whoever may steer runs. */
   readonly role: string | null;
@@ -52,6 +54,18 @@ function live(state: LiveRun): Attention[] {
   const { turn, limit, stop } = state;
   if (turn.at === 'tools') for (const call of turn.calls) found.push(...ofTool(state, call, stop !== null));
   if (stop !== null) return found;
+  if (state.engine.problem !== null) {
+    const { execution, how, since } = state.engine.problem;
+    found.push({
+      ref: 'engine',
+      kind: 'engine-problem',
+      call: null,
+      role: null,
+      since,
+      until: null,
+      detail: { execution, how },
+    });
+  }
   if (limit !== null) {
     const { value, spent, needed, since } = limit;
     found.push({
@@ -149,7 +163,7 @@ export function nextTime(state: RunState): number | null {
   }
   const times = [deadlineOf(state)];
   const phases = callsOf(state.turn).map((call) => call.phase);
-  const halted = state.paused || state.problem !== null;
+  const halted = isHalted(state);
   if (!halted && state.startAt !== null && isEarly(state, state.lastAt)) times.push(state.startAt);
   for (const phase of halted ? [] : phases) {
     // A call that waits for a limit to be raised does not begin when its time comes.

@@ -3,6 +3,7 @@ import type {
   BegunCall,
   Content,
   DataOf,
+  EngineLoss,
   Json,
   JsonObject,
   Limits,
@@ -107,6 +108,8 @@ export type OutsideCommand =
       readonly by: Actor;
       readonly note?: string;
     }
+  /** The run is to go on in a new execution of the engine. */
+  | { readonly type: 'resume_engine'; readonly by: Actor; readonly note?: string }
   | { readonly type: 'raise_limit'; readonly limit: RaisableLimit; readonly to: number; readonly by: Actor }
   | { readonly type: 'pause'; readonly by: Actor; readonly reason?: string }
   | { readonly type: 'resume'; readonly by: Actor }
@@ -162,6 +165,8 @@ export type WorkerCommand =
   | ({ readonly type: 'child_ended' } & DataOf<'child.ended'>)
   /** Nobody has begun the run, and its time is over. */
   | { readonly type: 'expire' }
+  /** The engine says that the execution that carried the run has ended before its time. */
+  | { readonly type: 'engine_lost'; readonly execution: string; readonly how: EngineLoss }
   | { readonly type: 'log_went_back'; readonly expected: number; readonly found: number };
 
 export type CommandOf<T extends Command['type']> = Extract<Command, { type: T }>;

@@ -5,6 +5,7 @@ import { builtinIntent } from './builtins.ts';
 import { startChild, unbegunChildren } from './children.ts';
 import { duplicateOf } from './duplicate.ts';
 import { isToolCall, STOP_GRACE_MS } from './effects.ts';
+import { isHalted } from './engine.ts';
 import { hashOf } from './hash.ts';
 import { delivery, interrupted, userSpoke } from './inbox.ts';
 import { misfitOf } from './json-schema.ts';
@@ -22,7 +23,7 @@ export function decide(state: RunState, now: number): Action[] {
   if (state.phase !== 'live') return [];
   if (state.stop !== null) return stopping(state, now);
   if (now >= deadlineOf(state)) return [record(deadlinePassed(state, now))];
-  if (state.problem !== null || state.paused || isEarly(state, now)) return [];
+  if (isHalted(state) || isEarly(state, now)) return [];
   switch (state.turn.at) {
     case 'model':
     case 'summary':

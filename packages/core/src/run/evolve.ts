@@ -3,6 +3,7 @@ import { callMisfit } from './call-phases.ts';
 import { childEnded, childStarted, pausedBy } from './children.ts';
 import { fixedBytes, grow } from './context.ts';
 import { duplicateDecided, duplicateFound } from './duplicate.ts';
+import { lostEngine, unlost } from './engine.ts';
 import { ended, resolvedAfterEnd } from './end.ts';
 import { forked } from './fork.ts';
 import { BEFORE } from './thread-prefix.ts';
@@ -105,6 +106,7 @@ function born(
     context: { fixed, blocks: [], bytes: fixed, measured: null },
     began: [],
     problem: null,
+    engine: unlost,
   };
   return askModel(unstarted);
 }
@@ -134,6 +136,11 @@ function foldLive(state: LiveRun, event: RunEvent): RunState | string {
       return ended(state, event);
     case 'log.went_back':
       return { ...state, problem: { seq: event.seq, reason: wentBack(event), since: event.at } };
+
+    case 'engine.lost':
+      return lostEngine(state, event, event.at);
+    case 'engine.resumed':
+      return { ...state, engine: unlost };
 
     case 'model.called': {
       const begun = startsSummary(state, event) ? beginSummary(state, event) : state;

@@ -2,6 +2,7 @@ import type { DataOf, EventBody, RunEvent } from '@holdfast/contracts';
 import { agentsOf } from './children.ts';
 import type { CommandOf } from './command.ts';
 import { fixedBytes } from './context.ts';
+import { unlost } from './engine.ts';
 import { events, type Handled } from './handled.ts';
 import { unspent } from './limits.ts';
 import { bytesOf } from './sizes.ts';
@@ -59,6 +60,7 @@ export function forked(state: LiveRun, { at }: RunEvent, data: DataOf<'run.forke
     inbox: [],
     // The model may be another one, or be told other things, so nothing has been measured yet.
     context: { fixed, blocks, bytes: blocks.reduce((sum, block) => sum + block.bytes, fixed), measured: null },
+    engine: unlost,
     began: [...data.began, ...state.began.filter(({ key }) => !known.has(key))],
   };
 }

@@ -3,6 +3,7 @@ import type { Command, OutsideCommand } from './command.ts';
 import { decideDuplicate } from './duplicate.ts';
 import { agentsOf, endChild } from './children.ts';
 import { lostCalls, noAnswer, openToolCall } from './effects.ts';
+import { engineLost, resumeEngine } from './engine.ts';
 import { events, type Handled, refuse, stale } from './handled.ts';
 import { fork } from './fork.ts';
 import { lateResult } from './late-result.ts';
@@ -53,6 +54,8 @@ function live(state: LiveRun, command: Command): Handled {
       return resolveCall(state, command);
     case 'raise_limit':
       return raiseLimit(state, command);
+    case 'resume_engine':
+      return resumeEngine(state, command);
     case 'pause': {
       if (state.stop !== null) return refuse('run_stopping', 'The run is being stopped; nothing new begins anyway.');
       if (state.paused) return refuse('run_already_paused', 'The run is paused already.');
@@ -85,6 +88,9 @@ function live(state: LiveRun, command: Command): Handled {
       const { expected, found } = command;
       return events({ type: 'log.went_back', data: { expected, found } }, ...lostCalls(state, command.at, command.at));
     }
+
+    case 'engine_lost':
+      return engineLost(state, command);
 
     case 'model_answered':
       return modelAnswered(state, command);

@@ -186,6 +186,9 @@ class Checked {
       case 'tool-changed':
         this.sim.say({ type: 'resolve_call', call, how: pick % 4 ? 'retry' : 'fail', by });
         break;
+      case 'engine-problem':
+        this.sim.say({ type: 'resume_engine', by });
+        break;
       case 'log-problem':
         break;
     }

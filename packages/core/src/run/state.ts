@@ -3,6 +3,7 @@ import type {
   AgentVersion,
   BegunCall,
   Content,
+  EngineLoss,
   JsonObject,
   Limits,
   MessageMode,
@@ -71,6 +72,7 @@ export interface LiveRun extends Logged {
   readonly began: readonly BegunCall[];
   /** The log does not fit together: nothing begins until a person has looked. */
   readonly problem: LogProblem | null;
+  readonly engine: Engine;
 }
 
 export interface EndedRun extends Logged {
@@ -93,6 +95,14 @@ export interface LogProblem {
   readonly seq: number;
   readonly reason: string;
   readonly since: number;
+}
+
+/** What became of the run's executions in an engine such as Temporal. */
+export interface Engine {
+  /** Those that were ended past Holdfast since a person last looked. */
+  readonly lost: readonly string[];
+  /** Nothing begins until a person lets it go on. */
+  readonly problem: { readonly execution: string; readonly how: EngineLoss; readonly since: number } | null;
 }
 
 export interface LimitReached {

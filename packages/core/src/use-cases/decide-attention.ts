@@ -73,6 +73,7 @@ function commandOf({ by }: Caller, attention: Attention, decision: Decision): Ou
       };
     case 'retry':
     case 'fail': {
+      if (attention.kind === 'engine-problem') return { type: 'resume_engine', by, ...noteOf(decision.note) };
       const type = attention.kind === 'unknown-effect' ? 'resolve_effect' : 'resolve_call';
       return { type, call, how: decision.decision, by, ...noteOf(decision.note) };
     }

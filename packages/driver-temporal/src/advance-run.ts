@@ -1,0 +1,118 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type AdvancePorts,
+  type Hold,
+  type Holds,
+  loadRun,
+  type RunRef,
+  type RunState,
+  statusOf,
+  type Take,
+  waitingFor,
+} from '@holdfast/core';
+import type { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import type { Advanced } from './workflow/messages.ts';
+
+export interface AdvanceRunPorts extends AdvancePorts {
+  readonly holds: Holds;
+  /** The run is no longer held here: there is room again. */
+  readonly freed: (ended: boolean) => void;
+}
+
+/** From then on the run is let go at the next step, so that work is spread anew and no activity lasts for ever. */
+const LONGEST_MS = 60_000;
+const HEARTBEAT_MS = 1_000;
+/** Pause before a run whose `advance` failed is taken again, ms. */
+const AFTER_ERROR_MS = 1_000;
+
+/**
+ * One burst: takes the run, carries it until it waits or ends, and says how far. Each heartbeat tells the number of the
+ * last event; once the activity is cancelled, the run is let go.
+ * @throws ApplicationFailure `run_held` when a worker that lives has it; Temporal tries again.
+ */
+export async function advanceRun(ports: AdvanceRunPorts, ref: RunRef, context: Context): Promise<Advanced> {
+  const { lease, holds, log, clock } = ports;
+  const longest = AbortSignal.timeout(LONGEST_MS);
+  let take: Take = { type: 'claim' };
+  for (;;) {
+    const hold = holds.carry(ref, take, longest);
+    // An earlier attempt is letting go of it.
+    if (hold === null) throw runHeld(ref);
+    const ended = await carried(ports, hold, context).catch((error: unknown) => {
+      log.error({ run_id: ref.run, err: error }, 'the run was given up; it is taken again');
+      return 'failed' as const;
+    });
+    const state = hold.state();
+    if (ended === 'released' && state !== null) return advanced(state, clock.now());
+    if (context.cancellationSignal.aborted) throw runHeld(ref);
+    if (ended === 'failed') {
+      await sleep(AFTER_ERROR_MS);
+      // The database still names this worker as the holder, so nobody else will take the run.
+      take = { type: 'take-over', from: lease.worker, why: 'abandoned', leaseUntil: clock.now() };
+      continue;
+    }
+    // It was not due, has ended, or another worker has it.
+    const loaded = await loadRun(ports, ref);
+    if (loaded === null) return deleted;
+    const { state: found } = loaded.run;
+    const holder = found.phase === 'ended' ? null : await lease.holderOf(ref);
+    if (holder === null) return advanced(found, clock.now());
+    const { worker: from, why, leaseUntil } = holder;
+    if (why === null) throw runHeld(ref);
+    take = { type: 'take-over', from, why, leaseUntil };
+  }
+}
+
+async function carried(
+  { holds, freed }: AdvanceRunPorts,
+  hold: Hold,
+  context: Context,
+): Promise<Awaited<Hold['done']>> {
+  const beat = setInterval(() => context.heartbeat(hold.state()?.head ?? 0), HEARTBEAT_MS);
+  // When this process stops, its runs are drained: calls under way may end.
+  const cancelled = (): void => {
+    if (!holds.draining) hold.letGo();
+  };
+  context.cancellationSignal.addEventListener('abort', cancelled, { once: true });
+  if (context.cancellationSignal.aborted) cancelled();
+  try {
+    return await hold.done;
+  } finally {
+    clearInterval(beat);
+    context.cancellationSignal.removeEventListener('abort', cancelled);
+    freed(hold.state()?.phase === 'ended');
+  }
+}
+
+function advanced(state: RunState, now: number): Advanced {
+  const waits = waitingFor(state, now);
+  // What is due already is woken when it has its slot.
+  const times = waits.flatMap(({ until }) => (until !== null && until > now ? [until] : []));
+  return {
+    seq: state.head,
+    agent: state.version.agent,
+    version: state.version.number,
+    status: statusOf(state),
+    waitingFor: [...new Set(waits.map(({ reason }) => reason))],
+    until: times.length === 0 ? null : Math.min(...times),
+    ended: state.phase === 'ended',
+  };
+}
+
+const deleted: Advanced = {
+  seq: 0,
+  agent: '',
+  version: 0,
+  status: 'deleted',
+  waitingFor: [],
+  until: null,
+  ended: true,
+};
+
+/** Without a stack: it goes into Temporal's history. */
+function runHeld({ run }: RunRef): ApplicationFailure {
+  const failure = ApplicationFailure.retryable(`run ${run} is held by a worker that lives`, 'run_held');
+  failure.stack = '';
+  return failure;
+}

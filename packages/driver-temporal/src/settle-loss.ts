@@ -1,0 +1,53 @@
+import { type Clock, type LogPorts, type RunRef, speak } from '@holdfast/core';
+import type { EngineLoss } from '@holdfast/contracts';
+import type { Client } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/common';
+
+/** How an execution ended that should not have. */
+const losses: Readonly<Partial<Record<string, EngineLoss>>> = {
+  TERMINATED: 'terminated',
+  FAILED: 'failed',
+  TIMED_OUT: 'timed-out',
+  CANCELLED: 'cancelled',
+};
+
+/**
+ * The run has no workflow under way although it lives: writes into its log what became of the last one. Says whether a
+ * new one may be started; if not, a person is asked first. A run that comes from another driver never had one.
+ * @throws ServiceError of Temporal, DatabaseUnavailable.
+ */
+export async function settleLoss(
+  ports: LogPorts & { readonly clock: Clock },
+  client: Client,
+  ref: RunRef,
+): Promise<boolean> {
+  const last = await lastExecution(client, ref.run);
+  const how = last === null ? undefined : losses[last.status];
+  if (last === null || how === undefined) return true;
+  const at = ports.clock.now();
+  const spoken = await speak(ports, ref, { type: 'engine_lost', execution: last.execution, how, at });
+  switch (spoken.type) {
+    case 'accepted':
+      return spoken.events.some((event) => event.type === 'engine.lost' && event.data.restarted);
+    case 'refused':
+      // It is known already: a person let the run go on, or it is to end.
+      return true;
+    case 'missing':
+      return false;
+    case 'contended':
+      throw new Error(`others speak to run ${ref.run} all the time`);
+  }
+}
+
+async function lastExecution(
+  client: Client,
+  run: string,
+): Promise<{ readonly execution: string; readonly status: string } | null> {
+  try {
+    const { runId, status } = await client.workflow.getHandle(run).describe();
+    return { execution: runId, status: status.name };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,181 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Log } from '@holdfast/core';
+import { Client, isGrpcServiceError } from '@temporalio/client';
+import { DefaultLogger, type LogEntry, type NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { connect, within } from './connect.ts';
+import { missingSearchAttributes } from './search-attributes.ts';
+import type { TemporalSettings } from './temporal-settings.ts';
+import type { RunActivities } from './workflow/messages.ts';
+import { workflowBundle } from './workflow-bundle.ts';
+
+export interface TemporalLinkOptions {
+  readonly log: Log;
+  readonly identity: string;
+  /** Activities at once. */
+  readonly concurrency: number;
+  readonly activities: RunActivities;
+  /** Temporal can be reached, or no longer. */
+  readonly changed: (up: boolean) => void;
+}
+
+interface Live {
+  readonly connection: NativeConnection;
+  readonly client: Client;
+  readonly workers: readonly Worker[];
+}
+
+const AGAIN_MS = 1_000;
+
+/** The way to Temporal and back: a client, and workers that poll. Made anew whenever it breaks, for as long as it takes. */
+export class TemporalLink {
+  readonly #settings: TemporalSettings;
+  readonly #options: TemporalLinkOptions;
+  readonly #stop = new AbortController();
+  readonly #running: Promise<void>;
+  #live: Live | null = null;
+  #up = false;
+
+  constructor(settings: TemporalSettings, options: TemporalLinkOptions) {
+    this.#settings = settings;
+    this.#options = options;
+    installRuntime(options.log);
+    this.#running = this.#run();
+  }
+
+  get up(): boolean {
+    return this.#up;
+  }
+
+  /** @throws Error when Temporal is away: then it is known from now on. */
+  async call<T>(work: (client: Client) => Promise<T>): Promise<T> {
+    const live = this.#live;
+    if (live === null) throw new Error('Temporal is away');
+    try {
+      return await within(live.connection, () => work(live.client));
+    } catch (error) {
+      if (isUnavailable(error)) this.#lost(live, error);
+      throw error;
+    }
+  }
+
+  /** No more runs are taken from Temporal; those held are let go by whoever holds them. */
+  stopPolling(): void {
+    this.#stop.abort();
+    for (const worker of this.#live?.workers ?? []) shutDown(worker);
+  }
+
+  async close(): Promise<void> {
+    this.stopPolling();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      let connection: NativeConnection | null = null;
+      try {
+        connection = await connect(this.#settings);
+        await this.#serve(connection);
+      } catch (error) {
+        this.#tell(false, error);
+      } finally {
+        this.#live = null;
+        await connection?.close().catch(() => undefined);
+      }
+      await sleep(AGAIN_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  async #serve(connection: NativeConnection): Promise<void> {
+    const { namespace, taskQueue, advanceTaskQueue } = this.#settings;
+    const { identity, concurrency, activities, log } = this.#options;
+    const missing = await missingSearchAttributes(connection, this.#settings);
+    if (missing.length > 0)
+      throw new Error(
+        `Namespace ${namespace} lacks the search attributes ${missing.join(', ')}: run holdfast migrate.`,
+      );
+    const shared = { connection, namespace, identity, maxHeartbeatThrottleInterval: '2s' } as const;
+    const worker = await Worker.create({
+      ...shared,
+      taskQueue,
+      activities: { ...activities },
+      workflowBundle: { codePath: await workflowBundle(new DefaultLogger('WARN')) },
+      maxConcurrentActivityTaskExecutions: concurrency,
+    });
+    const workers = [worker];
+    if (advanceTaskQueue !== taskQueue)
+      workers.push(
+        await Worker.create({
+          ...shared,
+          taskQueue: advanceTaskQueue,
+          activities: { ...activities },
+          maxConcurrentActivityTaskExecutions: concurrency,
+        }),
+      );
+    this.#live = { connection, client: new Client({ connection, namespace, identity }), workers };
+    const { signal } = this.#stop;
+    if (signal.aborted) return;
+    const polling = Promise.all(workers.map((each) => each.run()));
+    this.#tell(true);
+    log.info(
+      { address: this.#settings.address, namespace, task_queue: taskQueue },
+      'Temporal hands runs to this worker',
+    );
+    await polling;
+  }
+
+  /** Calls fail: looks every so often whether it is back. The workers poll on by themselves. */
+  #lost(live: Live, error: unknown): void {
+    if (!this.#up) return;
+    this.#tell(false, error);
+    const look = async (): Promise<void> => {
+      while (!this.#stop.signal.aborted && this.#live === live) {
+        await sleep(AGAIN_MS, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+        try {
+          const { namespace } = this.#settings;
+          await within(live.connection, () => live.connection.workflowService.describeNamespace({ namespace }));
+          if (this.#live === live) this.#tell(true);
+          return;
+        } catch {
+          // Still away.
+        }
+      }
+    };
+    void look();
+  }
+
+  #tell(up: boolean, error?: unknown): void {
+    const was = this.#up;
+    this.#up = up && !this.#stop.signal.aborted;
+    if (!up && !this.#stop.signal.aborted)
+      this.#options.log.warn({ address: this.#settings.address, err: error }, 'Temporal is away; runs stay queued');
+    if (was !== up || !up) this.#options.changed(up);
+  }
+}
+
+function shutDown(worker: Worker): void {
+  if (worker.getState() === 'RUNNING') worker.shutdown();
+}
+
+/** gRPC: DEADLINE_EXCEEDED, PERMISSION_DENIED, UNAVAILABLE, UNAUTHENTICATED. */
+const AWAY = new Set([4, 7, 14, 16]);
+
+function isUnavailable(error: unknown): boolean {
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  return isGrpcServiceError(cause) && AWAY.has(cause.code);
+}
+
+let installed = false;
+
+/** Temporal's core is one for the process: it must leave signals to us, and write its lines where ours are. */
+function installRuntime(log: Log): void {
+  if (installed) return;
+  installed = true;
+  const write = ({ level, message, meta }: LogEntry): void => {
+    const facts = { temporal: meta ?? {} };
+    if (level === 'ERROR') log.error(facts, message);
+    else if (level === 'WARN') log.warn(facts, message);
+    else log.info(facts, message);
+  };
+  Runtime.install({ shutdownSignals: [], logger: new DefaultLogger('WARN', write) });
+}

@@ -1,0 +1,1 @@
+export { carryRun } from './carry-run.ts';
