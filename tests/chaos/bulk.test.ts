@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { agent } from './harness/agents.ts';
 import type { KillSpec } from './harness/kill-points.ts';
 import { Product, until } from './harness/product.ts';
-import { onEachDatabase } from './on-each-database.ts';
+import { onEachSetup } from './on-each-setup.ts';
 import { seed, share } from './share.ts';
 
 /** More than two transactions hold. */
@@ -18,11 +18,11 @@ const deaths: readonly (readonly [string, Omit<KillSpec, 'token'>])[] = [
   ['before its end was written', { at: 'in-bulk-step', step: 5 }],
 ];
 
-onEachDatabase(`a bulk operation (seed ${seed})`, (fresh) => {
+onEachSetup(`a bulk operation (seed ${seed})`, (fresh) => {
   it.each(share(deaths))(
     'reruns every run exactly once when its worker dies %s',
     async (_when, kill) => {
-      const product = await Product.start({ postgres: await fresh(), kill });
+      const product = await Product.start({ ...(await fresh()), kill });
       try {
         await product.publish(agent('noter', [[{ tool: 'note' }]]));
         const { runs: client } = product.client;

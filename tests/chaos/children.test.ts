@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { agent } from './harness/agents.ts';
 import type { KillSpec } from './harness/kill-points.ts';
 import { Product, until } from './harness/product.ts';
-import { onEachDatabase } from './on-each-database.ts';
+import { onEachSetup, type Setup } from './on-each-setup.ts';
 import { seed, share } from './share.ts';
 
 /** Where the process dies between a run and the run that it has started. */
@@ -63,8 +63,8 @@ const rows: readonly Row[] = [
 const ofType = (events: readonly WireEvent[], type: string): readonly WireEvent['data'][] =>
   events.filter((event) => event.type === type).map(({ data }) => data);
 
-async function runRow({ kill, calls = 'pay', cancelled }: Row, postgres: string | null): Promise<void> {
-  const product = await Product.start({ postgres, kill });
+async function runRow({ kill, calls = 'pay', cancelled }: Row, setup: Setup): Promise<void> {
+  const product = await Product.start({ ...setup, kill });
   try {
     await product.publish(
       agent('helper', [[cancelled ? { tool: 'ask', args: { question: 'Well?' } } : { tool: calls }]]),
@@ -100,6 +100,6 @@ async function runRow({ kill, calls = 'pay', cancelled }: Row, postgres: string 
   }
 }
 
-onEachDatabase(`a run and the run below it (seed ${seed})`, (fresh) => {
+onEachSetup(`a run and the run below it (seed ${seed})`, (fresh) => {
   it.each(share(rows))('$died', async (row) => runRow(row, await fresh()), 120_000);
 });

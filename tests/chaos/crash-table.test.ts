@@ -3,7 +3,7 @@ import type { WireEvent } from '@holdfast/contracts';
 import { agent } from './harness/agents.ts';
 import type { KillSpec } from './harness/kill-points.ts';
 import { Product } from './harness/product.ts';
-import { onEachDatabase, onPostgres } from './on-each-database.ts';
+import { onEachSetup, onPostgres, type Setup } from './on-each-setup.ts';
 import { seed, share } from './share.ts';
 
 /** One line of the crash table: where the process dies, and what whoever takes over must do. */
@@ -121,8 +121,8 @@ const alive: Row = {
   },
 };
 
-async function runRow(row: Row, postgres: string | null): Promise<void> {
-  const product = await Product.start({ postgres, kill: row.kill });
+async function runRow(row: Row, setup: Setup): Promise<void> {
+  const product = await Product.start({ ...setup, kill: row.kill });
   try {
     await product.publish(agent('crash', [row.calls.map((tool) => ({ tool })), []]));
     const { id } = await product.client.runs.start({ agent: 'crash', input: 'go' });
@@ -149,7 +149,7 @@ async function runRow(row: Row, postgres: string | null): Promise<void> {
   }
 }
 
-onEachDatabase(`the crash table (seed ${seed})`, (fresh) => {
+onEachSetup(`the crash table (seed ${seed})`, (fresh) => {
   it.each(share(rows))('$died', async (row) => runRow(row, await fresh()), 120_000);
 });
 

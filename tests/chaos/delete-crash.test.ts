@@ -4,7 +4,7 @@ import { HoldfastError } from '@holdfast/sdk';
 import { expect, it } from 'vitest';
 import type { KillSpec } from './harness/kill-points.ts';
 import { Product, until } from './harness/product.ts';
-import { onEachDatabase } from './on-each-database.ts';
+import { onEachSetup } from './on-each-setup.ts';
 import { seed, share } from './share.ts';
 
 const deaths: readonly (readonly [string, KillSpec['at']])[] = [
@@ -21,11 +21,11 @@ const scribe = {
   rehearsal: [{ calls: [{ tool: 'artifacts_write', args: { name: 'a.txt', content: 'a' } }] }, { say: 'written' }],
 };
 
-onEachDatabase(`a deletion (seed ${seed})`, (fresh) => {
+onEachSetup(`a deletion (seed ${seed})`, (fresh) => {
   it.each(share(deaths))(
     'loses nothing and leaves nothing when the worker dies %s',
     async (_when, at) => {
-      const product = await Product.start({ postgres: await fresh(), kill: { at } });
+      const product = await Product.start({ ...(await fresh()), kill: { at } });
       try {
         await product.publish(scribe);
         const { runs } = product.client;

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { agent } from './harness/agents.ts';
 import type { KillSpec } from './harness/kill-points.ts';
 import { Product } from './harness/product.ts';
-import { onEachDatabase } from './on-each-database.ts';
+import { onEachSetup } from './on-each-setup.ts';
 import { seed, share } from './share.ts';
 
 const deaths: readonly (readonly [string, KillSpec['at']])[] = [
@@ -13,11 +13,11 @@ const deaths: readonly (readonly [string, KillSpec['at']])[] = [
   ['after the commit, before the answer', 'after-commit'],
 ];
 
-onEachDatabase(`a fork (seed ${seed})`, (fresh) => {
+onEachSetup(`a fork (seed ${seed})`, (fresh) => {
   it.each(share(deaths))(
     'is there once when the API dies %s and the client asks again',
     async (_when, at) => {
-      const product = await Product.start({ postgres: await fresh(), kill: { at } });
+      const product = await Product.start({ ...(await fresh()), kill: { at } });
       try {
         const file = { tool: 'artifacts_write', args: { name: 'note.txt', content: 'kept' } };
         await product.publish(

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { agent } from './harness/agents.ts';
 import { Product, until } from './harness/product.ts';
-import { onPostgres } from './on-each-database.ts';
+import { onPostgres } from './on-each-setup.ts';
 
 onPostgres('a worker that was suspended past its lease', (fresh) => {
   it('doubles nothing: its append is refused, and its late answer settles the unknown effect', async () => {
-    const product = await Product.start({ postgres: await fresh(), workers: 1 });
+    const product = await Product.start({ ...(await fresh()), workers: 1 });
     try {
       const go = join(product.folder, 'go');
       await product.publish(

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { agent } from './harness/agents.ts';
 import type { KillSpec } from './harness/kill-points.ts';
 import { Product } from './harness/product.ts';
-import { onEachDatabase } from './on-each-database.ts';
+import { onEachSetup } from './on-each-setup.ts';
 import { seed, share } from './share.ts';
 
 const deaths: readonly (readonly [string, Omit<KillSpec, 'token'>])[] = [
@@ -11,11 +11,11 @@ const deaths: readonly (readonly [string, Omit<KillSpec, 'token'>])[] = [
   ['right after it, before anybody was told', { at: 'after-append', event: 'run.succeeded' }],
 ];
 
-onEachDatabase(`a thread (seed ${seed})`, (fresh) => {
+onEachSetup(`a thread (seed ${seed})`, (fresh) => {
   it.each(share(deaths))(
     'goes on when its worker dies %s',
     async (_when, kill) => {
-      const product = await Product.start({ postgres: await fresh(), kill });
+      const product = await Product.start({ ...(await fresh()), kill });
       try {
         await product.publish(agent('talker', [[{ tool: 'look', args: { ms: 500 } }]]));
         const post = async (path: string, body: object): Promise<{ id: string }> => {

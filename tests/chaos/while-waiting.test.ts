@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
 import { agent } from './harness/agents.ts';
 import { Product } from './harness/product.ts';
-import { onEachDatabase } from './on-each-database.ts';
+import { onEachSetup } from './on-each-setup.ts';
 import { whole } from './share.ts';
 
-onEachDatabase('died while waiting', (fresh) => {
+onEachSetup('died while waiting', (fresh) => {
   it('nothing is lost: the timer, the question and the approval go on once, hints on or off', async () => {
     for (const hints of whole ? (['on', 'off'] as const) : (['off'] as const)) {
-      const product = await Product.start({ postgres: await fresh(), hints });
+      const product = await Product.start({ ...(await fresh()), hints });
       try {
         await product.publish(agent('sleeper', [[{ tool: 'wait', args: { seconds: 2 } }, { tool: 'note' }]]));
         await product.publish(agent('asker', [[{ tool: 'ask', args: { question: 'Which colour?' } }]]));

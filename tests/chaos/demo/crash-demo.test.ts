@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
-import { onEachDatabase } from '../on-each-database.ts';
+import { onEachSetup } from '../on-each-setup.ts';
 import { seed, whole } from '../share.ts';
 import { brokenPromises, crashDemo } from './crash-demo.ts';
 
-onEachDatabase('random kills', (fresh) => {
+onEachSetup('random kills', (fresh) => {
   it(`lose nothing and double no once effect (seed ${seed})`, async () => {
     const figures = await crashDemo({
-      postgres: await fresh(),
+      ...(await fresh()),
       runs: whole ? 100 : 10,
       kills: whole ? 5 : 2,
       seed,

@@ -1,14 +1,18 @@
 import { agent } from '../harness/agents.ts';
+import type { Setup } from '../on-each-setup.ts';
 import { ended, Product, until } from '../harness/product.ts';
 import { seeded } from '../../seeded.ts';
 
-export interface CrashDemoOptions {
-  /** null: PGlite, where the whole process is killed. */
-  readonly postgres: string | null;
+/** On PGlite the whole process is killed. */
+export interface CrashDemoOptions extends Setup {
   readonly runs: number;
   readonly kills: number;
   readonly seed: number;
   readonly say: (line: string) => void;
+  /** Default 2; on PGlite there is one process. */
+  readonly workers?: number;
+  /** Done once, in the middle of the kills. */
+  readonly disturb?: () => Promise<void>;
 }
 
 export interface CrashFigures {
@@ -32,9 +36,10 @@ const STEPS = 12;
 const PENDING = 12;
 
 /** Runs with tool calls, half of them `once` and half `idempotent`, under random kills; counted by a separate process. */
-export async function crashDemo({ postgres, runs: wanted, kills, seed, say }: CrashDemoOptions): Promise<CrashFigures> {
+export async function crashDemo(options: CrashDemoOptions): Promise<CrashFigures> {
+  const { postgres, temporal, runs: wanted, kills, seed, say, workers = 2, disturb } = options;
   const random = seeded(seed);
-  const product = await Product.start({ postgres });
+  const product = await Product.start({ postgres, temporal, workers });
   try {
     const calls = [
       { tool: 'pay', args: { ms: 150 } },
@@ -69,6 +74,7 @@ export async function crashDemo({ postgres, runs: wanted, kills, seed, say }: Cr
       killedAt.set(worker.ready['worker'] ?? '', Date.now());
       await product.killAndReplace(index);
       say(`  kill ${kill}: worker ${worker.ready['worker'] ?? ''}`);
+      if (disturb !== undefined && kill === Math.ceil(kills / 2)) await disturb();
       await person.answerAll();
     }
     const open = new Set(runs);

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
-import { postgresVersions, startPostgres } from '@holdfast/testing/servers';
+import { installedProgram, postgresVersions, startPostgres, startTemporal } from '@holdfast/testing/servers';
 import { brokenPromises, crashDemo, type CrashFigures, quantile } from './crash-demo.ts';
 
-// npm run demo:crash [-- --runs 100 --kills 5 --seed 1 --on pglite|postgres|both]
+// npm run demo:crash [-- --runs 100 --kills 5 --seed 1 --on pglite|postgres|temporal|both]
 const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '100' },
@@ -18,20 +18,45 @@ say(
 );
 
 const rows: [string, CrashFigures][] = [];
-if (values.on !== 'postgres') {
+if (values.on === 'pglite' || values.on === 'both') {
   say('\nPGlite, everything in one process:');
-  rows.push(['PGlite', await crashDemo({ ...options, postgres: null, say })]);
+  rows.push(['PGlite', await crashDemo({ ...options, postgres: null, temporal: null, say })]);
 }
-if (values.on !== 'pglite') {
-  const installed = postgresVersions().at(-1);
+const installed = postgresVersions().at(-1);
+if (values.on === 'postgres' || values.on === 'both') {
   if (installed === undefined)
     say('\nPostgres: skipped, none is installed for tests. Get one: bash scripts/servers.sh install');
   else {
     say(`\nPostgres ${installed.name}, two workers:`);
     const server = await startPostgres({ bin: installed.bin, fsync: true });
     try {
-      rows.push([`Postgres ${installed.name}`, await crashDemo({ ...options, postgres: server.url, say })]);
+      rows.push([
+        `Postgres ${installed.name}`,
+        await crashDemo({ ...options, postgres: server.url, temporal: null, say }),
+      ]);
     } finally {
+      await server.stop();
+    }
+  }
+}
+if (values.on === 'temporal') {
+  const bin = installedProgram('temporal');
+  if (installed === undefined || bin === undefined)
+    say('\nTemporal: skipped, it or Postgres is not installed for tests. Get both: bash scripts/servers.sh install');
+  else {
+    say(`\nTemporal with Postgres ${installed.name}, three workers; Temporal itself is killed, too:`);
+    const server = await startPostgres({ bin: installed.bin, fsync: true });
+    const temporal = await startTemporal(bin);
+    const disturb = async (): Promise<void> => {
+      await temporal.kill();
+      await temporal.start();
+      say('  Temporal was killed and started again');
+    };
+    const setup = { postgres: server.url, temporal: temporal.address, workers: 3, disturb };
+    try {
+      rows.push(['Temporal', await crashDemo({ ...options, ...setup, say })]);
+    } finally {
+      await temporal.stop();
       await server.stop();
     }
   }

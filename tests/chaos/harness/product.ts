@@ -1,6 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type AttentionResource, Holdfast, type WireEvent } from '@holdfast/sdk';
 import { freePort } from '@holdfast/testing/servers';
@@ -11,6 +11,8 @@ import type { KillSpec } from './kill-points.ts';
 export interface ProductOptions {
   /** null: PGlite, with everything in one process. */
   readonly postgres: string | null;
+  /** The address of the Temporal server that carries the runs; null or left out: workers do by themselves. */
+  readonly temporal?: string | null;
   readonly workers?: number;
   readonly hints?: 'on' | 'off';
   /** Where a worker, or the API, dies, once. */
@@ -50,6 +52,7 @@ export class Product {
 
   static async start({
     postgres,
+    temporal = null,
     workers = 2,
     hints = 'on',
     kill,
@@ -69,6 +72,8 @@ export class Product {
       // Room for the runs of a worker that died.
       WORKER_CONCURRENCY: '200',
       LOG_LEVEL: process.env['CHAOS_LOG'] === '1' ? 'info' : 'error',
+      // A queue of its own: other products share the server.
+      ...(temporal === null ? {} : { TEMPORAL_ADDRESS: temporal, TEMPORAL_TASK_QUEUE: basename(folder) }),
       ...environment,
     };
     if (kill !== undefined) env['CHAOS_KILL'] = JSON.stringify({ ...kill, token: join(folder, 'killed') });

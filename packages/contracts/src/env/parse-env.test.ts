@@ -34,7 +34,8 @@ describe('parseEnv', () => {
       secretsKeyFile: '.holdfast/secrets.key',
       models: { file: null, one: null },
       logLevel: 'info',
-      secrets: { database: null, modelApiKey: null, environment: {} },
+      temporal: null,
+      secrets: { database: null, modelApiKey: null, temporalApiKey: null, environment: {} },
     });
   });
 
@@ -131,7 +132,7 @@ describe('parseEnv', () => {
     [{ TEMPORAL_API_KEY: 'tk-1' }, { serverCa: null, client: null, serverName: null }],
     [{ TEMPORAL_TLS_SERVER_NAME: 'x' }, { serverCa: null, client: null, serverName: 'x' }],
   ])('talks to Temporal over TLS when it is asked to: %j', (given, tls) => {
-    expect(read({ TEMPORAL_ADDRESS: 't:7233', ...given }).temporal).toEqual({
+    expect(parseEnv({ TEMPORAL_ADDRESS: 't:7233', ...given }).temporal).toEqual({
       address: 't:7233',
       namespace: 'default',
       taskQueue: 'holdfast',

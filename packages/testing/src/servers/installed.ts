@@ -34,7 +34,7 @@ export function installedPgBouncer(): string | undefined {
 }
 
 /** Programs that suites of clients need, beside the servers. */
-export type InstalledProgram = 'chromium' | 'python-client' | 'llama';
+export type InstalledProgram = 'chromium' | 'python-client' | 'llama' | 'temporal';
 
 /** The path of the program (of `python-client`: the folder of its programs; of `llama`: the folder of llama.cpp's server and its model), or undefined. */
 export function installedProgram(name: InstalledProgram): string | undefined {

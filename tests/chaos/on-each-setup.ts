@@ -1,0 +1,63 @@
+import {
+  database,
+  describePostgres,
+  describeTemporal,
+  postgresVersions,
+  type PostgresServer,
+  startPostgres,
+} from '@holdfast/testing/servers';
+import { afterAll, afterEach, beforeAll, describe } from 'vitest';
+
+/** What a product runs on. */
+export interface Setup {
+  /** URL of a fresh database; null = PGlite, whose product brings its own. */
+  readonly postgres: string | null;
+  /** Address of the Temporal server that carries its runs; null = its workers do by themselves. */
+  readonly temporal: string | null;
+}
+
+export type FreshSetup = () => Promise<Setup>;
+
+/** The same suite on PGlite, on each installed Postgres, and on Temporal with the newest Postgres. */
+export function onEachSetup(name: string, suite: (fresh: FreshSetup) => void): void {
+  describe(`${name} on PGlite`, () => {
+    suite(() => Promise.resolve({ postgres: null, temporal: null }));
+  });
+  onPostgres(name, suite);
+}
+
+/** Only where several processes share one database. */
+export function onPostgres(name: string, suite: (fresh: FreshSetup) => void): void {
+  describePostgres(name, ({ bin }) => {
+    const fresh = freshDatabase(bin);
+    suite(async () => ({ postgres: await fresh(), temporal: null }));
+  });
+  onTemporal(name, suite);
+}
+
+/** A suite on a Temporal server of its own, with the newest Postgres. */
+export function onTemporal(name: string, suite: (fresh: FreshSetup) => void): void {
+  describeTemporal(`${name} on Temporal`, (server) => {
+    const newest = postgresVersions().at(-1);
+    if (newest === undefined) throw new Error('Temporal is tested with Postgres: bash scripts/servers.sh install');
+    const fresh = freshDatabase(newest.bin);
+    suite(async () => ({ postgres: await fresh(), temporal: server().address }));
+  });
+}
+
+function freshDatabase(bin: string): () => Promise<string> {
+  let server: PostgresServer;
+  const databases: { drop(): Promise<void> }[] = [];
+  beforeAll(async () => {
+    server = await startPostgres({ bin });
+  });
+  afterEach(async () => {
+    for (const each of databases.splice(0)) await each.drop();
+  });
+  afterAll(() => server.stop());
+  return async () => {
+    const made = await database(server);
+    databases.push(made);
+    return made.url;
+  };
+}
