@@ -94,13 +94,22 @@ export class TemporalLink {
       throw new Error(
         `Namespace ${namespace} lacks the search attributes ${missing.join(', ')}: run holdfast migrate.`,
       );
-    const shared = { connection, namespace, identity, maxHeartbeatThrottleInterval: '2s' } as const;
+    const shared = {
+      connection,
+      namespace,
+      identity,
+      maxHeartbeatThrottleInterval: '2s',
+      // The worker that had a workflow last is asked first. It may be dead: not for long.
+      stickyQueueScheduleToStartTimeout: '500ms',
+    } as const;
     const worker = await Worker.create({
       ...shared,
       taskQueue,
       activities: { ...activities },
       workflowBundle: { codePath: await workflowBundle(new DefaultLogger('WARN')) },
       maxConcurrentActivityTaskExecutions: concurrency,
+      // Less, and starts could not be given to this worker at once.
+      maxConcurrentWorkflowTaskExecutions: concurrency,
     });
     const workers = [worker];
     if (advanceTaskQueue !== taskQueue)

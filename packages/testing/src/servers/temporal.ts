@@ -51,6 +51,8 @@ export async function startTemporal(bin: string): Promise<TemporalServer> {
     }
   };
   const kill = async (): Promise<void> => {
+    // Whoever waits for its end must not end first.
+    child.ref();
     child.kill('SIGKILL');
     await ended(child);
   };
