@@ -48,6 +48,11 @@ class EmbeddedDriver implements RunDriver {
     });
   }
 
+  /** Nobody waits for a run elsewhere. */
+  ended(): Promise<void> {
+    return Promise.resolve();
+  }
+
   drain(): Promise<void> {
     return this.#holds.drain();
   }

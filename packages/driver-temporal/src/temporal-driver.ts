@@ -87,6 +87,11 @@ class TemporalDriver implements RunDriver {
     void this.#hand(handed);
   }
 
+  async ended(run: RunRef): Promise<void> {
+    const { page } = this.#ports;
+    await this.#link.call((client) => wakeRun({ client, settings: this.#settings, page }, run, { type: 'claim' }));
+  }
+
   async drain(): Promise<void> {
     this.#unsubscribe();
     this.#link.stopPolling();

@@ -28,11 +28,19 @@ export const runSummaryResource = (row: RunSummary): RunSummaryResource => ({
   updated_at: iso(row.updatedAt),
 });
 
-export const runResource = ({ summary, created, forked, limits, end }: RunView): RunResource => ({
-  ...runSummaryResource(summary),
+export const runResource = ({ summary, created, forked, limits, workersProblem, end }: RunView): RunResource => ({
+  ...becauseOf(runSummaryResource(summary), workersProblem),
   input: (forked ?? created.data).input,
   limits: { ...limits },
   output: end?.type === 'run.succeeded' ? end.data.output : null,
   output_value: end?.type === 'run.succeeded' ? (end.data.value ?? null) : null,
   error: end?.type === 'run.failed' ? { code: end.data.code, detail: end.data.detail } : null,
 });
+
+const becauseOf = (run: RunSummaryResource, because: RunView['workersProblem']): RunSummaryResource =>
+  because === null
+    ? run
+    : {
+        ...run,
+        waiting_for: run.waiting_for.map((wait) => (wait.reason === 'capacity' ? { ...wait, because } : wait)),
+      };

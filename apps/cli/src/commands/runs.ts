@@ -56,7 +56,11 @@ function showOne(group: Command, { client, output }: Context): void {
         ['status', run.status],
         [
           'waits for',
-          run.waiting_for.map(({ reason, ref }) => (ref === null ? reason : `${reason} (${ref})`)).join(', '),
+          run.waiting_for
+            .map(({ reason, ref, because }) =>
+              [reason, ...((ref ?? because) === undefined ? [] : [`(${ref ?? because})`])].join(' '),
+            )
+            .join(', '),
         ],
         ['events', String(run.head)],
         ['used', `${run.usage.tokens} tokens, ${dollars(run.usage.cost_usd_micros)}`],

@@ -14,6 +14,7 @@ import type {
   RunStatus,
   RunSummary,
   StoredRun,
+  WorkersProblem,
   TenantScope,
   UsageAsked,
   UsageGroup,
@@ -27,7 +28,7 @@ import { deletedHints, type DeletionRow, deletionOf } from './deletion.ts';
 import { type EventRow, eventColumns, eventOf } from './events.ts';
 import { isUuid } from './ids.ts';
 import { runConditions } from './run-conditions.ts';
-import type { Connections } from './sql.ts';
+import { type Connections, prepared } from './sql.ts';
 import type { Scoped } from './tenant-scope.ts';
 import { usage } from './usage.ts';
 
@@ -160,6 +161,13 @@ export class PostgresRunDirectory implements RunDirectory {
       ref.run,
     ]);
     return row === undefined ? null : summaryOf(row);
+  }
+
+  async workersProblem(): Promise<WorkersProblem | null> {
+    const [row] = await this.#connections.lend((sql) =>
+      prepared<{ problem: WorkersProblem | null }>(sql, 'select holdfast.workers_problem() as problem', []),
+    );
+    return row?.problem ?? null;
   }
 
   async view(ref: RunRef): Promise<ViewedRun | null> {

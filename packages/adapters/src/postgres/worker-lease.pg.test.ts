@@ -1,3 +1,4 @@
+import type { DriverName } from '@holdfast/core';
 import { appendTo, claim, newRun, newTenant, projectionOf } from '@holdfast/testing';
 import { database, describePostgres, type PostgresServer, startPostgres } from '@holdfast/testing/servers';
 import pg from 'pg';
@@ -28,10 +29,10 @@ describePostgres('worker leases', ({ bin }) => {
   });
 
   /** A process with one worker. */
-  const start = async (worker: string) => {
+  const start = async (worker: string, driver?: DriverName) => {
     const stores = await storesOf(await openDatabase(url));
     opened.push(stores);
-    const side = await stores.worker(worker);
+    const side = await stores.worker(worker, driver);
     await side.lease.start();
     return { ...side, stores };
   };
@@ -61,6 +62,53 @@ describePostgres('worker leases', ({ bin }) => {
         { timeout: 10_000 },
       )
       .toBe(true);
+
+  test('runs are whose driver began last; when the last of those workers is gone, the others have them back', async () => {
+    const embedded = await start('a', 'embedded');
+    const run = await heldBy(embedded);
+    const due = await newRun(embedded.stores, await newTenant(embedded.stores));
+    const pick = async ({ schedule }: typeof embedded) => (await schedule.pick(10, 0)).map((picked) => picked.run);
+    expect(await pick(embedded)).toEqual([due.run]);
+    const temporal = await start('b', 'temporal');
+    expect(await pick(embedded)).toEqual([]);
+    expect(await pick(temporal)).toEqual([due.run]);
+    const peer = await start('c', 'temporal');
+    expect(await pick(temporal)).toEqual([due.run]);
+    await temporal.lease.close();
+    expect(await pick(embedded)).toEqual([]);
+    await peer.lease.close();
+    expect(await pick(embedded)).toEqual([due.run]);
+    // What it holds it carries on, whoever drives.
+    expect(await temporal.lease.holderOf(run)).toMatchObject({ worker: 'a', why: null });
+  });
+
+  test('tells who holds a run, and whether that worker is dead', async () => {
+    const me = await start('me');
+    const other = await start('other');
+    await settled();
+    const run = await heldBy(other);
+    expect(await me.lease.holderOf(run)).toMatchObject({ worker: 'other', why: null });
+    await endDirectSession('other');
+    await expect.poll(() => me.lease.holderOf(run), { interval: 10 }).toMatchObject({ why: 'session-lost' });
+    await other.lease.close();
+    expect(await me.lease.holderOf(run)).toMatchObject({ worker: 'other', why: 'session-lost' });
+    expect(await me.lease.holderOf(await newRun(me.stores, await newTenant(me.stores)))).toBeNull();
+  });
+
+  test('tells why no worker begins anything', async () => {
+    const stores = await storesOf(await openDatabase(url));
+    opened.push(stores);
+    const problem = () => stores.api.directory.workersProblem();
+    expect(await problem()).toBe('no_worker');
+    const [a, b] = [await start('a', 'temporal'), await start('b', 'temporal')];
+    expect(await problem()).toBeNull();
+    await a.lease.tellProblem('engine_unavailable');
+    expect(await problem()).toBeNull();
+    await b.lease.tellProblem('engine_unavailable');
+    expect(await problem()).toBe('engine_unavailable');
+    await a.lease.tellProblem(null);
+    expect(await problem()).toBeNull();
+  });
 
   test('a lease lasts five seconds and is renewed', async () => {
     const { lease } = await start('me');

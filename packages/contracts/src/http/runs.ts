@@ -69,6 +69,10 @@ export const waitingFor = z.object({
   since: z.iso.datetime(),
   until: z.iso.datetime().nullable(),
   ref: z.string().nullable(),
+  because: z
+    .enum(['engine_unavailable', 'no_worker'])
+    .optional()
+    .describe('Of `capacity`, when no worker can begin any run: Temporal is away, or no worker is running.'),
 });
 
 const runFields = {

@@ -29,6 +29,8 @@ export async function appendOf(
 ): Promise<Append> {
   // Looked for in one place only, so it need not sort: a random one costs a twentieth.
   const id = uuidv4();
+  const projection = project(before, after, now, events.flatMap(artifactsOf));
+  const unheard = holding.worker === null && before.phase === 'live' && before.admitted && after.phase === 'ended';
   return {
     tenant: ref.tenant,
     run: ref.run,
@@ -37,7 +39,9 @@ export async function appendOf(
     events: await Promise.all(
       events.map((event, index) => encodeEvent(artifacts, ref, event, index === 0 ? id : null)),
     ),
-    projection: project(before, after, now, events.flatMap(artifactsOf)),
+    projection: unheard
+      ? { ...projection, outbox: [...projection.outbox, { kind: 'engine', subject: ref.run, at: now }] }
+      : projection,
     children,
     ...holding,
   };

@@ -49,8 +49,11 @@ export interface OutboxEntry {
   readonly at: number;
 }
 
-/** `files`: of a deleted run, to be removed. `retention`: subject is the tenant; runs that have outlived it. */
-export type OutboxKind = 'child' | 'expiry' | 'bulk' | 'files' | 'retention';
+/**
+ * `files`: of a deleted run, to be removed. `retention`: subject is the tenant; runs that have outlived it. `engine`: a run
+ * that was ended from outside, of which its engine has not heard.
+ */
+export type OutboxKind = 'child' | 'expiry' | 'bulk' | 'files' | 'retention' | 'engine';
 
 /** What is derived from the log and written in the same transaction. */
 export interface Projection {

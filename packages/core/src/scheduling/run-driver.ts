@@ -13,6 +13,8 @@ export interface RunDriver {
   readonly room: number;
   /** Has the run carried: it is due, or its holder is dead. One that is under way already is let be. */
   take(run: RunRef & Partial<PickedRun>, take: Take): void;
+  /** The run was ended from outside: what waits for it elsewhere may go. Throws when that could not be told. */
+  ended(run: RunRef): Promise<void>;
   /** Begins nothing any more; resolves when what this process holds was let go. */
   drain(): Promise<void>;
 }

@@ -20,7 +20,13 @@ function world(pick: WorkerPorts['outbox']['pick']) {
 }
 
 const options = { watchPeersMs: null };
-const idle = (): RunDriver => ({ name: 'embedded', room: 1, take: () => undefined, drain: () => Promise.resolve() });
+const idle = (): RunDriver => ({
+  name: 'embedded',
+  room: 1,
+  take: () => undefined,
+  ended: () => Promise.resolve(),
+  drain: () => Promise.resolve(),
+});
 const row = (subject: string): OutboxRow => ({ kind: 'bulk', tenant: 't', subject, attempt: 1, reservedUntil: 1 });
 
 test('drains in its time when a handler does not come back', async () => {

@@ -85,7 +85,8 @@ export async function startWorker(
   );
   const stop = new AbortController();
   // A loop for each kind, so that slow ones do not hold up the others.
-  const outbox = (Object.entries(handlers) as [OutboxKind, OutboxHandler][]).map(
+  const engine: OutboxHandler = ({ tenant, subject }) => driver.ended({ tenant, run: subject }).then(() => 'done');
+  const outbox = (Object.entries({ ...handlers, engine }) as [OutboxKind, OutboxHandler][]).map(
     ([kind, handler]) =>
       new Periodic(
         () => sweepOutbox(ports, kind, handler, stop.signal).then(() => SWEEP_MS),

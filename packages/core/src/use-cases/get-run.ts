@@ -4,6 +4,7 @@ import type { ArtifactStore } from '../log/artifact-store.ts';
 import { decodeEvent } from '../log/event-codec.ts';
 import { hasEnded, type RunStore } from '../log/run-store.ts';
 import type { StoredEvent } from '../log/stored-event.ts';
+import type { WorkersProblem } from '../scheduling/schedule-store.ts';
 import type { RunRef } from '../tenant-scope.ts';
 import type { RunDirectory, RunSummary } from './run-directory.ts';
 import { notFound } from './speak.ts';
@@ -15,6 +16,8 @@ export interface RunView {
   readonly forked: DataOf<'run.forked'> | null;
   /** Those in force: what it was created with, and what was raised since. */
   readonly limits: Limits;
+  /** Of a run that waits for capacity: why none is there at all. */
+  readonly workersProblem: WorkersProblem | null;
   /** The event that ended it; null while it lives. */
   readonly end: RunEvent | null;
 }
@@ -36,7 +39,16 @@ export async function getRun(ports: GetRunPorts, ref: RunRef): Promise<RunView> 
   if (created.type !== 'run.created') throw new Error(`run ${ref.run} begins with ${created.type}`);
   const forked = await forkedOf(ports, ref, summary.attributes.forkedFrom);
   const limits = summary.limits ?? created.data.limits;
-  return { summary, created, forked, limits, end: hasEnded(summary) ? await endOf(ports, ref, last) : null };
+  const waits = summary.waitingFor.some(({ reason }) => reason === 'capacity');
+  const workersProblem = waits ? await ports.directory.workersProblem() : null;
+  return {
+    summary,
+    created,
+    forked,
+    limits,
+    workersProblem,
+    end: hasEnded(summary) ? await endOf(ports, ref, last) : null,
+  };
 }
 
 async function forkedOf(

@@ -42,6 +42,15 @@ export function describeScheduleStore(name: string, open: OpenStores): void {
     const release = (run: string, head: number, ms: number) =>
       me.runs.append(appendTo(refOf(run), head, { worker: 'me', release: true, projection: dueIn(ms) }));
 
+    test('says whose a run is, and whether it was claimed before', async () => {
+      const scope = await newTenant(stores);
+      const run = await queue(scope, { agent: 'writer' });
+      expect(await me.schedule.pick(10, 0)).toEqual([{ ...scope, run, agent: 'writer', begun: false }]);
+      await claim(stores, { ...scope, run }, 'me');
+      await release(run, 2, 0);
+      expect(await me.schedule.pick(10, 0)).toEqual([{ ...scope, run, agent: 'writer', begun: true }]);
+    });
+
     test('a due run is offered once, until its reservation ends', async () => {
       const run = await queue(await newTenant(stores));
       expect(await pick(10, 0)).toEqual([run]);

@@ -63,7 +63,14 @@ export const start = route({
         if (created.type !== 'run.created') throw new Error(`a run begins with ${created.type}`);
         return {
           status: 201,
-          json: resource({ summary: row, created, forked: null, limits: created.data.limits, end: null }),
+          json: resource({
+            summary: row,
+            created,
+            forked: null,
+            limits: created.data.limits,
+            workersProblem: null,
+            end: null,
+          }),
           about: run.run,
         };
       },
