@@ -29,8 +29,8 @@ const arrows = {
     'apps/api',
     'apps/worker',
   ],
-  // Core and adapters only for `init` and `migrate`, which work on a database before there is a server.
-  'apps/cli': ['packages/contracts', 'packages/sdk', 'packages/core', 'packages/adapters'],
+  // Core, adapters and the driver only for `init`, `migrate` and `doctor`, which look at more than a server.
+  'apps/cli': ['packages/contracts', 'packages/sdk', 'packages/core', 'packages/adapters', 'packages/driver-temporal'],
 };
 
 /** Test files below these may also import packages/testing (it depends on core, so core and contracts cannot). */

@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { prepareNamespace } from '@holdfast/driver-temporal';
 import { database, installedProgram, startPostgres, startTemporal } from '@holdfast/testing/servers';
 import { best, closedLoop, type Load, percentile } from './load/callers.ts';
 import { start } from './load/child.ts';
@@ -21,11 +22,7 @@ const folder = mkdtempSync(join(tmpdir(), 'holdfast-bench-'));
 const postgres = await startPostgres({ bin: binOf('15'), fsync: true });
 const temporal = await startTemporal(bin);
 const { address } = temporal;
-await temporal.cli(
-  ...['operator', 'search-attribute', 'create', '--name=HoldfastTenant', '--type=Keyword'],
-  ...['--name=HoldfastAgent', '--type=Keyword', '--name=HoldfastVersion', '--type=Int'],
-  ...['--name=HoldfastStatus', '--type=Keyword', '--name=HoldfastWaitingFor', '--type=KeywordList'],
-);
+await prepareNamespace({ address, namespace: 'default', taskQueue: '', advanceTaskQueue: '', tls: null, apiKey: null });
 const environment = {
   DATA_DIR: join(folder, 'data'),
   DATABASE_URL: (await database(postgres)).url,

@@ -57,8 +57,12 @@ export async function wireStandalone(
     for (const warning of database.warnings) log.warn({}, warning);
     await migrate(database, config.secrets.database === null ? {} : { url: config.secrets.database.migrate });
     if (config.temporal !== null) {
-      const { configuredSettings, prepareNamespace } = await import('@holdfast/driver-temporal');
-      await prepareNamespace(configuredSettings(config.temporal, config.secrets));
+      const { configuredSettings, explainFailure, prepareNamespace } = await import('@holdfast/driver-temporal');
+      const settings = configuredSettings(config.temporal, config.secrets);
+      // With Temporal away everything starts all the same: runs are queued until it is there.
+      await prepareNamespace(settings).catch((error: unknown) =>
+        warn(`Temporal cannot be prepared: ${explainFailure(error, settings)}`),
+      );
     }
     const demo = await demoKey(await database.owner(), dataDir, config.tenantSlots);
 

@@ -152,9 +152,10 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
         files: removeFiles(wrapped),
         retention: deleteExpired(wrapped),
       },
-      await driverOf(config, wrapped),
+      await driverOf(config, wrapped, metrics.engine),
     );
     metrics.worker.runsHeld(worker.held);
+    metrics.worker.runsDue(() => schedule.depth().catch(() => null));
     log.info({ worker: id }, 'the worker has begun');
     return {
       id,
@@ -173,13 +174,13 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
   }
 }
 
-async function driverOf(config: Config, ports: WiredPorts): Promise<OpenDriver> {
+async function driverOf(config: Config, ports: WiredPorts, engine: Metrics['engine']): Promise<OpenDriver> {
   const { concurrency } = config.worker;
   if (config.temporal === null) return embeddedDriver(ports, concurrency);
   // A large library, which nobody else needs in memory.
   const { configuredSettings, temporalDriver } = await import('@holdfast/driver-temporal');
   return temporalDriver(
-    { ...ports, page: runPageOf(config) },
+    { ...ports, engine, page: runPageOf(config) },
     configuredSettings(config.temporal, config.secrets),
     concurrency,
   );

@@ -1,4 +1,6 @@
 export { configuredSettings } from './configured-settings.ts';
+export { examineTemporal, type TemporalFinding } from './examine-temporal.ts';
+export { explainFailure } from './explain-failure.ts';
 export { prepareNamespace } from './prepare-namespace.ts';
-export { temporalDriver, type TemporalDriverPorts } from './temporal-driver.ts';
+export { temporalDriver, type TemporalDriverPorts, type TemporalMetrics } from './temporal-driver.ts';
 export type { TemporalSettings, TemporalTls } from './temporal-settings.ts';

@@ -30,8 +30,8 @@ export async function settleLoss(
     case 'accepted':
       return spoken.events.some((event) => event.type === 'engine.lost' && event.data.restarted);
     case 'refused':
-      // It is known already: a person let the run go on, or it is to end.
-      return true;
+      // It is known already: a person let the run go on, or it is to end. Or the run has ended.
+      return spoken.refusal.code !== 'run_ended';
     case 'missing':
       return false;
     case 'contended':

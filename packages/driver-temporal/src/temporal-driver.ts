@@ -2,13 +2,17 @@ import {
   type AdvancePorts,
   type Hints,
   type Holds,
+  LeastRecentlyUsed,
   type OpenDriver,
+  Periodic,
   type PickedRun,
+  type RunDirectory,
   type RunDriver,
   type RunRef,
   type Take,
 } from '@holdfast/core';
 import { createActivities } from './activities.ts';
+import { endedPastUs } from './reconcile.ts';
 import { settleLoss } from './settle-loss.ts';
 import { TemporalLink } from './temporal-link.ts';
 import type { TemporalSettings } from './temporal-settings.ts';
@@ -16,12 +20,26 @@ import { startWorkflow, wakeRun } from './wake-run.ts';
 
 export interface TemporalDriverPorts extends AdvancePorts {
   readonly hints: Hints;
+  readonly directory: Pick<RunDirectory, 'get'>;
+  readonly engine: TemporalMetrics;
   /** The address of a run's page; null where none is configured. */
   readonly page: (run: string) => string | null;
 }
 
+/** What is counted. */
+export interface TemporalMetrics {
+  reachable(up: boolean): void;
+  /** From the time at which Temporal had the work to its begin here. */
+  began(seconds: number): void;
+  /** A run that was handed to Temporal was begun by no worker within two leases. */
+  unheard(): void;
+}
+
 /** A run that was handed to Temporal and not claimed since is handed over once more after this long, ms: two leases. */
 const UNHEARD_MS = 10_000;
+const RECONCILE_MS = 60_000;
+/** What ended longer ago was found by an earlier look, or is found when the run is next to go on. */
+const LOOK_BACK_MS = 600_000;
 
 /**
  * Hands runs to their workflows in Temporal, and is a worker to which Temporal hands them back, at most `limit` at once.
@@ -49,6 +67,9 @@ class TemporalDriver implements RunDriver {
   readonly #settings: TemporalSettings;
   /** Handed to Temporal, and not known to be claimed. */
   readonly #handed = new Map<string, Handed>();
+  /** Executions that were found to have ended past Holdfast. */
+  readonly #found = new LeastRecentlyUsed<true>(10_000);
+  readonly #reconciling: Periodic;
 
   constructor(
     ports: TemporalDriverPorts,
@@ -66,8 +87,14 @@ class TemporalDriver implements RunDriver {
       identity: ports.lease.worker,
       concurrency: limit,
       activities: createActivities({ ...ports, holds, freed }),
+      began: (seconds) => ports.engine.began(seconds),
       changed: (up) => this.#changed(up, freed),
     });
+    this.#reconciling = new Periodic(
+      () => this.#reconcile().then(() => RECONCILE_MS),
+      RECONCILE_MS,
+      (error) => ports.log.warn({ err: error }, 'what Temporal has ended could not be looked for'),
+    );
     this.#unsubscribe = ports.hints.subscribe((hint) => {
       if (hint.about === 'run' || hint.about === 'deleted') this.#handed.delete(hint.run);
     });
@@ -76,7 +103,12 @@ class TemporalDriver implements RunDriver {
   get room(): number {
     if (this.#holds.draining || !this.#link.up) return 0;
     const now = this.#ports.clock.monotonic();
-    for (const [run, { at }] of this.#handed) if (at < now - UNHEARD_MS) this.#handed.delete(run);
+    for (const [run, { at }] of this.#handed) {
+      if (at >= now - UNHEARD_MS) continue;
+      this.#handed.delete(run);
+      this.#ports.engine.unheard();
+      this.#ports.log.warn({ run_id: run }, 'no worker has begun the run that was handed to Temporal; once more');
+    }
     return Math.max(0, this.#limit - this.#holds.size - this.#handed.size);
   }
 
@@ -95,6 +127,7 @@ class TemporalDriver implements RunDriver {
   async drain(): Promise<void> {
     this.#unsubscribe();
     this.#link.stopPolling();
+    await this.#reconciling.stop();
     await this.#holds.drain();
     await this.#link.close();
   }
@@ -115,12 +148,26 @@ class TemporalDriver implements RunDriver {
   }
 
   #changed(up: boolean, freed: (ended: boolean) => void): void {
-    const { log, lease } = this.#ports;
+    const { log, lease, engine } = this.#ports;
+    engine.reachable(up);
     lease.tellProblem(up ? null : 'engine_unavailable').catch((error: unknown) => {
       log.warn({ err: error }, 'that Temporal is away, or back, could not be written down');
     });
     if (!up) return;
     for (const handed of this.#handed.values()) void this.#hand(handed);
     freed(false);
+    this.#reconciling.soon();
+  }
+
+  async #reconcile(): Promise<void> {
+    if (!this.#link.up) return;
+    const since = this.#ports.clock.now() - LOOK_BACK_MS;
+    await this.#link.call(async (client) => {
+      for await (const { execution, tenant, run } of endedPastUs(client, this.#ports, this.#settings, since)) {
+        if (this.#found.get(execution) === true) continue;
+        this.#found.set(execution, true);
+        this.take({ tenant, run, begun: true }, { type: 'claim' });
+      }
+    });
   }
 }

@@ -1,8 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '@holdfast/core';
 import { Client, isGrpcServiceError } from '@temporalio/client';
-import { DefaultLogger, type LogEntry, type NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { activityInfo } from '@temporalio/activity';
+import {
+  type ActivityInboundCallsInterceptor,
+  DefaultLogger,
+  type LogEntry,
+  type NativeConnection,
+  Runtime,
+  Worker,
+} from '@temporalio/worker';
 import { connect, within } from './connect.ts';
+import { grpcStatus as status } from './grpc-status.ts';
+import { explainFailure } from './explain-failure.ts';
 import { missingSearchAttributes } from './search-attributes.ts';
 import type { TemporalSettings } from './temporal-settings.ts';
 import type { RunActivities } from './workflow/messages.ts';
@@ -14,6 +24,8 @@ export interface TemporalLinkOptions {
   /** Activities at once. */
   readonly concurrency: number;
   readonly activities: RunActivities;
+  /** Work of an activity has begun, so many seconds after Temporal had it. */
+  readonly began: (seconds: number) => void;
   /** Temporal can be reached, or no longer. */
   readonly changed: (up: boolean) => void;
 }
@@ -41,6 +53,15 @@ export class TemporalLink {
     installRuntime(options.log);
     this.#running = this.#run();
   }
+
+  readonly #timed: ActivityInboundCallsInterceptor = {
+    execute: (input, next) => {
+      const { attempt, currentAttemptScheduledTimestampMs: scheduledAt } = activityInfo();
+      // Later attempts wait on purpose.
+      if (attempt === 1) this.#options.began(Math.max(0, Date.now() - scheduledAt) / 1_000);
+      return next(input);
+    },
+  };
 
   get up(): boolean {
     return this.#up;
@@ -106,7 +127,8 @@ export class TemporalLink {
       ...shared,
       taskQueue,
       activities: { ...activities },
-      workflowBundle: { codePath: await workflowBundle(new DefaultLogger('WARN')) },
+      interceptors: { activity: [() => ({ inbound: this.#timed })] },
+      workflowBundle: await workflowBundle(new DefaultLogger('WARN')),
       maxConcurrentActivityTaskExecutions: concurrency,
       // Less, and starts could not be given to this worker at once.
       maxConcurrentWorkflowTaskExecutions: concurrency,
@@ -118,6 +140,7 @@ export class TemporalLink {
           ...shared,
           taskQueue: advanceTaskQueue,
           activities: { ...activities },
+          interceptors: { activity: [() => ({ inbound: this.#timed })] },
           maxConcurrentActivityTaskExecutions: concurrency,
         }),
       );
@@ -157,7 +180,10 @@ export class TemporalLink {
     const was = this.#up;
     this.#up = up && !this.#stop.signal.aborted;
     if (!up && !this.#stop.signal.aborted)
-      this.#options.log.warn({ address: this.#settings.address, err: error }, 'Temporal is away; runs stay queued');
+      this.#options.log.warn(
+        { address: this.#settings.address, err: error },
+        `Temporal cannot be used; runs stay queued: ${explainFailure(error, this.#settings)}`,
+      );
     if (was !== up || !up) this.#options.changed(up);
   }
 }
@@ -166,8 +192,12 @@ function shutDown(worker: Worker): void {
   if (worker.getState() === 'RUNNING') worker.shutdown();
 }
 
-/** gRPC: DEADLINE_EXCEEDED, PERMISSION_DENIED, UNAVAILABLE, UNAUTHENTICATED. */
-const AWAY = new Set([4, 7, 14, 16]);
+const AWAY = new Set<number>([
+  status.DEADLINE_EXCEEDED,
+  status.PERMISSION_DENIED,
+  status.UNAVAILABLE,
+  status.UNAUTHENTICATED,
+]);
 
 function isUnavailable(error: unknown): boolean {
   const cause = error instanceof Error ? (error.cause ?? error) : error;

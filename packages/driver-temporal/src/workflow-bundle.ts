@@ -1,17 +1,17 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, type Logger } from '@temporalio/worker';
 
 /**
- * The file that Temporal's sandbox loads: the workflow with what it imports. Made once for each state of the source (some
- * seconds), `npm run build` included, so that a worker finds it made.
+ * What Temporal's sandbox loads: the workflow with what it imports. Made once for each state of the source (some seconds)
+ * and kept in a file; `npm run build` makes it, too, so that a worker finds it made.
  */
-export async function workflowBundle(logger: Logger): Promise<string> {
-  const file = join(folder, '..', 'dist', `workflow-${digest()}.js`);
-  if (existsSync(file)) return file;
+export async function workflowBundle(logger: Logger): Promise<{ codePath: string } | { code: string }> {
+  const file = join(folder, '..', 'dist', `carry-run.${digest()}.js`);
+  if (existsSync(file)) return { codePath: file };
   const { code } = await bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL(`./workflow/index${extension}`, import.meta.url)),
     logger,
@@ -21,12 +21,17 @@ export async function workflowBundle(logger: Logger): Promise<string> {
       resolve: { ...config.resolve, extensions: ['.ts', '.js', ...(config.resolve?.extensions ?? [])] },
     }),
   });
-  mkdirSync(join(folder, '..', 'dist'), { recursive: true });
-  // Several processes may make it at once: each writes its own, and the name is given to a whole file.
-  const made = `${file}.${randomUUID()}`;
-  writeFileSync(made, code);
-  renameSync(made, file);
-  return file;
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    // Several processes may make it at once: each writes its own, and the name is given to a whole file.
+    const made = `${file}.${randomUUID()}`;
+    writeFileSync(made, code);
+    renameSync(made, file);
+    return { codePath: file };
+  } catch {
+    // Nothing can be written here: it is made at each start.
+    return { code };
+  }
 }
 
 const folder = fileURLToPath(new URL('.', import.meta.url));

@@ -1,20 +1,36 @@
+import { parseEnv } from '@holdfast/contracts';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { examine, type Finding } from '../doctor.ts';
 import { exitCodes } from '../failure.ts';
 import { paint, printable } from '../output.ts';
-import { clientSettings } from '../settings.ts';
+import { clientSettings, type Surroundings } from '../settings.ts';
+
+/** Only where Temporal is configured here: the API knows nothing of it. */
+async function* examineEngine(env: Surroundings['env']): AsyncGenerator<Finding, void, undefined> {
+  const { temporal, secrets } = parseEnv(env);
+  if (temporal === null) return;
+  const { configuredSettings, examineTemporal } = await import('@holdfast/driver-temporal');
+  yield* examineTemporal(configuredSettings(temporal, secrets));
+}
+
+async function* each(all: readonly AsyncGenerator<Finding>[]): AsyncGenerator<Finding, void, undefined> {
+  for (const findings of all) yield* findings;
+}
 
 const tones = { ok: 'good', warn: 'people', fail: 'bad' } as const;
 
 export function doctor(program: Command, { client, output, exit, surroundings }: Context): void {
   program
     .command('doctor')
-    .description('look whether everything works: server, database, key, models, tool servers; exits with 1 when not')
+    .description(
+      'look whether everything works: server, database, key, models, tool servers, Temporal; exits with 1 when not',
+    )
     .action(async () => {
       const findings: Finding[] = [];
       const show = output();
-      for await (const finding of examine(client(), clientSettings(surroundings).url, show.program)) {
+      const all = [examine(client(), clientSettings(surroundings).url, show.program), examineEngine(surroundings.env)];
+      for await (const finding of each(all)) {
         findings.push(finding);
         const { level, check, detail } = finding;
         if (show.json) show.out(JSON.stringify(finding));

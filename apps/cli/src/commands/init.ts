@@ -42,9 +42,30 @@ export function init(program: Command, context: Context): void {
 export function migrateCommand(program: Command, context: Context): void {
   program
     .command('migrate')
-    .description('bring the tables up to date (DATABASE_MIGRATE_URL, or DATABASE_URL)')
+    .description(
+      'bring the tables up to date (DATABASE_MIGRATE_URL, or DATABASE_URL), and the namespace in Temporal (TEMPORAL_ADDRESS)',
+    )
     .action(async () => {
+      await prepareTemporal(context);
       const applied = await onDatabase(context, (_database, migrated) => Promise.resolve(migrated));
       context.output().out(applied.length === 0 ? 'The tables are up to date.' : `Applied: ${applied.join(', ')}`);
     });
+}
+
+/** @throws Failure when Temporal is configured and cannot be prepared. */
+async function prepareTemporal({ surroundings, output }: Context): Promise<void> {
+  const { temporal, secrets } = parseEnv(surroundings.env);
+  if (temporal === null) return;
+  const { configuredSettings, explainFailure, prepareNamespace } = await import('@holdfast/driver-temporal');
+  const settings = configuredSettings(temporal, secrets);
+  try {
+    const added = await prepareNamespace(settings);
+    output().out(
+      added.length === 0
+        ? `Namespace ${settings.namespace} in Temporal is up to date.`
+        : `Added to namespace ${settings.namespace} in Temporal: ${added.join(', ')}`,
+    );
+  } catch (error) {
+    throw new Failure(`Temporal cannot be prepared: ${explainFailure(error, settings)}.`);
+  }
 }

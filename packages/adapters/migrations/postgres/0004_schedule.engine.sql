@@ -195,6 +195,25 @@ begin
 end
 $$;
 
+-- How many runs are due, and of those with a slot, how many have been for a minute; counted to 10,000.
+create function holdfast.queue_depth() returns table (waiting integer, ready integer, stuck integer)
+  language plpgsql security definer set search_path = '' set enable_seqscan = off set jit = off
+as $$
+declare
+  v_now constant bigint := holdfast.now_ms();
+begin
+  return query select
+    (select pg_catalog.count(*)::integer from (
+      select from holdfast.due d where d.kind = 'run' and not d.admitted and d.at <= v_now limit 10000) w),
+    r.ready, r.stuck
+  from (
+    select pg_catalog.count(*)::integer as ready,
+      (pg_catalog.count(*) filter (where d.at <= v_now - 60000))::integer as stuck
+    from (select at from holdfast.due where kind = 'run' and admitted and at <= v_now order by at, subject limit 10000) d
+  ) r;
+end
+$$;
+
 -- Of these runs, those whose head is no longer the given one.
 create function holdfast.moved_heads(p_tenants uuid[], p_runs uuid[], p_heads integer[])
   returns table (tenant_id uuid, run_id uuid)
@@ -274,5 +293,5 @@ $$;
 
 revoke all on all functions in schema holdfast from public;
 grant execute on function
-  holdfast.pick, holdfast.next_due, holdfast.moved_heads, holdfast.clean_idempotency_keys,
+  holdfast.pick, holdfast.next_due, holdfast.queue_depth, holdfast.moved_heads, holdfast.clean_idempotency_keys,
   holdfast.pick_outbox, holdfast.finish_outbox, holdfast.postpone_outbox to holdfast_worker;

@@ -66,6 +66,7 @@ export const functions: Record<string, readonly Login[]> = {
   pick: ['holdfast_worker'],
   pick_outbox: ['holdfast_worker'],
   postpone_outbox: ['holdfast_worker'],
+  queue_depth: ['holdfast_worker'],
   register_worker: ['holdfast_worker'],
   renew_lease: ['holdfast_worker'],
   run_heads: ['holdfast_api'],

@@ -30,6 +30,17 @@ export class PostgresScheduleStore implements ScheduleStore {
     return row ?? { at: null, waiting: false };
   }
 
+  async depth(): Promise<{ waiting: number; ready: number; stuck: number }> {
+    const [row] = await this.#connections.lend((sql) =>
+      prepared<{ waiting: number; ready: number; stuck: number }>(
+        sql,
+        'select waiting, ready, stuck from holdfast.queue_depth()',
+        [],
+      ),
+    );
+    return row ?? { waiting: 0, ready: 0, stuck: 0 };
+  }
+
   async movedHeads(held: readonly (RunRef & { readonly head: number })[]): Promise<readonly RunRef[]> {
     if (held.length === 0) return [];
     return this.#connections.lend((sql) =>

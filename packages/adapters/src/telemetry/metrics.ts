@@ -3,6 +3,13 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 /** Buckets in seconds, from a quick append to a long model call. */
 const SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60];
 
+/** Runs that are due now, counted to 10,000. */
+export interface QueueDepth {
+  readonly waiting: number;
+  readonly ready: number;
+  readonly stuck: number;
+}
+
 export type Metrics = ReturnType<typeof createMetrics>;
 
 /**
@@ -18,6 +25,7 @@ export function createMetrics() {
   const histogram = <L extends string>(name: string, help: string, buckets: number[], labelNames: L[] = []) =>
     new Histogram({ name: `holdfast_${name}`, help, buckets, labelNames, registers });
 
+  let queueDepth = (): Promise<QueueDepth | null> => Promise.resolve(null);
   let held = (): number => 0;
   new Gauge({
     name: 'holdfast_runs_held',
@@ -40,6 +48,25 @@ export function createMetrics() {
   ]);
   const sse = gauge('sse_streams', 'Event streams open now.');
 
+  const due = new Gauge({
+    name: 'holdfast_runs_due',
+    help: 'Runs that are due, by state: waiting for a slot, ready to be begun, stuck (ready for a minute).',
+    labelNames: ['state'],
+    registers,
+    async collect() {
+      const depth = await queueDepth();
+      if (depth === null) return;
+      for (const state of ['waiting', 'ready', 'stuck'] as const) due.set({ state }, depth[state]);
+    },
+  });
+  const reachable = gauge('engine_reachable', 'Whether Temporal can be reached: 1 or 0. Only where it carries runs.');
+  const scheduleToStart = histogram(
+    'engine_schedule_to_start_seconds',
+    'From the time at which Temporal had a run’s work to its begin in this worker.',
+    SECONDS,
+  );
+  const unheard = counter('engine_unheard_total', 'Runs handed to Temporal that no worker had begun 10 s later.');
+
   return {
     /** What Prometheus reads, and the media type it is sent with. */
     text: (): Promise<string> => registry.metrics(),
@@ -54,7 +81,16 @@ export function createMetrics() {
       },
       taken: (how: 'claim' | 'take-over'): void => (how === 'claim' ? claimed : takenOver).inc(),
     },
+    engine: {
+      reachable: (up: boolean): void => reachable.set(up ? 1 : 0),
+      began: (seconds: number): void => scheduleToStart.observe(seconds),
+      unheard: (): void => unheard.inc(),
+    },
     worker: {
+      /** Asked at each scrape; null = it is not known now. */
+      runsDue: (depth: () => Promise<QueueDepth | null>): void => {
+        queueDepth = depth;
+      },
       /** Asked at each scrape. */
       runsHeld: (count: () => number): void => {
         held = count;

@@ -22,6 +22,8 @@ export interface ScheduleStore {
    * When the next run is due, ms since 1970, null = none; and whether some are due already, and wait for a slot.
    */
   nextDue(): Promise<{ readonly at: number | null; readonly waiting: boolean }>;
+  /** Runs that are due now: without a slot; with one, to be begun; and of these, for a minute already. Counted to 10,000. */
+  depth(): Promise<{ readonly waiting: number; readonly ready: number; readonly stuck: number }>;
   /** Of these held runs, those whose head is no longer the given one. */
   movedHeads(held: readonly (RunRef & { readonly head: number })[]): Promise<readonly RunRef[]>;
 }
