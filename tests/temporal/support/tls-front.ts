@@ -36,10 +36,8 @@ export function authority(folder: string, name: string): Authority {
       const file = `${name}-${host}`;
       writeFileSync(join(folder, `${file}.ext`), `subjectAltName=DNS:${host}\n`);
       openssl('req', ...newKey, '-subj', `/CN=${host}`, '-keyout', `${file}.key`, '-out', `${file}.csr`);
-      openssl(
-        ...['x509', '-req', '-in', `${file}.csr`, '-CA', `${name}.pem`, '-CAkey', `${name}.key`, '-CAcreateserial'],
-        ...['-days', '2', '-extfile', `${file}.ext`, '-out', `${file}.pem`],
-      );
+      const by = ['-CA', `${name}.pem`, '-CAkey', `${name}.key`, '-CAcreateserial', '-days', '2'];
+      openssl('x509', '-req', '-in', `${file}.csr`, ...by, '-extfile', `${file}.ext`, '-out', `${file}.pem`);
       return { key: readFileSync(join(folder, `${file}.key`)), cert: readFileSync(join(folder, `${file}.pem`)) };
     },
   };
