@@ -1,6 +1,13 @@
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { database, describePostgres, type PostgresServer, startPostgres } from '@holdfast/testing/servers';
+import {
+  database,
+  describePostgres,
+  describeTemporal,
+  postgresVersions,
+  type PostgresServer,
+  startPostgres,
+} from '@holdfast/testing/servers';
 import { afterAll, beforeAll, test } from 'vitest';
 import { bundledCli } from './bundled-cli.ts';
 import { pages } from './pages.ts';
@@ -21,9 +28,41 @@ describePostgres('what a page says can be done, can be done on Postgres', ({ bin
     rmSync(dirname(cli), { recursive: true, force: true });
   });
 
-  test.each(pages.filter(({ onPostgres }) => onPostgres).map((page) => [page.path, page] as const))(
+  test.each(
+    pages.filter(({ onPostgres, onTemporal }) => onPostgres && !onTemporal).map((page) => [page.path, page] as const),
+  )(
     '%s',
     async (_path, page) => tryPage(page, { cli, places: new Map([[WRITTEN, (await database(postgres)).url]]) }),
+    300_000,
+  );
+});
+
+/** The address of a Temporal server, as pages write it. */
+const WRITTEN_TEMPORAL = '127.0.0.1:7233';
+
+describeTemporal('what a page says can be done, can be done on Temporal', (temporal) => {
+  let postgres: PostgresServer;
+  let cli: string;
+  beforeAll(async () => {
+    const newest = postgresVersions().at(-1);
+    if (newest === undefined) throw new Error('pages about Temporal need Postgres, too');
+    postgres = await startPostgres({ bin: newest.bin });
+    cli = await bundledCli();
+  });
+  afterAll(async () => {
+    await postgres.stop();
+    rmSync(dirname(cli), { recursive: true, force: true });
+  });
+
+  test.each(pages.filter(({ onTemporal }) => onTemporal).map((page) => [page.path, page] as const))(
+    '%s',
+    async (_path, page) => {
+      const places = new Map([
+        [WRITTEN, (await database(postgres)).url],
+        [WRITTEN_TEMPORAL, temporal().address],
+      ]);
+      await tryPage(page, { cli, places });
+    },
     300_000,
   );
 });

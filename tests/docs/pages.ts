@@ -15,6 +15,8 @@ export interface Page {
   readonly blocks: readonly Block[];
   /** It wants a database server of its own. */
   readonly onPostgres: boolean;
+  /** And a Temporal server. */
+  readonly onTemporal: boolean;
 }
 
 /** All that is written for users. */
@@ -25,7 +27,9 @@ export const pages: readonly Page[] = [
 ].map((path) => {
   const text = readFileSync(join(root, path), 'utf8');
   try {
-    return { path, text, blocks: blocksOf(text), onPostgres: text.includes('<!-- tested on Postgres -->') };
+    const onTemporal = text.includes('<!-- tested on Postgres and Temporal -->');
+    const onPostgres = onTemporal || text.includes('<!-- tested on Postgres -->');
+    return { path, text, blocks: blocksOf(text), onPostgres, onTemporal };
   } catch (cause) {
     throw new Error(`${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
