@@ -16,6 +16,8 @@ import type { Advanced } from './workflow/messages.ts';
 
 export interface AdvanceRunPorts extends AdvancePorts {
   readonly holds: Holds;
+  /** Temporal has handed this run to this worker. */
+  readonly handed: (run: string) => void;
   /** The run is no longer held here: there is room again. */
   readonly freed: (ended: boolean) => void;
 }
@@ -33,10 +35,10 @@ const AFTER_ERROR_MS = 1_000;
  */
 export async function advanceRun(ports: AdvanceRunPorts, ref: RunRef, context: Context): Promise<Advanced> {
   const { lease, holds, log, clock } = ports;
-  const longest = AbortSignal.timeout(LONGEST_MS);
+  ports.handed(ref.run);
   let take: Take = { type: 'claim' };
   for (;;) {
-    const hold = holds.carry(ref, take, longest);
+    const hold = holds.carry(ref, take);
     // An earlier attempt is letting go of it.
     if (hold === null) throw runHeld(ref);
     const ended = await carried(ports, hold, context).catch((error: unknown) => {
@@ -69,16 +71,18 @@ async function carried(
   hold: Hold,
   context: Context,
 ): Promise<Awaited<Hold['done']>> {
+  const longest = setTimeout(() => hold.letGo('ended'), LONGEST_MS);
   const beat = setInterval(() => context.heartbeat(hold.state()?.head ?? 0), HEARTBEAT_MS);
   // When this process stops, its runs are drained: calls under way may end.
   const cancelled = (): void => {
-    if (!holds.draining) hold.letGo();
+    if (!holds.draining) hold.letGo('aborted');
   };
   context.cancellationSignal.addEventListener('abort', cancelled, { once: true });
   if (context.cancellationSignal.aborted) cancelled();
   try {
     return await hold.done;
   } finally {
+    clearTimeout(longest);
     clearInterval(beat);
     context.cancellationSignal.removeEventListener('abort', cancelled);
     freed(hold.state()?.phase === 'ended');

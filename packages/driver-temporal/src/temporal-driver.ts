@@ -86,7 +86,7 @@ class TemporalDriver implements RunDriver {
       log: ports.log,
       identity: ports.lease.worker,
       concurrency: limit,
-      activities: createActivities({ ...ports, holds, freed }),
+      activities: createActivities({ ...ports, holds, freed, handed: (run) => void this.#handed.delete(run) }),
       began: (seconds) => ports.engine.began(seconds),
       changed: (up) => this.#changed(up, freed),
     });
@@ -113,7 +113,9 @@ class TemporalDriver implements RunDriver {
   }
 
   take(run: RunRef & Partial<PickedRun>, take: Take): void {
-    if (this.#handed.has(run.run)) return;
+    const before = this.#handed.get(run.run)?.take;
+    // That its holder has died meanwhile is news.
+    if (before !== undefined && (take.type === 'claim' || before.type === 'take-over')) return;
     const handed = { run, take, at: this.#ports.clock.monotonic() };
     this.#handed.set(run.run, handed);
     void this.#hand(handed);
@@ -126,9 +128,11 @@ class TemporalDriver implements RunDriver {
 
   async drain(): Promise<void> {
     this.#unsubscribe();
+    // First, so that what Temporal then cancels here is known to be drained.
+    const drained = this.#holds.drain();
     this.#link.stopPolling();
     await this.#reconciling.stop();
-    await this.#holds.drain();
+    await drained;
     await this.#link.close();
   }
 

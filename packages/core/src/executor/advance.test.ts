@@ -336,3 +336,40 @@ describe('drain', () => {
     expect(w.runs.projection?.dueAt).toBe(Date.now());
   });
 });
+
+describe('let go', () => {
+  it('at once: what may be aborted is and counts as an attempt, a begun `once` call is waited for', async () => {
+    const w = await world();
+    const hold = await w.held();
+    await w.asks('once', 'read');
+    hold.letGo('aborted');
+    await w.until(() => w.tools[1]?.signal.aborted === true);
+    expect(w.tools[0]?.signal.aborted).toBe(false);
+    w.tools[0]?.answer(answered('done'));
+    expect(await hold.done).toBe('released');
+    expect(w.runs.types().slice(-3)).toEqual(
+      expect.arrayContaining(['tool.failed', 'attempt.scheduled', 'tool.returned']),
+    );
+    expect(w.models).toHaveLength(1);
+  });
+
+  it('at once: a model call is tried again, not interrupted', async () => {
+    const w = await world();
+    const hold = await w.held();
+    hold.letGo('aborted');
+    expect(await hold.done).toBe('released');
+    expect(w.runs.types().slice(-2)).toEqual(['model.failed', 'attempt.scheduled']);
+    expect(hold.state()).toMatchObject({ phase: 'live', turn: { at: 'model', call: { phase: { is: 'scheduled' } } } });
+  });
+
+  it('at the next step: calls under way end, nothing follows them here', async () => {
+    const w = await world();
+    const hold = await w.held();
+    await w.asks('read');
+    hold.letGo('ended');
+    w.tools[0]?.answer(answered('done'));
+    expect(await hold.done).toBe('released');
+    expect(w.tools[0]?.signal.aborted).toBe(false);
+    expect(w.runs.types().at(-1)).toBe('tool.returned');
+  });
+});

@@ -54,8 +54,8 @@ export type Take =
 export interface Hold {
   /** The log has grown to `head`; left out: look up, whatever was read. */
   nudge(head?: number): void;
-  /** Nothing new begins, calls that may be aborted are, and when none is under way the run is let go. */
-  letGo(): void;
+  /** Nothing new begins, and when the calls under way have ended the run is let go; those that may be `aborted` are. */
+  letGo(calls: 'ended' | 'aborted'): void;
   /** As of its last append; null = it was not taken yet. */
   state(): RunState | null;
   /** Resolves when the run was let go or lost. */
@@ -74,9 +74,9 @@ export function advance(ports: AdvancePorts, ref: RunRef, take: Take, drain: Abo
   const done = carry(ports, ref, take, drain, mailbox, progress);
   return {
     nudge,
-    letGo: () => {
+    letGo: (calls) => {
       progress.lettingGo = true;
-      progress.calls?.letGo();
+      if (calls === 'aborted') progress.calls?.letGo();
       nudge();
     },
     state: () => progress.state,

@@ -24,16 +24,14 @@ export class Holds {
     return this.#drain.signal.aborted;
   }
 
-  /** Carries the run; null = it is held here already. `until`: once aborted, it is let go at the next step. */
-  carry(ref: RunRef, take: Take, until?: AbortSignal): Hold | null {
+  /** Carries the run; null = it is held here already. */
+  carry(ref: RunRef, take: Take): Hold | null {
     if (this.#held.has(ref.run)) return null;
-    const drain = until === undefined ? this.#drain.signal : AbortSignal.any([this.#drain.signal, until]);
-    const hold = advance(this.#ports, ref, take, drain);
+    const hold = advance(this.#ports, ref, take, this.#drain.signal);
     this.#held.set(ref.run, { ref, hold });
     const over = (): void => void this.#held.delete(ref.run);
     // Before whoever waits for `done` hears of it.
     hold.done.then(over, over);
-    until?.addEventListener('abort', () => hold.nudge(), { once: true });
     return hold;
   }
 
