@@ -43,7 +43,14 @@ export interface OutboxPorts {
 /** A worker that died leaves its rows to others after this long, ms. */
 const RESERVE_MS = 5_000;
 /** Rows handled side by side. Slow ones shall not take the connections that appends need. */
-const AT_ONCE: Readonly<Record<OutboxKind, number>> = { child: 20, expiry: 20, bulk: 2, files: 3, retention: 2 };
+const AT_ONCE: Readonly<Record<OutboxKind, number>> = {
+  child: 20,
+  expiry: 20,
+  bulk: 2,
+  files: 3,
+  retention: 2,
+  schedule: 5,
+};
 const LONGEST_PAUSE_MS = 60_000;
 
 /**
