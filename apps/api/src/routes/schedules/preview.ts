@@ -22,7 +22,7 @@ export const preview = route({
     if (wrong !== null) {
       const path = wrong.path.slice(1);
       throw refused('invalid_request', `The pattern does not fit: ${path} ${wrong.message}.`, [
-        { path, message: wrong.message },
+        { path: `?${path}`, message: wrong.message },
       ]);
     }
     const items = comingTicks('', { ...times, jitterSeconds: 0 }, now, count).map(({ tick, at }) => ({
