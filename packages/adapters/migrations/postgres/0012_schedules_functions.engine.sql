@@ -4,10 +4,11 @@ create function holdfast.set_schedule_due(p_tenant uuid, p_id uuid, p_due bigint
 as $$
 begin
   if p_due is null then
-    delete from holdfast.due d where d.kind = 'schedule' and d.subject = p_id;
+    delete from holdfast.due d where d.kind = 'schedule' and d.subject = p_id and d.tenant_id = p_tenant;
   else
     insert into holdfast.due (kind, subject, tenant_id, at) values ('schedule', p_id, p_tenant, p_due)
-    on conflict (kind, subject) do update set at = excluded.at, reserved_until = null, attempts = 0;
+    on conflict (kind, subject) do update set at = excluded.at, reserved_until = null, attempts = 0
+      where due.tenant_id = excluded.tenant_id;
   end if;
 end
 $$;
