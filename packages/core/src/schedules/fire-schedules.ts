@@ -43,14 +43,15 @@ export const fireSchedules =
   async ({ tenant, subject, attempt }) => {
     const scope = { tenant };
     const until = ports.clock.monotonic() + SLICE_MS;
-    do {
+    // The next tick has its own tries.
+    for (let tries = attempt; ; tries = 1) {
       const schedule = await ports.schedules.get(scope, subject);
       if (schedule === null || schedule.paused !== null) return 'done';
       const move = nextMove(schedule, ports.clock.now(), await isBusy(ports, scope, schedule));
       if (move.type === 'wait') return move.until === null ? 'done' : { again: move.until };
-      await take({ ports, scope, attempt }, schedule, move);
-    } while (ports.clock.monotonic() < until);
-    return { again: ports.clock.now() + PAUSE_MS };
+      await take({ ports, scope, attempt: tries }, schedule, move);
+      if (ports.clock.monotonic() >= until) return { again: ports.clock.now() + PAUSE_MS };
+    }
   };
 
 /** The last run has not ended. One that was deleted has. */
