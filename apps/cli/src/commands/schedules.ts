@@ -34,6 +34,7 @@ interface Options {
   readonly name?: string;
   readonly version?: number;
   readonly alias?: string;
+  readonly latest?: boolean;
   readonly input?: string;
   readonly inputJson?: boolean;
   readonly inputFile?: string;
@@ -45,8 +46,8 @@ interface Options {
   readonly jitter?: number;
   readonly overlap?: ScheduleResource['overlap'];
   readonly catchUp?: number;
-  readonly startsAt?: string | null;
-  readonly endsAt?: string | null;
+  readonly startsAt?: string;
+  readonly endsAt?: string;
 }
 
 const settings = (command: Command): Command =>
@@ -66,9 +67,12 @@ const settings = (command: Command): Command =>
     .option('--starts-at <time>', 'no tick before it, such as 2030-01-31T09:00:00Z', timeOrNone)
     .option('--ends-at <time>', 'no tick after it; `none` takes it away', timeOrNone);
 
-function timeOrNone(text: string): string | null {
-  if (text === 'none') return null;
-  if (Number.isNaN(Date.parse(text))) throw new InvalidArgumentError('must be a time such as 2030-01-31T09:00:00Z.');
+/** Takes away what was there. */
+const NONE = 'none';
+
+function timeOrNone(text: string): string {
+  if (text !== NONE && Number.isNaN(Date.parse(text)))
+    throw new InvalidArgumentError('must be a time such as 2030-01-31T09:00:00Z.');
   return text;
 }
 
@@ -82,13 +86,8 @@ function create(group: Command, { client, output }: Context): void {
       .argument('<agent>'),
   ).action(async (name: string, cron: string, agent: string, options: Options) => {
     const { version, alias } = options;
-    const made = await client().schedules.create({
-      name,
-      cron,
-      agent,
-      ...given(options),
-      ...defined({ version, alias }),
-    });
+    const body = { name, cron, agent, ...given(options), ...defined({ version, alias }) };
+    const made = await client().schedules.create(withoutNone(body, options));
     show(output(), made, () => `${made.name}: ${nextOf(made)}`);
   });
 }
@@ -101,13 +100,15 @@ function update(group: Command, { client, output }: Context): void {
       .argument('<schedule>', 'its name or id')
       .option('--name <name>')
       .option('--agent <name>')
+      .option('--latest', 'the latest version at each tick, instead of one or an alias')
       .option('--cron <cron>', 'other times count from now on'),
   ).action(async (schedule: string, options: Options) => {
     const { value, etag } = await client().schedules.get(schedule);
-    const { name, agent, cron, version, alias } = options;
-    const chosen = version !== undefined || alias !== undefined ? { version, alias } : chosenBy(value);
+    const { name, agent, cron, version, alias, latest } = options;
+    const other = latest === true || version !== undefined || alias !== undefined;
+    const chosen = other ? { version, alias } : chosenBy(value);
     const body = { ...kept(value), ...defined({ name, agent, cron }), ...given(options), ...defined(chosen) };
-    const now = await client().schedules.update(value.id, withoutNull(body, options), etagged(etag));
+    const now = await client().schedules.update(value.id, withoutNone(body, options), etagged(etag));
     show(output(), now, () => `${now.name}: ${nextOf(now)}`);
   });
 }
@@ -140,13 +141,12 @@ const kept = (schedule: ScheduleResource): ScheduleBody => {
   return { ...all, ...defined({ starts_at: starts_at ?? undefined, ends_at: ends_at ?? undefined }) };
 };
 
-/** `none` takes away what was there. */
-function withoutNull({ starts_at, ends_at, ...body }: ScheduleBody, { startsAt, endsAt }: Options): ScheduleBody {
+function withoutNone({ starts_at, ends_at, ...body }: ScheduleBody, { startsAt, endsAt }: Options): ScheduleBody {
   return {
     ...body,
     ...defined({
-      starts_at: startsAt === null ? undefined : starts_at,
-      ends_at: endsAt === null ? undefined : ends_at,
+      starts_at: startsAt === NONE ? undefined : starts_at,
+      ends_at: endsAt === NONE ? undefined : ends_at,
     }),
   };
 }
@@ -164,8 +164,8 @@ function given(options: Options) {
     jitter_seconds: jitter,
     overlap,
     catch_up_seconds: catchUp,
-    starts_at: options.startsAt ?? undefined,
-    ends_at: options.endsAt ?? undefined,
+    starts_at: options.startsAt,
+    ends_at: options.endsAt,
   });
 }
 
