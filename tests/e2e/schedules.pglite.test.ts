@@ -167,6 +167,7 @@ describe('a schedule', () => {
     ['an end before its beginning', { starts_at: '2031-01-01T00:00:00Z', ends_at: '2030-01-01T00:00:00Z' }, '/ends_at'],
     ['version and alias', { version: 1, alias: 'prod' }, '/alias'],
     ['the name of an id', { name: 'a1920000-0000-7000-8000-000000000000' }, '/name'],
+    ['an input as long as a book', { input: 'x'.repeat(70_000) }, '/input'],
     ['a window of nothing', { catch_up_seconds: 0 }, '/catch_up_seconds'],
   ])('is refused with %s', async (_what, over, path) => {
     const answer = await post('/v1/schedules', bodyOf(over));

@@ -31,6 +31,9 @@ const cron = z
   .max(200)
   .describe('5 fields (minute, hour, day of month, month, day of week), or 6 with seconds first.');
 const timeZone = z.string().max(100).describe('A name of the IANA database, such as Europe/Berlin.');
+/** A list of schedules shows their inputs. */
+const MAX_INPUT = 65_536;
+
 const time = z.iso.datetime({ offset: true });
 
 /** What a schedule is; a change names all of it again. */
@@ -40,7 +43,11 @@ export const scheduleBody = z
     agent: agentName,
     version: versionNumber.optional().describe('Left out, with `alias`, too: the latest one at each tick.'),
     alias: aliasName.optional().describe('Looked up at each tick.'),
-    input: runInput.default(''),
+    input: runInput
+      .refine((input) => JSON.stringify(input).length <= MAX_INPUT, {
+        error: `at most ${MAX_INPUT} characters as JSON`,
+      })
+      .default(''),
     metadata: runMetadata.default({}),
     tags: runTags.default([]),
     priority: z.int().min(-100).max(100).default(0),

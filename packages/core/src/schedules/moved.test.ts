@@ -68,6 +68,13 @@ test('after ten failures in a row it pauses itself and says why', () => {
   expect(last.paused).toMatchObject({ at: 42, by: bySchedule });
   expect(last.paused?.reason).toMatch(/10 ticks in a row .*agent_not_found: none/);
   expect(dueAt(last, 50)).toBeNull();
+  const beside = notStarted(
+    { ...now, buffered: { tick: 5 } },
+    { tick: 6, fromBuffer: false },
+    { code: 'x', detail: '' },
+    42,
+  );
+  expect(beside).toMatchObject({ buffered: null, skipped: 1 });
   expect(resumed(last, 99)).toMatchObject({ failuresInRow: 0, paused: null, failed: 10 });
 });
 

@@ -51,13 +51,20 @@ export function notStarted(
   now: number,
 ): Schedule {
   const failuresInRow = schedule.failuresInRow + 1;
+  const waits = !start.fromBuffer && schedule.buffered !== null;
   const reason = `${MOST_FAILURES} ticks in a row could not start a run, the last one: ${code}: ${detail.slice(0, 500)}`;
   return step(schedule, {
     ...taken(schedule, start),
     failed: schedule.failed + 1,
     failuresInRow,
     lastError: { at: now, tick: start.tick, code, detail: detail.slice(0, 500) },
-    ...(failuresInRow < MOST_FAILURES ? {} : { paused: { at: now, by: bySchedule, reason }, buffered: null }),
+    ...(failuresInRow < MOST_FAILURES
+      ? {}
+      : {
+          paused: { at: now, by: bySchedule, reason },
+          buffered: null,
+          skipped: schedule.skipped + (waits ? 1 : 0),
+        }),
   });
 }
 
