@@ -11,7 +11,7 @@ export const trigger = route({
   body: triggerScheduleBody.optional(),
   idempotent: true,
   tag: 'Schedules',
-  summary: 'Start a run of a schedule now',
+  summary: 'Run a schedule now',
   description: 'As at a tick, by its overlap policy; a paused one can be started, too. Its ticks stay as they are.',
   answers: { 200: { description: 'A run, or the promise of one.', json: scheduleTrigger } },
   refusals: [
