@@ -55,7 +55,7 @@ const libraries = [
   {
     folder: 'packages/core/src',
     except: ['packages/core/src/run'],
-    npm: ['zod', '@marcbachmann/cel-js', 'canonicalize', '@noble/hashes', '@cfworker/json-schema', 'uuid'],
+    npm: ['zod', '@marcbachmann/cel-js', 'canonicalize', '@noble/hashes', '@cfworker/json-schema', 'uuid', 'croner'],
     node: false,
   },
   {

@@ -10,12 +10,12 @@ const RUNS = 25;
 
 /** Steps: the counting; three times some runs; the end. */
 const deaths: readonly (readonly [string, Omit<KillSpec, 'token'>])[] = [
-  ['while it counts', { at: 'in-bulk-step', step: 1 }],
-  ['when runs are about to be rerun', { at: 'before-bulk-step', step: 3 }],
-  ['in the transaction that reruns them', { at: 'in-bulk-step', step: 3 }],
-  ['while that is being committed', { at: 'committing-bulk-step', step: 3 }],
-  ['right after that', { at: 'after-bulk-step', step: 3 }],
-  ['before its end was written', { at: 'in-bulk-step', step: 5 }],
+  ['while it counts', { at: 'in-step', step: 1 }],
+  ['when runs are about to be rerun', { at: 'before-step', step: 3 }],
+  ['in the transaction that reruns them', { at: 'in-step', step: 3 }],
+  ['while that is being committed', { at: 'committing-step', step: 3 }],
+  ['right after that', { at: 'after-step', step: 3 }],
+  ['before its end was written', { at: 'in-step', step: 5 }],
 ];
 
 onEachSetup(`a bulk operation (seed ${seed})`, (fresh) => {

@@ -87,6 +87,36 @@ const changes: Partial<Record<Operation, () => Promise<{ target: string; detail:
     await made('POST', `/v1/bulk/${bulk}/cancel`);
     return { target: `/v1/bulk/${bulk}/cancel`, detail: {} };
   },
+  'schedules.create': async () => {
+    const { json } = await server.ask(key, 'POST', '/v1/schedules', scheduleOf('made'));
+    return { target: `/v1/schedules/${String(json['id'])}`, detail: { name: 'made', agent: 'asker', overlap: 'skip' } };
+  },
+  'schedules.update': async () => {
+    const path = await scheduled('changed');
+    await made('PUT', path, { ...scheduleOf('changed'), cron: '0 0 1 1 *' });
+    return { target: path, detail: { cron: '0 0 1 1 *' } };
+  },
+  'schedules.pause': async () => {
+    const path = await scheduled('paused');
+    await made('POST', `${path}/pause`, { reason: 'a break' });
+    return { target: `${path}/pause`, detail: { reason: 'a break' } };
+  },
+  'schedules.resume': async () => {
+    const path = await scheduled('resumed');
+    await made('POST', `${path}/pause`, {});
+    await made('POST', `${path}/resume`, {});
+    return { target: `${path}/resume`, detail: {} };
+  },
+  'schedules.trigger': async () => {
+    const path = await scheduled('triggered');
+    await made('POST', `${path}/trigger`, {});
+    return { target: `${path}/trigger`, detail: { force: false, run: expect.any(String) } };
+  },
+  'schedules.delete': async () => {
+    const path = await scheduled('deleted');
+    await made('DELETE', path);
+    return { target: path, detail: { name: 'deleted' } };
+  },
   'runs.delete': async () => {
     const run = await asking();
     await made('POST', `/v1/runs/${run}/cancel`);
@@ -143,6 +173,13 @@ const changes: Partial<Record<Operation, () => Promise<{ target: string; detail:
     return { target: `/v1/api-keys/${id}`, detail: {} };
   },
 };
+
+const scheduleOf = (name: string) => ({ name, agent: 'asker', cron: '0 0 29 2 *', input: 'private' });
+
+async function scheduled(name: string): Promise<string> {
+  const { json } = await server.ask(key, 'POST', '/v1/schedules', scheduleOf(name));
+  return `/v1/schedules/${String(json['id'])}`;
+}
 
 const keyTexts: string[] = [];
 

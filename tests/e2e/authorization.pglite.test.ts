@@ -1,7 +1,7 @@
 import { parseKey, permissions } from '@holdfast/core';
 import { type Route, routes } from '@holdfast/api';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { goodBodies } from './support/good-bodies.ts';
+import { goodBodies, goodQueries } from './support/good-bodies.ts';
 import { scribe, startServer, type TestServer } from './support/server.ts';
 
 let server: TestServer;
@@ -30,6 +30,9 @@ beforeAll(async () => {
     ':digest': 'a'.repeat(64),
     ':ref': '5.0',
     ':name': 'asker',
+    ':schedule': String(
+      (await server.ask(mine.key, 'POST', '/v1/schedules', goodBodies['schedules.update'])).json['id'],
+    ),
     ':bulk': String((await server.ask(mine.key, 'POST', '/v1/bulk', goodBodies['bulk.start'])).json['id']),
     ':key': parseKey(keys['viewer'] ?? '')?.id ?? '',
   };
@@ -40,7 +43,12 @@ afterAll(() => server.close());
 const pathOf = ({ url }: Route): string => url.replaceAll(/:\w+/g, (name) => own[name] ?? name);
 
 const ask = (route: Route, key: string | null) =>
-  server.ask(key, route.method, pathOf(route), goodBodies[route.operation ?? '']);
+  server.ask(
+    key,
+    route.method,
+    `${pathOf(route)}${goodQueries[route.operation ?? ''] ?? ''}`,
+    goodBodies[route.operation ?? ''],
+  );
 
 const guarded = routes.filter(({ operation }) => operation !== null);
 
@@ -82,8 +90,8 @@ describe.each(named(guarded))('%s', (_name, route) => {
 
 const aboutOurs = guarded.filter(
   ({ url, operation }) =>
-    /:(run|agent|thread|key|bulk)/.test(url) ||
-    ['runs.start', 'secrets.delete'].includes(operation ?? '') ||
+    /:(run|agent|thread|key|bulk|schedule)/.test(url) ||
+    ['runs.start', 'schedules.create', 'secrets.delete'].includes(operation ?? '') ||
     (url.endsWith('tools/:name') && operation !== 'tools.put'),
 );
 

@@ -18,6 +18,9 @@ const OWN = 10;
 /** Runs that bulk operations are about. */
 const BULK_TAG = 'bulk';
 
+/** Ticks that no test lives to see. */
+const RARE = '0 0 29 2 *';
+
 /** Operations that use up what they name, where they name it, and how it must be for that. */
 const using = {
   'POST /v1/runs/{run}/attention/{ref}': ['path.run', 'asking'],
@@ -28,6 +31,8 @@ const using = {
   'DELETE /v1/runs/{run}': ['path.run', 'ended'],
   'DELETE /v1/threads/{thread}': ['path.thread', 'thread'],
   'POST /v1/bulk/{bulk}/cancel': ['path.bulk', 'bulk'],
+  'DELETE /v1/schedules/{schedule}': ['path.schedule', 'schedule'],
+  'POST /v1/schedules/{schedule}/trigger': ['path.schedule', 'schedule'],
 } as const;
 
 /**
@@ -133,6 +138,7 @@ async function furnish(server: TestServer, tenant: string, key: string): Promise
   const start = (agent: string, over: object = {}) =>
     times(OWN, async () => (await ask('POST', '/v1/runs', { agent, ...over }))['id']);
   const threads = (count: number) => times(count, async () => (await ask('POST', '/v1/threads', {}))['id']);
+  let schedules = 0;
   const states = {
     asking: () => start('asker'),
     paused: async () => {
@@ -143,6 +149,12 @@ async function furnish(server: TestServer, tenant: string, key: string): Promise
     ended: () => start('quick'),
     thread: () => threads(OWN),
     bulk: () => times(OWN, () => idleBulk(server, tenant)),
+    schedule: () =>
+      times(OWN, async () => {
+        schedules += 1;
+        const body = { name: `s${schedules}`, agent: 'quick', cron: RARE };
+        return (await ask('POST', '/v1/schedules', body))['id'];
+      }),
   };
   const own: Record<string, readonly string[]> = {};
   for (const [operation, [, state]] of Object.entries(using)) own[operation] = await states[state]();
@@ -162,6 +174,7 @@ async function furnish(server: TestServer, tenant: string, key: string): Promise
     'path.run': runs,
     'path.thread': shared,
     'path.bulk': await states.bulk(),
+    'path.schedule': await states.schedule(),
     'path.agent': agents,
     'path.alias': ['prod'],
     'path.number': [1],
@@ -174,6 +187,10 @@ async function furnish(server: TestServer, tenant: string, key: string): Promise
     'query.agent': agents,
     'body.agent': agents,
     'body.thread': shared,
+    'body.cron': [RARE],
+    'body.time_zone': ['UTC', 'Europe/Berlin'],
+    'query.cron': [RARE],
+    'query.time_zone': ['UTC', 'Europe/Berlin'],
     'body.alias': ['prod'],
     'body.version': [1],
     'body.decision': ['answer'],

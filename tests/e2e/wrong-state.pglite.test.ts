@@ -133,6 +133,15 @@ const revoked = async () => {
   return String(json['id']);
 };
 
+const nameOfOne = () => `s-${randomUUID()}`;
+/** At a time that no test lives to see. */
+const scheduleOf = (name: string, agent = 'quick') => ({ name, agent, cron: '0 0 29 2 *' });
+const scheduled = async (agent?: string) => {
+  const name = nameOfOne();
+  const { json } = await post('/v1/schedules', scheduleOf(name, agent));
+  return { name, path: `/v1/schedules/${String(json['id'])}` };
+};
+
 const to = (operation: string, make: () => Promise<string>, body?: unknown) => async (): Promise<Target> => ({
   path: `/v1/runs/${await make()}/${operation}`,
   body,
@@ -198,6 +207,28 @@ const rows: readonly Row[] = [
       return { path, body: {} };
     },
   ],
+  [
+    'schedules.create',
+    'schedule_exists',
+    null,
+    async () => ({ path: '/v1/schedules', body: scheduleOf((await scheduled()).name) }),
+  ],
+  [
+    'schedules.update',
+    'schedule_exists',
+    null,
+    async () => ({ path: (await scheduled()).path, body: scheduleOf((await scheduled()).name) }),
+  ],
+  [
+    'schedules.trigger',
+    'schedule_busy',
+    null,
+    async () => {
+      const path = `${(await scheduled('asker')).path}/trigger`;
+      expect((await post(path)).status).toBe(200);
+      return { path };
+    },
+  ],
   ['api-keys.rotate', 'key_ended', null, async () => ({ path: `/v1/api-keys/${await revoked()}/rotate`, body: {} })],
   ['api-keys.revoke', 'last_admin_key', null, async () => ({ path: `/v1/api-keys/${parseKey(key)?.id}` })],
   [
@@ -220,6 +251,10 @@ const pairs: Readonly<Record<string, () => Promise<readonly [Target, Target]>>> 
   'runs.rerun': two(to('rerun', ended)),
   'bulk.start': two(async () => ({ path: '/v1/bulk', body: { operation: 'pause', filter: { tag: randomUUID() } } })),
   'bulk.cancel': two(async () => ({ path: `/v1/bulk/${await idleBulk(server, tenant)}/cancel`, body: {} })),
+  'schedules.create': two(async () => ({ path: '/v1/schedules', body: scheduleOf(nameOfOne()) })),
+  'schedules.pause': two(async () => ({ path: `${(await scheduled()).path}/pause`, body: {} })),
+  'schedules.resume': two(async () => ({ path: `${(await scheduled()).path}/resume`, body: {} })),
+  'schedules.trigger': two(async () => ({ path: `${(await scheduled()).path}/trigger`, body: {} })),
   'threads.create': two(async () => ({ path: '/v1/threads', body: { metadata: { a: randomUUID() } } })),
   'attention.decide': two(async () => decision(await asking(), { decision: 'answer', answer: 'x' })),
 };
@@ -256,7 +291,8 @@ describe('409 with the state', () => {
     const answer = await ask(operation, path, body);
     expect(answer).toMatchObject({ status: 409, type: 'application/problem+json', json: { code } });
     expect(answer.json['run_status']).toBe(status ?? undefined);
-    if (code === 'thread_busy') expect(answer.json).toMatchObject({ active_run: expect.any(String) as unknown });
+    if (code === 'thread_busy' || code === 'schedule_busy')
+      expect(answer.json).toMatchObject({ active_run: expect.any(String) as unknown });
   });
 });
 

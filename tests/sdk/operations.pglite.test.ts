@@ -14,7 +14,8 @@ async function asked(): Promise<Set<string>> {
       return Promise.resolve(new Response(null, { status: 404 }));
     },
   });
-  const { agents, versions, aliases, threads, runs, attention, artifacts, tools, secrets, keys, retention } = client;
+  const { agents, versions, aliases, threads, runs, schedules, attention, artifacts, tools, secrets, keys } = client;
+  const { retention } = client;
   const calls: Promise<unknown>[] = [
     agents.publish({ name: 'a' }),
     agents.get('a'),
@@ -44,6 +45,16 @@ async function asked(): Promise<Set<string>> {
     runs.bulkOperation('o'),
     runs.bulkOperations().page(),
     runs.cancelBulk('o'),
+    schedules.create({ name: 's', agent: 'a', cron: '* * * * *' }),
+    schedules.get('p'),
+    schedules.list().page(),
+    schedules.update('p', { name: 's', agent: 'a', cron: '* * * * *' }),
+    schedules.pause('p'),
+    schedules.resume('p'),
+    schedules.trigger('p'),
+    schedules.next('p'),
+    schedules.preview({ cron: '* * * * *' }),
+    schedules.delete('p'),
     attention.list().page(),
     attention.decide('r', 'x', { decision: 'retry' }),
     artifacts.list('r'),
@@ -74,7 +85,7 @@ async function asked(): Promise<Set<string>> {
 }
 
 const one =
-  'agents/a|versions/1|aliases/b|threads/t|runs/r|attention/x|artifacts/d|tools/t|secrets/s|api-keys/k|bulk/o';
+  'agents/a|versions/1|aliases/b|threads/t|runs/r|attention/x|artifacts/d|tools/t|secrets/s|api-keys/k|bulk/o|schedules/p';
 
 test('the client has every operation of the API', async () => {
   const seen = new Set(

@@ -10,6 +10,7 @@ import type {
   RegistryPorts,
   RetentionStore,
   RunDirectory,
+  ScheduleRows,
   SecretCipher,
   SecretRows,
   SpeakPorts,
@@ -28,6 +29,7 @@ export interface ApiPorts extends SpeakPorts {
   readonly audit: AuditLog;
   readonly bulk: BulkStore;
   readonly retention: RetentionStore;
+  readonly schedules: ScheduleRows;
   readonly publishing: PublishPorts;
   readonly registry: RegistryPorts;
   readonly streams: EventStreams;

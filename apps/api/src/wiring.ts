@@ -82,8 +82,20 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       own.push(configured);
       models = configured.catalog;
     }
-    const { agents, audit, bulk, toolServers, directory, keys, retention, runs, secrets, threads, transactions } =
-      await database.api();
+    const {
+      agents,
+      audit,
+      bulk,
+      toolServers,
+      directory,
+      keys,
+      retention,
+      runs,
+      schedules,
+      secrets,
+      threads,
+      transactions,
+    } = await database.api();
     const { clock, hints } = database;
     const artifacts = overrides.artifacts ?? new FileArtifactStore(join(config.dataDir, 'artifacts'));
     const resolveSecrets = secretResolver({ rows: secrets, cipher, redaction });
@@ -104,6 +116,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       audit,
       bulk,
       retention,
+      schedules,
       clock,
       artifacts,
       versions: cachedVersions((scope, id) => agents.versionById(scope, id)),

@@ -53,6 +53,8 @@ const hints = (program: string): Readonly<Record<string, string>> => ({
   run_not_found: `See ${program} runs list.`,
   agent_not_found: `See ${program} agents list.`,
   version_not_found: `See ${program} agents versions <agent>.`,
+  schedule_not_found: `See ${program} schedules list.`,
+  schedule_busy: 'With --force one starts all the same.',
   attention_not_found: `See ${program} attention.`,
   tool_server_unavailable: 'Here that is --offline.',
   unexpected_answer: 'Does HOLDFAST_URL name a Holdfast server of this release?',

@@ -15,6 +15,7 @@ import { publish } from './commands/publish.ts';
 import { retention } from './commands/retention.ts';
 import { run } from './commands/run.ts';
 import { runs } from './commands/runs.ts';
+import { schedules } from './commands/schedules.ts';
 import { secrets } from './commands/secrets.ts';
 import { operations, steer } from './commands/steer.ts';
 import { threads } from './commands/threads.ts';
@@ -37,6 +38,7 @@ const commands = [
   watch,
   runs,
   threads,
+  schedules,
   attention,
   decide,
   messages,

@@ -18,6 +18,7 @@ import {
   deleteExpired,
   type Deltas,
   expireRuns,
+  fireSchedules,
   LocalDeltas,
   type Log,
   type Model,
@@ -27,10 +28,12 @@ import {
   RegisteredTools,
   removeFiles,
   removeStrays,
+  type SchedulePorts,
   type SecretCipher,
   secretResolver,
   settleChildren,
   startWorker,
+  type Steps,
   type StoredFiles,
   workBulk,
   type WorkerPorts,
@@ -57,7 +60,9 @@ export interface WorkerOverrides {
 }
 
 /** What the driver takes, and what the handlers of its outbox take. */
-export type WiredPorts = WorkerPorts & BulkPorts;
+export type WiredPorts = WorkerPorts &
+  Omit<BulkPorts, 'transactions'> &
+  Omit<SchedulePorts, 'transactions'> & { readonly transactions: Steps };
 
 export interface RunningWorker {
   readonly id: string;
@@ -103,7 +108,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
     }
     const stores = await database.worker(id, config.temporal === null ? 'embedded' : 'temporal');
     const { runs, agents, toolServers, secrets, schedule, outbox, expired, lease, artifactRows } = stores;
-    const { bulk, directory, transactions } = stores;
+    const { bulk, directory, schedules, transactions } = stores;
     const artifacts = overrides.artifacts ?? new FileArtifactStore(join(config.dataDir, 'artifacts'));
     const resolveSecrets = secretResolver({ rows: secrets, cipher, redaction });
     const outbound = new OutboundClient({ allow: config.outboundAllow });
@@ -136,6 +141,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       housekeep: async () => (await stores.housekeep()) + (await strays()),
       bulk,
       directory,
+      schedules,
       transactions,
       log,
       metrics: metrics.executor,
@@ -149,6 +155,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
         child: settleChildren(wrapped),
         expiry: expireRuns(wrapped),
         bulk: workBulk(wrapped),
+        schedule: fireSchedules(wrapped),
         files: removeFiles(wrapped),
         retention: deleteExpired(wrapped),
       },

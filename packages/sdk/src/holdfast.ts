@@ -9,6 +9,7 @@ import { Keys } from './resources/keys.ts';
 import { Models } from './resources/models.ts';
 import { RetentionOfRuns } from './resources/retention.ts';
 import { Runs } from './resources/runs.ts';
+import { Schedules } from './resources/schedules.ts';
 import { Secrets } from './resources/secrets.ts';
 import { Server } from './resources/server.ts';
 import { Threads } from './resources/threads.ts';
@@ -43,6 +44,7 @@ export class Holdfast {
   readonly aliases: Aliases;
   readonly threads: Threads;
   readonly runs: Runs;
+  readonly schedules: Schedules;
   readonly attention: Attention;
   readonly artifacts: Artifacts;
   readonly tools: Tools;
@@ -69,6 +71,7 @@ export class Holdfast {
     this.aliases = new Aliases(transport);
     this.threads = new Threads(transport);
     this.runs = new Runs(transport);
+    this.schedules = new Schedules(transport);
     this.attention = new Attention(transport);
     this.artifacts = new Artifacts(transport);
     this.tools = new Tools(transport);

@@ -20,17 +20,19 @@ export const killSpec = z.object({
     'before-copy',
     'after-copy',
     'after-commit',
-    'before-bulk-step',
-    'in-bulk-step',
-    'committing-bulk-step',
-    'after-bulk-step',
+    'before-step',
+    'in-step',
+    'committing-step',
+    'after-step',
+    'before-again',
+    'after-again',
     'before-removal',
     'in-removal',
     'after-removal',
   ]),
   event: z.string().optional(),
   effect: z.enum(['read', 'idempotent', 'once']).optional(),
-  /** Of a bulk operation; 1 is that of its counting. */
+  /** Of a bulk operation, of which 1 is its counting, or of a schedule: its tick. */
   step: z.int().positive().optional(),
   /** The process that creates this file dies; whoever comes later goes on, so that one death is tested at a time. */
   token: z.string(),
@@ -45,6 +47,7 @@ export function dying(ports: WiredPorts, spec: KillSpec): WiredPorts {
     model: dyingModel(ports.model, spec),
     tools: dyingTools(ports.tools, spec),
     transactions: dyingSteps(ports.transactions, spec),
+    outbox: dyingOutbox(ports.outbox, spec),
     artifacts: dyingFiles(ports.artifacts, spec),
   };
 }
@@ -123,19 +126,35 @@ function dyingSteps(transactions: WiredPorts['transactions'], spec: KillSpec): W
     run: async (scope, work) => {
       steps += 1;
       const concerned = steps === spec.step;
-      if (concerned && spec.at === 'before-bulk-step') die(spec);
+      if (concerned && spec.at === 'before-step') die(spec);
       const result = await transactions.run(scope, async (stores) => {
         const inside = await work(stores);
-        if (concerned && spec.at === 'in-bulk-step' && take(spec)) {
+        if (concerned && spec.at === 'in-step' && take(spec)) {
           kill();
           await new Promise(() => undefined);
         }
         // COMMIT is on its way; the process dies before any answer could come.
-        if (concerned && spec.at === 'committing-bulk-step' && take(spec)) setImmediate(() => setImmediate(kill));
+        if (concerned && spec.at === 'committing-step' && take(spec)) setImmediate(() => setImmediate(kill));
         return inside;
       });
-      if (concerned && spec.at === 'after-bulk-step') die(spec);
+      if (concerned && spec.at === 'after-step') die(spec);
       return result;
+    },
+  };
+}
+
+/** What is to be called again is noted in a transaction of its own, after that of its step. */
+function dyingOutbox(outbox: WiredPorts['outbox'], spec: KillSpec): WiredPorts['outbox'] {
+  let steps = 0;
+  return {
+    pick: (kind, limit, reserveMs) => outbox.pick(kind, limit, reserveMs),
+    finish: (row) => outbox.finish(row),
+    postpone: async (row, at, attempts) => {
+      steps += 1;
+      const concerned = steps === spec.step;
+      if (concerned && spec.at === 'before-again') die(spec);
+      await outbox.postpone(row, at, attempts);
+      if (concerned && spec.at === 'after-again') die(spec);
     },
   };
 }

@@ -11,6 +11,12 @@ export const goodBodies: Readonly<Record<string, unknown>> = {
   'runs.rerun': {},
   'bulk.start': { operation: 'cancel', filter: { tag: 'asker' } },
   'bulk.cancel': {},
+  // At a time that no test lives to see.
+  'schedules.create': { name: 'another', agent: 'asker', cron: '0 0 29 2 *' },
+  'schedules.update': { name: 'asker', agent: 'asker', cron: '0 0 29 2 *' },
+  'schedules.pause': {},
+  'schedules.resume': {},
+  'schedules.trigger': {},
   'threads.create': {},
   'retention.set': { days: 3_650 },
   'tools.put': {
@@ -25,3 +31,6 @@ export const goodBodies: Readonly<Record<string, unknown>> = {
   'api-keys.create': { name: 'another', roles: ['viewer'] },
   'api-keys.rotate': {},
 };
+
+/** The query that an operation cannot do without. */
+export const goodQueries: Readonly<Record<string, string>> = { 'schedules.preview': '?cron=0%209%20*%20*%20*' };

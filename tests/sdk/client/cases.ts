@@ -213,6 +213,33 @@ export const cases: readonly Case[] = [
     },
   },
   {
+    name: 'starts runs by the clock and by hand, and changes when',
+    run: async ({ agents, runs, schedules }) => {
+      await agents.publish(scribe('timed', 1));
+      const body = { name: 'rare', agent: 'timed', cron: '0 0 29 2 *' };
+      const made = await schedules.create(body);
+      const { value, etag } = await schedules.get('rare');
+      same(value, made, 'what was made');
+      same((await schedules.list().page()).items, [made], 'the list');
+      const preview = await schedules.preview({ cron: body.cron }, { count: 2 });
+      same(await schedules.next('rare', { count: 2 }), preview, 'the coming ticks');
+      const bound = { ifMatch: etag ?? '' };
+      const changed = await schedules.update('rare', { ...body, overlap: 'allow' }, bound);
+      same([changed.overlap, changed.revision], ['allow', 2], 'the change');
+      const stale = await failureOf(schedules.update('rare', body, bound));
+      check(stale instanceof HoldfastError && stale.code === 'etag_mismatch', 'it was changed in between');
+      same((await schedules.pause('rare', { reason: 'lunch' })).paused?.reason, 'lunch', 'why it is paused');
+      same((await schedules.resume('rare')).paused, null, 'that it goes on');
+      const { run } = await schedules.trigger('rare');
+      await runs.result(run ?? '');
+      const [listed] = (await runs.list({ schedule: made.id }).page()).items;
+      same([listed?.id, listed?.schedule], [run, { id: made.id, tick: null }], 'its run');
+      await schedules.delete('rare');
+      const gone = await failureOf(schedules.get('rare'));
+      check(gone instanceof HoldfastError && gone.code === 'schedule_not_found', 'it is gone');
+    },
+  },
+  {
     name: 'says whose key it is, and that the server is ready',
     run: async ({ server }) => {
       check((await server.me()).by.roles.includes('admin'), 'the role');

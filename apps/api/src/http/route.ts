@@ -1,4 +1,4 @@
-import type { ErrorCode, JsonObject } from '@holdfast/contracts';
+import { type ErrorCode, type JsonObject, scheduleId } from '@holdfast/contracts';
 import type { Caller, Operation, TransactionStores } from '@holdfast/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -56,6 +56,7 @@ export const tags = {
   Agents: 'Named agents, their immutable versions, and aliases that stand for versions.',
   Runs: 'One run is one execution of an agent version, with its log of events.',
   Threads: 'Conversations: runs that see what was said before them.',
+  Schedules: 'Runs that are started by the clock.',
   Attention: 'What needs a person: approvals, questions, limits, unknown effects.',
   Artifacts: 'Files that runs wrote or read.',
   Tools: 'Tool servers that a tenant has registered.',
@@ -143,4 +144,5 @@ export const noBody = z.undefined({ error: 'this request has no body' });
 
 export const runParams = z.strictObject({ run: z.uuid().transform((id) => id.toLowerCase()) });
 export const bulkParams = z.strictObject({ bulk: z.uuid().transform((id) => id.toLowerCase()) });
+export const scheduleParams = z.strictObject({ schedule: scheduleId });
 export const threadParams = z.strictObject({ thread: z.uuid().transform((id) => id.toLowerCase()) });

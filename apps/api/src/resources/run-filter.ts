@@ -8,6 +8,7 @@ export interface RequestedFilter {
   readonly tag?: string | undefined;
   readonly thread?: string | undefined;
   readonly parent?: string | undefined;
+  readonly schedule?: string | undefined;
   readonly created_after?: string | undefined;
   readonly created_before?: string | undefined;
 }

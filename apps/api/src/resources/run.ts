@@ -23,6 +23,10 @@ export const runSummaryResource = (row: RunSummary): RunSummaryResource => ({
   thread: row.attributes.thread,
   parent: row.attributes.parent,
   forked_from: row.attributes.forkedFrom,
+  schedule: row.attributes.schedule && {
+    id: row.attributes.schedule.id,
+    tick: isoOrNull(row.attributes.schedule.tick),
+  },
   usage: { tokens: row.usage.tokens, cost_usd_micros: row.usage.costUsdMicros },
   created_at: iso(row.createdAt),
   updated_at: iso(row.updatedAt),

@@ -44,6 +44,16 @@ import { remove as deleteThread } from './threads/delete.ts';
 import * as thread from './threads/get.ts';
 import * as threads from './threads/list.ts';
 import { start } from './runs/start.ts';
+import { create as createSchedule } from './schedules/create.ts';
+import { remove as deleteSchedule } from './schedules/delete.ts';
+import * as schedule from './schedules/get.ts';
+import * as schedules from './schedules/list.ts';
+import { next as nextTicks } from './schedules/next.ts';
+import { pause as pauseSchedule } from './schedules/pause.ts';
+import { preview as previewTicks } from './schedules/preview.ts';
+import { resume as resumeSchedule } from './schedules/resume.ts';
+import { trigger as triggerSchedule } from './schedules/trigger.ts';
+import { update as updateSchedule } from './schedules/update.ts';
 import { deleteSecret } from './secrets/delete.ts';
 import * as secrets from './secrets/list.ts';
 import { setSecret } from './secrets/set.ts';
@@ -83,6 +93,16 @@ export const routes: readonly Route[] = [
   threads.list,
   thread.get,
   deleteThread,
+  createSchedule,
+  schedules.list,
+  previewTicks,
+  schedule.get,
+  updateSchedule,
+  deleteSchedule,
+  pauseSchedule,
+  resumeSchedule,
+  triggerSchedule,
+  nextTicks,
   attention.list,
   decide,
   tools.list,

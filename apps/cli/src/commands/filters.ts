@@ -12,6 +12,7 @@ export const filters = (command: Command): Command =>
     .option('--tag <tag>')
     .option('--thread <thread>')
     .option('--parent <run>', 'children of this run')
+    .option('--schedule <id>', 'started by this schedule')
     .option('--created-after <time>', 'such as 2030-01-31T09:00:00Z')
     .option('--created-before <time>');
 
@@ -22,6 +23,7 @@ export interface Filters {
   readonly tag?: string;
   readonly thread?: string;
   readonly parent?: string;
+  readonly schedule?: string;
   readonly createdAfter?: string;
   readonly createdBefore?: string;
 }

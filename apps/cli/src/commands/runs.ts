@@ -49,7 +49,7 @@ function showOne(group: Command, { client, output }: Context): void {
     .action(async (id: string) => {
       const run = await client().runs.get(id);
       if (output().json) return showJson(output(), run);
-      const { forked_from: source, parent } = run;
+      const { forked_from: source, parent, schedule } = run;
       showFields(output(), [
         ['run', run.id],
         ['agent', `${run.agent} version ${run.version}`],
@@ -68,6 +68,7 @@ function showOne(group: Command, { client, output }: Context): void {
         ['thread', run.thread ?? ''],
         ['parent', parent === null ? '' : `${parent.run}, call ${parent.call}`],
         ['forked from', source === null ? '' : `${source.run} at ${source.seq}`],
+        ['schedule', schedule === null ? '' : `${schedule.id}, ${schedule.tick ?? 'by hand'}`],
         ['created', run.created_at],
         ['updated', run.updated_at],
         ['input', plain(run.input).slice(0, 500)],

@@ -49,6 +49,7 @@ export function describeCatalog(name: string, open: () => Promise<OpenedStores>)
         'run_events',
         'run_tags',
         'runs',
+        'schedules',
         'snapshots',
         'tenants',
         'threads',

@@ -11,6 +11,7 @@ import {
   describeRunCopies,
   describeRunDirectory,
   describeRunStore,
+  describeScheduleRows,
   describeScheduleStore,
   describeSecretRows,
   describeToolServerStore,
@@ -35,6 +36,7 @@ describePostgres('the stores', ({ bin }) => {
   describeScheduleStore('Postgres', open);
   describeOutbox('Postgres', open);
   describeBulkStore('Postgres', open);
+  describeScheduleRows('Postgres', open);
   describeChildRuns('Postgres', open);
   describeRunCopies('Postgres', open);
   describeRunDirectory('Postgres', open);

@@ -11,6 +11,7 @@ import {
   describeRunCopies,
   describeRunDirectory,
   describeRunStore,
+  describeScheduleRows,
   describeScheduleStore,
   describeSecretRows,
   describeToolServerStore,
@@ -25,6 +26,7 @@ describeRunStore('PGlite', openMemory);
 describeScheduleStore('PGlite', openMemory);
 describeOutbox('PGlite', openMemory);
 describeBulkStore('PGlite', openMemory);
+describeScheduleRows('PGlite', openMemory);
 describeChildRuns('PGlite', openMemory);
 describeRunCopies('PGlite', openMemory);
 describeRunDirectory('PGlite', openMemory);

@@ -2,7 +2,6 @@ import type {
   AgentStore,
   ArtifactRow,
   AuditLog,
-  BulkPorts,
   BulkStore,
   Clock,
   DriverName,
@@ -16,9 +15,11 @@ import type {
   RunDirectory,
   RunRef,
   RunStore,
+  ScheduleRows,
   ScheduleStore,
   SealedPages,
   SecretRows,
+  Steps,
   TenantScope,
   ThreadStore,
   ToolServerStore,
@@ -43,6 +44,7 @@ import { checkWritable } from './server-check.ts';
 import { PostgresRetentionStore } from './retention-store.ts';
 import { PostgresRunDirectory } from './run-directory.ts';
 import { ApiRunStore, WorkerRunStore } from './run-store.ts';
+import { PostgresScheduleRows } from './schedule-rows.ts';
 import { PostgresScheduleStore } from './schedule-store.ts';
 import { PostgresSealedPages, PostgresSecretRows } from './secret-rows.ts';
 import type { Connections, Sql } from './sql.ts';
@@ -75,6 +77,7 @@ export interface ApiStores {
   readonly audit: AuditLog;
   readonly bulk: BulkStore;
   readonly retention: RetentionStore;
+  readonly schedules: ScheduleRows;
 }
 
 export interface WorkerStores {
@@ -88,8 +91,9 @@ export interface WorkerStores {
   readonly lease: LapsingLease;
   readonly directory: Pick<RunDirectory, 'get'>;
   readonly bulk: BulkStore;
-  /** What a bulk operation does to a run, together with its progress. */
-  readonly transactions: BulkPorts['transactions'];
+  readonly schedules: ScheduleRows;
+  /** What a handler of the outbox does to runs, together with how far it is. */
+  readonly transactions: Steps;
   /** Whether there is an agent of that tenant here. Without one it has no run. */
   readonly hasTenant: (scope: TenantScope) => Promise<boolean>;
   /** The files of a run, oldest first. */
@@ -227,6 +231,7 @@ function stores(
         audit: new PostgresAuditLog(scoped),
         bulk: new PostgresBulkStore(scoped, publish),
         retention: new PostgresRetentionStore(scoped),
+        schedules: new PostgresScheduleRows(scoped, publish),
       };
     },
     async worker(worker, driver = 'embedded') {
@@ -247,6 +252,7 @@ function stores(
         lease: leaseOf(worker, driver),
         directory: new PostgresRunDirectory(scoped, connections, publish),
         bulk: new PostgresBulkStore(scoped, publish),
+        schedules: new PostgresScheduleRows(scoped, publish),
         transactions: new PostgresTransactions(scoped, publish),
         hasTenant: (scope) => hasTenant(scoped, scope),
         artifactRows: (ref) => artifactRows(scoped, ref),

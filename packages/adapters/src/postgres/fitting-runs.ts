@@ -40,9 +40,10 @@ export function fittingRuns(
 }
 
 /** The condition whose index is walked: of those that are given, the one that leaves the fewest runs, as a rule. */
-function along({ thread, parent, status, agent }: RunFilter, place: (value: unknown) => string): string {
+function along({ thread, parent, schedule, status, agent }: RunFilter, place: (value: unknown) => string): string {
   if (thread !== undefined) return ` and thread_id = ${place(thread)}`;
   if (parent !== undefined) return ` and parent_id = ${place(parent)}`;
+  if (schedule !== undefined) return ` and schedule_id = ${place(schedule)}`;
   if (status !== undefined) return hasEnded({ status }) ? ` and outcome = ${place(status)}` : ' and outcome is null';
   return agent === undefined ? '' : ` and agent = ${place(agent)}`;
 }

@@ -18,7 +18,7 @@ export function runConditions(
     values.push(value);
     conditions.push(condition.replace('?', `$${values.length}`));
   };
-  const { status, agent, version, tag, thread, parent, createdAfter, createdBefore } = filter;
+  const { status, agent, version, tag, thread, parent, schedule, createdAfter, createdBefore } = filter;
   if (status !== undefined) {
     narrow('status = ?', status);
     if (hasEnded({ status })) narrow('outcome = ?', status);
@@ -29,6 +29,7 @@ export function runConditions(
   if (tag !== undefined) narrow('id in (select run_id from holdfast.run_tags where tenant_id = $1 and tag = ?)', tag);
   if (thread !== undefined) narrow('thread_id = ?', thread);
   if (parent !== undefined) narrow('parent_id = ?', parent);
+  if (schedule !== undefined) narrow('schedule_id = ?', schedule);
   if (createdAfter !== undefined) narrow('created_at > ?', createdAfter);
   if (createdBefore !== undefined) narrow('created_at < ?', createdBefore);
   const { from, below } = idRange(filter);

@@ -52,6 +52,8 @@ interface SummaryRow {
   readonly parent_call: string | null;
   readonly forked_from: string | null;
   readonly forked_at: number | null;
+  readonly schedule_id: string | null;
+  readonly schedule_tick: number | null;
   readonly limits: string | null;
   readonly tokens: number;
   readonly cost_usd_micros: number;
@@ -82,12 +84,13 @@ const activeSql = `
   ) end as active_run`;
 const summarySql = `
   select id, agent, version, status, waiting_for, ${activeSql}, head, agent_limit, tags, priority, concurrency_key, start_at, expires_at,
-    thread_id, parent_id, parent_call, forked_from, forked_at, limits, tokens, cost_usd_micros, metadata, created_at, updated_at
+    thread_id, parent_id, parent_call, forked_from, forked_at, schedule_id, schedule_tick, limits, tokens, cost_usd_micros, metadata, created_at, updated_at
   from holdfast.runs`;
 const eventSql = `select ${eventColumns} from holdfast.run_events where run_id = $1 and tenant_id = $2`;
 const firstSql = `${eventSql} order by seq limit 1`;
 const lastSql = `${eventSql} order by seq desc limit 1`;
 const createSql = `select holdfast.create_run(${Array.from({ length: 19 }, (_, index) => `$${index + 1}`).join(', ')})`;
+const scheduleSql = 'select holdfast.set_run_schedule($1, $2, $3)';
 const copySql = `select holdfast.fork_run(${Array.from({ length: 11 }, (_, index) => `$${index + 1}`).join(', ')})`;
 /** A ref is the place of a call, "5.0": shorter numbers are smaller ones, and "10.0" comes after it. */
 const placeOf = (run: string, ref: string): string =>
@@ -130,7 +133,12 @@ export class PostgresRunDirectory implements RunDirectory {
       ...eventParameters([event]),
       extras([{ projection, children: [] }]),
     ];
-    await this.#scoped.in(run, (sql) => Promise.resolve(sql.later({ text: createSql, values })));
+    const { schedule } = run.attributes;
+    await this.#scoped.in(run, (sql) => {
+      sql.later({ text: createSql, values });
+      if (schedule !== null) sql.later({ text: scheduleSql, values: [run.run, schedule.id, schedule.tick] });
+      return Promise.resolve();
+    });
     this.#changed([{ about: 'run', run: run.run, head: event.seq, ended: false }]);
   }
 
@@ -294,6 +302,7 @@ const attributesOf = (row: SummaryRow): RunAttributes => ({
   thread: row.thread_id,
   parent: row.parent_id === null || row.parent_call === null ? null : { run: row.parent_id, call: row.parent_call },
   forkedFrom: row.forked_from === null || row.forked_at === null ? null : { run: row.forked_from, seq: row.forked_at },
+  schedule: row.schedule_id === null ? null : { id: row.schedule_id, tick: row.schedule_tick },
 });
 
 const summaryOf = (row: SummaryRow): RunSummary => ({

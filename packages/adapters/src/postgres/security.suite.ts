@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Actor } from '@holdfast/contracts';
 import { newRun, newTenant, appendTo, projectionOf } from '@holdfast/testing';
-import { newBulk, plainRun, type RunRef } from '@holdfast/core';
+import { newBulk, newSchedule, plainRun, type RunRef } from '@holdfast/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { logins, readable, tables } from './database-rights.suite.ts';
 import type { OpenedStores } from './open-stores.suite.ts';
@@ -131,12 +131,56 @@ export function describeSecurity(name: string, open: () => Promise<OpenedStores>
       ).toEqual([]);
     });
 
-    test('the API creates runs in its scope only', async () => {
+    test.each(logins)('%s creates runs in its scope only', async (login) => {
       const create = `select holdfast.create_run('${theirs.tenant}', '${randomUUID()}', 'a', '${randomUUID()}', 1, null, '{}',
         '${randomUUID()}', 'queued', '[]', null, '{x}', '{1}', '{1}', '{NULL}', '{NULL}', '{NULL}', '{}', null)`;
-      await expect(as('holdfast_api', mine.tenant, (sql) => sql.query(create))).rejects.toMatchObject({
-        code: '42501',
-      });
+      for (const tenant of [mine.tenant, null])
+        await expect(as(login, tenant, (sql) => sql.query(create))).rejects.toMatchObject({ code: '42501' });
+    });
+
+    test('schedules stay within the scope, whatever they are told', async () => {
+      const [of] = await rows(`select id from holdfast.schedules where tenant_id = '${theirs.tenant}'`);
+      const id = String(of?.['id']);
+      const create = `select holdfast.create_schedule('${id}', 'stolen', '{}', '{}', 1, 1) as done`;
+      for (const tenant of [null, ''])
+        await expect(as('holdfast_api', tenant, (sql) => sql.query(create))).rejects.toMatchObject({ code: '42501' });
+      /** What a call from another tenant has left of it. */
+      const after = (login: (typeof logins)[number], call: string, tenant: string | null) =>
+        as(login, tenant, async (sql) => {
+          await sql.query(`select ${call}`);
+          await sql.query('reset role');
+          return sql.query(`select s.name, s.step, d.at from holdfast.schedules s left join holdfast.due d
+            on d.kind = 'schedule' and d.subject = s.id where s.id = '${id}' and s.tenant_id = '${theirs.tenant}'`);
+        });
+      const untouched = [{ name: 'nightly', step: 1, at: 7 }];
+      const change = `holdfast.change_schedule('${id}', 'mine', '{}', '{}', 2, 2, 2, 99)`;
+      const remove = `holdfast.delete_schedule('${id}')`;
+      const make = `holdfast.create_schedule('${id}', 'mine', '{}', '{}', 1, 99)`;
+      for (const call of [change, remove, make])
+        expect(await after('holdfast_api', call, mine.tenant)).toEqual(untouched);
+      expect(await after('holdfast_api', change, theirs.tenant)).toEqual([{ name: 'mine', step: 2, at: 99 }]);
+      expect(await after('holdfast_api', remove, theirs.tenant)).toEqual([]);
+      const save = `holdfast.save_schedule('${id}', '{}', 2)`;
+      for (const login of logins) {
+        const lock = `select holdfast.lock_schedule('${id}') as found`;
+        expect(await as(login, mine.tenant, (sql) => sql.query(lock))).toEqual([{ found: false }]);
+        expect(await as(login, theirs.tenant, (sql) => sql.query(lock))).toEqual([{ found: true }]);
+        expect(await after(login, save, mine.tenant)).toEqual(untouched);
+        expect(await after(login, save, theirs.tenant)).toEqual([{ name: 'nightly', step: 2, at: 7 }]);
+      }
+    });
+
+    test.each(logins)('%s gives a schedule only to a run that is new and its tenant’s', async (login) => {
+      const fresh = await newRun(stores, { tenant: theirs.tenant });
+      const given = (run: string, tenant: string) =>
+        as(login, tenant, async (sql) => {
+          await sql.query(`select holdfast.set_run_schedule('${run}', '${randomUUID()}', 1)`);
+          await sql.query('reset role');
+          return sql.query(`select schedule_tick as tick from holdfast.runs where id = '${run}'`);
+        });
+      expect(await given(fresh.run, theirs.tenant)).toEqual([{ tick: 1 }]);
+      expect(await given(fresh.run, mine.tenant)).toEqual([{ tick: null }]);
+      expect(await given(theirs.run, theirs.tenant)).toEqual([{ tick: null }]);
     });
 
     test('bulk operations stay within the scope', async () => {
@@ -221,6 +265,23 @@ async function full(stores: OpenedStores): Promise<RunRef> {
   await stores.api.transactions.once(scope, request, async () => ({ status: 200, body: '{}' }));
   const asked = { id: randomUUID(), work: { type: 'cancel' }, filter: { agent: 'none' } } as const;
   await stores.api.transactions.run(scope, ({ bulk }) => bulk.create(scope, newBulk({ ...asked, by }, 1)));
+  const timed = {
+    name: 'nightly',
+    agent: 'librarian',
+    input: '',
+    metadata: {},
+    tags: [],
+    priority: 0,
+    cron: '0 9 * * *',
+    timeZone: 'UTC',
+    jitterSeconds: 0,
+    overlap: 'skip',
+    catchUpSeconds: 60,
+    startsAt: null,
+    endsAt: null,
+  } as const;
+  const schedule = newSchedule(randomUUID(), timed, 1);
+  await stores.api.transactions.run(scope, ({ schedules }) => schedules.create(scope, schedule, 7));
   const worker = await stores.worker('me');
   await worker.runs.saveSnapshot(run, { seq: 1, format: 'x', body: '{}' });
   const gone = await newRun(stores, scope);

@@ -14,6 +14,7 @@ import { PostgresKeyStore } from './key-store.ts';
 import { PostgresRetentionStore } from './retention-store.ts';
 import { PostgresRunDirectory } from './run-directory.ts';
 import { ApiRunStore } from './run-store.ts';
+import { PostgresScheduleRows } from './schedule-rows.ts';
 import { PostgresSecretRows } from './secret-rows.ts';
 import { PostgresThreadStore } from './thread-store.ts';
 import { type Connections, prepared, type Sql, type Statement } from './sql.ts';
@@ -131,6 +132,7 @@ function storesIn(scope: TenantScope, sql: Transaction, grown: Hint[]): Transact
     keys: new PostgresKeyStore(scoped),
     bulk: new PostgresBulkStore(scoped, note),
     retention: new PostgresRetentionStore(scoped),
+    schedules: new PostgresScheduleRows(scoped, note),
   };
 }
 

@@ -107,6 +107,15 @@ export const errorCodes = {
   ),
   limit_not_lower: meaning(422, 'Limit not lower', 'A run may only tighten the limits of its agent version.'),
 
+  // schedules
+  schedule_not_found: meaning(404, 'No such schedule', 'There is no schedule with this id or name in this tenant.'),
+  schedule_exists: meaning(409, 'Schedule exists', 'There is a schedule with this name in this tenant.'),
+  schedule_busy: meaning(
+    409,
+    'Schedule is busy',
+    'The last run of the schedule has not ended, and its overlap policy starts no other one meanwhile. `active_run` names it.',
+  ),
+
   // what needs a person
   attention_not_found: meaning(404, 'No such attention', 'The run has nothing of this name that waits for a person.'),
   approval_not_open: meaning(409, 'Approval is settled', 'The approval was decided, has expired or was withdrawn.'),

@@ -40,6 +40,11 @@ export const remedies: Readonly<Record<ErrorCode | RunFailureCode | StartupCode,
     'To start: wait for the run that `active_run` names, or send `on_busy` `queue` or `interrupt`. To delete the thread: wait for its end, or `holdfast cancel <run>`.',
   limit_not_lower: 'Ask for less than the version has, or publish a version with a wider limit.',
 
+  // schedules
+  schedule_not_found: 'Check the name with `holdfast schedules list`.',
+  schedule_exists: 'Change the one that is there (`holdfast schedules update <name>`), or take another name.',
+  schedule_busy: 'Wait for the end of the run, or start one all the same: `holdfast schedules trigger <name> --force`.',
+
   // what needs a person
   attention_not_found:
     'Look at what is open: `holdfast attention --run <run>`. It may have been settled by somebody else.',

@@ -14,6 +14,7 @@ export const bulkFilter = z
     tag: z.string().max(64).optional(),
     thread: z.uuid().optional(),
     parent: z.uuid().optional(),
+    schedule: z.uuid().optional(),
     created_after: z.iso.datetime({ offset: true }).optional(),
     created_before: z.iso.datetime({ offset: true }).optional(),
   })
@@ -61,6 +62,7 @@ export const bulkOperation = z
       tag: z.string().optional(),
       thread: z.uuid().optional(),
       parent: z.uuid().optional(),
+      schedule: z.uuid().optional(),
       created_after: z.iso.datetime().optional(),
       created_before: z.iso.datetime().optional(),
     }),

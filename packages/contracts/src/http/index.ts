@@ -3,6 +3,7 @@ export * from './page.ts';
 export * from './agents.ts';
 export * from './runs.ts';
 export * from './bulk.ts';
+export * from './schedules.ts';
 export * from './attention.ts';
 export * from './artifacts.ts';
 export * from './health.ts';

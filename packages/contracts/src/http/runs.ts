@@ -97,6 +97,10 @@ const runFields = {
     .object({ run: z.uuid(), seq: z.int().positive() })
     .nullable()
     .describe('The run and the event that this run was forked after.'),
+  schedule: z
+    .object({ id: z.uuid(), tick: z.iso.datetime().nullable() })
+    .nullable()
+    .describe('The schedule that started this run, and for which tick; null there: it was asked for by hand.'),
   usage: z.object({
     tokens: z.int().nonnegative().describe('Tokens read and written by models.'),
     cost_usd_micros: z.int().nonnegative(),
@@ -131,6 +135,7 @@ export const listRunsQuery = pageQuery.extend({
   tag: z.string().max(64).optional(),
   thread: z.uuid().optional(),
   parent: z.uuid().optional(),
+  schedule: z.uuid().optional(),
   created_after: z.iso.datetime({ offset: true }).optional(),
   created_before: z.iso.datetime({ offset: true }).optional(),
 });

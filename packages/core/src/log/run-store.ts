@@ -51,9 +51,9 @@ export interface OutboxEntry {
 
 /**
  * `files`: of a deleted run, to be removed. `retention`: subject is the tenant; runs that have outlived it. `engine`: a run
- * that was ended from outside, of which its engine has not heard.
+ * that was ended from outside, of which its engine has not heard. `schedule`: its next tick.
  */
-export type OutboxKind = 'child' | 'expiry' | 'bulk' | 'files' | 'retention' | 'engine';
+export type OutboxKind = 'child' | 'expiry' | 'bulk' | 'files' | 'retention' | 'engine' | 'schedule';
 
 /** What is derived from the log and written in the same transaction. */
 export interface Projection {
@@ -84,6 +84,8 @@ export interface RunAttributes {
   readonly thread: string | null;
   readonly parent: { readonly run: string; readonly call: string } | null;
   readonly forkedFrom: { readonly run: string; readonly seq: number } | null;
+  /** What it was started by; `tick` null: by hand. */
+  readonly schedule: { readonly id: string; readonly tick: number | null } | null;
 }
 
 /** Nothing special was asked for. */
@@ -97,6 +99,7 @@ export const plainRun: RunAttributes = {
   thread: null,
   parent: null,
   forkedFrom: null,
+  schedule: null,
 };
 
 export interface NewRun extends RunRef {

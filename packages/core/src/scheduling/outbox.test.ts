@@ -82,6 +82,7 @@ test('stops between two picks, however much is due', async () => {
 
 test.each<[OutboxKind, number]>([
   ['bulk', 2],
+  ['schedule', 5],
   ['retention', 2],
   ['files', 3],
   ['child', 20],

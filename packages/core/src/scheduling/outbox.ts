@@ -50,6 +50,7 @@ const AT_ONCE: Readonly<Record<OutboxKind, number>> = {
   files: 3,
   retention: 2,
   engine: 20,
+  schedule: 5,
 };
 const LONGEST_PAUSE_MS = 60_000;
 

@@ -58,6 +58,7 @@ export interface RunFilter {
   readonly tag?: string | undefined;
   readonly thread?: string | undefined;
   readonly parent?: string | undefined;
+  readonly schedule?: string | undefined;
   readonly createdAfter?: number | undefined;
   readonly createdBefore?: number | undefined;
 }

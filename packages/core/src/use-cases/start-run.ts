@@ -5,10 +5,9 @@ import type { ArtifactStore } from '../log/artifact-store.ts';
 import { encodeEvent } from '../log/event-codec.ts';
 import { beginRun, extendBy } from '../log/loaded-run.ts';
 import { project } from '../log/projection.ts';
-import { type NewRun, plainRun } from '../log/run-store.ts';
+import { type NewRun, plainRun, type RunAttributes } from '../log/run-store.ts';
 import { handle } from '../run/handle.ts';
-import { pinnedAgents } from '../children/pinned-agents.ts';
-import type { AgentStore } from './agent-store.ts';
+import { type AgentVersions, pinnedAgents } from '../children/pinned-agents.ts';
 import type { Caller } from './caller.ts';
 import { inputContent } from './input-content.ts';
 import { loweredLimits } from './lowered-limits.ts';
@@ -31,25 +30,33 @@ export interface StartRun extends WantedVersion {
   readonly startAt?: number | undefined;
   /** ms, counted from the start */
   readonly expiresIn?: number | undefined;
+  /** The schedule that it is started by; `tick` in ms since 1970, null = by hand. */
+  readonly schedule?: RunAttributes['schedule'] | undefined;
 }
 
 export interface StartRunPorts {
-  readonly agents: AgentStore;
+  readonly agents: AgentVersions;
   readonly artifacts: ArtifactStore;
   readonly clock: Clock;
 }
 
+export interface CreatedRun {
+  readonly run: NewRun;
+  readonly created: RunEvent;
+}
+
 /**
  * A new run, pinned to its version, ready to be created by `RunDirectory.create`; it is accepted once that is
- * committed.
+ * committed. `run`: its id, where the caller derives it.
  * @throws HoldfastError `agent_not_found`, `version_not_found`, `alias_not_found`, `limit_not_lower`.
  */
 export async function startRun(
   ports: StartRunPorts,
   caller: Caller,
   request: StartRun,
-): Promise<{ run: NewRun; created: RunEvent }> {
-  const ref = { tenant: caller.tenant, run: uuidv7() };
+  id: string = uuidv7(),
+): Promise<CreatedRun> {
+  const ref = { tenant: caller.tenant, run: id };
   const version = await resolveVersion(ports.agents, caller, request, ref.run);
   const limits = loweredLimits(version.limits, request.limits ?? {});
   const now = ports.clock.now();
@@ -83,6 +90,7 @@ export async function startRun(
       priority: request.priority ?? 0,
       concurrencyKey: request.concurrencyKey ?? null,
       thread: request.thread ?? null,
+      schedule: request.schedule ?? null,
     },
     metadata: request.metadata,
     event: await encodeEvent(ports.artifacts, ref, created, uuidv7()),

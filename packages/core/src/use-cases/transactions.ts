@@ -2,6 +2,7 @@ import type { AuditLog } from '../audit/audit-log.ts';
 import type { ToolServerStore } from '../executor/tool-server-store.ts';
 import type { BulkStore } from '../bulk/bulk-store.ts';
 import type { RunStore } from '../log/run-store.ts';
+import type { ScheduleRows } from '../schedules/schedule-rows.ts';
 import type { SecretRows } from '../secrets/secret-rows.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 import type { AgentStore } from './agent-store.ts';
@@ -40,6 +41,7 @@ export interface TransactionStores {
   readonly keys: KeyStore;
   readonly bulk: BulkStore;
   readonly retention: RetentionStore;
+  readonly schedules: ScheduleRows;
 }
 
 export type IdempotentReply =

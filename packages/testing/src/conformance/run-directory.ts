@@ -52,6 +52,7 @@ export function describeRunDirectory(name: string, open: OpenStores): void {
         thread: null,
         parent: { run: randomUUID(), call: '3.0' },
         forkedFrom: { run: randomUUID(), seq: 3 },
+        schedule: { id: randomUUID(), tick: 1_700_000_000_000 },
       };
       const ref = await newRun(stores, scope, { agent: 'writer', attributes, metadata, event, projection });
       expect(await stores.api.directory.get(ref)).toEqual({

@@ -1,7 +1,6 @@
 import type {
   AgentStore,
   AuditLog,
-  BulkPorts,
   BulkStore,
   Clock,
   DriverName,
@@ -13,9 +12,11 @@ import type {
   RetentionStore,
   RunDirectory,
   RunStore,
+  ScheduleRows,
   ScheduleStore,
   SealedPages,
   SecretRows,
+  Steps,
   TenantScope,
   ThreadStore,
   ToolServerStore,
@@ -41,6 +42,7 @@ export interface Stores {
     readonly audit: AuditLog;
     readonly bulk: BulkStore;
     readonly retention: RetentionStore;
+    readonly schedules: ScheduleRows;
   };
   /** A worker process of that id. */
   worker(id: string, driver?: DriverName): Promise<WorkerSide>;
@@ -59,7 +61,8 @@ export interface WorkerSide {
   readonly lease: WorkerLease;
   readonly directory: Pick<RunDirectory, 'get'>;
   readonly bulk: BulkStore;
-  readonly transactions: BulkPorts['transactions'];
+  readonly schedules: ScheduleRows;
+  readonly transactions: Steps;
 }
 
 /** A database of its own, empty and migrated. */
