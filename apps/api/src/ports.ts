@@ -14,6 +14,8 @@ import type {
   SecretRows,
   SpeakPorts,
   ThreadStore,
+  WebhookSender,
+  WebhookStore,
 } from '@holdfast/core';
 import type { StreamGuard } from './sse/stream-guard.ts';
 
@@ -28,6 +30,8 @@ export interface ApiPorts extends SpeakPorts {
   readonly audit: AuditLog;
   readonly bulk: BulkStore;
   readonly retention: RetentionStore;
+  readonly webhooks: WebhookStore;
+  readonly sender: WebhookSender;
   readonly publishing: PublishPorts;
   readonly registry: RegistryPorts;
   readonly streams: EventStreams;

@@ -7,6 +7,7 @@ import { OutboundClient } from '@holdfast/adapters/outbound';
 import { type OpenDatabase, openConfigured } from '@holdfast/adapters/postgres';
 import { LocalCipher } from '@holdfast/adapters/secrets';
 import { createLogger, createMetrics, type Metrics } from '@holdfast/adapters/telemetry';
+import { HttpWebhookSender } from '@holdfast/adapters/webhooks';
 import type { Config } from '@holdfast/contracts';
 import {
   type ArtifactStore,
@@ -82,8 +83,9 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       own.push(configured);
       models = configured.catalog;
     }
-    const { agents, audit, bulk, toolServers, directory, keys, retention, runs, secrets, threads, transactions } =
-      await database.api();
+    const stores = await database.api();
+    const { agents, audit, bulk, toolServers, directory, keys, retention, runs, secrets, threads } = stores;
+    const { transactions, webhooks } = stores;
     const { clock, hints } = database;
     const artifacts = overrides.artifacts ?? new FileArtifactStore(join(config.dataDir, 'artifacts'));
     const resolveSecrets = secretResolver({ rows: secrets, cipher, redaction });
@@ -104,6 +106,8 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       audit,
       bulk,
       retention,
+      webhooks,
+      sender: new HttpWebhookSender({ outbound }),
       clock,
       artifacts,
       versions: cachedVersions((scope, id) => agents.versionById(scope, id)),

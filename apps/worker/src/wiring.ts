@@ -9,6 +9,7 @@ import { OutboundClient } from '@holdfast/adapters/outbound';
 import { type OpenDatabase, openConfigured } from '@holdfast/adapters/postgres';
 import { LocalCipher } from '@holdfast/adapters/secrets';
 import { createLogger, createMetrics, type Metrics } from '@holdfast/adapters/telemetry';
+import { HttpWebhookSender } from '@holdfast/adapters/webhooks';
 import type { Config } from '@holdfast/contracts';
 import {
   type ArtifactStore,
@@ -16,6 +17,8 @@ import {
   type BulkPorts,
   cachedVersions,
   deleteExpired,
+  type DeliverPorts,
+  deliverWebhooks,
   type Deltas,
   expireRuns,
   LocalDeltas,
@@ -30,6 +33,8 @@ import {
   secretResolver,
   settleChildren,
   type StoredFiles,
+  type WebhookPolicy,
+  webhookPolicy,
   workBulk,
 } from '@holdfast/core';
 import { startWorker, type WorkerPorts } from '@holdfast/driver-embedded';
@@ -49,12 +54,14 @@ export interface WorkerOverrides {
   readonly redaction?: Redaction;
   readonly log?: Log;
   readonly metrics?: Metrics;
+  /** When messages that were not taken are sent again. */
+  readonly webhookPolicy?: WebhookPolicy;
   /** Wraps the finished ports; chaos tests die here. */
   readonly wrap?: (ports: WiredPorts) => WiredPorts;
 }
 
 /** What the driver takes, and what the handlers of its outbox take. */
-export type WiredPorts = WorkerPorts & BulkPorts;
+export type WiredPorts = WorkerPorts & BulkPorts & DeliverPorts;
 
 export interface RunningWorker {
   readonly id: string;
@@ -100,7 +107,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
     }
     const stores = await database.worker(id);
     const { runs, agents, toolServers, secrets, schedule, outbox, expired, lease, artifactRows } = stores;
-    const { bulk, directory, transactions } = stores;
+    const { bulk, directory, transactions, webhooks } = stores;
     const artifacts = overrides.artifacts ?? new FileArtifactStore(join(config.dataDir, 'artifacts'));
     const resolveSecrets = secretResolver({ rows: secrets, cipher, redaction });
     const outbound = new OutboundClient({ allow: config.outboundAllow });
@@ -134,6 +141,12 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       bulk,
       directory,
       transactions,
+      webhooks,
+      secrets,
+      cipher,
+      sender: new HttpWebhookSender({ outbound }),
+      webhookPolicy: overrides.webhookPolicy ?? webhookPolicy,
+      random: Math.random,
       log,
       metrics: metrics.executor,
       patienceMs: PATIENCE_MS,
@@ -149,6 +162,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
         child: settleChildren(wrapped),
         expiry: expireRuns(wrapped),
         bulk: workBulk(wrapped),
+        webhook: deliverWebhooks(wrapped),
         files: removeFiles(wrapped),
         retention: deleteExpired(wrapped),
       },

@@ -43,6 +43,7 @@ export * from './bulk/bulk-operation.ts';
 export type * from './bulk/bulk-store.ts';
 export type * from './bulk/bulk-ports.ts';
 export { workBulk } from './bulk/work-bulk.ts';
+export * from './webhooks/index.ts';
 export { settleChildren } from './children/settle-children.ts';
 export type { AgentVersions } from './children/pinned-agents.ts';
 export { pinnedAgents } from './children/pinned-agents.ts';

@@ -19,6 +19,9 @@ export const tables = [
   'tool_servers',
   'usage_of_deleted',
   'versions',
+  'webhook_cursors',
+  'webhook_deliveries',
+  'webhooks',
 ];
 /** What a login may read at all, inside a tenant. */
 export const readable = {
@@ -36,6 +39,8 @@ export const readable = {
     'threads',
     'tool_servers',
     'versions',
+    'webhook_cursors',
+    'webhooks',
   ],
 };
 export type Login = keyof typeof readable;
@@ -47,6 +52,7 @@ export const functions: Record<string, readonly Login[]> = {
   append: ['holdfast_worker'],
   append_in_scope: both,
   clean_bulk: ['holdfast_worker'],
+  clean_deliveries: ['holdfast_worker'],
   clean_idempotency_keys: ['holdfast_worker'],
   create_bulk: ['holdfast_api'],
   create_run: ['holdfast_api'],
@@ -54,6 +60,8 @@ export const functions: Record<string, readonly Login[]> = {
   delete_expired: ['holdfast_worker'],
   delete_run: ['holdfast_api'],
   delete_thread: ['holdfast_api'],
+  delete_webhook: ['holdfast_api'],
+  enable_webhook: ['holdfast_api'],
   finish_outbox: ['holdfast_worker'],
   fork_run: both,
   join_thread: ['holdfast_api'],
@@ -67,10 +75,14 @@ export const functions: Record<string, readonly Login[]> = {
   postpone_outbox: ['holdfast_worker'],
   register_worker: ['holdfast_worker'],
   renew_lease: ['holdfast_worker'],
+  rest_webhook: ['holdfast_worker'],
+  rewind_webhook: ['holdfast_api'],
   run_heads: ['holdfast_api'],
   save_bulk: both,
   save_snapshot: ['holdfast_worker'],
+  save_webhook_attempt: both,
   set_retention: ['holdfast_api'],
+  skip_webhook: ['holdfast_worker'],
   write_audit: ['holdfast_api'],
 };
 
@@ -87,6 +99,7 @@ export const grants = {
     threads: 'INSERT,SELECT',
     tool_servers: 'DELETE,INSERT,SELECT,UPDATE',
     versions: 'INSERT,SELECT',
+    webhooks: 'INSERT,SELECT,UPDATE',
   },
   holdfast_worker: Object.fromEntries(
     [...readable.holdfast_worker, 'installation', 'migrations'].map((table) => [table, 'SELECT']),
@@ -108,6 +121,9 @@ export const grants = {
     threads: 'DELETE,INSERT,SELECT,UPDATE',
     turn: 'SELECT,UPDATE',
     usage_of_deleted: 'INSERT,SELECT,UPDATE',
+    webhook_cursors: 'DELETE,INSERT,SELECT,UPDATE',
+    webhook_deliveries: 'DELETE,INSERT,SELECT,UPDATE',
+    webhooks: 'DELETE,SELECT,UPDATE',
     workers: 'DELETE,INSERT,SELECT,UPDATE',
   },
 };

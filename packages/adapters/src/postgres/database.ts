@@ -22,6 +22,8 @@ import type {
   ThreadStore,
   ToolServerStore,
   Transactions,
+  WebhookQueue,
+  WebhookStore,
 } from '@holdfast/core';
 import { artifactRows } from './artifact-rows.ts';
 import { PostgresAuditLog } from './audit-log.ts';
@@ -48,6 +50,8 @@ import type { Connections, Sql } from './sql.ts';
 import { type DatabaseRole, type Scoped, scopedTransactions } from './tenant-scope.ts';
 import { PostgresThreadStore } from './thread-store.ts';
 import { PostgresToolServerStore } from './tool-server-store.ts';
+import { cleanDeliveries, PostgresWebhookQueue } from './webhook-queue.ts';
+import { PostgresWebhookStore } from './webhook-store.ts';
 import { cleanIdempotencyKeys, PostgresTransactions } from './transactions.ts';
 import { type LapsingLease, PostgresWorkerLease, SoleWorkerLease } from './worker-lease.ts';
 
@@ -74,6 +78,7 @@ export interface ApiStores {
   readonly audit: AuditLog;
   readonly bulk: BulkStore;
   readonly retention: RetentionStore;
+  readonly webhooks: WebhookStore;
 }
 
 export interface WorkerStores {
@@ -87,6 +92,7 @@ export interface WorkerStores {
   readonly lease: LapsingLease;
   readonly directory: Pick<RunDirectory, 'get'>;
   readonly bulk: BulkStore;
+  readonly webhooks: WebhookQueue;
   /** What a bulk operation does to a run, together with its progress. */
   readonly transactions: BulkPorts['transactions'];
   /** Whether there is an agent of that tenant here. Without one it has no run. */
@@ -94,8 +100,8 @@ export interface WorkerStores {
   /** The files of a run, oldest first. */
   readonly artifactRows: (ref: RunRef) => Promise<readonly ArtifactRow[]>;
   /**
-   * Deletes some of what is no longer kept (replies to idempotent requests, 24 h; bulk operations, 30 days after their
-   * end); for a call once an hour. Returns how many rows; as long as that is not 0 there may be more.
+   * Deletes some of what is no longer kept (replies to idempotent requests, 24 h; deliveries, 30 days; bulk operations,
+   * 30 days after their end); for a call once an hour. Returns how many rows; as long as that is not 0 there may be more.
    */
   readonly housekeep: () => Promise<number>;
 }
@@ -226,6 +232,7 @@ function stores(
         audit: new PostgresAuditLog(scoped),
         bulk: new PostgresBulkStore(scoped, publish),
         retention: new PostgresRetentionStore(scoped),
+        webhooks: new PostgresWebhookStore(scoped),
       };
     },
     async worker(worker) {
@@ -246,10 +253,14 @@ function stores(
         lease: leaseOf(worker),
         directory: new PostgresRunDirectory(scoped, connections, publish),
         bulk: new PostgresBulkStore(scoped, publish),
+        webhooks: new PostgresWebhookQueue(scoped),
         transactions: new PostgresTransactions(scoped, publish),
         hasTenant: (scope) => hasTenant(scoped, scope),
         artifactRows: (ref) => artifactRows(scoped, ref),
-        housekeep: async () => (await cleanIdempotencyKeys(connections)) + (await cleanBulkOperations(connections)),
+        housekeep: async () =>
+          (await cleanIdempotencyKeys(connections)) +
+          (await cleanBulkOperations(connections)) +
+          (await cleanDeliveries(connections)),
       };
     },
     async owner() {

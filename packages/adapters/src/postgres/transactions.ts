@@ -19,6 +19,7 @@ import { PostgresThreadStore } from './thread-store.ts';
 import { type Connections, prepared, type Sql, type Statement } from './sql.ts';
 import { type Scoped, scopedTo, type Transaction } from './tenant-scope.ts';
 import { PostgresToolServerStore } from './tool-server-store.ts';
+import { PostgresWebhookStore } from './webhook-store.ts';
 import { codeOf, insistently } from './unavailable.ts';
 
 interface KeptReply {
@@ -131,6 +132,7 @@ function storesIn(scope: TenantScope, sql: Transaction, grown: Hint[]): Transact
     keys: new PostgresKeyStore(scoped),
     bulk: new PostgresBulkStore(scoped, note),
     retention: new PostgresRetentionStore(scoped),
+    webhooks: new PostgresWebhookStore(scoped),
   };
 }
 

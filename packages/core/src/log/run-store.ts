@@ -49,8 +49,11 @@ export interface OutboxEntry {
   readonly at: number;
 }
 
-/** `files`: of a deleted run, to be removed. `retention`: subject is the tenant; runs that have outlived it. */
-export type OutboxKind = 'child' | 'expiry' | 'bulk' | 'files' | 'retention';
+/**
+ * `files`: of a deleted run, to be removed. `retention`: subject is the tenant; runs that have outlived it. `webhook`:
+ * subject is a cursor, made from webhook and run; the database writes these by itself.
+ */
+export type OutboxKind = 'child' | 'expiry' | 'bulk' | 'files' | 'retention' | 'webhook';
 
 /** What is derived from the log and written in the same transaction. */
 export interface Projection {

@@ -9,6 +9,7 @@ import type { ThreadStore } from './thread-store.ts';
 import type { KeyStore } from './key-store.ts';
 import type { RetentionStore } from './retention-store.ts';
 import type { RunDirectory } from './run-directory.ts';
+import type { WebhookStore } from '../webhooks/webhook-store.ts';
 
 export interface IdempotentRequest {
   readonly key: string;
@@ -40,6 +41,7 @@ export interface TransactionStores {
   readonly keys: KeyStore;
   readonly bulk: BulkStore;
   readonly retention: RetentionStore;
+  readonly webhooks: WebhookStore;
 }
 
 export type IdempotentReply =

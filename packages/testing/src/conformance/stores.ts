@@ -19,6 +19,8 @@ import type {
   ThreadStore,
   ToolServerStore,
   Transactions,
+  WebhookQueue,
+  WebhookStore,
   WorkerLease,
 } from '@holdfast/core';
 
@@ -40,6 +42,7 @@ export interface Stores {
     readonly audit: AuditLog;
     readonly bulk: BulkStore;
     readonly retention: RetentionStore;
+    readonly webhooks: WebhookStore;
   };
   /** A worker process of that id. */
   worker(id: string): Promise<WorkerSide>;
@@ -58,6 +61,7 @@ export interface WorkerSide {
   readonly lease: WorkerLease;
   readonly directory: Pick<RunDirectory, 'get'>;
   readonly bulk: BulkStore;
+  readonly webhooks: WebhookQueue;
   readonly transactions: BulkPorts['transactions'];
 }
 
