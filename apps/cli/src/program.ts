@@ -21,6 +21,7 @@ import { threads } from './commands/threads.ts';
 import { tools } from './commands/tools.ts';
 import { usage } from './commands/usage.ts';
 import { watch } from './commands/watch.ts';
+import { webhooks } from './commands/webhooks.ts';
 import type { Context } from './context.ts';
 
 export const exitCodesText =
@@ -46,6 +47,7 @@ const commands = [
   models,
   secrets,
   keys,
+  webhooks,
   usage,
   audit,
   retention,

@@ -86,8 +86,7 @@ export function describeWebhookStore(name: string, open: OpenStores): void {
         const work = await me.webhooks.next({ tenant: row.tenant }, row.subject);
         if (work === null) {
           if (await me.webhooks.rest({ tenant: row.tenant }, row.subject)) return sent;
-        }
-        if (work.event === null) await me.webhooks.skip({ tenant: row.tenant }, work.cursor);
+        } else if (work.event === null) await me.webhooks.skip({ tenant: row.tenant }, work.cursor);
         else {
           sent.push(work.event.seq);
           await delivered(row, work);
