@@ -28,6 +28,7 @@ const using = {
   'DELETE /v1/runs/{run}': ['path.run', 'ended'],
   'DELETE /v1/threads/{thread}': ['path.thread', 'thread'],
   'POST /v1/bulk/{bulk}/cancel': ['path.bulk', 'bulk'],
+  'DELETE /v1/webhooks/{webhook}': ['path.webhook', 'webhook'],
 } as const;
 
 /**
@@ -133,6 +134,12 @@ async function furnish(server: TestServer, tenant: string, key: string): Promise
   const start = (agent: string, over: object = {}) =>
     times(OWN, async () => (await ask('POST', '/v1/runs', { agent, ...over }))['id']);
   const threads = (count: number) => times(count, async () => (await ask('POST', '/v1/threads', {}))['id']);
+  // Types that no run here ever has: nothing but what is asked for is sent, and to nobody.
+  const webhooks = (count: number) =>
+    times(count, async () => {
+      const body = { url: 'https://receiver.test/', events: ['log.went_back'] };
+      return (await ask('POST', '/v1/webhooks', body))['id'];
+    });
   const states = {
     asking: () => start('asker'),
     paused: async () => {
@@ -143,6 +150,7 @@ async function furnish(server: TestServer, tenant: string, key: string): Promise
     ended: () => start('quick'),
     thread: () => threads(OWN),
     bulk: () => times(OWN, () => idleBulk(server, tenant)),
+    webhook: () => webhooks(OWN),
   };
   const own: Record<string, readonly string[]> = {};
   for (const [operation, [, state]] of Object.entries(using)) own[operation] = await states[state]();
@@ -162,6 +170,8 @@ async function furnish(server: TestServer, tenant: string, key: string): Promise
     'path.run': runs,
     'path.thread': shared,
     'path.bulk': await states.bulk(),
+    'path.webhook': await webhooks(3),
+    'path.delivery': ['01920000-0000-7000-8000-000000000000'],
     'path.agent': agents,
     'path.alias': ['prod'],
     'path.number': [1],

@@ -119,7 +119,8 @@ describe('what is sent', () => {
     const failed = await deliveriesOf(id, '&state=failed');
     expect(failed.map(({ attempt }) => attempt)).toEqual([6, 5, 4, 3, 2, 1]);
     expect(failed.every(({ run_id, seq, retry_at }) => run_id === stuck && seq === 3 && retry_at !== null)).toBe(true);
-    expect(failed.map(({ status }) => status).toSorted()).toEqual([404, 404, 503, 503, null, null].toSorted());
+    const counts = [null, 404, 503].map((status) => failed.filter((one) => one.status === status).length);
+    expect(counts).toEqual([2, 2, 2]);
     expect(new Set(failed.map(({ message_id }) => message_id)).size).toBe(1);
     await expect.poll(() => show(id), soon).toMatchObject({ failures: 0, failing_since: null });
   });

@@ -86,7 +86,7 @@ async function asked(): Promise<Set<string>> {
 }
 
 const one =
-  'agents/a|versions/1|aliases/b|threads/t|runs/r|attention/x|artifacts/d|tools/t|secrets/s|api-keys/k|bulk/o';
+  'agents/a|versions/1|aliases/b|threads/t|runs/r|attention/x|artifacts/d|tools/t|secrets/s|api-keys/k|bulk/o|webhooks/w|deliveries/d';
 
 test('the client has every operation of the API', async () => {
   const seen = new Set(

@@ -75,6 +75,7 @@ export const permissions = {
   'webhooks.rotate': admins,
   'webhooks.test': admins,
   'webhooks.replay': admins,
+  'webhooks.replay-delivery': admins,
   'api-keys.create': admins,
   'api-keys.list': admins,
   'api-keys.get': admins,

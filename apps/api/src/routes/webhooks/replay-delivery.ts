@@ -8,7 +8,7 @@ import { webhookParams } from './webhook-route.ts';
 export const replayDelivery = route({
   method: 'POST',
   url: '/v1/webhooks/:webhook/deliveries/:delivery/replay',
-  operation: 'webhooks.replay',
+  operation: 'webhooks.replay-delivery',
   params: webhookParams.extend({ delivery: z.uuid().transform((id) => id.toLowerCase()) }),
   query: nothing,
   body: z.strictObject({}).optional(),
