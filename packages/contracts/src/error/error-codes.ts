@@ -247,7 +247,7 @@ export const errorCodes = {
   webhook_url_refused: meaning(
     422,
     'URL is not called',
-    'Webhooks go to `https://` on the public internet, and to what OUTBOUND_ALLOW names. `detail` says what is in the way.',
+    'Webhooks go over HTTPS to the public internet, and to what OUTBOUND_ALLOW names. `detail` says what is in the way.',
   ),
   too_many_webhooks: meaning(409, 'Too many webhooks', 'The tenant has as many webhooks as it may have.'),
   replay_too_large: meaning(

@@ -93,7 +93,7 @@ export const remedies: Readonly<Record<ErrorCode | RunFailureCode | StartupCode,
   delivery_not_found:
     'Look at `holdfast webhooks deliveries <webhook>`. What is older can be sent again by run: `holdfast webhooks replay <webhook> --run <run>`.',
   webhook_url_refused:
-    'Use an `https://` address that is reached from the internet. For a receiver in your own network, whoever runs Holdfast adds `host:port` to OUTBOUND_ALLOW.',
+    'Use an address with HTTPS that is reached from the internet. For a receiver in your own network, whoever runs Holdfast adds `host:port` to OUTBOUND_ALLOW.',
   too_many_webhooks: 'Delete one that is not needed, or let one receiver take more types of events.',
   replay_too_large: 'Give a later time, and send single runs again with `run`.',
 

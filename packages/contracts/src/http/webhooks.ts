@@ -40,7 +40,7 @@ const webhookUrl = z
 
 export const webhookBody = z
   .strictObject({
-    url: webhookUrl.describe('`https://`; `http://` only where OUTBOUND_ALLOW names the host.'),
+    url: webhookUrl.describe('Over HTTPS; over plain HTTP only where OUTBOUND_ALLOW names the host.'),
     description: z.string().max(500).default(''),
     events: z
       .array(webhookEvent)
