@@ -46,6 +46,18 @@ const mail = {
   input_schema: { type: 'object' },
 };
 
+/** Nobody is there. */
+const webhook = async (events: string[] = ['ends']): Promise<{ id: string }> => {
+  const { json } = await server.ask(key, 'POST', '/v1/webhooks', { url: 'https://receiver.test/', events });
+  return { id: String(json['id']) };
+};
+
+const webhookOperation = async (operation: string, detail: unknown): Promise<{ target: string; detail: unknown }> => {
+  const target = `/v1/webhooks/${(await webhook()).id}/${operation}`;
+  await made('POST', target, {});
+  return { target, detail };
+};
+
 /** One change for each audited operation: its requests, the last of which is the one; and what the line says. */
 const changes: Partial<Record<Operation, () => Promise<{ target: string; detail: unknown }>>> = {
   'agents.publish': async () => {
@@ -148,6 +160,44 @@ const changes: Partial<Record<Operation, () => Promise<{ target: string; detail:
     await made('PUT', '/v1/tools/gone', mail);
     await made('DELETE', '/v1/tools/gone');
     return { target: '/v1/tools/gone', detail: {} };
+  },
+  'webhooks.create': async () => {
+    const { json } = await server.ask(key, 'POST', '/v1/webhooks', { url: 'https://receiver.test/?key=private' });
+    const detail = { origin: 'https://receiver.test', events: ['ends', 'attention'], agent: null };
+    return { target: `/v1/webhooks/${String(json['id'])}`, detail };
+  },
+  'webhooks.update': async () => {
+    const { id } = await webhook();
+    await made('PUT', `/v1/webhooks/${id}`, { url: 'https://other.test/private', events: ['all'], agent: 'asker' });
+    return {
+      target: `/v1/webhooks/${id}`,
+      detail: { origin: 'https://other.test', events: ['all'], agent: 'asker' },
+    };
+  },
+  'webhooks.delete': async () => {
+    const { id } = await webhook();
+    await made('DELETE', `/v1/webhooks/${id}`);
+    return { target: `/v1/webhooks/${id}`, detail: {} };
+  },
+  'webhooks.enable': async () => webhookOperation('enable', {}),
+  'webhooks.disable': async () => webhookOperation('disable', {}),
+  'webhooks.rotate': async () => webhookOperation('rotate', {}),
+  'webhooks.test': async () => webhookOperation('test', { state: 'failed' }),
+  'webhooks.replay': async () => {
+    const { id } = await webhook();
+    const since = '2026-01-01T00:00:00Z';
+    await made('POST', `/v1/webhooks/${id}/replay`, { since });
+    return { target: `/v1/webhooks/${id}/replay`, detail: { run: null, since, runs: 0 } };
+  },
+  'webhooks.replay-delivery': async () => {
+    const { id } = await webhook(['run.created']);
+    const run = await asking();
+    const first = async () =>
+      ((await server.ask(key, 'GET', `/v1/webhooks/${id}/deliveries`)).json['items'] as { id: string }[])[0];
+    await expect.poll(first, { timeout: 20_000 }).toBeDefined();
+    const target = `/v1/webhooks/${id}/deliveries/${(await first())?.id}/replay`;
+    await made('POST', target);
+    return { target, detail: { run, seq: 1, state: 'failed' } };
   },
   'secrets.set': async () => {
     await made('PUT', '/v1/secrets/token', { value: 'private' });

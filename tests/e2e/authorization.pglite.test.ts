@@ -34,11 +34,19 @@ beforeAll(async () => {
       (await server.ask(mine.key, 'POST', '/v1/schedules', goodBodies['schedules.update'])).json['id'],
     ),
     ':bulk': String((await server.ask(mine.key, 'POST', '/v1/bulk', goodBodies['bulk.start'])).json['id']),
+    ...(await webhookOf(mine.key)),
     ':key': parseKey(keys['viewer'] ?? '')?.id ?? '',
   };
   await server.ask(mine.key, 'PUT', '/v1/tools/asker', goodBodies['tools.put']);
 });
 afterAll(() => server.close());
+
+/** A webhook, and a delivery that failed. */
+async function webhookOf(admin: string): Promise<Record<string, string>> {
+  const { json } = await server.ask(admin, 'POST', '/v1/webhooks', goodBodies['webhooks.create']);
+  const tested = await server.ask(admin, 'POST', `/v1/webhooks/${String(json['id'])}/test`);
+  return { ':webhook': String(json['id']), ':delivery': String(tested.json['id']) };
+}
 
 const pathOf = ({ url }: Route): string => url.replaceAll(/:\w+/g, (name) => own[name] ?? name);
 
@@ -90,7 +98,7 @@ describe.each(named(guarded))('%s', (_name, route) => {
 
 const aboutOurs = guarded.filter(
   ({ url, operation }) =>
-    /:(run|agent|thread|key|bulk|schedule)/.test(url) ||
+    /:(run|agent|thread|key|bulk|schedule|webhook)/.test(url) ||
     ['runs.start', 'schedules.create', 'secrets.delete'].includes(operation ?? '') ||
     (url.endsWith('tools/:name') && operation !== 'tools.put'),
 );

@@ -33,6 +33,7 @@ const using = {
   'POST /v1/bulk/{bulk}/cancel': ['path.bulk', 'bulk'],
   'DELETE /v1/schedules/{schedule}': ['path.schedule', 'schedule'],
   'POST /v1/schedules/{schedule}/trigger': ['path.schedule', 'schedule'],
+  'DELETE /v1/webhooks/{webhook}': ['path.webhook', 'webhook'],
 } as const;
 
 /**
@@ -139,6 +140,12 @@ async function furnish(server: TestServer, tenant: string, key: string): Promise
     times(OWN, async () => (await ask('POST', '/v1/runs', { agent, ...over }))['id']);
   const threads = (count: number) => times(count, async () => (await ask('POST', '/v1/threads', {}))['id']);
   let schedules = 0;
+  // Types that no run here ever has: nothing but what is asked for is sent, and to nobody.
+  const webhooks = (count: number) =>
+    times(count, async () => {
+      const body = { url: 'https://receiver.test/', events: ['log.went_back'] };
+      return (await ask('POST', '/v1/webhooks', body))['id'];
+    });
   const states = {
     asking: () => start('asker'),
     paused: async () => {
@@ -155,6 +162,7 @@ async function furnish(server: TestServer, tenant: string, key: string): Promise
         const body = { name: `s${schedules}`, agent: 'quick', cron: RARE };
         return (await ask('POST', '/v1/schedules', body))['id'];
       }),
+    webhook: () => webhooks(OWN),
   };
   const own: Record<string, readonly string[]> = {};
   for (const [operation, [, state]] of Object.entries(using)) own[operation] = await states[state]();
@@ -175,6 +183,8 @@ async function furnish(server: TestServer, tenant: string, key: string): Promise
     'path.thread': shared,
     'path.bulk': await states.bulk(),
     'path.schedule': await states.schedule(),
+    'path.webhook': await webhooks(3),
+    'path.delivery': ['01920000-0000-7000-8000-000000000000'],
     'path.agent': agents,
     'path.alias': ['prod'],
     'path.number': [1],

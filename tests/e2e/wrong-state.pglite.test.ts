@@ -1,5 +1,5 @@
 import { errorCodes, isErrorCode } from '@holdfast/contracts';
-import { parseKey } from '@holdfast/core';
+import { MOST_WEBHOOKS, parseKey } from '@holdfast/core';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { boss } from './support/children.ts';
@@ -232,6 +232,16 @@ const rows: readonly Row[] = [
   ['api-keys.rotate', 'key_ended', null, async () => ({ path: `/v1/api-keys/${await revoked()}/rotate`, body: {} })],
   ['api-keys.revoke', 'last_admin_key', null, async () => ({ path: `/v1/api-keys/${parseKey(key)?.id}` })],
   [
+    'webhooks.create',
+    'too_many_webhooks',
+    null,
+    async () => {
+      const body = goodBodies['webhooks.create'];
+      for (let index = 0; index < MOST_WEBHOOKS; index += 1) await post('/v1/webhooks', body);
+      return { path: '/v1/webhooks', body };
+    },
+  ],
+  [
     'tools.put',
     'tool_server_reserved',
     null,
@@ -255,6 +265,16 @@ const pairs: Readonly<Record<string, () => Promise<readonly [Target, Target]>>> 
   'schedules.pause': two(async () => ({ path: `${(await scheduled()).path}/pause`, body: {} })),
   'schedules.resume': two(async () => ({ path: `${(await scheduled()).path}/resume`, body: {} })),
   'schedules.trigger': two(async () => ({ path: `${(await scheduled()).path}/trigger`, body: {} })),
+  'webhooks.replay': async () => {
+    // There are 50 already.
+    const { items } = (await server.ask(key, 'GET', '/v1/webhooks?limit=1')).json as { items: { id: string }[] };
+    const { id } = items[0] ?? (await post('/v1/webhooks', goodBodies['webhooks.create'])).json;
+    const path = `/v1/webhooks/${String(id)}/replay`;
+    return [
+      { path, body: { since: '2099-01-01T00:00:00Z' } },
+      { path, body: { since: '2099-01-02T00:00:00Z' } },
+    ];
+  },
   'threads.create': two(async () => ({ path: '/v1/threads', body: { metadata: { a: randomUUID() } } })),
   'attention.decide': two(async () => decision(await asking(), { decision: 'answer', answer: 'x' })),
 };

@@ -72,6 +72,18 @@ async function asked(): Promise<Set<string>> {
     keys.list().page(),
     keys.rotate('k'),
     keys.revoke('k'),
+    client.webhooks.create({ url: 'https://x' }),
+    client.webhooks.get('w'),
+    client.webhooks.list().page(),
+    client.webhooks.update('w', { url: 'https://x' }),
+    client.webhooks.delete('w'),
+    client.webhooks.enable('w'),
+    client.webhooks.disable('w'),
+    client.webhooks.rotate('w'),
+    client.webhooks.test('w'),
+    client.webhooks.deliveries('w').page(),
+    client.webhooks.replayDelivery('w', 'd'),
+    client.webhooks.replay('w', { run: 'r' }),
     client.usage.get(),
     client.audit.list().page(),
     retention.get(),
@@ -85,7 +97,7 @@ async function asked(): Promise<Set<string>> {
 }
 
 const one =
-  'agents/a|versions/1|aliases/b|threads/t|runs/r|attention/x|artifacts/d|tools/t|secrets/s|api-keys/k|bulk/o|schedules/p';
+  'agents/a|versions/1|aliases/b|threads/t|runs/r|attention/x|artifacts/d|tools/t|secrets/s|api-keys/k|bulk/o|schedules/p|webhooks/w|deliveries/d';
 
 test('the client has every operation of the API', async () => {
   const seen = new Set(

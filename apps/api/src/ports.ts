@@ -15,6 +15,8 @@ import type {
   SecretRows,
   SpeakPorts,
   ThreadStore,
+  WebhookSender,
+  WebhookStore,
 } from '@holdfast/core';
 import type { StreamGuard } from './sse/stream-guard.ts';
 
@@ -30,6 +32,8 @@ export interface ApiPorts extends SpeakPorts {
   readonly bulk: BulkStore;
   readonly retention: RetentionStore;
   readonly schedules: ScheduleRows;
+  readonly webhooks: WebhookStore;
+  readonly sender: WebhookSender;
   readonly publishing: PublishPorts;
   readonly registry: RegistryPorts;
   readonly streams: EventStreams;

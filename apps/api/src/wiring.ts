@@ -7,6 +7,7 @@ import { OutboundClient } from '@holdfast/adapters/outbound';
 import { type OpenDatabase, openConfigured } from '@holdfast/adapters/postgres';
 import { LocalCipher } from '@holdfast/adapters/secrets';
 import { createLogger, createMetrics, type Metrics } from '@holdfast/adapters/telemetry';
+import { HttpWebhookSender } from '@holdfast/adapters/webhooks';
 import type { Config } from '@holdfast/contracts';
 import {
   type ArtifactStore,
@@ -95,6 +96,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       secrets,
       threads,
       transactions,
+      webhooks,
     } = await database.api();
     const { clock, hints } = database;
     const artifacts = overrides.artifacts ?? new FileArtifactStore(join(config.dataDir, 'artifacts'));
@@ -117,6 +119,8 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       bulk,
       retention,
       schedules,
+      webhooks,
+      sender: new HttpWebhookSender({ outbound }),
       clock,
       artifacts,
       versions: cachedVersions((scope, id) => agents.versionById(scope, id)),

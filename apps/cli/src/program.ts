@@ -22,6 +22,7 @@ import { threads } from './commands/threads.ts';
 import { tools } from './commands/tools.ts';
 import { usage } from './commands/usage.ts';
 import { watch } from './commands/watch.ts';
+import { webhooks } from './commands/webhooks.ts';
 import type { Context } from './context.ts';
 
 export const exitCodesText =
@@ -48,6 +49,7 @@ const commands = [
   models,
   secrets,
   keys,
+  webhooks,
   usage,
   audit,
   retention,

@@ -9,6 +9,7 @@ import { OutboundClient } from '@holdfast/adapters/outbound';
 import { type OpenDatabase, openConfigured } from '@holdfast/adapters/postgres';
 import { LocalCipher } from '@holdfast/adapters/secrets';
 import { createLogger, createMetrics, type Metrics } from '@holdfast/adapters/telemetry';
+import { HttpWebhookSender } from '@holdfast/adapters/webhooks';
 import type { Config } from '@holdfast/contracts';
 import {
   type ArtifactStore,
@@ -16,6 +17,8 @@ import {
   type BulkPorts,
   cachedVersions,
   deleteExpired,
+  type DeliverPorts,
+  deliverWebhooks,
   type Deltas,
   expireRuns,
   fireSchedules,
@@ -35,6 +38,8 @@ import {
   startWorker,
   type Steps,
   type StoredFiles,
+  type WebhookPolicy,
+  webhookPolicy,
   workBulk,
   type WorkerPorts,
 } from '@holdfast/core';
@@ -55,6 +60,8 @@ export interface WorkerOverrides {
   readonly redaction?: Redaction;
   readonly log?: Log;
   readonly metrics?: Metrics;
+  /** When messages that were not taken are sent again. */
+  readonly webhookPolicy?: WebhookPolicy;
   /** Wraps the finished ports; chaos tests die here. */
   readonly wrap?: (ports: WiredPorts) => WiredPorts;
 }
@@ -62,7 +69,8 @@ export interface WorkerOverrides {
 /** What the driver takes, and what the handlers of its outbox take. */
 export type WiredPorts = WorkerPorts &
   Omit<BulkPorts, 'transactions'> &
-  Omit<SchedulePorts, 'transactions'> & { readonly transactions: Steps };
+  Omit<SchedulePorts, 'transactions'> &
+  DeliverPorts & { readonly transactions: Steps };
 
 export interface RunningWorker {
   readonly id: string;
@@ -108,7 +116,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
     }
     const stores = await database.worker(id, config.temporal === null ? 'embedded' : 'temporal');
     const { runs, agents, toolServers, secrets, schedule, outbox, expired, lease, artifactRows } = stores;
-    const { bulk, directory, schedules, transactions } = stores;
+    const { bulk, directory, schedules, transactions, webhooks } = stores;
     const artifacts = overrides.artifacts ?? new FileArtifactStore(join(config.dataDir, 'artifacts'));
     const resolveSecrets = secretResolver({ rows: secrets, cipher, redaction });
     const outbound = new OutboundClient({ allow: config.outboundAllow });
@@ -143,6 +151,12 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       directory,
       schedules,
       transactions,
+      webhooks,
+      secrets,
+      cipher,
+      sender: new HttpWebhookSender({ outbound }),
+      webhookPolicy: overrides.webhookPolicy ?? webhookPolicy,
+      random: Math.random,
       log,
       metrics: metrics.executor,
       patienceMs: PATIENCE_MS,
@@ -156,6 +170,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
         expiry: expireRuns(wrapped),
         bulk: workBulk(wrapped),
         schedule: fireSchedules(wrapped),
+        webhook: deliverWebhooks(wrapped),
         files: removeFiles(wrapped),
         retention: deleteExpired(wrapped),
       },

@@ -50,6 +50,7 @@ export type * from './schedules/schedule-rows.ts';
 export { comingTicks } from './schedules/ticks.ts';
 export * from './schedules/moved.ts';
 export { fireSchedules, type SchedulePorts } from './schedules/fire-schedules.ts';
+export * from './webhooks/index.ts';
 export { settleChildren } from './children/settle-children.ts';
 export type { AgentVersions } from './children/pinned-agents.ts';
 export { pinnedAgents } from './children/pinned-agents.ts';

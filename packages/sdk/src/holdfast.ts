@@ -16,6 +16,7 @@ import { Threads } from './resources/threads.ts';
 import { Tools } from './resources/tools.ts';
 import { Usage } from './resources/usage.ts';
 import { Versions } from './resources/versions.ts';
+import { Webhooks } from './resources/webhooks.ts';
 
 export interface HoldfastOptions {
   /** Where the API is, such as `http://127.0.0.1:7070`. */
@@ -51,6 +52,7 @@ export class Holdfast {
   readonly models: Models;
   readonly secrets: Secrets;
   readonly keys: Keys;
+  readonly webhooks: Webhooks;
   readonly usage: Usage;
   readonly audit: AuditTrail;
   readonly retention: RetentionOfRuns;
@@ -78,6 +80,7 @@ export class Holdfast {
     this.models = new Models(transport);
     this.secrets = new Secrets(transport);
     this.keys = new Keys(transport);
+    this.webhooks = new Webhooks(transport);
     this.usage = new Usage(transport);
     this.audit = new AuditTrail(transport);
     this.retention = new RetentionOfRuns(transport);

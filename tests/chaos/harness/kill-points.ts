@@ -29,6 +29,10 @@ export const killSpec = z.object({
     'before-removal',
     'in-removal',
     'after-removal',
+    // Of a worker that sends an event to a webhook.
+    'before-message',
+    'after-message',
+    'after-message-noted',
   ]),
   event: z.string().optional(),
   effect: z.enum(['read', 'idempotent', 'once']).optional(),
@@ -49,6 +53,8 @@ export function dying(ports: WiredPorts, spec: KillSpec): WiredPorts {
     transactions: dyingSteps(ports.transactions, spec),
     outbox: dyingOutbox(ports.outbox, spec),
     artifacts: dyingFiles(ports.artifacts, spec),
+    sender: dyingSender(ports.sender, spec),
+    webhooks: dyingQueue(ports.webhooks, spec),
   };
 }
 
@@ -175,6 +181,27 @@ const dyingFiles = (artifacts: WiredPorts['artifacts'], spec: KillSpec): WiredPo
     }
     await artifacts.removeRun(ref);
     if (spec.at === 'after-removal') die(spec);
+  },
+});
+
+const dyingSender = (sender: WiredPorts['sender'], spec: KillSpec): WiredPorts['sender'] => ({
+  refusal: (url) => sender.refusal(url),
+  send: async (request) => {
+    const concerned = request.body.startsWith(`{"type":"${spec.event ?? ''}"`);
+    if (spec.at === 'before-message' && concerned) die(spec);
+    const answer = await sender.send(request);
+    if (spec.at === 'after-message' && concerned) die(spec);
+    return answer;
+  },
+});
+
+const dyingQueue = (queue: WiredPorts['webhooks'], spec: KillSpec): WiredPorts['webhooks'] => ({
+  next: (scope, cursor) => queue.next(scope, cursor),
+  skip: (scope, cursor) => queue.skip(scope, cursor),
+  rest: (scope, cursor) => queue.rest(scope, cursor),
+  save: async (scope, work, delivery, outcome) => {
+    await queue.save(scope, work, delivery, outcome);
+    if (spec.at === 'after-message-noted' && delivery.type === spec.event) die(spec);
   },
 });
 

@@ -7,7 +7,7 @@ import { migrate, type OpenDatabase, openDatabase } from '@holdfast/adapters/pos
 import { createLogger, createMetrics } from '@holdfast/adapters/telemetry';
 import { type Api, wireApi } from '@holdfast/api';
 import { parseEnv, type Role } from '@holdfast/contracts';
-import { createTenant, LocalDeltas, newKey, type PlatformTools, Redaction } from '@holdfast/core';
+import { createTenant, LocalDeltas, newKey, type PlatformTools, Redaction, type WebhookPolicy } from '@holdfast/core';
 import { wireWorker } from '@holdfast/worker';
 import { expectDocumented } from './documented.ts';
 
@@ -51,6 +51,7 @@ export interface ServerOptions {
   /** Further workers, each with a database connection of its own; not on PGlite. */
   readonly moreWorkers?: number;
   readonly drainMs?: number;
+  readonly webhookPolicy?: WebhookPolicy;
   /** Further settings. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -58,7 +59,14 @@ export interface ServerOptions {
 /** API, and worker unless told otherwise, on a database, listening on a free port. */
 export async function startServer(
   databaseUrl: string,
-  { hints = true, worker = true, moreWorkers = 0, drainMs = 25_000, environment = {} }: ServerOptions = {},
+  {
+    hints = true,
+    worker = true,
+    moreWorkers = 0,
+    drainMs = 25_000,
+    webhookPolicy,
+    environment = {},
+  }: ServerOptions = {},
 ): Promise<TestServer> {
   const dataDir = mkdtempSync(join(tmpdir(), 'holdfast-e2e-'));
   const config = parseEnv({
@@ -81,6 +89,7 @@ export async function startServer(
     log,
     metrics: createMetrics(),
     deltas: new LocalDeltas(),
+    ...(webhookPolicy === undefined ? {} : { webhookPolicy }),
   };
   const models = await configuredModels(config, redaction);
   const model = models.catalog;

@@ -62,6 +62,7 @@ export const tags = {
   Tools: 'Tool servers that a tenant has registered.',
   Models: 'The models of this installation.',
   Secrets: 'Named values that tools use; never shown.',
+  Webhooks: 'Receivers outside that are told of events of runs, signed.',
   Administration: 'Keys, usage, audit, retention.',
   Health: 'For probes and collectors; open to everybody.',
 } as const;

@@ -62,6 +62,18 @@ import * as tool from './tools/get.ts';
 import * as tools from './tools/list.ts';
 import { put as putToolServer } from './tools/put.ts';
 import * as usage from './usage/get.ts';
+import { create as createWebhook } from './webhooks/create.ts';
+import { remove as deleteWebhook } from './webhooks/delete.ts';
+import { disable as disableWebhook } from './webhooks/disable.ts';
+import { enable as enableWebhook } from './webhooks/enable.ts';
+import * as webhook from './webhooks/get.ts';
+import * as webhooks from './webhooks/list.ts';
+import { listDeliveries } from './webhooks/list-deliveries.ts';
+import { replay as replayWebhook } from './webhooks/replay.ts';
+import { replayDelivery } from './webhooks/replay-delivery.ts';
+import { rotate as rotateWebhook } from './webhooks/rotate.ts';
+import { test as testWebhook } from './webhooks/test.ts';
+import { update as updateWebhook } from './webhooks/update.ts';
 
 /** Every route there is; tests walk this list. */
 export const routes: readonly Route[] = [
@@ -121,6 +133,18 @@ export const routes: readonly Route[] = [
   setSecret,
   secrets.list,
   deleteSecret,
+  createWebhook,
+  webhooks.list,
+  webhook.get,
+  updateWebhook,
+  deleteWebhook,
+  enableWebhook,
+  disableWebhook,
+  rotateWebhook,
+  testWebhook,
+  listDeliveries,
+  replayDelivery,
+  replayWebhook,
   usage.get,
   retention.get,
   setRetention,

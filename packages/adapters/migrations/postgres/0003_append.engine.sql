@@ -165,6 +165,10 @@ begin
     perform holdfast.leave_threads(v_left);
   end if;
 
+  if exists (select from holdfast.webhooks w where w.tenant_id = any (p_tenants)) then
+    perform holdfast.append_webhooks(p_tenants, p_runs, p_expected, p_items, p_types, v_accepted);
+  end if;
+
   if v_accepted is null or pg_catalog.cardinality(v_accepted) < pg_catalog.cardinality(p_runs) then
     return query
       select a.ord::integer,

@@ -79,6 +79,11 @@ begin
   if p_extras is not null then
     perform holdfast.append_extras(array[p_tenant], array[p_run], p_extras, array[1]);
   end if;
+  if exists (select from holdfast.webhooks w where w.tenant_id = p_tenant) then
+    perform holdfast.append_webhooks(
+      array[p_tenant], array[p_run], array[0], pg_catalog.array_fill(1, array[pg_catalog.cardinality(p_types)]), p_types,
+      array[1]);
+  end if;
 end
 $$;
 

@@ -71,6 +71,7 @@ begin
   insert into holdfast.due (kind, subject, tenant_id, at)
   select 'files', r.id, r.tenant_id, holdfast.now_ms() from holdfast.runs r where r.id = any (p_runs)
   on conflict (kind, subject) do update set at = excluded.at, reserved_until = null, attempts = 0;
+  perform holdfast.erase_webhook_cursors(p_runs);
   delete from holdfast.due d where d.kind in ('run', 'child', 'expiry') and d.subject = any (p_runs);
 
   delete from holdfast.idempotency_keys k where k.about = any (p_runs);

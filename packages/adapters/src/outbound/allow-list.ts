@@ -35,4 +35,4 @@ function nameOf(host: string): string {
   return isIPv6(lower) ? `[${lower}]` : lower;
 }
 
-const unbracketed = (host: string): string => host.replace(/^\[(.*)\]$/, '$1');
+export const unbracketed = (host: string): string => host.replace(/^\[(.*)\]$/, '$1');

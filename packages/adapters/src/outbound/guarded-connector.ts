@@ -31,7 +31,7 @@ export function guardedConnector(allow: AllowList, lookup: Lookup): buildConnect
     const { hostname, protocol } = options;
     const port = Number(options.port) || (protocol === 'https:' ? 443 : 80);
     if (allow.names(hostname, port)) return open(options, callback);
-    if (isIP(hostname) !== 0 && !isAllowed(allow, hostname)) return callback(refusal(hostname, hostname, port), null);
+    if (isIP(hostname) !== 0 && !isAllowed(allow, hostname)) return callback(refusalOf(hostname, hostname, port), null);
     return guarded(options, callback);
   };
 }
@@ -43,12 +43,13 @@ const checked =
     lookup(host, (error, addresses) => {
       const bad = addresses?.find(({ address }) => !isAllowed(allow, address));
       if (error !== null || bad === undefined) return done(error, addresses);
-      return done(refusal(host, bad.address), []);
+      return done(refusalOf(host, bad.address), []);
     });
 
-const isAllowed = (allow: AllowList, address: string): boolean => !isForbiddenAddress(address) || allow.holds(address);
+export const isAllowed = (allow: AllowList, address: string): boolean =>
+  !isForbiddenAddress(address) || allow.holds(address);
 
-const refusal = (host: string, address: string, port?: number): AddressRefused =>
+export const refusalOf = (host: string, address: string, port?: number): AddressRefused =>
   new AddressRefused(
     `${host === address ? address : `${host} (${address})`} is not on the public internet; ` +
       `OUTBOUND_ALLOW can name ${host}${port === undefined ? '' : `:${port}`}`,

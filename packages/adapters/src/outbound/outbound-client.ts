@@ -1,4 +1,11 @@
-import { NotSent, type Outbound, type OutboundOutcome, type OutboundReply, type OutboundRequest } from '@holdfast/core';
+import {
+  NotSent,
+  type Outbound,
+  type OutboundOutcome,
+  type OutboundReply,
+  type OutboundRequest,
+  type OutboundRules,
+} from '@holdfast/core';
 import {
   type buildConnector,
   Client,
@@ -6,9 +13,17 @@ import {
   fetch as undiciFetch,
   type RequestInit as UndiciInit,
 } from 'undici';
-import { allowListOf } from './allow-list.ts';
+import { isIP } from 'node:net';
+import { type AllowList, allowListOf, unbracketed } from './allow-list.ts';
 import { Beginning, NotBegun } from './begin-once.ts';
-import { AddressRefused, guardedConnector, type Lookup, systemLookup } from './guarded-connector.ts';
+import {
+  AddressRefused,
+  guardedConnector,
+  isAllowed,
+  type Lookup,
+  refusalOf,
+  systemLookup,
+} from './guarded-connector.ts';
 
 const MOST_REDIRECTS = 5;
 const redirectStatuses = new Set([301, 302, 303, 307, 308]);
@@ -26,11 +41,27 @@ type Hop = { readonly request: OutboundRequest; readonly url: URL };
  * Every request has a connection of its own: on a kept one, the server may hang up just as a request leaves, and
  * nobody could tell whether it was heard.
  */
-export class OutboundClient implements Outbound {
+export class OutboundClient implements Outbound, OutboundRules {
+  readonly #allow: AllowList;
   readonly #connect: buildConnector.connector;
 
   constructor({ allow, lookup = systemLookup }: OutboundOptions) {
-    this.#connect = guardedConnector(allowListOf(allow), lookup);
+    this.#allow = allowListOf(allow);
+    this.#connect = guardedConnector(this.#allow, lookup);
+  }
+
+  refusal(text: string): string | null {
+    const url = urlOf(text);
+    if (typeof url === 'string') return url;
+    const address = unbracketed(url.hostname);
+    if (isIP(address) === 0 || this.isNamed(text) || isAllowed(this.#allow, address)) return null;
+    return refusalOf(address, address, portOf(url)).message;
+  }
+
+  isNamed(text: string): boolean {
+    const url = urlOf(text);
+    if (typeof url === 'string') return false;
+    return this.#allow.names(url.hostname, portOf(url)) || this.#allow.holds(unbracketed(url.hostname));
   }
 
   async send(request: OutboundRequest, signal: AbortSignal): Promise<OutboundOutcome> {
@@ -141,6 +172,8 @@ function urlOf(text: string): URL | string {
   url.hash = '';
   return url;
 }
+
+const portOf = ({ port, protocol }: URL): number => Number(port) || (protocol === 'https:' ? 443 : 80);
 
 async function beginningOf(body: Dispatcher.ResponseData['body'], maxBytes: number) {
   const chunks: Buffer[] = [];

@@ -54,6 +54,9 @@ export function describeCatalog(name: string, open: () => Promise<OpenedStores>)
         'tenants',
         'threads',
         'usage_of_deleted',
+        'webhook_cursors',
+        'webhook_deliveries',
+        'webhooks',
       ];
       const of = (policy: string): unknown[] =>
         found.filter((row) => row['policyname'] === policy).map((row) => row['tablename']);

@@ -16,6 +16,7 @@ import {
   describeSecretRows,
   describeToolServerStore,
   describeTransactions,
+  describeWebhookStore,
 } from '@holdfast/testing';
 import { database, describePostgres, type PostgresServer, startPostgres } from '@holdfast/testing/servers';
 import { afterAll, beforeAll } from 'vitest';
@@ -46,6 +47,7 @@ describePostgres('the stores', ({ bin }) => {
   describeAgentStore('Postgres', open);
   describeToolServerStore('Postgres', open);
   describeTransactions('Postgres', open, false);
+  describeWebhookStore('Postgres', open);
   describeInstallation('Postgres', open);
   describeAuditLog('Postgres', open);
   describeSecretRows('Postgres', open);

@@ -16,6 +16,7 @@ import {
   describeSecretRows,
   describeToolServerStore,
   describeTransactions,
+  describeWebhookStore,
 } from '@holdfast/testing';
 import { ProcessHints } from './hints.ts';
 import { describeErasure } from './deletion.suite.ts';
@@ -36,6 +37,7 @@ describeErasure('PGlite', openMemory);
 describeAgentStore('PGlite', openMemory);
 describeToolServerStore('PGlite', openMemory);
 describeTransactions('PGlite', openMemory, true);
+describeWebhookStore('PGlite', openMemory);
 describeInstallation('PGlite', openMemory);
 describeAuditLog('PGlite', openMemory);
 describeSecretRows('PGlite', openMemory);

@@ -20,6 +20,9 @@ export const tables = [
   'tool_servers',
   'usage_of_deleted',
   'versions',
+  'webhook_cursors',
+  'webhook_deliveries',
+  'webhooks',
 ];
 /** What a login may read at all, inside a tenant. */
 export const readable = {
@@ -38,6 +41,8 @@ export const readable = {
     'threads',
     'tool_servers',
     'versions',
+    'webhook_cursors',
+    'webhooks',
   ],
 };
 export type Login = keyof typeof readable;
@@ -50,6 +55,7 @@ export const functions: Record<string, readonly Login[]> = {
   append_in_scope: both,
   change_schedule: ['holdfast_api'],
   clean_bulk: ['holdfast_worker'],
+  clean_deliveries: ['holdfast_worker'],
   clean_idempotency_keys: ['holdfast_worker'],
   create_bulk: ['holdfast_api'],
   create_run: both,
@@ -59,6 +65,8 @@ export const functions: Record<string, readonly Login[]> = {
   delete_run: ['holdfast_api'],
   delete_schedule: ['holdfast_api'],
   delete_thread: ['holdfast_api'],
+  delete_webhook: ['holdfast_api'],
+  enable_webhook: ['holdfast_api'],
   finish_outbox: ['holdfast_worker'],
   fork_run: both,
   holder_of: ['holdfast_worker'],
@@ -75,12 +83,16 @@ export const functions: Record<string, readonly Login[]> = {
   queue_depth: ['holdfast_worker'],
   register_worker: ['holdfast_worker'],
   renew_lease: ['holdfast_worker'],
+  rest_webhook: ['holdfast_worker'],
+  rewind_webhook: ['holdfast_api'],
   run_heads: ['holdfast_api'],
   save_bulk: both,
   save_schedule: both,
   save_snapshot: ['holdfast_worker'],
+  save_webhook_attempt: both,
   set_retention: ['holdfast_api'],
   set_run_schedule: both,
+  skip_webhook: ['holdfast_worker'],
   tell_problem: ['holdfast_worker'],
   workers_problem: ['holdfast_api'],
   write_audit: ['holdfast_api'],
@@ -99,6 +111,7 @@ export const grants = {
     threads: 'INSERT,SELECT',
     tool_servers: 'DELETE,INSERT,SELECT,UPDATE',
     versions: 'INSERT,SELECT',
+    webhooks: 'INSERT,SELECT,UPDATE',
   },
   holdfast_worker: Object.fromEntries(
     [...readable.holdfast_worker, 'installation', 'migrations'].map((table) => [table, 'SELECT']),
@@ -121,6 +134,9 @@ export const grants = {
     threads: 'DELETE,INSERT,SELECT,UPDATE',
     turn: 'SELECT,UPDATE',
     usage_of_deleted: 'INSERT,SELECT,UPDATE',
+    webhook_cursors: 'DELETE,INSERT,SELECT,UPDATE',
+    webhook_deliveries: 'DELETE,INSERT,SELECT,UPDATE',
+    webhooks: 'DELETE,SELECT,UPDATE',
     workers: 'DELETE,INSERT,SELECT,UPDATE',
   },
 };

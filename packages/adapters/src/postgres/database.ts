@@ -24,6 +24,8 @@ import type {
   ThreadStore,
   ToolServerStore,
   Transactions,
+  WebhookQueue,
+  WebhookStore,
 } from '@holdfast/core';
 import { artifactRows } from './artifact-rows.ts';
 import { PostgresAuditLog } from './audit-log.ts';
@@ -51,6 +53,8 @@ import type { Connections, Sql } from './sql.ts';
 import { type DatabaseRole, type Scoped, scopedTransactions } from './tenant-scope.ts';
 import { PostgresThreadStore } from './thread-store.ts';
 import { PostgresToolServerStore } from './tool-server-store.ts';
+import { cleanDeliveries, PostgresWebhookQueue } from './webhook-queue.ts';
+import { PostgresWebhookStore } from './webhook-store.ts';
 import { cleanIdempotencyKeys, PostgresTransactions } from './transactions.ts';
 import { type LapsingLease, PostgresWorkerLease, SoleWorkerLease } from './worker-lease.ts';
 
@@ -78,6 +82,7 @@ export interface ApiStores {
   readonly bulk: BulkStore;
   readonly retention: RetentionStore;
   readonly schedules: ScheduleRows;
+  readonly webhooks: WebhookStore;
 }
 
 export interface WorkerStores {
@@ -92,6 +97,7 @@ export interface WorkerStores {
   readonly directory: Pick<RunDirectory, 'get'>;
   readonly bulk: BulkStore;
   readonly schedules: ScheduleRows;
+  readonly webhooks: WebhookQueue;
   /** What a handler of the outbox does to runs, together with how far it is. */
   readonly transactions: Steps;
   /** Whether there is an agent of that tenant here. Without one it has no run. */
@@ -99,8 +105,8 @@ export interface WorkerStores {
   /** The files of a run, oldest first. */
   readonly artifactRows: (ref: RunRef) => Promise<readonly ArtifactRow[]>;
   /**
-   * Deletes some of what is no longer kept (replies to idempotent requests, 24 h; bulk operations, 30 days after their
-   * end); for a call once an hour. Returns how many rows; as long as that is not 0 there may be more.
+   * Deletes some of what is no longer kept (replies to idempotent requests, 24 h; deliveries, 30 days; bulk operations,
+   * 30 days after their end); for a call once an hour. Returns how many rows; as long as that is not 0 there may be more.
    */
   readonly housekeep: () => Promise<number>;
 }
@@ -232,6 +238,7 @@ function stores(
         bulk: new PostgresBulkStore(scoped, publish),
         retention: new PostgresRetentionStore(scoped),
         schedules: new PostgresScheduleRows(scoped, publish),
+        webhooks: new PostgresWebhookStore(scoped),
       };
     },
     async worker(worker, driver = 'embedded') {
@@ -253,10 +260,14 @@ function stores(
         directory: new PostgresRunDirectory(scoped, connections, publish),
         bulk: new PostgresBulkStore(scoped, publish),
         schedules: new PostgresScheduleRows(scoped, publish),
+        webhooks: new PostgresWebhookQueue(scoped),
         transactions: new PostgresTransactions(scoped, publish),
         hasTenant: (scope) => hasTenant(scoped, scope),
         artifactRows: (ref) => artifactRows(scoped, ref),
-        housekeep: async () => (await cleanIdempotencyKeys(connections)) + (await cleanBulkOperations(connections)),
+        housekeep: async () =>
+          (await cleanIdempotencyKeys(connections)) +
+          (await cleanBulkOperations(connections)) +
+          (await cleanDeliveries(connections)),
       };
     },
     async owner() {

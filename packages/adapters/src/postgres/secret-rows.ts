@@ -36,7 +36,9 @@ export class PostgresSecretRows implements SecretRows {
     const rows = await this.#scoped.in(scope, (sql) =>
       sql.query<SummaryRow>(
         `select name, version, created_at, updated_at from holdfast.secrets
-         where tenant_id = $1 and ciphertext is not null and ($2::text is null or name > $2) order by name limit $3`,
+         where tenant_id = $1 and ciphertext is not null and ($2::text is null or name > $2)
+           and name not like 'webhook:%'
+         order by name limit $3`,
         [scope.tenant, after, limit],
       ),
     );

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Actor } from '@holdfast/contracts';
-import { newRun, newTenant, appendTo, projectionOf } from '@holdfast/testing';
+import { newRun, newTenant, appendTo, deliveryAt, projectionOf } from '@holdfast/testing';
 import { newBulk, newSchedule, plainRun, type RunRef } from '@holdfast/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { logins, readable, tables } from './database-rights.suite.ts';
+import { type Login, logins, readable, tables } from './database-rights.suite.ts';
 import type { OpenedStores } from './open-stores.suite.ts';
 import type { Sql } from './sql.ts';
 
@@ -78,6 +78,9 @@ export function describeSecurity(name: string, open: () => Promise<OpenedStores>
         `insert into holdfast.usage_of_deleted values ('TENANT', 1, 'x', 1, 1, 1)`,
         `delete from holdfast.usage_of_deleted`,
         `delete from holdfast.secrets`,
+        `delete from holdfast.webhooks`,
+        `update holdfast.webhook_cursors set next_seq = 1`,
+        `delete from holdfast.webhook_deliveries`,
         `insert into holdfast.audit (tenant_id, number, at, operation, line, hash) values ('TENANT', 9, 1, 'x', '{}', '')`,
         `update holdfast.audit set line = '{}'`,
         `delete from holdfast.audit`,
@@ -204,6 +207,40 @@ export function describeSecurity(name: string, open: () => Promise<OpenedStores>
       }
     });
 
+    test('webhooks stay within the scope, whatever they are told', async () => {
+      const [of] = await rows(
+        `select webhook_id, id from holdfast.webhook_cursors where tenant_id = '${theirs.tenant}'`,
+      );
+      const [webhook, cursor] = [String(of?.['webhook_id']), String(of?.['id'])];
+      const state = `select c.next_seq, c.rewinds, (select count(*)::int from holdfast.webhook_deliveries) as deliveries,
+        (select count(*)::int from holdfast.webhooks) as webhooks,
+        (select count(*)::int from holdfast.due where kind = 'webhook' and subject = c.id) as due
+        from holdfast.webhook_cursors c where id = '${cursor}'`;
+      const before = await rows(state);
+      const attempt = `save_webhook_attempt('${webhook}', '${cursor}', 0, 99, 'gone', '${randomUUID()}', null, 1, 'x', 'm',
+        'event', 'failed', 1, 1, 1, null, 'e', null, null)`;
+      const calls: Record<Login, string[]> = {
+        holdfast_api: [
+          `delete_webhook('${webhook}')`,
+          `enable_webhook('${webhook}')`,
+          `rewind_webhook('${webhook}', '${theirs.run}', null, 10)`,
+          `rewind_webhook('${webhook}', null, 0, 10)`,
+          attempt,
+        ],
+        holdfast_worker: [attempt, `skip_webhook('${cursor}', 0, 99)`, `rest_webhook('${cursor}')`],
+      };
+      for (const login of logins)
+        for (const tenant of [mine.tenant, null, ''])
+          for (const call of calls[login])
+            await stores.database.connections.lend(async (sql) => {
+              await sql.query(`begin; set local role ${login}`);
+              await sql.query("select pg_catalog.set_config('hf.tenant', $1, true)", [tenant]);
+              await sql.query(`select holdfast.${call}`);
+              await sql.query('commit');
+            });
+      expect(await rows(state)).toEqual(before);
+    });
+
     test('deletion and retention stay within the scope, whatever they are told', async () => {
       const ended = await newRun(stores, { tenant: theirs.tenant });
       await stores.api.runs.append(appendTo(ended, 1, { projection: projectionOf({ status: 'failed' }) }));
@@ -239,6 +276,9 @@ export function describeSecurity(name: string, open: () => Promise<OpenedStores>
 /** A tenant with a row in every table. */
 async function full(stores: OpenedStores): Promise<RunRef> {
   const scope = await newTenant(stores);
+  const settings = { url: 'https://receiver.test', description: '', events: ['all'], agent: null } as const;
+  const webhook = await stores.api.webhooks.create(scope, randomUUID(), settings);
+  await stores.api.webhooks.note(scope, webhook.id, deliveryAt(1));
   const run = await newRun(stores, scope, { attributes: { ...plainRun, tags: ['a'] } });
   const projection = projectionOf({
     status: 'waiting',

@@ -20,6 +20,7 @@ import { PostgresThreadStore } from './thread-store.ts';
 import { type Connections, prepared, type Sql, type Statement } from './sql.ts';
 import { type Scoped, scopedTo, type Transaction } from './tenant-scope.ts';
 import { PostgresToolServerStore } from './tool-server-store.ts';
+import { PostgresWebhookStore } from './webhook-store.ts';
 import { codeOf, insistently } from './unavailable.ts';
 
 interface KeptReply {
@@ -133,6 +134,7 @@ function storesIn(scope: TenantScope, sql: Transaction, grown: Hint[]): Transact
     bulk: new PostgresBulkStore(scoped, note),
     retention: new PostgresRetentionStore(scoped),
     schedules: new PostgresScheduleRows(scoped, note),
+    webhooks: new PostgresWebhookStore(scoped),
   };
 }
 

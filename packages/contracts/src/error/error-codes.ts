@@ -246,6 +246,25 @@ export const errorCodes = {
     'It is the only key with the role admin that is good: without it nobody could make keys. Make another one first.',
   ),
 
+  // webhooks
+  webhook_not_found: meaning(404, 'No such webhook', 'There is no webhook with this id in this tenant.'),
+  delivery_not_found: meaning(
+    404,
+    'No such delivery',
+    'The webhook has no delivery with this id: it is older than 30 days, or its run was deleted. A test cannot be sent again.',
+  ),
+  webhook_url_refused: meaning(
+    422,
+    'URL is not called',
+    'Webhooks go over HTTPS to the public internet, and to what OUTBOUND_ALLOW names. `detail` says what is in the way.',
+  ),
+  too_many_webhooks: meaning(409, 'Too many webhooks', 'The tenant has as many webhooks as it may have.'),
+  replay_too_large: meaning(
+    422,
+    'Too much to send again',
+    'More than 10,000 runs have had events since then. Nothing is sent again.',
+  ),
+
   // the rest
   artifact_not_found: meaning(404, 'No such artifact', 'The run has no file with this digest.'),
   tenant_exists: meaning(409, 'Tenant exists', 'There is a tenant with this id already.'),

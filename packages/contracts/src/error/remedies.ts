@@ -93,6 +93,15 @@ export const remedies: Readonly<Record<ErrorCode | RunFailureCode | StartupCode,
   key_ended: 'Make a new one: `holdfast keys create`.',
   last_admin_key: 'Make another admin key, and use that one to revoke this.',
 
+  // webhooks
+  webhook_not_found: 'Look at `holdfast webhooks list`, and whether the key is of the tenant that has it.',
+  delivery_not_found:
+    'Look at `holdfast webhooks deliveries <webhook>`. What is older can be sent again by run: `holdfast webhooks replay <webhook> --run <run>`.',
+  webhook_url_refused:
+    'Use an address with HTTPS that is reached from the internet. For a receiver in your own network, whoever runs Holdfast adds `host:port` to OUTBOUND_ALLOW.',
+  too_many_webhooks: 'Delete one that is not needed, or let one receiver take more types of events.',
+  replay_too_large: 'Give a later time, and send single runs again with `run`.',
+
   // the rest
   artifact_not_found: 'See `holdfast artifacts list <run>`.',
   tenant_exists: 'Take another name.',

@@ -16,5 +16,6 @@ export * from './models.ts';
 export * from './usage.ts';
 export * from './audit.ts';
 export * from './retention.ts';
+export * from './webhooks.ts';
 export * from './me.ts';
 export * from './deltas.ts';

@@ -43,6 +43,14 @@ export interface Outbound {
   readonly fetch: (url: string | URL, init?: RequestInit) => Promise<Response>;
 }
 
+/** What can be said of a URL before anything is looked up. */
+export interface OutboundRules {
+  /** Why it is never called, for people; null: nothing speaks against it so far. */
+  refusal(url: string): string | null;
+  /** OUTBOUND_ALLOW names its host or its address. */
+  isNamed(url: string): boolean;
+}
+
 /** The request was given up before a byte left. */
 export class NotSent extends Error {
   override readonly name = 'NotSent';

@@ -51,9 +51,10 @@ export interface OutboxEntry {
 
 /**
  * `files`: of a deleted run, to be removed. `retention`: subject is the tenant; runs that have outlived it. `engine`: a run
- * that was ended from outside, of which its engine has not heard. `schedule`: its next tick.
+ * that was ended from outside, of which its engine has not heard. `schedule`: its next tick. `webhook`: subject is a
+ * cursor, made from webhook and run; the database writes these by itself.
  */
-export type OutboxKind = 'child' | 'expiry' | 'bulk' | 'files' | 'retention' | 'engine' | 'schedule';
+export type OutboxKind = 'child' | 'expiry' | 'bulk' | 'files' | 'retention' | 'engine' | 'schedule' | 'webhook';
 
 /** What is derived from the log and written in the same transaction. */
 export interface Projection {

@@ -30,6 +30,9 @@ const allowed: Record<Role, readonly Operation[]> = {
     'models.list',
     'tools.list',
     'tools.get',
+    'webhooks.list',
+    'webhooks.get',
+    'webhooks.deliveries',
   ],
   get auditor() {
     return [...this.viewer, 'audit.list'] as const;
@@ -81,6 +84,15 @@ const allowed: Record<Role, readonly Operation[]> = {
       'api-keys.get',
       'api-keys.rotate',
       'api-keys.revoke',
+      'webhooks.create',
+      'webhooks.update',
+      'webhooks.delete',
+      'webhooks.enable',
+      'webhooks.disable',
+      'webhooks.rotate',
+      'webhooks.test',
+      'webhooks.replay',
+      'webhooks.replay-delivery',
     ] as const;
   },
 };

@@ -42,6 +42,8 @@ export interface OutboxPorts {
 
 /** A worker that died leaves its rows to others after this long, ms. */
 const RESERVE_MS = 5_000;
+/** Longer than a slow receiver is waited for. */
+const RESERVE_WEBHOOK_MS = 20_000;
 /** Rows handled side by side. Slow ones shall not take the connections that appends need. */
 const AT_ONCE: Readonly<Record<OutboxKind, number>> = {
   child: 20,
@@ -51,8 +53,12 @@ const AT_ONCE: Readonly<Record<OutboxKind, number>> = {
   retention: 2,
   engine: 20,
   schedule: 5,
+  webhook: 20,
 };
 const LONGEST_PAUSE_MS = 60_000;
+
+/** Rows that come meanwhile do not wait longer than this for slow ones, ms. */
+const LOOK_AGAIN_MS = 1_000;
 
 /**
  * Handles everything of one kind that is due; what fails is put off and holds up nothing else. Begins nothing once
@@ -64,10 +70,34 @@ export async function sweepOutbox(
   handler: OutboxHandler,
   stop: AbortSignal,
 ): Promise<void> {
-  while (!stop.aborted) {
-    const rows = await ports.outbox.pick(kind, AT_ONCE[kind], RESERVE_MS);
-    await Promise.all(rows.map((row) => handleRow(ports, row, handler)));
-    if (rows.length < AT_ONCE[kind]) return;
+  const busy = new Set<Promise<void>>();
+  const reserveMs = kind === 'webhook' ? RESERVE_WEBHOOK_MS : RESERVE_MS;
+  try {
+    while (!stop.aborted) {
+      const free = AT_ONCE[kind] - busy.size;
+      const rows = free === 0 ? [] : await ports.outbox.pick(kind, free, reserveMs);
+      for (const row of rows) {
+        const handled: Promise<void> = handleRow(ports, row, handler).finally(() => busy.delete(handled));
+        busy.add(handled);
+      }
+      const all = await endWithin(LOOK_AGAIN_MS, busy);
+      if (all && rows.length < free) return;
+    }
+  } finally {
+    await Promise.all(busy);
+  }
+}
+
+/** Whether all of them have ended; after `ms` some have not. */
+async function endWithin(ms: number, busy: ReadonlySet<Promise<void>>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
+  });
+  try {
+    return await Promise.race([Promise.all(busy).then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -10,6 +10,7 @@ import type { ThreadStore } from './thread-store.ts';
 import type { KeyStore } from './key-store.ts';
 import type { RetentionStore } from './retention-store.ts';
 import type { RunDirectory } from './run-directory.ts';
+import type { WebhookStore } from '../webhooks/webhook-store.ts';
 
 export interface IdempotentRequest {
   readonly key: string;
@@ -42,6 +43,7 @@ export interface TransactionStores {
   readonly bulk: BulkStore;
   readonly retention: RetentionStore;
   readonly schedules: ScheduleRows;
+  readonly webhooks: WebhookStore;
 }
 
 export type IdempotentReply =

@@ -10,6 +10,7 @@ import {
   type StoredEvent,
   type TenantScope,
   type VersionDraft,
+  type WebhookDelivery,
 } from '@holdfast/core';
 import type { Stores } from './stores.ts';
 
@@ -138,3 +139,22 @@ export async function claim(stores: Stores, ref: RunRef, worker: string, expecte
   const { runs } = await stores.worker(worker);
   return runs.append(appendTo(ref, expected, { worker, take: { type: 'claim' } }));
 }
+
+/** Of a test message; its id grows with the index. */
+export const deliveryAt = (index: number, with_: Partial<WebhookDelivery> = {}): WebhookDelivery => ({
+  id: idAt(index),
+  run: null,
+  seq: null,
+  type: 'webhook.test',
+  message: `msg_${index}`,
+  trigger: 'test',
+  state: 'delivered',
+  attempt: 1,
+  at: 1_700_000_000_000 + index,
+  ms: 5,
+  status: 204,
+  error: null,
+  response: '',
+  retryAt: null,
+  ...with_,
+});

@@ -21,6 +21,8 @@ import type {
   ThreadStore,
   ToolServerStore,
   Transactions,
+  WebhookQueue,
+  WebhookStore,
   WorkerLease,
 } from '@holdfast/core';
 
@@ -43,6 +45,7 @@ export interface Stores {
     readonly bulk: BulkStore;
     readonly retention: RetentionStore;
     readonly schedules: ScheduleRows;
+    readonly webhooks: WebhookStore;
   };
   /** A worker process of that id. */
   worker(id: string, driver?: DriverName): Promise<WorkerSide>;
@@ -62,6 +65,7 @@ export interface WorkerSide {
   readonly directory: Pick<RunDirectory, 'get'>;
   readonly bulk: BulkStore;
   readonly schedules: ScheduleRows;
+  readonly webhooks: WebhookQueue;
   readonly transactions: Steps;
 }
 

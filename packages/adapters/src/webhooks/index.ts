@@ -1,0 +1,1 @@
+export { HttpWebhookSender, type WebhookSenderOptions } from './http-webhook-sender.ts';
