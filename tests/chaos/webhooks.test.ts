@@ -33,7 +33,7 @@ onEachSetup(`a webhook (seed ${seed})`, (fresh) => {
       let failing = 2;
       receiver.answer = () => ({ status: (failing -= 1) >= 0 ? 503 : 204 });
       const product = await Product.start({
-        postgres: await fresh(),
+        ...(await fresh()),
         kill,
         environment: { OUTBOUND_ALLOW: receiver.host },
       });

@@ -10,6 +10,10 @@ describe('the metrics', () => {
     executor.modelCalled('answered');
     executor.toolCalled('no-answer', 'once');
     metrics.worker.runsHeld(() => 2);
+    metrics.worker.runsDue(() => Promise.resolve({ waiting: 3, ready: 2, stuck: 1 }));
+    metrics.engine.reachable(true);
+    metrics.engine.began(0.3);
+    metrics.engine.unheard();
     executor.taken('claim');
     executor.taken('claim');
     executor.taken('take-over');
@@ -25,6 +29,11 @@ describe('the metrics', () => {
         'holdfast_model_calls_total{outcome="answered"} 1',
         'holdfast_tool_calls_total{outcome="no-answer",effect="once"} 1',
         'holdfast_runs_held 2',
+        'holdfast_runs_due{state="waiting"} 3',
+        'holdfast_runs_due{state="stuck"} 1',
+        'holdfast_engine_reachable 1',
+        'holdfast_engine_schedule_to_start_seconds_bucket{le="0.5"} 1',
+        'holdfast_engine_unheard_total 1',
         'holdfast_runs_claimed_total 2',
         'holdfast_runs_taken_over_total 1',
         'holdfast_appends_total{outcome="accepted"} 1',
@@ -36,7 +45,7 @@ describe('the metrics', () => {
       ]),
     );
     const names = lines.filter((line) => line.startsWith('# TYPE')).map((line) => line.split(' ')[2]);
-    expect(names).toHaveLength(9);
+    expect(names).toHaveLength(13);
     expect(names.every((name) => name?.startsWith('holdfast_'))).toBe(true);
   });
 
