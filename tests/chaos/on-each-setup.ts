@@ -6,7 +6,7 @@ import {
   type PostgresServer,
   startPostgres,
 } from '@holdfast/testing/servers';
-import { afterAll, afterEach, beforeAll, describe } from 'vitest';
+import { afterAll, beforeAll, describe } from 'vitest';
 
 /** What a product runs on. */
 export interface Setup {
@@ -51,10 +51,10 @@ function freshDatabase(bin: string): () => Promise<string> {
   beforeAll(async () => {
     server = await startPostgres({ bin });
   });
-  afterEach(async () => {
-    for (const each of databases.splice(0)) await each.drop();
+  afterAll(async () => {
+    for (const each of databases) await each.drop();
+    await server.stop();
   });
-  afterAll(() => server.stop());
   return async () => {
     const made = await database(server);
     databases.push(made);

@@ -66,17 +66,11 @@ export async function advanceRun(ports: AdvanceRunPorts, ref: RunRef, context: C
   }
 }
 
-async function carried(
-  { holds, freed }: AdvanceRunPorts,
-  hold: Hold,
-  context: Context,
-): Promise<Awaited<Hold['done']>> {
+async function carried({ freed }: AdvanceRunPorts, hold: Hold, context: Context): Promise<Awaited<Hold['done']>> {
   const longest = setTimeout(() => hold.letGo('ended'), LONGEST_MS);
   const beat = setInterval(() => context.heartbeat(hold.state()?.head ?? 0), HEARTBEAT_MS);
-  // When this process stops, its runs are drained: calls under way may end.
-  const cancelled = (): void => {
-    if (!holds.draining) hold.letGo('aborted');
-  };
+  // When this worker takes no more work, calls under way may end.
+  const cancelled = (): void => hold.letGo(context.cancellationDetails?.workerShutdown === true ? 'ended' : 'aborted');
   context.cancellationSignal.addEventListener('abort', cancelled, { once: true });
   if (context.cancellationSignal.aborted) cancelled();
   try {

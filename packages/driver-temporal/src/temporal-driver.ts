@@ -37,6 +37,9 @@ export interface TemporalMetrics {
 
 /** A run that was handed to Temporal and not claimed since is handed over once more after this long, ms: two leases. */
 const UNHEARD_MS = 10_000;
+/** A worker whose lease has been lost for this long can do nothing with a run, ms. */
+const LEASELESS_MS = 1_000;
+const LOOK_AT_LEASE_MS = 250;
 const RECONCILE_MS = 60_000;
 /** What ended longer ago was found by an earlier look, or is found when the run is next to go on. */
 const LOOK_BACK_MS = 600_000;
@@ -70,6 +73,7 @@ class TemporalDriver implements RunDriver {
   /** Executions that were found to have ended past Holdfast. */
   readonly #found = new LeastRecentlyUsed<true>(10_000);
   readonly #reconciling: Periodic;
+  readonly #watch: NodeJS.Timeout;
 
   constructor(
     ports: TemporalDriverPorts,
@@ -95,6 +99,13 @@ class TemporalDriver implements RunDriver {
       RECONCILE_MS,
       (error) => ports.log.warn({ err: error }, 'what Temporal has ended could not be looked for'),
     );
+    let leasedAt = ports.clock.monotonic();
+    this.#watch = setInterval(() => {
+      const now = ports.clock.monotonic();
+      if (ports.lease.remaining() > 0) leasedAt = now;
+      this.#link.take(now - leasedAt < LEASELESS_MS);
+    }, LOOK_AT_LEASE_MS);
+    this.#watch.unref();
     this.#unsubscribe = ports.hints.subscribe((hint) => {
       if (hint.about === 'run' || hint.about === 'deleted') this.#handed.delete(hint.run);
     });
@@ -128,6 +139,7 @@ class TemporalDriver implements RunDriver {
 
   async drain(): Promise<void> {
     this.#unsubscribe();
+    clearInterval(this.#watch);
     // First, so that what Temporal then cancels here is known to be drained.
     const drained = this.#holds.drain();
     this.#link.stopPolling();

@@ -46,6 +46,7 @@ export class TemporalLink {
   readonly #running: Promise<void>;
   #live: Live | null = null;
   #up = false;
+  #taking = true;
 
   constructor(settings: TemporalSettings, options: TemporalLinkOptions) {
     this.#settings = settings;
@@ -65,6 +66,15 @@ export class TemporalLink {
 
   get up(): boolean {
     return this.#up;
+  }
+
+  /** Whether to take work from Temporal. What is under way when that ends may end, too. */
+  take(work: boolean): void {
+    if (work === this.#taking) return;
+    this.#taking = work;
+    if (work) return;
+    this.#options.log.warn({}, 'no more work is taken from Temporal: the lease is lost');
+    for (const worker of this.#live?.workers ?? []) shutDown(worker);
   }
 
   /** @throws Error when Temporal is away: then it is known from now on. */
@@ -93,6 +103,10 @@ export class TemporalLink {
   async #run(): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted) {
+      if (!this.#taking) {
+        await sleep(AGAIN_MS / 10, undefined, { signal }).catch(() => undefined);
+        continue;
+      }
       let connection: NativeConnection | null = null;
       try {
         connection = await connect(this.#settings);
@@ -101,6 +115,7 @@ export class TemporalLink {
         this.#tell(false, error);
       } finally {
         this.#live = null;
+        this.#up = false;
         await connection?.close().catch(() => undefined);
       }
       await sleep(AGAIN_MS, undefined, { signal }).catch(() => undefined);

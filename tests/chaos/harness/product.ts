@@ -86,14 +86,14 @@ export class Product {
     return product;
   }
 
-  /** The API; on PGlite the worker with it. */
-  async startApi(): Promise<void> {
-    this.#api = await Child.start(this.#embedded ? 'both' : 'api', this.#env);
+  /** The API; on PGlite the worker with it. `environment`: for this process alone. */
+  async startApi(environment: Readonly<Record<string, string>> = {}): Promise<void> {
+    this.#api = await Child.start(this.#embedded ? 'both' : 'api', { ...this.#env, ...environment });
     if (this.#embedded) this.workers.splice(0, 1, this.#api);
   }
 
-  async startWorker(): Promise<Child> {
-    const worker = await Child.start('worker', this.#env);
+  async startWorker(environment: Readonly<Record<string, string>> = {}): Promise<Child> {
+    const worker = await Child.start('worker', { ...this.#env, ...environment });
     this.workers.push(worker);
     return worker;
   }
