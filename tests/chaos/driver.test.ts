@@ -95,7 +95,9 @@ onEachSetup('a driver', (fresh) => {
     await product.client.runs.cancel(run);
     expect(await product.ended(run)).toBe('cancelled');
     const events = await product.events(run);
-    expect(count(events, 'tool.returned')).toBe(1);
+    // It answered, or the cancel came before it was sent.
+    const unsent = events.filter(({ type, data }) => type === 'tool.failed' && data['class'] === 'not-sent').length;
+    expect(count(events, 'tool.returned') + unsent).toBe(1);
     expect(count(events, 'tool.unknown')).toBe(0);
   });
 
@@ -215,8 +217,8 @@ onEachSetup('a driver', (fresh) => {
   }, 600_000);
 });
 
-/** Twenty runs of six steps with effects, half of them `once`. */
-async function underWay(product: Product): Promise<readonly string[]> {
+/** Twenty runs of steps with effects, half of them `once`. */
+async function underWay(product: Product, steps = 6): Promise<readonly string[]> {
   const calls = [
     { tool: 'pay', args: { ms: 200 } },
     { tool: 'note', args: { ms: 200 } },
@@ -224,7 +226,7 @@ async function underWay(product: Product): Promise<readonly string[]> {
   await product.publish(
     agent(
       'busy',
-      Array.from({ length: 6 }, () => calls),
+      Array.from({ length: steps }, () => calls),
     ),
   );
   const runs = await Promise.all(
@@ -294,7 +296,8 @@ onPostgres('a driver of several workers', (fresh) => {
     const product = await Product.start({ ...setup, workers: 0 });
     try {
       await product.startWorker({ DATABASE_URL: url.href });
-      const runs = await underWay(product);
+      // Long enough for the start of another worker.
+      const runs = await underWay(product, 50);
       await product.startWorker();
       front.cut();
       // The other worker takes over once the lease has run out.
