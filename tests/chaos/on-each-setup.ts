@@ -5,6 +5,7 @@ import {
   postgresVersions,
   type PostgresServer,
   startPostgres,
+  type TemporalServer,
 } from '@holdfast/testing/servers';
 import { afterAll, beforeAll, describe } from 'vitest';
 
@@ -36,12 +37,12 @@ export function onPostgres(name: string, suite: (fresh: FreshSetup) => void): vo
 }
 
 /** A suite on a Temporal server of its own, with the newest Postgres. */
-export function onTemporal(name: string, suite: (fresh: FreshSetup) => void): void {
+export function onTemporal(name: string, suite: (fresh: FreshSetup, server: () => TemporalServer) => void): void {
   describeTemporal(`${name} on Temporal`, (server) => {
     const newest = postgresVersions().at(-1);
     if (newest === undefined) throw new Error('Temporal is tested with Postgres: bash scripts/servers.sh install');
     const fresh = freshDatabase(newest.bin);
-    suite(async () => ({ postgres: await fresh(), temporal: server().address }));
+    suite(async () => ({ postgres: await fresh(), temporal: server().address }), server);
   });
 }
 

@@ -231,5 +231,10 @@ function installRuntime(log: Log): void {
     else if (level === 'WARN') log.warn(facts, message);
     else log.info(facts, message);
   };
-  Runtime.install({ shutdownSignals: [], logger: new DefaultLogger('WARN', write) });
+  Runtime.install({
+    shutdownSignals: [],
+    logger: new DefaultLogger('WARN', write),
+    // Without it the core writes lines of its own to standard output, in between ours.
+    telemetryOptions: { logging: { forward: {} } },
+  });
 }

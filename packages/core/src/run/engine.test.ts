@@ -37,7 +37,10 @@ describe('an execution of the engine that was ended past Holdfast', () => {
     expect(waitingFor(sim.run.state, sim.now).map(({ reason }) => reason)).toEqual(['attention']);
     sim.say({ type: 'resume_engine', by: person, note: 'once more' });
     expect(attention(sim)).toEqual([]);
-    expect(live(sim).engine).toEqual({ lost: [], problem: null });
+    expect(live(sim).engine).toEqual({ lost: [], settled: 'two', problem: null });
+    // Its driver finds the same end before it has a new execution.
+    expect(lose(sim, 'two')).toBe(false);
+    expect(sim.refusals).toEqual(['stale_result']);
     sim.look();
     expect(endOf(sim)).toBe('succeeded');
   });
@@ -80,6 +83,6 @@ describe('an execution of the engine that was ended past Holdfast', () => {
       began: [],
       by: person,
     });
-    expect(live(sim).engine).toEqual({ lost: [], problem: null });
+    expect(live(sim).engine).toEqual({ lost: [], settled: null, problem: null });
   });
 });

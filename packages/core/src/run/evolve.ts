@@ -3,7 +3,7 @@ import { callMisfit } from './call-phases.ts';
 import { childEnded, childStarted, pausedBy } from './children.ts';
 import { fixedBytes, grow } from './context.ts';
 import { duplicateDecided, duplicateFound } from './duplicate.ts';
-import { lostEngine, unlost } from './engine.ts';
+import { lostEngine, resumedEngine, unlost } from './engine.ts';
 import { ended, resolvedAfterEnd } from './end.ts';
 import { forked } from './fork.ts';
 import { BEFORE } from './thread-prefix.ts';
@@ -140,7 +140,7 @@ function foldLive(state: LiveRun, event: RunEvent): RunState | string {
     case 'engine.lost':
       return lostEngine(state, event, event.at);
     case 'engine.resumed':
-      return { ...state, engine: unlost };
+      return resumedEngine(state);
 
     case 'model.called': {
       const begun = startsSummary(state, event) ? beginSummary(state, event) : state;

@@ -101,6 +101,8 @@ export interface LogProblem {
 export interface Engine {
   /** Those that were ended past Holdfast since a person last looked. */
   readonly lost: readonly string[];
+  /** The one after whose end a person let the run go on. It is no news, though the count begins anew. */
+  readonly settled: string | null;
   /** Nothing begins until a person lets it go on. */
   readonly problem: { readonly execution: string; readonly how: EngineLoss; readonly since: number } | null;
 }
