@@ -264,7 +264,8 @@ onPostgres('a driver of several workers', (fresh) => {
     const product = await Product.start(await fresh());
     try {
       const runs = await underWay(product);
-      for (const worker of [...product.workers]) {
+      const old = [...product.workers];
+      for (const worker of old) {
         await product.startWorker();
         worker.signal('SIGTERM');
         await worker.ended;
