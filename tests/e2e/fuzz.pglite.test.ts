@@ -34,6 +34,7 @@ const using = {
   'DELETE /v1/schedules/{schedule}': ['path.schedule', 'schedule'],
   'POST /v1/schedules/{schedule}/trigger': ['path.schedule', 'schedule'],
   'DELETE /v1/webhooks/{webhook}': ['path.webhook', 'webhook'],
+  'POST /v1/webhooks/{webhook}/deliveries/{delivery}/replay': ['path.webhook', 'told'],
 } as const;
 
 /**
@@ -146,6 +147,7 @@ async function furnish(server: TestServer, tenant: string, key: string): Promise
       const body = { url: 'https://receiver.test/', events: ['log.went_back'] };
       return (await ask('POST', '/v1/webhooks', body))['id'];
     });
+  const deliveries: string[] = [];
   const states = {
     asking: () => start('asker'),
     paused: async () => {
@@ -163,6 +165,17 @@ async function furnish(server: TestServer, tenant: string, key: string): Promise
         return (await ask('POST', '/v1/schedules', body))['id'];
       }),
     webhook: () => webhooks(OWN),
+    // Nobody is there to take it, but it was sent.
+    told: async () => {
+      await ask('POST', '/v1/agents', scribe('teller', 1));
+      const body = { url: 'https://receiver.test/', events: ['run.created'], agent: 'teller' };
+      const id = String((await ask('POST', '/v1/webhooks', body))['id']);
+      await ask('POST', '/v1/runs', { agent: 'teller' });
+      const sent = async () => (await ask('GET', `/v1/webhooks/${id}/deliveries`))['items'] as { id: string }[];
+      await vi.waitUntil(async () => (await sent()).length > 0, { timeout: 60_000 });
+      deliveries.push(...(await sent()).map((delivery) => delivery.id));
+      return [id];
+    },
   };
   const own: Record<string, readonly string[]> = {};
   for (const [operation, [, state]] of Object.entries(using)) own[operation] = await states[state]();
@@ -173,7 +186,7 @@ async function furnish(server: TestServer, tenant: string, key: string): Promise
   const asking = OWN * (2 + Object.values(using).filter(([, state]) => state === 'asking').length);
   await vi.waitUntil(async () => (await open()).length >= asking, { timeout: 60_000 });
   const ended = async () => (await ask('GET', '/v1/runs?status=succeeded&limit=200'))['items'] as unknown[];
-  await vi.waitUntil(async () => (await ended()).length === 2 * OWN, { timeout: 60_000 });
+  await vi.waitUntil(async () => (await ended()).length === 2 * OWN + 1, { timeout: 60_000 });
   const files = (await ask('GET', `/v1/runs/${runs[0] ?? ''}/artifacts`))['items'] as { digest: string }[];
   const shared = await threads(3);
   // Not the key that asks: it would revoke itself.
@@ -184,7 +197,7 @@ async function furnish(server: TestServer, tenant: string, key: string): Promise
     'path.bulk': await states.bulk(),
     'path.schedule': await states.schedule(),
     'path.webhook': await webhooks(3),
-    'path.delivery': ['01920000-0000-7000-8000-000000000000'],
+    'path.delivery': deliveries,
     'path.agent': agents,
     'path.alias': ['prod'],
     'path.number': [1],
