@@ -47,13 +47,13 @@ export async function advanceRun(ports: AdvanceRunPorts, ref: RunRef, context: C
     });
     const state = hold.state();
     if (ended === 'released' && state !== null) return advanced(state, clock.now());
-    if (context.cancellationSignal.aborted) throw runHeld(ref);
-    if (ended === 'failed') {
+    if (ended === 'failed' && !holds.draining) {
       await sleep(AFTER_ERROR_MS);
-      // The database still names this worker as the holder, so nobody else will take the run.
-      take = { type: 'take-over', from: lease.worker, why: 'abandoned', leaseUntil: clock.now() };
+      // The database still names this worker as the holder, so nobody else will take the run: cancelled or not.
+      take = abandoned(lease.worker, clock.now());
       continue;
     }
+    if (context.cancellationSignal.aborted) throw runHeld(ref);
     // It was not due, has ended, or another worker has it.
     const loaded = await loadRun(ports, ref);
     if (loaded === null) return deleted;
@@ -61,10 +61,19 @@ export async function advanceRun(ports: AdvanceRunPorts, ref: RunRef, context: C
     const holder = found.phase === 'ended' ? null : await lease.holderOf(ref);
     if (holder === null) return advanced(found, clock.now());
     const { worker: from, why, leaseUntil } = holder;
-    if (why === null) throw runHeld(ref);
-    take = { type: 'take-over', from, why, leaseUntil };
+    if (why !== null) take = { type: 'take-over', from, why, leaseUntil };
+    // An earlier attempt failed here and is gone.
+    else if (from === lease.worker) take = abandoned(from, clock.now());
+    else throw runHeld(ref);
   }
 }
+
+const abandoned = (worker: string, now: number): Take => ({
+  type: 'take-over',
+  from: worker,
+  why: 'abandoned',
+  leaseUntil: now,
+});
 
 async function carried({ freed }: AdvanceRunPorts, hold: Hold, context: Context): Promise<Awaited<Hold['done']>> {
   const longest = setTimeout(() => hold.letGo('ended'), LONGEST_MS);

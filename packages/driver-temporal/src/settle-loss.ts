@@ -14,14 +14,13 @@ const losses: Readonly<Partial<Record<string, EngineLoss>>> = {
 /**
  * The run has no workflow under way although it lives: writes into its log what became of the last one. Says whether a
  * new one may be started; if not, a person is asked first. A run that comes from another driver never had one.
- * @throws ServiceError of Temporal, DatabaseUnavailable.
+ * @throws DatabaseUnavailable.
  */
 export async function settleLoss(
   ports: LogPorts & { readonly clock: Clock },
-  client: Client,
   ref: RunRef,
+  last: LastExecution | null,
 ): Promise<boolean> {
-  const last = await lastExecution(client, ref.run);
   const how = last === null ? undefined : losses[last.status];
   if (last === null || how === undefined) return true;
   const at = ports.clock.now();
@@ -39,10 +38,14 @@ export async function settleLoss(
   }
 }
 
-async function lastExecution(
-  client: Client,
-  run: string,
-): Promise<{ readonly execution: string; readonly status: string } | null> {
+export interface LastExecution {
+  readonly execution: string;
+  /** As the client of Temporal names it. */
+  readonly status: string;
+}
+
+/** The run's newest workflow; null = it never had one, or Temporal has forgotten it. @throws ServiceError of Temporal. */
+export async function lastExecution(client: Client, run: string): Promise<LastExecution | null> {
   try {
     const { runId, status } = await client.workflow.getHandle(run).describe();
     return { execution: runId, status: status.name };

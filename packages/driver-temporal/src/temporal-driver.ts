@@ -2,6 +2,7 @@ import {
   type AdvancePorts,
   type Hints,
   type Holds,
+  hasEnded,
   LeastRecentlyUsed,
   type OpenDriver,
   Periodic,
@@ -13,7 +14,7 @@ import {
 } from '@holdfast/core';
 import { createActivities } from './activities.ts';
 import { endedPastUs } from './reconcile.ts';
-import { settleLoss } from './settle-loss.ts';
+import { lastExecution, settleLoss } from './settle-loss.ts';
 import { TemporalLink } from './temporal-link.ts';
 import type { TemporalSettings } from './temporal-settings.ts';
 import { startWorkflow, wakeRun } from './wake-run.ts';
@@ -133,8 +134,7 @@ class TemporalDriver implements RunDriver {
   }
 
   async ended(run: RunRef): Promise<void> {
-    const { page } = this.#ports;
-    await this.#link.call((client) => wakeRun({ client, settings: this.#settings, page }, run, { type: 'claim' }));
+    await this.#link.call((client) => wakeRun(client, run, { type: 'claim' }));
   }
 
   async drain(): Promise<void> {
@@ -151,14 +151,16 @@ class TemporalDriver implements RunDriver {
   async #hand({ run, take }: Handed): Promise<void> {
     const { log, page } = this.#ports;
     try {
-      await this.#link.call(async (client) => {
-        const temporal = { client, settings: this.#settings, page };
-        if (run.begun === false) return startWorkflow(temporal, run);
-        if (await wakeRun(temporal, run, take)) return;
-        if (await settleLoss(this.#ports, client, run)) await startWorkflow(temporal, run);
-      });
+      // Calls of their own: what the database needs in between must not look as if Temporal were slow.
+      const start = (): Promise<void> =>
+        this.#link.call((client) => startWorkflow({ client, settings: this.#settings, page }, run));
+      if (run.begun === false) return await start();
+      if (await this.#link.call((client) => wakeRun(client, run, take))) return;
+      const last = await this.#link.call((client) => lastExecution(client, run.run));
+      if (await settleLoss(this.#ports, run, last)) await start();
     } catch (error) {
-      // The row stays due: it is handed over again.
+      // The row stays due: it is handed over again, when Temporal is back or the row is offered again.
+      if (this.#link.up && this.#handed.get(run.run)?.run === run) this.#handed.delete(run.run);
       log.warn({ run_id: run.run, err: error }, 'a run could not be handed to Temporal');
     }
   }
@@ -177,13 +179,13 @@ class TemporalDriver implements RunDriver {
 
   async #reconcile(): Promise<void> {
     if (!this.#link.up) return;
-    const since = this.#ports.clock.now() - LOOK_BACK_MS;
-    await this.#link.call(async (client) => {
-      for await (const { execution, tenant, run } of endedPastUs(client, this.#ports, this.#settings, since)) {
-        if (this.#found.get(execution) === true) continue;
-        this.#found.set(execution, true);
-        this.take({ tenant, run, begun: true }, { type: 'claim' });
-      }
-    });
+    const now = this.#ports.clock.now();
+    const ended = await this.#link.call((client) => endedPastUs(client, this.#settings, now - LOOK_BACK_MS, now));
+    for (const { execution, tenant, run } of ended) {
+      if (this.#found.get(execution) === true) continue;
+      this.#found.set(execution, true);
+      const found = await this.#ports.directory.get({ tenant, run });
+      if (found !== null && !hasEnded(found)) this.take({ tenant, run, begun: true }, { type: 'claim' });
+    }
   }
 }

@@ -34,6 +34,8 @@ interface Live {
   readonly connection: NativeConnection;
   readonly client: Client;
   readonly workers: readonly Worker[];
+  /** No more work is to be taken by these workers. */
+  readonly leave: AbortController;
 }
 
 const AGAIN_MS = 1_000;
@@ -45,6 +47,8 @@ export class TemporalLink {
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
   #live: Live | null = null;
+  /** Workers that let what they hold end, while others may have taken their place. */
+  readonly #ending = new Set<Promise<void>>();
   #up = false;
   #taking = true;
 
@@ -74,7 +78,7 @@ export class TemporalLink {
     this.#taking = work;
     if (work) return;
     this.#options.log.warn({}, 'no more work is taken from Temporal: the lease is lost');
-    for (const worker of this.#live?.workers ?? []) shutDown(worker);
+    this.#live?.leave.abort();
   }
 
   /** @throws Error when Temporal is away: then it is known from now on. */
@@ -92,12 +96,13 @@ export class TemporalLink {
   /** No more runs are taken from Temporal; those held are let go by whoever holds them. */
   stopPolling(): void {
     this.#stop.abort();
-    for (const worker of this.#live?.workers ?? []) shutDown(worker);
+    this.#live?.leave.abort();
   }
 
   async close(): Promise<void> {
     this.stopPolling();
     await this.#running;
+    await Promise.all(this.#ending);
   }
 
   async #run(): Promise<void> {
@@ -107,24 +112,50 @@ export class TemporalLink {
         await sleep(AGAIN_MS / 10, undefined, { signal }).catch(() => undefined);
         continue;
       }
-      let connection: NativeConnection | null = null;
       try {
-        connection = await connect(this.#settings);
-        await this.#serve(connection);
+        await this.#serve(await connect(this.#settings));
       } catch (error) {
         this.#tell(false, error);
       } finally {
         this.#live = null;
         this.#up = false;
-        await connection?.close().catch(() => undefined);
       }
       await sleep(AGAIN_MS, undefined, { signal }).catch(() => undefined);
     }
   }
 
+  /** Until its workers fail or are to take no more work; what they hold then ends beside what follows. */
   async #serve(connection: NativeConnection): Promise<void> {
+    const { address, namespace, taskQueue } = this.#settings;
+    const { identity, log } = this.#options;
+    const running: Promise<void>[] = [];
+    const workers: Worker[] = [];
+    try {
+      await this.#makeWorkers(connection, workers);
+      const leave = new AbortController();
+      const live: Live = { connection, client: new Client({ connection, namespace, identity }), workers, leave };
+      const left = new Promise<void>((resolve) =>
+        leave.signal.addEventListener('abort', () => resolve(), { once: true }),
+      );
+      running.push(...workers.map((worker) => worker.run()));
+      if (this.#stop.signal.aborted || !this.#taking) return;
+      this.#live = live;
+      this.#tell(true);
+      log.info({ address, namespace, task_queue: taskQueue }, 'Temporal hands runs to this worker');
+      await Promise.race([left, ...running]);
+    } finally {
+      for (const worker of workers) shutDown(worker);
+      const ended: Promise<void> = Promise.allSettled(running)
+        .then(() => connection.close())
+        .catch((error: unknown) => log.warn({ err: error }, 'a connection to Temporal could not be closed'))
+        .then(() => void this.#ending.delete(ended));
+      this.#ending.add(ended);
+    }
+  }
+
+  async #makeWorkers(connection: NativeConnection, workers: Worker[]): Promise<void> {
     const { namespace, taskQueue, advanceTaskQueue } = this.#settings;
-    const { identity, concurrency, activities, log } = this.#options;
+    const { identity, concurrency, activities } = this.#options;
     const missing = await missingSearchAttributes(connection, this.#settings);
     if (missing.length > 0)
       throw new Error(
@@ -134,41 +165,23 @@ export class TemporalLink {
       connection,
       namespace,
       identity,
-      maxHeartbeatThrottleInterval: '2s',
-      // The worker that had a workflow last is asked first. It may be dead: not for long.
-      stickyQueueScheduleToStartTimeout: '500ms',
-    } as const;
-    const worker = await Worker.create({
-      ...shared,
-      taskQueue,
       activities: { ...activities },
       interceptors: { activity: [() => ({ inbound: this.#timed })] },
-      workflowBundle: await workflowBundle(new DefaultLogger('WARN')),
       maxConcurrentActivityTaskExecutions: concurrency,
-      // Less, and starts could not be given to this worker at once.
-      maxConcurrentWorkflowTaskExecutions: concurrency,
-    });
-    const workers = [worker];
-    if (advanceTaskQueue !== taskQueue)
-      workers.push(
-        await Worker.create({
-          ...shared,
-          taskQueue: advanceTaskQueue,
-          activities: { ...activities },
-          interceptors: { activity: [() => ({ inbound: this.#timed })] },
-          maxConcurrentActivityTaskExecutions: concurrency,
-        }),
-      );
-    this.#live = { connection, client: new Client({ connection, namespace, identity }), workers };
-    const { signal } = this.#stop;
-    if (signal.aborted) return;
-    const polling = Promise.all(workers.map((each) => each.run()));
-    this.#tell(true);
-    log.info(
-      { address: this.#settings.address, namespace, task_queue: taskQueue },
-      'Temporal hands runs to this worker',
+      maxHeartbeatThrottleInterval: '2s' as const,
+      // The worker that had a workflow last is asked first. It may be dead: not for long.
+      stickyQueueScheduleToStartTimeout: '500ms' as const,
+    };
+    workers.push(
+      await Worker.create({
+        ...shared,
+        taskQueue,
+        workflowBundle: await workflowBundle(new DefaultLogger('WARN')),
+        // Less, and starts could not be given to this worker at once.
+        maxConcurrentWorkflowTaskExecutions: concurrency,
+      }),
     );
-    await polling;
+    if (advanceTaskQueue !== taskQueue) workers.push(await Worker.create({ ...shared, taskQueue: advanceTaskQueue }));
   }
 
   /** Calls fail: looks every so often whether it is back. The workers poll on by themselves. */

@@ -5,7 +5,7 @@ import type { TemporalSettings } from './temporal-settings.ts';
 import type { carryRun } from './workflow/carry-run.ts';
 import { attributes, type CarryRun, WAKE, WORKER_DEAD, WORKFLOW } from './workflow/messages.ts';
 
-export interface WakeRunPorts {
+export interface StartPorts {
   readonly client: Client;
   readonly settings: TemporalSettings;
   /** The address of a run's page; null where none is configured. */
@@ -13,7 +13,7 @@ export interface WakeRunPorts {
 }
 
 /** Says to the run's workflow that it should look at the log. False: there is none. @throws ServiceError of Temporal. */
-export async function wakeRun({ client }: WakeRunPorts, { run }: RunRef, take: Take): Promise<boolean> {
+export async function wakeRun(client: Client, { run }: RunRef, take: Take): Promise<boolean> {
   const workflow = client.workflow.getHandle(run);
   try {
     await (take.type === 'claim' ? workflow.signal(WAKE) : workflow.signal(WORKER_DEAD, take.from));
@@ -26,7 +26,7 @@ export async function wakeRun({ client }: WakeRunPorts, { run }: RunRef, take: T
 
 /** Starts the run's workflow; one that is there already is woken. @throws ServiceError of Temporal. */
 export async function startWorkflow(
-  ports: WakeRunPorts,
+  ports: StartPorts,
   { tenant, run, agent }: RunRef & Partial<PickedRun>,
 ): Promise<void> {
   const { client, settings, page } = ports;

@@ -132,7 +132,7 @@ declare
   v_problem text;
 begin
   select w.problem into v_problem from holdfast.workers w
-  where w.lease_until >= v_now order by w.problem nulls first limit 1;
+  where w.lease_until >= v_now and holdfast.drives(w.id) order by w.problem nulls first limit 1;
   return case when found then v_problem else 'no_worker' end;
 end
 $$;

@@ -372,4 +372,16 @@ describe('let go', () => {
     expect(w.tools[0]?.signal.aborted).toBe(false);
     expect(w.runs.types().at(-1)).toBe('tool.returned');
   });
+
+  it('hears of a cancel while a call is under way', async () => {
+    const w = await world();
+    const hold = await w.held();
+    await w.asks('read');
+    hold.letGo('ended');
+    await w.says({ type: 'cancel', by: person });
+    hold.nudge();
+    await w.until(() => w.tools[0]?.signal.aborted === true);
+    expect(await hold.done).toBe('released');
+    expect(w.runs.types().at(-1)).toBe('run.cancelled');
+  });
 });

@@ -111,7 +111,7 @@ async function carry(
   const draining = (): boolean => drain.aborted || progress.lettingGo;
   try {
     for (;;) {
-      const next = plan(run, outcomes, clock.now(), draining());
+      const next = plan(run, outcomes, clock.now(), draining() ? 'ends' : 'all');
       // With no call under way the run is let go; it is held only while there is something to wait for.
       const release = next.run.state.phase !== 'live' || openCalls(next.run.state).length === 0;
       const lapses = lease.lapses();
@@ -155,8 +155,8 @@ async function carry(
       if (release && next.events.length === 0) throw new Error('held without a call under way');
       if (release) return 'released';
       snapshots.consider(run);
-      const time = nextTime(run.state);
-      const timeout = time === null || draining() ? null : Math.max(0, time - clock.now());
+      const time = draining() ? lastTime(run.state) : nextTime(run.state);
+      const timeout = time === null ? null : Math.max(0, time - clock.now());
       const mail = await mailbox.next(timeout, run.state.head);
       outcomes = mail.commands;
       if (!mail.nudged) continue;
@@ -169,6 +169,10 @@ async function carry(
     for (const outcome of [...outcomes, ...mailbox.rest()]) late(ports, ref, outcome);
   }
 }
+
+/** While nothing new begins: when calls under way have had their grace. At other times no rule would act. */
+const lastTime = (state: RunState): number | null =>
+  state.phase === 'live' && state.stop !== null ? nextTime(state) : null;
 
 /** One append, through lost answers and a database that is away; nothing to write is written at once. */
 async function append(

@@ -20,7 +20,7 @@ describe('a plan', () => {
   it('puts the results that ended and the intents that follow into one append', () => {
     const sim = started();
     const [one = '', two = ''] = asks(sim, 'read', 'read');
-    const planned = plan(sim.run, [answer(sim, one), answer(sim, two)], sim.now, false);
+    const planned = plan(sim.run, [answer(sim, one), answer(sim, two)], sim.now, 'all');
     expect(types(planned)).toEqual(['tool.returned', 'tool.returned', 'model.called']);
     expect(planned.starts).toMatchObject([{ do: 'call-model', intent: { data: { call: 'm2', attempt: 1 } } }]);
     expect(planned.run.state.head).toBe(sim.run.state.head + 3);
@@ -45,12 +45,12 @@ describe('a plan', () => {
         },
       ],
       sim.now,
-      false,
+      'all',
     );
     expect(planned.starts.map(({ intent }) => intent)).toEqual(
       planned.events.slice(1).map(({ type, data }) => ({ type, data })),
     );
-    expect(plan(planned.run, [], sim.now, false)).toMatchObject({ events: [], starts: [], aborts: [], refused: [] });
+    expect(plan(planned.run, [], sim.now, 'all')).toMatchObject({ events: [], starts: [], aborts: [], refused: [] });
   });
 
   it('goes on until nothing more follows', () => {
@@ -71,7 +71,7 @@ describe('a plan', () => {
         },
       ],
       sim.now,
-      false,
+      'all',
     );
     expect(types(planned)).toEqual(['model.answered', 'wait.began', 'wait.ended', 'model.called']);
     expect(planned.starts.map((start) => start.do)).toEqual(['call-model']);
@@ -80,7 +80,7 @@ describe('a plan', () => {
   it('writes results but begins nothing while draining', () => {
     const sim = started();
     const [one = ''] = asks(sim, 'read');
-    const planned = plan(sim.run, [answer(sim, one)], sim.now, true);
+    const planned = plan(sim.run, [answer(sim, one)], sim.now, 'ends');
     expect(types(planned)).toEqual(['tool.returned']);
     expect(planned.starts).toEqual([]);
   });
@@ -89,14 +89,14 @@ describe('a plan', () => {
     const sim = started();
     const [one = ''] = asks(sim, 'read');
     const stale = answer(sim, '99.0');
-    const planned = plan(sim.run, [stale, answer(sim, one)], sim.now, false);
+    const planned = plan(sim.run, [stale, answer(sim, one)], sim.now, 'all');
     expect(planned.refused).toMatchObject([{ command: stale, refusal: { code: 'stale_result' } }]);
     expect(types(planned)).toEqual(['tool.returned', 'model.called']);
   });
 
   it('names the calls to end early, which stay open until they do', () => {
     const sim = started();
-    const planned = plan(sim.run, [{ type: 'cancel', by: person, ...at(sim) }], sim.now, false);
+    const planned = plan(sim.run, [{ type: 'cancel', by: person, ...at(sim) }], sim.now, 'all');
     expect(new Set(planned.aborts)).toEqual(new Set(['m1']));
     expect(types(planned)).toEqual(['run.cancel_requested']);
   });
@@ -111,7 +111,7 @@ describe('a plan', () => {
         { ...answer(sim, two), at: sim.now + 300 },
       ],
       sim.now + 900,
-      false,
+      'all',
     );
     expect(planned.events.map((event) => event.at - sim.now)).toEqual([700, 700, 900]);
   });

@@ -4,6 +4,7 @@ import type { Action } from '../run/action.ts';
 import type { Command, Refusal } from '../run/command.ts';
 import { decide } from '../run/decide.ts';
 import { handle } from '../run/handle.ts';
+import type { RunState } from '../run/state.ts';
 
 /** `seq`: number of its intent. */
 export type Start = Extract<Action, { do: 'call-model' | 'call-tool' }> & { readonly seq: number };
@@ -18,8 +19,13 @@ export interface Plan {
   readonly refused: readonly { readonly command: Command; readonly refusal: Refusal }[];
 }
 
-/** `draining`: results are written, but nothing new begins. */
-export function plan(run: LoadedRun, commands: readonly Command[], now: number, draining: boolean): Plan {
+/**
+ * What may be decided: `all`; `ends` = of a run that is let go: calls may be ended early, and one that is to stop stops,
+ * but nothing new begins; `nothing` = somebody outside speaks, and the holder decides later.
+ */
+export type Deciding = 'all' | 'ends' | 'nothing';
+
+export function plan(run: LoadedRun, commands: readonly Command[], now: number, deciding: Deciding): Plan {
   const events: RunEvent[] = [];
   const refused: { command: Command; refusal: Refusal }[] = [];
   let next = run;
@@ -36,7 +42,7 @@ export function plan(run: LoadedRun, commands: readonly Command[], now: number, 
   const starts: Start[] = [];
   const aborts: string[] = [];
   for (;;) {
-    const actions = draining ? [] : decide(next.state, now);
+    const actions = decided(next.state, now, deciding);
     const intents = actions.flatMap((action) => (action.do === 'abort' ? [] : [action]));
     for (const action of actions) if (action.do === 'abort') aborts.push(action.call);
     if (intents.length === 0) return { run: next, events, starts, aborts, refused };
@@ -52,4 +58,11 @@ export function plan(run: LoadedRun, commands: readonly Command[], now: number, 
     next = extended.run;
     events.push(...extended.events);
   }
+}
+
+function decided(state: RunState, now: number, deciding: Deciding): readonly Action[] {
+  if (deciding === 'nothing') return [];
+  const actions = decide(state, now);
+  const all = deciding === 'all' || (state.phase === 'live' && state.stop !== null);
+  return all ? actions : actions.filter((action) => action.do === 'abort');
 }

@@ -49,7 +49,8 @@ export async function carryRun(start: CarryRun): Promise<void> {
   });
   const root = CancellationScope.current();
   return CancellationScope.nonCancellable(async () => {
-    root.cancelRequested.catch(() => control.cancelRun({ tenant, run }));
+    let cancelling = Promise.resolve();
+    root.cancelRequested.catch(() => (cancelling = control.cancelRun({ tenant, run })));
     for (;;) {
       if (woken) {
         woken = false;
@@ -73,6 +74,8 @@ export async function carryRun(start: CarryRun): Promise<void> {
         setCurrentDetails(describeRun(start, last, 'waits'));
         if (last.ended) return;
       } else if (workflowInfo().continueAsNewSuggested || workflowInfo().historyLength > MOST_HISTORY_EVENTS) {
+        // The new execution knows nothing of it.
+        await cancelling;
         await continueAsNew<typeof carryRun>(last === null ? start : { ...start, last });
       } else if (last === null || last.until === null) {
         await condition(() => woken);

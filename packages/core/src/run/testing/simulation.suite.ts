@@ -93,7 +93,7 @@ export class Simulation {
   }
 
   #take(command: Command | null, outside: boolean): boolean {
-    const planned = plan(this.run, command === null ? [] : [command], this.now, outside);
+    const planned = plan(this.run, command === null ? [] : [command], this.now, outside ? 'nothing' : 'all');
     this.events.push(...planned.events);
     this.run = planned.run;
     this.refusals.push(...planned.refused.map(({ refusal }) => refusal.code));
