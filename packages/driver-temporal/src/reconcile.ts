@@ -10,8 +10,11 @@ export interface EndedExecution {
 
 /** Found in one look; what there is more of is found when its run is next to go on. */
 const MOST = 200;
-/** Younger ends are heard of otherwise: two leases, ms. */
-const UNHEARD_MS = 10_000;
+/**
+ * Two leases, ms. A run that was handed to Temporal and not claimed for so long is handed over once more; younger ends of
+ * workflows are heard of otherwise.
+ */
+export const UNHEARD_MS = 10_000;
 
 /**
  * Workflows that were ended in Temporal, past Holdfast, since `since` (ms since 1970): what Temporal lists as ended alone,

@@ -12,8 +12,8 @@ const losses: Readonly<Partial<Record<string, EngineLoss>>> = {
 };
 
 /**
- * The run has no workflow under way although it lives: writes into its log what became of the last one. Says whether a
- * new one may be started; if not, a person is asked first. A run that comes from another driver never had one.
+ * The run is due and has no workflow under way: writes into its log what became of the last one. Says whether a new one
+ * may be started; not when a person is asked now. A run that comes from another driver never had one.
  * @throws DatabaseUnavailable.
  */
 export async function settleLoss(
@@ -29,7 +29,7 @@ export async function settleLoss(
     case 'accepted':
       return spoken.events.some((event) => event.type === 'engine.lost' && event.data.restarted);
     case 'refused':
-      // It is known already: a person let the run go on, or it is to end. Or the run has ended.
+      // It is known already, and the run is due all the same: a person let it go on, or it is to stop.
       return spoken.refusal.code !== 'run_ended';
     case 'missing':
       return false;

@@ -13,7 +13,7 @@ import {
   type Take,
 } from '@holdfast/core';
 import { createActivities } from './activities.ts';
-import { endedPastUs } from './reconcile.ts';
+import { endedPastUs, UNHEARD_MS } from './reconcile.ts';
 import { lastExecution, settleLoss } from './settle-loss.ts';
 import { TemporalLink } from './temporal-link.ts';
 import type { TemporalSettings } from './temporal-settings.ts';
@@ -36,8 +36,6 @@ export interface TemporalMetrics {
   unheard(): void;
 }
 
-/** A run that was handed to Temporal and not claimed since is handed over once more after this long, ms: two leases. */
-const UNHEARD_MS = 10_000;
 /** A worker whose lease has been lost for this long can do nothing with a run, ms. */
 const LEASELESS_MS = 1_000;
 const LOOK_AT_LEASE_MS = 250;
@@ -62,7 +60,7 @@ interface Handed {
 }
 
 class TemporalDriver implements RunDriver {
-  readonly name = 'temporal';
+  readonly reserveMs = UNHEARD_MS;
   readonly #ports: TemporalDriverPorts;
   readonly #limit: number;
   readonly #holds: Holds;

@@ -1,7 +1,10 @@
 import type { TemporalServer } from '@holdfast/testing/servers';
 import { z } from 'zod';
 
-const described = z.object({ workflowExecutionInfo: z.object({ status: z.string() }) });
+const described = z.object({
+  workflowExecutionInfo: z.object({ status: z.string() }),
+  pendingActivities: z.array(z.object({ attempt: z.number() })).default([]),
+});
 
 /** The workflow of a run, as whoever has Temporal's command line sees it and lays hands on it. */
 export class Workflow {
@@ -17,6 +20,12 @@ export class Workflow {
   async status(): Promise<string> {
     const { workflowExecutionInfo } = described.parse(JSON.parse(await this.describe()));
     return workflowExecutionInfo.status.replace('WORKFLOW_EXECUTION_STATUS_', '');
+  }
+
+  /** Of the activity that is under way, the one of now included; 0 = none is. */
+  async attempts(): Promise<number> {
+    const { pendingActivities } = described.parse(JSON.parse(await this.describe()));
+    return Math.max(0, ...pendingActivities.map(({ attempt }) => attempt));
   }
 
   async terminate(): Promise<void> {

@@ -24,6 +24,7 @@ import type {
   ThreadStore,
   ToolServerStore,
   Transactions,
+  WorkerLease,
   WebhookQueue,
   WebhookStore,
 } from '@holdfast/core';
@@ -56,7 +57,7 @@ import { PostgresToolServerStore } from './tool-server-store.ts';
 import { cleanDeliveries, PostgresWebhookQueue } from './webhook-queue.ts';
 import { PostgresWebhookStore } from './webhook-store.ts';
 import { cleanIdempotencyKeys, PostgresTransactions } from './transactions.ts';
-import { type LapsingLease, PostgresWorkerLease, SoleWorkerLease } from './worker-lease.ts';
+import { PostgresWorkerLease, SoleWorkerLease } from './worker-lease.ts';
 
 export interface DatabaseOptions {
   /** Past a pooler, for the lease and for hints; default: the url itself. */
@@ -93,7 +94,7 @@ export interface WorkerStores {
   readonly schedule: ScheduleStore;
   readonly outbox: Outbox;
   readonly expired: ExpiredRuns;
-  readonly lease: LapsingLease;
+  readonly lease: WorkerLease;
   readonly directory: Pick<RunDirectory, 'get'>;
   readonly bulk: BulkStore;
   readonly schedules: ScheduleRows;
@@ -219,7 +220,7 @@ function stores(
   connections: Connections,
   hints: Hints,
   { appendLimitMs = 10_000, poolSize = POOL_SIZE }: DatabaseOptions,
-  leaseOf: (worker: string, driver: DriverName) => LapsingLease,
+  leaseOf: (worker: string, driver: DriverName) => WorkerLease,
 ): Pick<Database, 'api' | 'worker' | 'owner' | 'sealed'> {
   const publish = (grown: readonly Hint[]): void => hints.publish(grown);
   return {

@@ -8,6 +8,6 @@ export {
   type WorkerStores,
 } from './database.ts';
 export { type DatabaseProblem, DatabaseNotUsable, InvalidAppend } from './errors.ts';
-export { LEASE_MS, type LapsingLease } from './worker-lease.ts';
+export { LEASE_MS } from './worker-lease.ts';
 export { openPgliteClient } from './pglite.ts';
 export { openConfigured } from './open-configured.ts';

@@ -9,15 +9,6 @@ const RENEW_MS = 1_000;
 /** Pause before the key is tried again: the server may not yet have noticed that the old session is gone. */
 const KEY_RETRY_MS = 100;
 
-/** What this adapter adds to the port. */
-export interface LapsingLease extends WorkerLease {
-  /**
-   * How often the lease was lost. Runs that were held before a loss may have been taken over, even when `remaining`
-   * has grown again since.
-   */
-  lapses(): number;
-}
-
 export interface DeadRow {
   readonly worker: string;
   readonly why: 'gone' | 'lease-expired' | 'session-lost';
@@ -27,7 +18,7 @@ export interface DeadRow {
 }
 
 /** The lease on the direct session: while the session lives, the key is held and the lease is renewed, so does the worker. */
-export class PostgresWorkerLease implements LapsingLease, SessionPart {
+export class PostgresWorkerLease implements WorkerLease, SessionPart {
   readonly worker: string;
   readonly #driver: DriverName;
   readonly #session: DirectSession;
@@ -180,7 +171,7 @@ export class PostgresWorkerLease implements LapsingLease, SessionPart {
 }
 
 /** The lease where one process has the database to itself: whoever was here before is gone. */
-export class SoleWorkerLease implements LapsingLease {
+export class SoleWorkerLease implements WorkerLease {
   readonly worker: string;
   readonly #driver: DriverName;
   readonly #connections: Connections;

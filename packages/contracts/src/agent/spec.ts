@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { role } from '../actor.ts';
-import { effect } from '../event/event-data.ts';
+import { effect } from '../event/event-parts.ts';
 import { json, jsonObject } from '../json.ts';
 import { duration } from './duration.ts';
 import { retries } from './retries.ts';

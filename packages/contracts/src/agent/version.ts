@@ -1,5 +1,5 @@
 import type { ApprovalRule, BuiltinName, RehearsalStep } from './spec.ts';
-import type { Effect } from '../event/event-data.ts';
+import type { Effect } from '../event/event-parts.ts';
 import type { JsonObject } from '../json.ts';
 import type { Limits, Prices } from './limits.ts';
 import type { Retries } from './retries.ts';

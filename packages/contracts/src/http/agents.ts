@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { limits, prices } from '../agent/limits.ts';
-import { effect } from '../event/event-data.ts';
+import { effect } from '../event/event-parts.ts';
 import { jsonObject } from '../json.ts';
 import { versionNumber } from './numbers.ts';
 import { page } from './page.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { duration } from '../agent/duration.ts';
 import { limits } from '../agent/limits.ts';
-import { messageMode } from '../event/event-data.ts';
+import { messageMode } from '../event/event-parts.ts';
 import { wireEvent } from '../event/event.ts';
 import { json, jsonObject } from '../json.ts';
 import { content, textPart } from '../part.ts';

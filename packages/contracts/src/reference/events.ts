@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { actor } from '../actor.ts';
 import { limits, prices } from '../agent/limits.ts';
-import { eventData, requestedCall, reservation, usage } from '../event/event-data.ts';
+import { eventData } from '../event/event-data.ts';
+import { requestedCall, reservation, usage } from '../event/event-parts.ts';
 import { eventTypes } from '../event/event.ts';
 import { json, jsonObject } from '../json.ts';
 import { artifactPart, content, digest, imagePart, textPart } from '../part.ts';

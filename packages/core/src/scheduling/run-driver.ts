@@ -1,14 +1,15 @@
 import type { Take } from '../executor/advance.ts';
 import type { RunRef } from '../tenant-scope.ts';
 import type { Holds } from './holds.ts';
-import type { DriverName, PickedRun } from './schedule-store.ts';
+import type { PickedRun } from './schedule-store.ts';
 
 /**
  * Has runs carried: in this process, or wherever an engine places them. It only schedules: who may go on, and when, is
  * found by the sweeps, the same for all drivers.
  */
 export interface RunDriver {
-  readonly name: DriverName;
+  /** A run that was picked for it is not offered to others for this long, ms. */
+  readonly reserveMs: number;
   /** Runs that may be handed to it now. */
   readonly room: number;
   /** Has the run carried: it is due, or its holder is dead. One that is under way already is let be. */

@@ -27,7 +27,7 @@ function world(pick: WorkerPorts['outbox']['pick']) {
 
 const options = { watchPeersMs: null };
 const idle = (): RunDriver => ({
-  name: 'embedded',
+  reserveMs: 1,
   room: 1,
   take: () => undefined,
   ended: () => Promise.resolve(),

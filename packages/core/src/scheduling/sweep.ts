@@ -2,8 +2,6 @@ import type { Holds } from './holds.ts';
 import type { RunDriver } from './run-driver.ts';
 import type { ScheduleStore } from './schedule-store.ts';
 
-/** A picked run is not offered to other workers for this long, ms: an engine needs time to hand it on. */
-const RESERVE_MS = { embedded: 1_000, temporal: 10_000 } as const;
 const PICK_AT_ONCE = 100;
 
 /**
@@ -17,7 +15,7 @@ export async function sweepDue(
   for (;;) {
     const wanted = Math.min(driver.room, PICK_AT_ONCE);
     if (wanted === 0) return { at: null, waiting: true };
-    const picked = await store.pick(wanted, RESERVE_MS[driver.name]);
+    const picked = await store.pick(wanted, driver.reserveMs);
     for (const run of picked) driver.take(run, { type: 'claim' });
     if (picked.length < wanted) return store.nextDue();
   }
