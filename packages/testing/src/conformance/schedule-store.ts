@@ -179,7 +179,11 @@ export function describeScheduleStore(name: string, open: OpenStores): void {
     test('within a tenant the higher priority goes first, then the older run', async () => {
       const scope = await newTenant(stores, 1);
       const low = await queue(scope, prioritised(-5));
-      const plain = await queueMany(scope, 2);
+      // Made one after the other they may share their millisecond, and their order is open.
+      const queuedAgo = (ms: number) =>
+        queue(scope, { projection: projectionOf({ status: 'queued', dueAt: stores.clock.now() - ms }) });
+      const younger = await queuedAgo(10);
+      const older = await queuedAgo(20);
       const high = await queue(scope, prioritised(7));
       const highest = await queue(scope, prioritised(100));
       const order: string[] = [];
@@ -188,7 +192,7 @@ export function describeScheduleStore(name: string, open: OpenStores): void {
         order.push(next);
         await end(refOf(next));
       }
-      expect(order).toEqual([highest, high, ...plain, low]);
+      expect(order).toEqual([highest, high, older, younger, low]);
     });
 
     test('a run that has begun goes before a fresh one of higher priority', async () => {
