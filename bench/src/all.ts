@@ -7,6 +7,8 @@ const wanted = process.argv[2] ?? '15';
 const benches: readonly [name: string, ...settings: string[]][] = [
   ['append', wanted],
   ['long-run'],
+  ['long-run', '--on', 'temporal'],
+  ['temporal'],
   ['versus', wanted],
   ['versus', 'pglite'],
   ['delivery', wanted],

@@ -21,14 +21,16 @@ import {
   type WorkerPorts,
 } from '@holdfast/core';
 import { embeddedDriver } from '@holdfast/driver-embedded';
-import { postgresVersions, startPostgres } from '@holdfast/testing/servers';
+import { prepareNamespace, temporalDriver, type TemporalSettings } from '@holdfast/driver-temporal';
+import { installedProgram, postgresVersions, startPostgres, startTemporal } from '@holdfast/testing/servers';
 import pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 
 // One run of many steps: is the last step as cheap as the tenth?
-//   node --conditions=holdfast-source --import tsx bench/src/long-run.ts [--steps 10000]
-const { values } = parseArgs({ options: { steps: { type: 'string', default: '10000' } } });
+//   node --conditions=holdfast-source --import tsx bench/src/long-run.ts [--steps 10000] [--on temporal]
+const { values } = parseArgs({ options: { steps: { type: 'string', default: '10000' }, on: { type: 'string' } } });
 const steps = Number(values.steps);
+const temporal = values.on === 'temporal' ? await temporalServer() : null;
 const installed = postgresVersions().at(-1);
 if (installed === undefined) throw new Error('needs a Postgres: bash scripts/servers.sh install');
 
@@ -106,7 +108,23 @@ const ports: WorkerPorts = {
   },
   patienceMs: 10_000,
 };
-const running = await startWorker(ports, { watchPeersMs: 150 }, {}, embeddedDriver(ports, 10));
+const running = await startWorker(
+  ports,
+  { watchPeersMs: 150 },
+  {},
+  temporal === null
+    ? embeddedDriver(ports, 10)
+    : temporalDriver(
+        {
+          ...ports,
+          directory,
+          engine: { reachable: () => undefined, began: () => undefined, unheard: () => undefined },
+          page: () => null,
+        },
+        temporal.settings,
+        10,
+      ),
+);
 
 const run = uuidv7();
 const ref = { tenant, run };
@@ -164,5 +182,26 @@ const { rows } = await client.query<{ updated: string; hot: string }>(
 for (const { updated, hot } of rows)
   console.log(`  HOT: ${hot} of ${updated} updates of runs (${((100 * Number(hot)) / Number(updated)).toFixed(1)} %)`);
 await client.end();
+if (temporal !== null) {
+  const shown = await temporal.server.cli('workflow', 'show', '-w', run, '-o', 'json');
+  console.log(`  events in Temporal's history: ${(JSON.parse(shown) as { events: unknown[] }).events.length}`);
+  await temporal.server.stop();
+}
 await server.stop();
 rmSync(folder, { recursive: true });
+
+async function temporalServer() {
+  const bin = installedProgram('temporal');
+  if (bin === undefined) throw new Error('needs Temporal: bash scripts/servers.sh install');
+  const server = await startTemporal(bin);
+  const settings: TemporalSettings = {
+    address: server.address,
+    namespace: 'default',
+    taskQueue: 'bench',
+    advanceTaskQueue: 'bench',
+    tls: null,
+    apiKey: null,
+  };
+  await prepareNamespace(settings);
+  return { server, settings };
+}

@@ -40,6 +40,7 @@ export interface TemporalMetrics {
 const LEASELESS_MS = 1_000;
 const LOOK_AT_LEASE_MS = 250;
 const RECONCILE_MS = 60_000;
+const TELL_MS = 10_000;
 /** What ended longer ago was found by an earlier look, or is found when the run is next to go on. */
 const LOOK_BACK_MS = 600_000;
 
@@ -72,6 +73,8 @@ class TemporalDriver implements RunDriver {
   /** Executions that were found to have ended past Holdfast. */
   readonly #found = new LeastRecentlyUsed<true>(10_000);
   readonly #reconciling: Periodic;
+  /** Writes down whether Temporal is away. One after the other, so that the newest word stands; again, in case the row is new. */
+  readonly #telling: Periodic;
   readonly #watch: NodeJS.Timeout;
 
   constructor(
@@ -97,6 +100,11 @@ class TemporalDriver implements RunDriver {
       () => this.#reconcile().then(() => RECONCILE_MS),
       RECONCILE_MS,
       (error) => ports.log.warn({ err: error }, 'what Temporal has ended could not be looked for'),
+    );
+    this.#telling = new Periodic(
+      () => ports.lease.tellProblem(this.#link.up ? null : 'engine_unavailable').then(() => TELL_MS),
+      1_000,
+      (error) => ports.log.warn({ err: error }, 'that Temporal is away, or back, could not be written down'),
     );
     let leasedAt = ports.clock.monotonic();
     this.#watch = setInterval(() => {
@@ -141,7 +149,7 @@ class TemporalDriver implements RunDriver {
     // First, so that what Temporal then cancels here is known to be drained.
     const drained = this.#holds.drain();
     this.#link.stopPolling();
-    await this.#reconciling.stop();
+    await Promise.all([this.#reconciling.stop(), this.#telling.stop()]);
     await drained;
     await this.#link.close();
   }
@@ -164,11 +172,8 @@ class TemporalDriver implements RunDriver {
   }
 
   #changed(up: boolean, freed: (ended: boolean) => void): void {
-    const { log, lease, engine } = this.#ports;
-    engine.reachable(up);
-    lease.tellProblem(up ? null : 'engine_unavailable').catch((error: unknown) => {
-      log.warn({ err: error }, 'that Temporal is away, or back, could not be written down');
-    });
+    this.#ports.engine.reachable(up);
+    this.#telling.soon();
     if (!up) return;
     for (const handed of this.#handed.values()) void this.#hand(handed);
     freed(false);

@@ -144,7 +144,9 @@ export class TemporalLink {
       log.info({ address, namespace, task_queue: taskQueue }, 'Temporal hands runs to this worker');
       await Promise.race([left, ...running]);
     } finally {
-      for (const worker of workers) shutDown(worker);
+      // One that never ran holds on to the connection until it has run.
+      for (const worker of workers) if (worker.getState() === 'INITIALIZED') running.push(worker.run());
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       const ended: Promise<void> = Promise.allSettled(running)
         .then(() => connection.close())
         .catch((error: unknown) => log.warn({ err: error }, 'a connection to Temporal could not be closed'))
@@ -214,10 +216,6 @@ export class TemporalLink {
       );
     if (was !== up || !up) this.#options.changed(up);
   }
-}
-
-function shutDown(worker: Worker): void {
-  if (worker.getState() === 'RUNNING') worker.shutdown();
 }
 
 const AWAY = new Set<number>([

@@ -248,8 +248,9 @@ begin
 end
 $$;
 
--- Offers what is due in the outbox to one worker, until it is finished, put off, or the reservation ends.
-create function holdfast.pick_outbox(p_kind text, p_limit integer, p_reserve_ms bigint)
+-- Offers what is due in the outbox to one worker, until it is finished, put off, or the reservation ends. Words for the
+-- engine go to those who have it.
+create function holdfast.pick_outbox(p_worker text, p_kind text, p_limit integer, p_reserve_ms bigint)
   returns table (tenant_id uuid, subject uuid, reserved_until bigint, attempt integer)
   language plpgsql security definer set search_path = '' set enable_seqscan = off set jit = off
 as $$
@@ -257,6 +258,9 @@ as $$
 declare
   v_now constant bigint := holdfast.now_ms();
 begin
+  if p_kind = 'engine' and not holdfast.drives(p_worker) then
+    return;
+  end if;
   perform pg_catalog.set_config('synchronous_commit', 'off', true);
   return query
     update holdfast.due d set reserved_until = v_now + p_reserve_ms, attempts = d.attempts + 1

@@ -255,7 +255,7 @@ function stores(
         secrets: new PostgresSecretRows(scoped),
         toolServers: new PostgresToolServerStore(scoped),
         schedule: new PostgresScheduleStore(worker, connections),
-        outbox: new PostgresOutbox(connections),
+        outbox: new PostgresOutbox(worker, connections),
         expired: new PostgresExpiredRuns(scoped, publish),
         lease: leaseOf(worker, driver),
         directory: new PostgresRunDirectory(scoped, connections, publish),

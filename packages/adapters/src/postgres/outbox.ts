@@ -3,9 +3,11 @@ import type { Connections } from './sql.ts';
 
 /** Rows of `due` that are no runs, through the functions that a worker may call. */
 export class PostgresOutbox implements Outbox {
+  readonly #worker: string;
   readonly #connections: Connections;
 
-  constructor(connections: Connections) {
+  constructor(worker: string, connections: Connections) {
+    this.#worker = worker;
     this.#connections = connections;
   }
 
@@ -13,8 +15,8 @@ export class PostgresOutbox implements Outbox {
     const rows = await this.#connections.lend((sql) =>
       sql.query<Omit<OutboxRow, 'kind'>>(
         `select tenant_id as tenant, subject, reserved_until as "reservedUntil", attempt
-         from holdfast.pick_outbox($1, $2, $3)`,
-        [kind, limit, reserveMs],
+         from holdfast.pick_outbox($1, $2, $3, $4)`,
+        [this.#worker, kind, limit, reserveMs],
       ),
     );
     return rows.map((row) => ({ ...row, kind }));

@@ -82,6 +82,18 @@ describePostgres('worker leases', ({ bin }) => {
     expect(await temporal.lease.holderOf(run)).toMatchObject({ worker: 'a', why: null });
   });
 
+  test('what the engine is to be told is left to those who have it', async () => {
+    const embedded = await start('a', 'embedded');
+    const run = await newRun(embedded.stores, await newTenant(embedded.stores));
+    await admin.query(
+      `insert into holdfast.due (kind, subject, tenant_id, at) values ('engine', $1, $2, holdfast.now_ms())`,
+      [run.run, run.tenant],
+    );
+    const temporal = await start('b', 'temporal');
+    expect(await embedded.outbox.pick('engine', 10, 0)).toEqual([]);
+    expect(await temporal.outbox.pick('engine', 10, 0)).toMatchObject([{ subject: run.run }]);
+  });
+
   test('tells who holds a run, and whether that worker is dead', async () => {
     const me = await start('me');
     const other = await start('other');
