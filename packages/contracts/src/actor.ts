@@ -4,9 +4,12 @@ import { z } from 'zod';
 export const role = z.enum(['viewer', 'operator', 'builder', 'admin', 'auditor']);
 export type Role = z.infer<typeof role>;
 
-/** Who did it: an API key, or Holdfast itself (an expiry, a late result). */
+/**
+ * Who did it: an API key, a person or a service that an OIDC issuer vouches for (`id` is that of the member), or Holdfast
+ * itself (an expiry, a late result).
+ */
 export const actor = z.strictObject({
-  type: z.enum(['api-key', 'system']),
+  type: z.enum(['api-key', 'person', 'service', 'system']),
   id: z.string().max(255),
   roles: z.array(role).default([]),
 });

@@ -28,6 +28,7 @@ export type * from './use-cases/key-store.ts';
 export * from './run/index.ts';
 export * from './secrets/index.ts';
 export * from './audit/index.ts';
+export * from './identity/index.ts';
 export * from './log/event-codec.ts';
 export * from './log/loaded-run.ts';
 export * from './log/projection.ts';

@@ -18,6 +18,12 @@ create table holdfast.tenants (
   slots integer not null check (slots >= 0),
   -- runs that ended longer ago are deleted; null = never
   retention_days integer check (retention_days > 0),
+  -- what the OIDC issuer calls it for ever; null = it is known by its name
+  external_id text unique,
+  -- nobody is let in and nothing is begun
+  suspended_at bigint,
+  -- its share of admissions beside other tenants'
+  weight integer not null default 1 check (weight between 1 and 1000),
   -- turn order of admissions: the lowest goes next
   pass bigint not null default 0,
   created_at bigint not null default holdfast.now_ms()

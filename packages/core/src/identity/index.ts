@@ -1,0 +1,8 @@
+export type { Entered, Member, MemberStore } from './member-store.ts';
+export {
+  IssuerUnavailable,
+  type TenantClaim,
+  type TokenIdentity,
+  TokenRefused,
+  type TokenVerifier,
+} from './token-verifier.ts';
