@@ -2,6 +2,7 @@ import { attentionRef, decideBody, decisionReceipt } from '@holdfast/contracts';
 import { decideAttention } from '@holdfast/core';
 import { nothing, route, runParams } from '../../http/route.ts';
 import { say } from '../../http/say.ts';
+import { runAsItIs } from '../runs/run-now.ts';
 
 export const decide = route({
   method: 'POST',
@@ -11,6 +12,7 @@ export const decide = route({
   query: nothing,
   body: decideBody,
   idempotent: true,
+  resource: runAsItIs,
   audit: ({ body }) => ({ detail: { decision: body.decision } }),
   tag: 'Attention',
   summary: 'Decide',
