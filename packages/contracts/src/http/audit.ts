@@ -94,7 +94,7 @@ export const exportAuditQuery = z.strictObject({
     .number()
     .int()
     .nonnegative()
-    .max(Number.MAX_SAFE_INTEGER)
+    .max(2_147_483_647)
     .default(0)
     .describe('Number of the last line that you have; from the beginning when left out.'),
 });

@@ -34,6 +34,7 @@ export const publish = route({
     'agent_feature_unavailable',
     'condition_invalid',
     'role_invalid',
+    'approvers_too_few',
     'limit_too_low',
     'model_unknown',
     'price_unknown',

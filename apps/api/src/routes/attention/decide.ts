@@ -13,7 +13,15 @@ export const decide = route({
   body: decideBody,
   idempotent: true,
   resource: runAsItIs,
-  audit: ({ body }) => ({ detail: { decision: body.decision } }),
+  // An answer and a result are payloads; why somebody decided belongs here, too.
+  audit: ({ body }) => ({
+    detail: {
+      decision: body.decision,
+      ...('reason' in body && body.reason !== undefined ? { reason: body.reason } : {}),
+      ...('note' in body && body.note !== undefined ? { reason: body.note } : {}),
+      ...('hash' in body && body.hash !== undefined ? { hash: body.hash } : {}),
+    },
+  }),
   tag: 'Attention',
   summary: 'Decide',
   description: 'Which decisions fit depends on the kind of the attention.',
@@ -27,6 +35,8 @@ export const decide = route({
     'approval_not_open',
     'approval_hash_mismatch',
     'approval_role_required',
+    'approval_four_eyes',
+    'approval_already_given',
     'arguments_invalid',
     'question_not_open',
     'answer_invalid',
