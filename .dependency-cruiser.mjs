@@ -29,7 +29,8 @@ const arrows = {
     'apps/api',
     'apps/worker',
   ],
-  // Core, adapters and the driver only for `init`, `migrate` and `doctor`, which look at more than a server.
+  // Core, adapters and the driver only for `init`, `migrate` and `doctor`, which look at more than a server, and for
+  // `audit verify`, which computes the chain here.
   'apps/cli': ['packages/contracts', 'packages/sdk', 'packages/core', 'packages/adapters', 'packages/driver-temporal'],
 };
 

@@ -45,6 +45,11 @@ beforeAll(async () => {
       ],
       rehearsal: [{ calls }, { say: 'done' }],
     });
+  await post('/v1/agents', {
+    name: 'two',
+    tools: [effects('look', { approval: { by: { count: 2 } } })],
+    rehearsal: [{ calls: [{ tool: 'look', args: {} }] }, { say: 'done' }],
+  });
   await post('/v1/agents', { name: 'quick', rehearsal: [{ say: 'done' }] });
   await post('/v1/agents', boss('boss', ['quick', 'asker']));
 });
@@ -183,6 +188,16 @@ const rows: readonly Row[] = [
     'approval_hash_mismatch',
     'waiting',
     async () => decision(await run('approved', asks), { decision: 'approve', hash: '0'.repeat(64) }),
+  ],
+  [
+    'attention.decide',
+    'approval_already_given',
+    'waiting',
+    async () => {
+      const target = await decision(await run('two', asks), { decision: 'approve' });
+      await post(target.path, target.body);
+      return target;
+    },
   ],
   ['attention.decide', 'nothing_to_reuse', 'waiting', async () => decision(await forkOfLost(), { decision: 'reuse' })],
   [

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
-import { refused, type TransactionStores } from '@holdfast/core';
+import { Readable } from 'node:stream';
+import { type Caller, refused } from '@holdfast/core';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { auditEntry, writeAudit } from './http/audited.ts';
+import { audited, Watch } from './http/audited.ts';
 import { authenticateRequests } from './http/authentication.ts';
 import { parseBodies } from './http/body.ts';
 import { check } from './http/check.ts';
@@ -10,7 +11,7 @@ import { onClientError } from './http/client-error.ts';
 import { once } from './http/once.ts';
 import { documentOf, told } from './http/problem.ts';
 import { requestId } from './http/request-id.ts';
-import type { Answer, ChangeAnswer, Route } from './http/route.ts';
+import type { Answer, Route } from './http/route.ts';
 import type { ApiPorts } from './ports.ts';
 import { referenceRoutes } from './routes/reference/routes.ts';
 import { routes } from './routes/routes.ts';
@@ -27,12 +28,18 @@ export function buildApp(ports: ApiPorts): FastifyInstance {
     logger: false,
     bodyLimit: BODY_BYTES,
     routerOptions: { maxParamLength: 500 },
+    trustProxy: ports.trustedProxies.length > 0 ? [...ports.trustedProxies] : false,
     genReqId: requestId,
     clientErrorHandler: onClientError,
     frameworkErrors: (error, request, reply) => fail(ports, error, request, reply),
   });
   parseBodies(app);
-  app.setErrorHandler((error, request, reply) => fail(ports, error, request, reply));
+  const watch = new Watch(ports);
+  app.setErrorHandler(async (error, request, reply) => {
+    await noteRefusal(ports, watch, error, request);
+    fail(ports, error, request, reply);
+    return reply;
+  });
   app.setNotFoundHandler((request, reply) =>
     fail(
       ports,
@@ -44,7 +51,7 @@ export function buildApp(ports: ApiPorts): FastifyInstance {
   allowOrigins(app, ports.corsOrigins);
   authenticateRequests(app, ports);
   tellRequests(app, ports);
-  for (const route of allRoutes) register(app, ports, route);
+  for (const route of allRoutes) register(app, ports, watch, route);
   refuseOtherMethods(app, ports);
 
   const silent = silentConnections(app);
@@ -52,13 +59,13 @@ export function buildApp(ports: ApiPorts): FastifyInstance {
     ports.streams.sweep().catch((error: unknown) => ports.log.warn({ err: error }, 'the sweep of open streams failed'));
   }, SWEEP_MS);
   sweep.unref();
-  const watch = setInterval(() => {
+  const streamWatch = setInterval(() => {
     ports.guard.sweep().catch((error: unknown) => ports.log.warn({ err: error }, 'open streams could not be checked'));
   }, GUARD_MS);
-  watch.unref();
+  streamWatch.unref();
   app.addHook('preClose', (done) => {
     clearInterval(sweep);
-    clearInterval(watch);
+    clearInterval(streamWatch);
     ports.streams.close();
     for (const socket of silent) socket.destroy();
     done();
@@ -77,25 +84,20 @@ function silentConnections({ server }: FastifyInstance): ReadonlySet<Socket> {
   return silent;
 }
 
-function register(app: FastifyInstance, ports: ApiPorts, route: Route): void {
+function register(app: FastifyInstance, ports: ApiPorts, watch: Watch, route: Route): void {
   const { method, url, operation, yaml } = route;
   app.route({
     method,
     url,
     exposeHeadRoute: false,
-    config: { operation, yaml },
+    config: { operation, yaml, audited: route.audit !== undefined },
     handler: async (request, reply) => {
       const params = check(route.params, request.params, 'path');
       const query = check(route.query, request.query, 'query');
       const body = check(route.body, request.body ?? undefined, 'body');
       // Routes without an operation never look at the caller.
-      const caller = request.caller ?? { tenant: '', by: { type: 'system', id: 'nobody', roles: [] } };
-      const noted = async <A extends ChangeAnswer>(stores: TransactionStores, answer: A): Promise<A> => {
-        const changed = ('changed' in answer ? answer.changed : null) ?? {};
-        const json = 'json' in answer ? answer : { status: answer.status, json: null };
-        await writeAudit(stores, caller, auditEntry(route, caller, request, { params, body, answer: json, changed }));
-        return answer;
-      };
+      const caller = request.caller ?? nobody;
+      const asked = { params, body };
       const answer = await route.handle(ports, {
         caller,
         params,
@@ -105,14 +107,37 @@ function register(app: FastifyInstance, ports: ApiPorts, route: Route): void {
         reply,
         audited: route.audit !== undefined,
         once: (prepare, work) =>
-          once(ports, caller, request, prepare, async (stores, prepared) =>
-            noted(stores, await work(stores, prepared)),
+          once(ports, caller, request, prepare, (stores, prepared) =>
+            audited(ports, route, caller, request, asked, stores, () => work(stores, prepared)),
           ),
-        change: (work) => ports.transactions.run(caller, async (stores) => noted(stores, await work(stores))),
+        change: (work) =>
+          ports.transactions.run(caller, (stores) =>
+            audited(ports, route, caller, request, asked, stores, () => work(stores)),
+          ),
       });
+      if (method === 'GET' && route.audit !== undefined && operation !== null)
+        await watch.note(operation, caller, request, null);
       return send(reply, answer);
     },
   });
+}
+
+/** Who asks a route that never looks at the caller. */
+const nobody: Caller = { tenant: '', by: { type: 'system', id: 'nobody', roles: [] } };
+
+/** Somebody known has asked for what they may not do, where doing it would leave a line. */
+async function noteRefusal(ports: ApiPorts, watch: Watch, error: unknown, request: FastifyRequest): Promise<void> {
+  const { caller } = request;
+  const { operation, audited: isAudited } = request.routeOptions.config;
+  if (caller === null || operation == null || isAudited !== true) return;
+  const { status, code } = told(error, request.id);
+  if (status !== 403) return;
+  try {
+    await watch.note(operation, caller, request, code);
+  } catch (failure) {
+    // The refusal holds all the same.
+    ports.log.error({ err: failure, request_id: request.id }, 'a refusal could not be written to the audit log');
+  }
 }
 
 /** A known path with another method is 405 and says which it has. */
@@ -140,6 +165,7 @@ function send(reply: FastifyReply, answer: Answer): FastifyReply {
   if ('bytes' in answer)
     return reply.send(Buffer.from(answer.bytes.buffer, answer.bytes.byteOffset, answer.bytes.byteLength));
   if ('text' in answer) return reply.send(answer.text);
+  if ('stream' in answer) return reply.send(Readable.from(answer.stream));
   if (!('json' in answer)) return reply.send();
   return reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(answer.json));
 }

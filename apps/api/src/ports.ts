@@ -39,6 +39,8 @@ export interface ApiPorts extends SpeakPorts {
   readonly streams: EventStreams;
   readonly guard: StreamGuard;
   readonly deltas: Deltas;
+  /** Addresses and ranges whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[];
   /** Pages of these origins may use the API from a browser. */
   readonly corsOrigins: readonly string[];
   readonly log: Log;

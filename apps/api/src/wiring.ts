@@ -129,6 +129,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       registry: { tools, platform: platformTools, store: toolServers },
       streams: new EventStreams({ directory, runs, hints }, encodeEvent),
       guard: new StreamGuard((authorization) => isLetIn(keys, authorization, clock.now())),
+      trustedProxies: config.http.trustedProxies,
       corsOrigins: config.http.corsOrigins,
       log,
       metrics,

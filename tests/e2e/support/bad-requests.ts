@@ -60,6 +60,12 @@ const wrongQueries: Readonly<Record<string, readonly string[]>> = {
   deltas: ['maybe'],
   offline: ['maybe'],
   operation: [long(101)],
+  actor: [long(256)],
+  target: ['runs', '/a%20b'],
+  since: ['soon'],
+  until: ['soon'],
+  kind: ['x'],
+  mine: ['maybe'],
 };
 
 /** Operations that make what their path names, by the placeholder. */

@@ -19,6 +19,8 @@ export const goodBodies: Readonly<Record<string, unknown>> = {
   'schedules.trigger': {},
   'threads.create': {},
   'retention.set': { days: 3_650 },
+  'audit.verify': {},
+  'audit.set-retention': { days: 3_650 },
   'tools.put': {
     type: 'request',
     description: 'x',

@@ -154,7 +154,7 @@ async function ask(
   });
   const text = await response.text();
   const type = response.headers.get('content-type') ?? '';
-  const json = /json/.test(type) && text !== '' ? (JSON.parse(text) as Record<string, unknown>) : {};
+  const json = /json(;|$)/.test(type) && text !== '' ? (JSON.parse(text) as Record<string, unknown>) : {};
   const answer = { status: response.status, type, headers: response.headers, text, json };
   expectDocumented(method, path, answer);
   return answer;

@@ -7,6 +7,8 @@ declare module 'fastify' {
     /** null: open to everybody. */
     operation?: Operation | null;
     yaml?: boolean;
+    /** What it does leaves a line in the audit log. */
+    audited?: boolean;
   }
   interface FastifyRequest {
     caller: Caller | null;

@@ -15,7 +15,12 @@ import { rotate } from './api-keys/rotate.ts';
 import * as artifact from './artifacts/get.ts';
 import * as artifacts from './artifacts/list.ts';
 import { decide } from './attention/decide.ts';
+import { exportLog } from './audit/export.ts';
+import { getAuditRetention } from './audit/get-retention.ts';
+import { head as auditHead } from './audit/head.ts';
 import * as audit from './audit/list.ts';
+import { setAuditRetention } from './audit/set-retention.ts';
+import { verify as verifyAudit } from './audit/verify.ts';
 import * as attention from './attention/list.ts';
 import { cancel as cancelBulk } from './bulk/cancel.ts';
 import * as bulk from './bulk/get.ts';
@@ -130,6 +135,11 @@ export const routes: readonly Route[] = [
   rotate,
   revoke,
   audit.list,
+  auditHead,
+  verifyAudit,
+  exportLog,
+  getAuditRetention,
+  setAuditRetention,
   setSecret,
   secrets.list,
   deleteSecret,

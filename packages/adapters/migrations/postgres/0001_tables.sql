@@ -275,6 +275,10 @@ create table holdfast.attention (
   kind text not null,
   call_id text,
   role text,
+  -- ids of who may decide, too, or alone where role is null; null = nobody is named
+  approvers text[],
+  -- ids of who may not approve, or has done so
+  barred text[],
   since bigint not null,
   until bigint,
   -- JSON text

@@ -198,14 +198,16 @@ begin
     pg_catalog.jsonb_array_elements_text(x.closed) as c (ref)
   where x.item = any (p_accepted) and t.run_id = p_runs[x.item] and t.ref = c.ref;
 
-  insert into holdfast.attention (run_id, ref, tenant_id, kind, call_id, role, since, until, detail)
-  select p_runs[x.item], o.ref, p_tenants[x.item], o.kind, o.call, o.role, o.since, o.until, o.detail
+  insert into holdfast.attention (run_id, ref, tenant_id, kind, call_id, role, approvers, barred, since, until, detail)
+  select p_runs[x.item], o.ref, p_tenants[x.item], o.kind, o.call, o.role, o.approvers, o.barred, o.since, o.until, o.detail
   from pg_catalog.jsonb_to_recordset(p_extras) as x (item integer, opened jsonb),
     pg_catalog.jsonb_to_recordset(x.opened)
-      as o (ref text, kind text, call text, role text, since bigint, until bigint, detail text)
+      as o (ref text, kind text, call text, role text, approvers text[], barred text[], since bigint, until bigint,
+        detail text)
   where x.item = any (p_accepted)
   on conflict (run_id, ref) do update
-    set kind = excluded.kind, call_id = excluded.call_id, role = excluded.role, since = excluded.since,
+    set kind = excluded.kind, call_id = excluded.call_id, role = excluded.role, approvers = excluded.approvers,
+        barred = excluded.barred, since = excluded.since,
         until = excluded.until, detail = excluded.detail;
 
   -- Of a file that one append writes twice, the last; in the order in which they were written.

@@ -42,6 +42,7 @@ export function describeCatalog(name: string, open: () => Promise<OpenedStores>)
         'artifacts',
         'attention',
         'audit',
+        'audit_checkpoints',
         'audit_heads',
         'bulk_operations',
         'due',

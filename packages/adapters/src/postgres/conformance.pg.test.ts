@@ -21,6 +21,7 @@ import {
 import { database, describePostgres, type PostgresServer, startPostgres } from '@holdfast/testing/servers';
 import { afterAll, beforeAll } from 'vitest';
 import { openDatabase } from './database.ts';
+import { describeAuditTables } from './audit.suite.ts';
 import { describeErasure } from './deletion.suite.ts';
 import { describeIdempotencyKeys } from './idempotency-keys.suite.ts';
 import { openOn } from './open-stores.suite.ts';
@@ -44,6 +45,7 @@ describePostgres('the stores', ({ bin }) => {
   describeDeletion('Postgres', open);
   describeRetention('Postgres', open);
   describeErasure('Postgres', open);
+  describeAuditTables('Postgres', open);
   describeAgentStore('Postgres', open);
   describeToolServerStore('Postgres', open);
   describeTransactions('Postgres', open, false);

@@ -19,6 +19,7 @@ import {
   describeWebhookStore,
 } from '@holdfast/testing';
 import { ProcessHints } from './hints.ts';
+import { describeAuditTables } from './audit.suite.ts';
 import { describeErasure } from './deletion.suite.ts';
 import { describeIdempotencyKeys } from './idempotency-keys.suite.ts';
 import { openMemory } from './open-stores.suite.ts';
@@ -34,6 +35,7 @@ describeRunDirectory('PGlite', openMemory);
 describeDeletion('PGlite', openMemory);
 describeRetention('PGlite', openMemory);
 describeErasure('PGlite', openMemory);
+describeAuditTables('PGlite', openMemory);
 describeAgentStore('PGlite', openMemory);
 describeToolServerStore('PGlite', openMemory);
 describeTransactions('PGlite', openMemory, true);

@@ -29,7 +29,7 @@ import type {
   WebhookStore,
 } from '@holdfast/core';
 import { artifactRows } from './artifact-rows.ts';
-import { PostgresAuditLog } from './audit-log.ts';
+import { cleanAudit, PostgresAuditLog } from './audit-log.ts';
 import { PostgresAgentStore } from './agent-store.ts';
 import { cleanBulkOperations, PostgresBulkStore } from './bulk-store.ts';
 import { DatabaseClock, ProcessClock } from './database-clock.ts';
@@ -68,6 +68,8 @@ export interface DatabaseOptions {
   readonly hints?: boolean;
   /** An append that takes longer is cut off, and what became of it is unknown, ms; default 10 s. */
   readonly appendLimitMs?: number;
+  /** How long audit lines are kept of tenants that say nothing themselves; default: for ever. */
+  readonly auditDays?: number;
 }
 
 export interface ApiStores {
@@ -107,7 +109,7 @@ export interface WorkerStores {
   readonly artifactRows: (ref: RunRef) => Promise<readonly ArtifactRow[]>;
   /**
    * Deletes some of what is no longer kept (replies to idempotent requests, 24 h; deliveries, 30 days; bulk operations,
-   * 30 days after their end); for a call once an hour. Returns how many rows; as long as that is not 0 there may be more.
+   * 30 days after their end; audit lines, as they are kept); for a call once an hour. Returns how many rows; as long as that is not 0 there may be more.
    */
   readonly housekeep: () => Promise<number>;
 }
@@ -219,7 +221,7 @@ async function openServer(url: string, options: DatabaseOptions): Promise<OpenDa
 function stores(
   connections: Connections,
   hints: Hints,
-  { appendLimitMs = 10_000, poolSize = POOL_SIZE }: DatabaseOptions,
+  { appendLimitMs = 10_000, poolSize = POOL_SIZE, auditDays }: DatabaseOptions,
   leaseOf: (worker: string, driver: DriverName) => WorkerLease,
 ): Pick<Database, 'api' | 'worker' | 'owner' | 'sealed'> {
   const publish = (grown: readonly Hint[]): void => hints.publish(grown);
@@ -268,7 +270,8 @@ function stores(
         housekeep: async () =>
           (await cleanIdempotencyKeys(connections)) +
           (await cleanBulkOperations(connections)) +
-          (await cleanDeliveries(connections)),
+          (await cleanDeliveries(connections)) +
+          (await cleanAudit(connections, auditDays ?? null)),
       };
     },
     async owner() {

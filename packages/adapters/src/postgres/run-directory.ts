@@ -1,6 +1,7 @@
 import type { Limits } from '@holdfast/contracts';
 import type {
   ArtifactRow,
+  AttentionFilter,
   AttentionKind,
   CopiedRun,
   Deletion,
@@ -69,6 +70,7 @@ interface AttentionRowOfRun {
   readonly kind: AttentionKind;
   readonly call_id: string | null;
   readonly role: string | null;
+  readonly approvers: string[] | null;
   readonly since: number;
   readonly until: number | null;
   readonly detail: string;
@@ -96,10 +98,13 @@ const copySql = `select holdfast.fork_run(${Array.from({ length: 11 }, (_, index
 const placeOf = (run: string, ref: string): string =>
   `${run}, pg_catalog.length(pg_catalog.split_part(${ref}, '.', 1)), pg_catalog.length(${ref}), ${ref}`;
 const attentionSql = `
-  select t.run_id, r.agent, t.ref, t.kind, t.call_id, t.role, t.since, t.until, t.detail
+  select t.run_id, r.agent, t.ref, t.kind, t.call_id, t.role, t.approvers, t.since, t.until, t.detail
   from holdfast.attention t join holdfast.runs r on r.id = t.run_id
   where t.tenant_id = $1 and ($2::uuid is null or t.run_id = $2)
     and ($3::uuid is null or (${placeOf('t.run_id', 't.ref')}) > (${placeOf('$3', '$4::text')}))
+    and ($6::text is null or t.kind = $6) and ($7::text is null or r.agent = $7)
+    and ($8::text is null or (t.kind <> 'log-problem' and $8 <> all (coalesce(t.barred, '{}'))
+      and ($8 = any (t.approvers) or t.role = any ($9::text[]) or (t.role is null and t.approvers is null))))
   order by ${placeOf('t.run_id', 't.ref')} limit $5`;
 
 export class PostgresRunDirectory implements RunDirectory {
@@ -212,7 +217,7 @@ export class PostgresRunDirectory implements RunDirectory {
    */
   async attention(
     scope: TenantScope,
-    filter: { readonly run?: string },
+    filter: AttentionFilter,
     after: { run: string; ref: string } | null,
     limit: number,
   ): Promise<readonly OpenAttention[]> {
@@ -224,9 +229,18 @@ export class PostgresRunDirectory implements RunDirectory {
         after?.run ?? null,
         after?.ref ?? null,
         limit,
+        filter.kind ?? null,
+        filter.agent ?? null,
+        filter.mine?.id ?? null,
+        arrayLiteral(filter.mine?.roles ?? []),
       ]),
     );
-    return rows.map(({ run_id: run, call_id: call, ...row }) => ({ ...row, run, call }));
+    return rows.map(({ run_id: run, call_id: call, approvers, ...row }) => ({
+      ...row,
+      run,
+      call,
+      ...(approvers === null ? {} : { approvers }),
+    }));
   }
 
   usage(scope: TenantScope, asked: UsageAsked): Promise<readonly UsageGroup[]> {

@@ -81,10 +81,13 @@ export function describeSecurity(name: string, open: () => Promise<OpenedStores>
         `delete from holdfast.webhooks`,
         `update holdfast.webhook_cursors set next_seq = 1`,
         `delete from holdfast.webhook_deliveries`,
-        `insert into holdfast.audit (tenant_id, number, at, operation, line, hash) values ('TENANT', 9, 1, 'x', '{}', '')`,
+        `insert into holdfast.audit (tenant_id, number, at, operation, actor, target, line, hash)
+         values ('TENANT', 9, 1, 'x', 'a', '/', '{}', '')`,
         `update holdfast.audit set line = '{}'`,
         `delete from holdfast.audit`,
         `update holdfast.audit_heads set number = 0`,
+        `insert into holdfast.audit_checkpoints (tenant_id, number, hash, count, at) values ('TENANT', 1, '', 1, 1)`,
+        `update holdfast.audit_checkpoints set number = 9`,
         `create table holdfast.mine (a int)`,
         `select * from holdfast.is_dead('x')`,
       ])('is refused: %s', async (text) => {
@@ -106,7 +109,7 @@ export function describeSecurity(name: string, open: () => Promise<OpenedStores>
     });
 
     test('an audit line stays within the scope', async () => {
-      const write = `select holdfast.write_audit('x', '{}')`;
+      const write = `select holdfast.write_audit('x', 'a', '/', '{}')`;
       for (const tenant of [null, ''])
         await expect(as('holdfast_api', tenant, (sql) => sql.query(write))).rejects.toMatchObject({ code: '42501' });
       const written = await as('holdfast_api', mine.tenant, async (sql) => {
@@ -299,6 +302,12 @@ async function full(stores: OpenedStores): Promise<RunRef> {
   const by: Actor = { type: 'system', id: 'test', roles: [] };
   const entry = { operation: 'x', target: '/', by, requestId: 'r', detail: {} };
   await stores.api.transactions.run(scope, ({ audit }) => audit.write(scope, entry));
+  await stores.database.connections.lend((sql) =>
+    sql.query('insert into holdfast.audit_checkpoints (tenant_id, number, hash, count, at) values ($1, 0, $2, 0, 0)', [
+      scope.tenant,
+      '',
+    ]),
+  );
   const spec = { type: 'mcp', url: 'https://mcp.test', headers: {} } as const;
   await stores.api.toolServers.put(scope, { name: 'crm', url: spec.url, spec, listing: null }, null);
   const request = { key: 'k', principal: 'p', route: 'r', bodyHash: 'h' };

@@ -14,6 +14,8 @@ export interface Config {
     readonly publicBaseUrl: string | null;
     /** Pages of these may use the API from a browser. */
     readonly corsOrigins: readonly string[];
+    /** Addresses and ranges of the proxies whose X-Forwarded-For is believed. */
+    readonly trustedProxies: readonly string[];
   };
   /** null = none. */
   readonly metricsPort: number | null;
@@ -23,6 +25,8 @@ export interface Config {
     readonly wakeHints: boolean;
   };
   readonly drainTimeoutMs: number;
+  /** Days for which audit lines are kept where a tenant says nothing itself; null = for ever. */
+  readonly auditDays: number | null;
   /** Runs at once of a new tenant. */
   readonly tenantSlots: number;
   readonly toolServers: {

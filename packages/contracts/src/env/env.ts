@@ -68,6 +68,14 @@ const originList = z
   .transform((value) => value.split(',').flatMap((text) => (text.trim() === '' ? [] : [text.trim()])))
   .pipe(z.array(origin));
 
+const proxyEntry = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
+  error: 'must be a comma list of addresses and ranges, such as 10.0.0.0/8',
+});
+const proxyList = z
+  .string()
+  .transform((value) => value.split(',').flatMap((text) => (text.trim() === '' ? [] : [text.trim()])))
+  .pipe(z.array(proxyEntry));
+
 const modelBaseUrl = baseUrl.refine((value) => new URL(value).username === '', {
   error: 'must have no user or password: give the key apart',
 });
@@ -146,6 +154,14 @@ export const envKeys = {
     description:
       'Pages of these origins may use the API from a browser, with an API key of their own. Without it, no browser page may.',
     example: 'https://app.example.com,http://localhost:5173',
+    default: null,
+    used: ['api', 'standalone'],
+    secret: false,
+  }),
+  TRUSTED_PROXIES: proxyList.optional().meta({
+    description:
+      'Addresses and ranges of the proxies in front of the API: their `X-Forwarded-For` says where a request came from. Without it that header is not believed, and the audit log names whoever connected.',
+    example: '10.0.0.0/8,::1',
     default: null,
     used: ['api', 'standalone'],
     secret: false,
@@ -322,6 +338,16 @@ export const envKeys = {
       description: 'Runs that one worker holds at once. A run that waits for a person, a timer or a child is not held.',
       example: '200',
       default: '50',
+      used: ['worker', 'standalone'],
+      secret: false,
+    }),
+  AUDIT_RETENTION_DAYS: whole(30, 3_650)
+    .optional()
+    .meta({
+      description:
+        'Days for which audit lines are kept of tenants that say nothing themselves. Older ones are removed; the chain stays provable. Without it, for ever.',
+      example: '400',
+      default: null,
       used: ['worker', 'standalone'],
       secret: false,
     }),

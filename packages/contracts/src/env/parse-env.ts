@@ -72,10 +72,12 @@ export function parseEnv(environment: Environment): Config {
       port: values.PORT,
       publicBaseUrl: values.PUBLIC_BASE_URL ?? null,
       corsOrigins: values.CORS_ORIGINS ?? [],
+      trustedProxies: values.TRUSTED_PROXIES ?? [],
     },
     metricsPort: values.METRICS_PORT === 0 ? null : values.METRICS_PORT,
     worker: { concurrency: values.WORKER_CONCURRENCY, wakeHints: values.WAKE_HINTS === 'on' },
     drainTimeoutMs: values.DRAIN_TIMEOUT_MS,
+    auditDays: values.AUDIT_RETENTION_DAYS ?? null,
     tenantSlots: values.TENANT_SLOTS,
     toolServers: {
       file: values.TOOL_SERVERS_FILE ?? null,

@@ -124,6 +124,16 @@ export const errorCodes = {
     'Approval is for other arguments',
     'The decision names another hash than the open question. Read the call again and decide on what it says now.',
   ),
+  approval_four_eyes: meaning(
+    403,
+    'Somebody else must approve',
+    'The rule asks for four eyes: whoever started the run at the top, or wrote the arguments, may not approve the call.',
+  ),
+  approval_already_given: meaning(
+    409,
+    'Agreed already',
+    'The same person has approved this call before; another one must agree.',
+  ),
   approval_role_required: meaning(
     403,
     'Approval needs another role',
@@ -180,6 +190,11 @@ export const errorCodes = {
     422,
     'Condition cannot be used',
     'An approval condition is no CEL expression over `args`. `detail` says where it breaks.',
+  ),
+  approvers_too_few: meaning(
+    422,
+    'Too few approvers',
+    'An approval asks for more people than it names, so that it could never be given.',
   ),
   role_invalid: meaning(422, 'Role cannot decide', 'The role that an approval asks for may not decide approvals.'),
   limit_too_low: meaning(422, 'Limit too low', 'A limit leaves no room for a single call.'),

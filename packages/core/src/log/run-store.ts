@@ -26,6 +26,9 @@ export interface AttentionRow {
   readonly call: string | null;
   /** Who may decide; null: whoever may steer runs. */
   readonly role: string | null;
+  /** As of `Attention`. */
+  readonly approvers?: readonly string[];
+  readonly barred?: readonly string[];
   readonly since: number;
   readonly until: number | null;
   /** JSON text for the person who decides. */

@@ -35,7 +35,7 @@ const allowed: Record<Role, readonly Operation[]> = {
     'webhooks.deliveries',
   ],
   get auditor() {
-    return [...this.viewer, 'audit.list'] as const;
+    return [...this.viewer, 'audit.list', 'audit.head', 'audit.verify', 'audit.export', 'audit.get-retention'] as const;
   },
   get operator() {
     return [
@@ -73,6 +73,11 @@ const allowed: Record<Role, readonly Operation[]> = {
     return [
       ...this.builder,
       'audit.list',
+      'audit.head',
+      'audit.verify',
+      'audit.export',
+      'audit.get-retention',
+      'audit.set-retention',
       'runs.delete',
       'threads.delete',
       'retention.set',

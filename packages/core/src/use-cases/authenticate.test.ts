@@ -25,7 +25,11 @@ const keys = holding(key);
 
 test('a key tells its tenant and the effective roles', async () => {
   const caller = await authenticate(keys, `Bearer ${text}`, 999);
-  expect(caller).toEqual({ tenant, by: { type: 'api-key', id: key.id, roles: ['builder', 'operator', 'viewer'] } });
+  expect(caller).toEqual({
+    tenant,
+    by: { type: 'api-key', id: key.id, roles: ['builder', 'operator', 'viewer'] },
+    name: 'test',
+  });
 });
 
 test.each([

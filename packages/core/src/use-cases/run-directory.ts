@@ -79,6 +79,14 @@ export interface UsageGroup {
   readonly costUsdMicros: number;
 }
 
+export interface AttentionFilter {
+  readonly run?: string | undefined;
+  readonly kind?: AttentionRow['kind'] | undefined;
+  readonly agent?: string | undefined;
+  /** What somebody with this id and these effective roles may settle. */
+  readonly mine?: { readonly id: string; readonly roles: readonly string[] } | undefined;
+}
+
 export interface OpenAttention extends AttentionRow {
   readonly run: string;
   readonly agent: string;
@@ -100,7 +108,7 @@ export interface RunDirectory {
   /** By run (ids are UUIDv7), then by place in the run; `after` is (run, ref) of the last row of the page before. */
   attention(
     scope: TenantScope,
-    filter: { readonly run?: string },
+    filter: AttentionFilter,
     after: { run: string; ref: string } | null,
     limit: number,
   ): Promise<readonly OpenAttention[]>;

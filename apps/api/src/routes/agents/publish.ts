@@ -19,7 +19,7 @@ export const publish = route({
   audit: ({ answer: { status, json } }) => {
     if (status !== 201) return null;
     const { agent, number } = published.parse(json);
-    return { target: `/v1/agents/${agent}/versions/${number}` };
+    return { target: `/v1/agents/${agent}/versions/${number}`, after: json };
   },
   tag: 'Agents',
   summary: 'Publish a version',
@@ -34,6 +34,7 @@ export const publish = route({
     'agent_feature_unavailable',
     'condition_invalid',
     'role_invalid',
+    'approvers_too_few',
     'limit_too_low',
     'model_unknown',
     'price_unknown',

@@ -22,6 +22,7 @@ export const start = route({
     // As the handler answered.
     target: `/v1/bulk/${(answer.json as { id: string }).id}`,
     detail: { operation, filter: jsonObject.parse(filter) },
+    after: answer.json,
   }),
   handle: (ports, { caller, body, once }) =>
     once(

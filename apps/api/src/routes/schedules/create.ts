@@ -23,6 +23,7 @@ export const create = route({
     // As the handler answered.
     target: `/v1/schedules/${(answer.json as { id: string }).id}`,
     detail: scheduleDetail(body),
+    after: answer.json,
   }),
   handle: (ports, { caller, body, once }) => {
     const spec = scheduleSpec(body);

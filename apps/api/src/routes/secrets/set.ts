@@ -4,6 +4,7 @@ import { etagOf, expectedVersion, ifMatch } from '../../http/expected-version.ts
 import { stale } from '../../http/etag.ts';
 import { nothing, route } from '../../http/route.ts';
 import { secretResource } from '../../resources/secret.ts';
+import { secretNow } from './secret-now.ts';
 
 /** An `Idempotency-Key` is not needed and not stored: its row would hold a hash of the value. */
 export const setSecret = route({
@@ -22,6 +23,7 @@ export const setSecret = route({
     200: { description: 'All but the value.', json: secret, headers: { ETag: 'Its version, in quotes.' } },
   },
   refusals: ['invalid_request', 'etag_mismatch', 'secrets_unavailable'],
+  resource: secretNow,
   audit: ({ answer }) => ({ detail: { version: secret.parse(answer.json).version } }),
   handle: ({ cipher }, { caller, params: { name }, body, request, change }) => {
     const { tenant } = caller;

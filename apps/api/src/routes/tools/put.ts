@@ -5,6 +5,7 @@ import { stale } from '../../http/etag.ts';
 import { etagOf, expectedVersion, ifMatch } from '../../http/expected-version.ts';
 import { route } from '../../http/route.ts';
 import { toolServerResourceOf } from '../../resources/tool-server.ts';
+import { toolServerNow } from './tool-server-now.ts';
 
 /** Lists the server before it is written, so that what is registered has answered once. */
 export const put = route({
@@ -30,6 +31,7 @@ export const put = route({
     'etag_mismatch',
   ],
   headers: { 'If-Match': ifMatch },
+  resource: toolServerNow,
   audit: ({ body }) => ({ detail: { type: body.type, url: toolServerUrl(body) } }),
   handle: async (ports, { caller, params: { name }, query: { offline }, body, request, change }) => {
     const expected = expectedVersion(request);
