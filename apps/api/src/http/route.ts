@@ -1,5 +1,5 @@
 import { type ErrorCode, type JsonObject, scheduleId } from '@holdfast/contracts';
-import type { Caller, Operation, TransactionStores } from '@holdfast/core';
+import type { Caller, Operation, RateClass, TransactionStores } from '@holdfast/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { ApiPorts } from '../ports.ts';
@@ -98,7 +98,7 @@ export interface RouteDocument {
   readonly documentedBody?: z.ZodType;
 }
 
-type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 interface RouteSpec<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType> extends RouteDocument {
   readonly method: Method;
@@ -110,6 +110,8 @@ interface RouteSpec<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Zo
   readonly body: B;
   /** The body may also be YAML. */
   readonly yaml?: boolean;
+  /** What its requests count as; null = they are not counted. Left out: what follows from its method. */
+  readonly rate?: RateClass | null;
   /** Each change leaves a line in the audit log, written in its transaction. */
   readonly audit?: AuditRule<z.output<P>, z.output<B>>;
   readonly handle: (ports: ApiPorts, ask: Ask<z.output<P>, z.output<Q>, z.output<B>>) => Promise<Answer>;
@@ -121,6 +123,7 @@ export interface Route extends RouteDocument {
   readonly url: string;
   readonly operation: Operation | null;
   readonly yaml: boolean;
+  readonly rate?: RateClass | null;
   readonly params: z.ZodObject;
   readonly query: z.ZodObject;
   readonly body: z.ZodType;

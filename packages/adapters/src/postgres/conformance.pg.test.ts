@@ -7,6 +7,7 @@ import {
   describeHints,
   describeInstallation,
   describeOutbox,
+  describeLimitStore,
   describeRetention,
   describeRunCopies,
   describeRunDirectory,
@@ -43,6 +44,7 @@ describePostgres('the stores', ({ bin }) => {
   describeRunDirectory('Postgres', open);
   describeDeletion('Postgres', open);
   describeRetention('Postgres', open);
+  describeLimitStore('Postgres', open);
   describeErasure('Postgres', open);
   describeAgentStore('Postgres', open);
   describeToolServerStore('Postgres', open);

@@ -7,6 +7,7 @@ import {
   describeHints,
   describeInstallation,
   describeOutbox,
+  describeLimitStore,
   describeRetention,
   describeRunCopies,
   describeRunDirectory,
@@ -33,6 +34,7 @@ describeRunCopies('PGlite', openMemory);
 describeRunDirectory('PGlite', openMemory);
 describeDeletion('PGlite', openMemory);
 describeRetention('PGlite', openMemory);
+describeLimitStore('PGlite', openMemory);
 describeErasure('PGlite', openMemory);
 describeAgentStore('PGlite', openMemory);
 describeToolServerStore('PGlite', openMemory);
