@@ -74,6 +74,7 @@ const libraries = [
     node: true,
   },
   { folder: 'packages/adapters/src/secrets', npm: ['zod'], node: true },
+  { folder: 'packages/adapters/src/memory', npm: ['rate-limiter-flexible'], node: true },
   { folder: 'packages/adapters/src/webhooks', npm: ['standardwebhooks'], node: true },
   { folder: 'packages/adapters/src/telemetry', npm: ['pino', 'prom-client', 'zod'], node: true },
   { folder: 'packages/driver-embedded/src', npm: [], node: true },

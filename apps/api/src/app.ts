@@ -28,8 +28,9 @@ export function buildApp(ports: ApiPorts): FastifyInstance {
     logger: false,
     bodyLimit: BODY_BYTES,
     routerOptions: { maxParamLength: 500 },
-    trustProxy: ports.trustedProxies.length > 0 ? [...ports.trustedProxies] : false,
     genReqId: requestId,
+    // The address of a request is the last one that they did not add; without them, that of the connection.
+    trustProxy: ports.trustedProxies.length === 0 ? false : [...ports.trustedProxies],
     clientErrorHandler: onClientError,
     frameworkErrors: (error, request, reply) => fail(ports, error, request, reply),
   });
@@ -85,12 +86,12 @@ function silentConnections({ server }: FastifyInstance): ReadonlySet<Socket> {
 }
 
 function register(app: FastifyInstance, ports: ApiPorts, watch: Watch, route: Route): void {
-  const { method, url, operation, yaml } = route;
+  const { method, url, operation, yaml, rate } = route;
   app.route({
     method,
     url,
     exposeHeadRoute: false,
-    config: { operation, yaml, audited: route.audit !== undefined },
+    config: { operation, yaml, audited: route.audit !== undefined, ...(rate === undefined ? {} : { rate }) },
     handler: async (request, reply) => {
       const params = check(route.params, request.params, 'path');
       const query = check(route.query, request.query, 'query');

@@ -1,3 +1,4 @@
+import type { Quotas, Rates } from '@holdfast/contracts';
 import type {
   AgentStore,
   AuditLog,
@@ -5,9 +6,12 @@ import type {
   Deltas,
   EventStreams,
   KeyStore,
+  LimitMetrics,
+  LimitStore,
   Log,
   PublishPorts,
   RegistryPorts,
+  RequestLimits,
   RetentionStore,
   RunDirectory,
   ScheduleRows,
@@ -34,6 +38,11 @@ export interface ApiPorts extends SpeakPorts {
   readonly schedules: ScheduleRows;
   readonly webhooks: WebhookStore;
   readonly sender: WebhookSender;
+  readonly limits: LimitStore;
+  /** null = none. */
+  readonly rates: Rates | null;
+  readonly quotas: Quotas;
+  readonly requestLimits: RequestLimits;
   readonly publishing: PublishPorts;
   readonly registry: RegistryPorts;
   readonly streams: EventStreams;
@@ -44,7 +53,7 @@ export interface ApiPorts extends SpeakPorts {
   /** Pages of these origins may use the API from a browser. */
   readonly corsOrigins: readonly string[];
   readonly log: Log;
-  readonly metrics: MetricsText & { readonly http: HttpMetrics };
+  readonly metrics: MetricsText & { readonly http: HttpMetrics; readonly limits: LimitMetrics };
   /** Each check's name with `ok`, or with what is wrong. */
   readonly readiness: () => Promise<Readonly<Record<string, string>>>;
 }

@@ -1,5 +1,5 @@
 import { type ErrorCode, type JsonObject, scheduleId } from '@holdfast/contracts';
-import type { Caller, Operation, TransactionStores } from '@holdfast/core';
+import type { Caller, Operation, RateClass, TransactionStores } from '@holdfast/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { ApiPorts } from '../ports.ts';
@@ -104,7 +104,7 @@ export interface RouteDocument {
   readonly documentedBody?: z.ZodType;
 }
 
-type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 interface RouteSpec<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType> extends RouteDocument {
   readonly method: Method;
@@ -116,6 +116,8 @@ interface RouteSpec<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Zo
   readonly body: B;
   /** The body may also be YAML. */
   readonly yaml?: boolean;
+  /** What its requests count as; null = they are not counted. Left out: what follows from its method. */
+  readonly rate?: RateClass | null;
   /** Each change leaves a line in the audit log, written in its transaction; a GET leaves one about who has read. */
   readonly audit?: AuditRule<z.output<P>, z.output<B>>;
   /**
@@ -134,6 +136,7 @@ export interface Route extends RouteDocument {
   readonly url: string;
   readonly operation: Operation | null;
   readonly yaml: boolean;
+  readonly rate?: RateClass | null;
   readonly params: z.ZodObject;
   readonly query: z.ZodObject;
   readonly body: z.ZodType;

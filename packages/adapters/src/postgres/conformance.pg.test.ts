@@ -7,6 +7,7 @@ import {
   describeHints,
   describeInstallation,
   describeOutbox,
+  describeLimitStore,
   describeRetention,
   describeRunCopies,
   describeRunDirectory,
@@ -44,6 +45,7 @@ describePostgres('the stores', ({ bin }) => {
   describeRunDirectory('Postgres', open);
   describeDeletion('Postgres', open);
   describeRetention('Postgres', open);
+  describeLimitStore('Postgres', open);
   describeErasure('Postgres', open);
   describeAuditTables('Postgres', open);
   describeAgentStore('Postgres', open);

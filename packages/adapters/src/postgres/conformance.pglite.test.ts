@@ -7,6 +7,7 @@ import {
   describeHints,
   describeInstallation,
   describeOutbox,
+  describeLimitStore,
   describeRetention,
   describeRunCopies,
   describeRunDirectory,
@@ -34,6 +35,7 @@ describeRunCopies('PGlite', openMemory);
 describeRunDirectory('PGlite', openMemory);
 describeDeletion('PGlite', openMemory);
 describeRetention('PGlite', openMemory);
+describeLimitStore('PGlite', openMemory);
 describeErasure('PGlite', openMemory);
 describeAuditTables('PGlite', openMemory);
 describeAgentStore('PGlite', openMemory);

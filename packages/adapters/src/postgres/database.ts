@@ -10,6 +10,7 @@ import type {
   Hints,
   Installation,
   KeyStore,
+  LimitStore,
   Outbox,
   RetentionStore,
   RunDirectory,
@@ -38,6 +39,7 @@ import { PostgresExpiredRuns } from './expired-runs.ts';
 import { NoHints, PostgresHints, ProcessHints } from './hints.ts';
 import { PostgresInstallation, tenantIds } from './installation.ts';
 import { PostgresKeyStore } from './key-store.ts';
+import { PostgresLimitStore } from './limit-store.ts';
 import { applyMigrations, schemaProblem } from './migrate.ts';
 import { PostgresOutbox } from './outbox.ts';
 import { openPglite } from './pglite.ts';
@@ -86,6 +88,7 @@ export interface ApiStores {
   readonly retention: RetentionStore;
   readonly schedules: ScheduleRows;
   readonly webhooks: WebhookStore;
+  readonly limits: LimitStore;
 }
 
 export interface WorkerStores {
@@ -242,6 +245,7 @@ function stores(
         retention: new PostgresRetentionStore(scoped),
         schedules: new PostgresScheduleRows(scoped, publish),
         webhooks: new PostgresWebhookStore(scoped),
+        limits: new PostgresLimitStore(scoped),
       };
     },
     async worker(worker, driver = 'embedded') {

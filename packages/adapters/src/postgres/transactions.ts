@@ -11,6 +11,7 @@ import { PostgresAgentStore } from './agent-store.ts';
 import { PostgresAuditLog } from './audit-log.ts';
 import { PostgresBulkStore } from './bulk-store.ts';
 import { PostgresKeyStore } from './key-store.ts';
+import { PostgresLimitStore } from './limit-store.ts';
 import { PostgresRetentionStore } from './retention-store.ts';
 import { PostgresRunDirectory } from './run-directory.ts';
 import { ApiRunStore } from './run-store.ts';
@@ -135,6 +136,7 @@ function storesIn(scope: TenantScope, sql: Transaction, grown: Hint[]): Transact
     retention: new PostgresRetentionStore(scoped),
     schedules: new PostgresScheduleRows(scoped, note),
     webhooks: new PostgresWebhookStore(scoped),
+    limits: new PostgresLimitStore(scoped),
   };
 }
 

@@ -1,4 +1,13 @@
 import { z } from 'zod';
+import {
+  defaultQuotas,
+  defaultRates,
+  limitsOfText,
+  quotaNames,
+  type Quotas,
+  rateNames,
+  type Rates,
+} from '../limits.ts';
 
 /** What is told about a key beside its schema: in the reference, in `.env.example`, and in messages. */
 export interface KeyMeta {
@@ -68,13 +77,34 @@ const originList = z
   .transform((value) => value.split(',').flatMap((text) => (text.trim() === '' ? [] : [text.trim()])))
   .pipe(z.array(origin));
 
-const proxyEntry = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
-  error: 'must be a comma list of addresses and ranges, such as 10.0.0.0/8',
-});
-const proxyList = z
+const ranges = z
   .string()
   .transform((value) => value.split(',').flatMap((text) => (text.trim() === '' ? [] : [text.trim()])))
-  .pipe(z.array(proxyEntry));
+  .refine((entries) => entries.every((entry) => isRange(entry)), {
+    error: 'must be a comma list of addresses and ranges, such as 10.0.0.0/8',
+  });
+
+function isRange(entry: string): boolean {
+  const [address = '', bits, ...more] = entry.split('/');
+  const v4 = z.ipv4().safeParse(address).success;
+  if (more.length > 0 || !(v4 || z.ipv6().safeParse(address).success)) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (v4 ? 32 : 128));
+}
+
+const rates = z.string().transform((text, context): Rates | null => {
+  if (text === 'off') return null;
+  const given = limitsOfText(text, rateNames);
+  if (given !== null) return { ...defaultRates, ...given };
+  context.addIssue(`must be off, or a comma list of name=number (from 1): ${rateNames.join(', ')}`);
+  return z.NEVER;
+});
+
+const quotas = z.string().transform((text, context): Quotas => {
+  const given = limitsOfText(text, quotaNames);
+  if (given !== null) return { ...defaultQuotas, ...given };
+  context.addIssue(`must be a comma list of name=number: ${quotaNames.join(', ')}`);
+  return z.NEVER;
+});
 
 const modelBaseUrl = baseUrl.refine((value) => new URL(value).username === '', {
   error: 'must have no user or password: give the key apart',
@@ -84,6 +114,12 @@ const modelBaseUrl = baseUrl.refine((value) => new URL(value).username === '', {
 const driving = ['worker', 'standalone', 'cli'] as const;
 
 const temporalName = z.string().regex(/^[\w.-]{1,200}$/, { error: 'must be letters, digits, _ . and -, at most 200' });
+
+function textOf(numbers: Readonly<Record<string, number>>): string {
+  return Object.entries(numbers)
+    .map(([name, number]) => `${name}=${number}`)
+    .join(', ');
+}
 
 const path = z.string().refine((value) => !value.includes('\0'), { error: 'must be a path' });
 
@@ -158,10 +194,24 @@ export const envKeys = {
     used: ['api', 'standalone'],
     secret: false,
   }),
-  TRUSTED_PROXIES: proxyList.optional().meta({
+  TRUSTED_PROXIES: ranges.optional().meta({
     description:
-      'Addresses and ranges of the proxies in front of the API: their `X-Forwarded-For` says where a request came from. Without it that header is not believed, and the audit log names whoever connected.',
-    example: '10.0.0.0/8,::1',
+      'Addresses and ranges of the edge in front of the API. From these alone X-Forwarded-For and X-Forwarded-Proto are believed. Without it, whoever connects is the client.',
+    example: '10.0.0.0/8,fd00::/8',
+    default: null,
+    used: ['api', 'standalone'],
+    secret: false,
+  }),
+  RATE_LIMITS: rates.optional().meta({
+    description: `Requests a second, counted over ten seconds, that are answered before others are refused with 429: a comma list of name=number, where what is not named keeps its default (${textOf(defaultRates)}). \`off\` = no limits. A tenant may have numbers of its own: \`holdfast limits set\`.`,
+    example: 'caller.read=50,tenant.read=150',
+    default: null,
+    used: ['api', 'standalone'],
+    secret: false,
+  }),
+  QUOTAS: quotas.optional().meta({
+    description: `How many of something a tenant may have: a comma list of name=number, where what is not named keeps its default (${textOf(defaultQuotas)}). A tenant may have numbers of its own: \`holdfast limits set\`.`,
+    example: 'agents=200,keys=50',
     default: null,
     used: ['api', 'standalone'],
     secret: false,

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { defaultQuotas, defaultRates } from '../limits.ts';
 import type { Config } from './config.ts';
 import { env, type EnvKey, envKeyNames, metaOf } from './env.ts';
 
@@ -73,6 +74,10 @@ export function parseEnv(environment: Environment): Config {
       publicBaseUrl: values.PUBLIC_BASE_URL ?? null,
       corsOrigins: values.CORS_ORIGINS ?? [],
       trustedProxies: values.TRUSTED_PROXIES ?? [],
+    },
+    limits: {
+      rates: values.RATE_LIMITS === undefined ? defaultRates : values.RATE_LIMITS,
+      quotas: values.QUOTAS ?? defaultQuotas,
     },
     metricsPort: values.METRICS_PORT === 0 ? null : values.METRICS_PORT,
     worker: { concurrency: values.WORKER_CONCURRENCY, wakeHints: values.WAKE_HINTS === 'on' },

@@ -58,6 +58,21 @@ export const errorCodes = {
     'The first request with this `Idempotency-Key` is still under way. Try again after `Retry-After`.',
   ),
 
+  rate_limited: meaning(
+    429,
+    'Too many requests',
+    'More requests came than the limit that `RateLimit` names lets through. Nothing was done. Try again after `Retry-After` seconds.',
+  ),
+  rate_limiter_unavailable: meaning(
+    503,
+    'Requests cannot be counted',
+    'What counts requests does not answer, and this operation is not done uncounted. Nothing was done; try again after `Retry-After`.',
+  ),
+  quota_exceeded: meaning(
+    409,
+    'Quota is used up',
+    'The tenant has as many of these as it may have. `detail` says how many; `quota`, `limit` and `used` say it to programs.',
+  ),
   etag_mismatch: meaning(
     412,
     'Changed in between',
@@ -273,7 +288,6 @@ export const errorCodes = {
     'URL is not called',
     'Webhooks go over HTTPS to the public internet, and to what OUTBOUND_ALLOW names. `detail` says what is in the way.',
   ),
-  too_many_webhooks: meaning(409, 'Too many webhooks', 'The tenant has as many webhooks as it may have.'),
   replay_too_large: meaning(
     422,
     'Too much to send again',

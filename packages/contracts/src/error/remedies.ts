@@ -19,6 +19,10 @@ export const remedies: Readonly<Record<ErrorCode | RunFailureCode | StartupCode,
   idempotency_mismatch:
     'Use a new key for a new request. If it should be the same request, send the same body; the first answer is kept for 24 hours.',
   idempotency_in_flight: 'Wait for `Retry-After`, then repeat it with the same key and body.',
+  rate_limited: 'Wait as long as `Retry-After` says, and ask less often; the client of Holdfast does both.',
+  rate_limiter_unavailable: 'Try again in a moment. Whoever runs Holdfast looks at the store that counts requests.',
+  quota_exceeded:
+    'Delete what is not needed, or ask whoever runs Holdfast for a larger quota: `QUOTAS`, or `holdfast limits set`.',
   etag_mismatch: 'Read it again, look at what has changed, and send the new `ETag` in `If-Match`.',
 
   // runs
@@ -102,7 +106,6 @@ export const remedies: Readonly<Record<ErrorCode | RunFailureCode | StartupCode,
     'Look at `holdfast webhooks deliveries <webhook>`. What is older can be sent again by run: `holdfast webhooks replay <webhook> --run <run>`.',
   webhook_url_refused:
     'Use an address with HTTPS that is reached from the internet. For a receiver in your own network, whoever runs Holdfast adds `host:port` to OUTBOUND_ALLOW.',
-  too_many_webhooks: 'Delete one that is not needed, or let one receiver take more types of events.',
   replay_too_large: 'Give a later time, and send single runs again with `run`.',
 
   // the rest

@@ -1,4 +1,4 @@
-import type { Role } from '@holdfast/contracts';
+import type { OwnLimits, Role } from '@holdfast/contracts';
 import type { TenantScope } from '../tenant-scope.ts';
 
 /** A key that is to be made. */
@@ -52,6 +52,11 @@ export interface Installation {
     key: KeyDraft,
   ): Promise<boolean>;
   tenantByName(name: string): Promise<string | null>;
+  /** Changes numbers of its own; null = the installation's again. Returns those it has then; null: there is no such tenant. */
+  setLimits(
+    name: string,
+    changes: Readonly<Partial<Record<keyof OwnLimits, number | null>>>,
+  ): Promise<OwnLimits | null>;
   addKey(scope: TenantScope, key: KeyDraft): Promise<void>;
   /** Written once when the database was made. */
   installationId(): Promise<string>;

@@ -1,5 +1,6 @@
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { ToolServerStore } from '../executor/tool-server-store.ts';
+import type { LimitStore } from '../limits/limit-store.ts';
 import type { BulkStore } from '../bulk/bulk-store.ts';
 import type { RunStore } from '../log/run-store.ts';
 import type { ScheduleRows } from '../schedules/schedule-rows.ts';
@@ -44,6 +45,7 @@ export interface TransactionStores {
   readonly retention: RetentionStore;
   readonly schedules: ScheduleRows;
   readonly webhooks: WebhookStore;
+  readonly limits: LimitStore;
 }
 
 export type IdempotentReply =

@@ -8,6 +8,7 @@ import type {
   Hints,
   Installation,
   KeyStore,
+  LimitStore,
   Outbox,
   RetentionStore,
   RunDirectory,
@@ -46,6 +47,7 @@ export interface Stores {
     readonly retention: RetentionStore;
     readonly schedules: ScheduleRows;
     readonly webhooks: WebhookStore;
+    readonly limits: LimitStore;
   };
   /** A worker process of that id. */
   worker(id: string, driver?: DriverName): Promise<WorkerSide>;

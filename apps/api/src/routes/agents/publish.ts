@@ -1,5 +1,5 @@
 import { agentSpec, agentVersionResource } from '@holdfast/contracts';
-import { publishAgent } from '@holdfast/core';
+import { publishAgent, withinQuota } from '@holdfast/core';
 import { z } from 'zod';
 import { nothing, route } from '../../http/route.ts';
 import { versionResource } from '../../resources/agent.ts';
@@ -30,6 +30,7 @@ export const publish = route({
     201: { description: 'The new version.', json: agentVersionResource },
   },
   refusals: [
+    'quota_exceeded',
     'agent_not_found',
     'agent_feature_unavailable',
     'condition_invalid',
@@ -48,8 +49,10 @@ export const publish = route({
   handle: (ports, { caller, query, body, once }) =>
     once(
       () => publishAgent(ports.publishing, caller, body, query),
-      async ({ agents }, { draft, spec, hash }) => {
-        const { version, created } = await agents.publish(caller, draft, spec, hash);
+      async (stores, { draft, spec, hash }) => {
+        const { version, created } = await withinQuota(stores, ports.quotas, caller, 'agents', () =>
+          stores.agents.publish(caller, draft, spec, hash),
+        );
         return { status: created ? 201 : 200, json: versionResource(version, spec) };
       },
     ),

@@ -1,5 +1,5 @@
 import { createKeyBody } from '@holdfast/contracts';
-import { mayGive, newKey, refused } from '@holdfast/core';
+import { mayGive, newKey, refused, withinQuota } from '@holdfast/core';
 import { nothing, route } from '../../http/route.ts';
 import { keyResourceOf } from '../../resources/api-key.ts';
 import { keyFacts, newKeyAnswer, refuseIdempotencyKey } from './new-key.ts';
@@ -16,9 +16,9 @@ export const createKey = route({
   description:
     'Its text is in this answer and nowhere else: only a hash is kept. An `Idempotency-Key` is refused, since the answer would be stored.',
   answers: { 201: newKeyAnswer },
-  refusals: ['invalid_request'],
+  refusals: ['invalid_request', 'quota_exceeded'],
   audit: keyFacts,
-  handle: ({ clock }, { caller, body, request, change }) => {
+  handle: ({ clock, quotas }, { caller, body, request, change }) => {
     refuseIdempotencyKey(request);
     const { name, roles, expires_in } = body;
     if (!mayGive(caller.by.roles, roles))
@@ -28,9 +28,9 @@ export const createKey = route({
       );
     const expiresAt = expires_in === undefined ? null : clock.now() + expires_in;
     const { stored, text } = newKey(caller.tenant, name, [...new Set(roles)], expiresAt);
-    return change(async ({ keys }) => ({
-      status: 201,
-      json: { ...keyResourceOf(await keys.add(caller, stored)), key: text },
-    }));
+    return change(async (stores) => {
+      const key = await withinQuota(stores, quotas, caller, 'keys', () => stores.keys.add(caller, stored));
+      return { status: 201, json: { ...keyResourceOf(key), key: text } };
+    });
   },
 });

@@ -9,6 +9,7 @@ export const fork = route({
   method: 'POST',
   url: '/v1/runs/:run/fork',
   operation: 'runs.fork',
+  rate: 'start',
   params: runParams,
   query: nothing,
   body: forkRunBody.optional(),

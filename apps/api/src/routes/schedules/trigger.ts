@@ -7,6 +7,7 @@ export const trigger = route({
   method: 'POST',
   url: '/v1/schedules/:schedule/trigger',
   operation: 'schedules.trigger',
+  rate: 'start',
   params: scheduleParams,
   query: nothing,
   body: triggerScheduleBody.optional(),

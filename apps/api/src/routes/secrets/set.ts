@@ -1,3 +1,4 @@
+import { withinQuota } from '@holdfast/core';
 import { secretName, secretResource as secret, setSecretBody } from '@holdfast/contracts';
 import { z } from 'zod';
 import { etagOf, expectedVersion, ifMatch } from '../../http/expected-version.ts';
@@ -22,15 +23,17 @@ export const setSecret = route({
   answers: {
     200: { description: 'All but the value.', json: secret, headers: { ETag: 'Its version, in quotes.' } },
   },
-  refusals: ['invalid_request', 'etag_mismatch', 'secrets_unavailable'],
+  refusals: ['invalid_request', 'etag_mismatch', 'quota_exceeded', 'secrets_unavailable'],
   resource: secretNow,
   audit: ({ answer }) => ({ detail: { version: secret.parse(answer.json).version } }),
-  handle: ({ cipher }, { caller, params: { name }, body, request, change }) => {
+  handle: ({ cipher, quotas }, { caller, params: { name }, body, request, change }) => {
     const { tenant } = caller;
     const expected = expectedVersion(request);
-    return change(async ({ secrets }) => {
+    return change(async (stores) => {
       const seal = (version: number) => cipher.seal({ tenant, name, version }, body.value);
-      const set = await secrets.put(caller, name, expected, seal);
+      const set = await withinQuota(stores, quotas, caller, 'secrets', () =>
+        stores.secrets.put(caller, name, expected, seal),
+      );
       if (set === null) throw stale(`The secret ${name}`);
       return { status: 200, json: secretResource(set), headers: { etag: etagOf(set.version) } };
     });

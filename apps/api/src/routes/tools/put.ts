@@ -1,5 +1,5 @@
 import { toolServerBody, toolServerName, toolServerResource } from '@holdfast/contracts';
-import { checkSecretNames, registerToolServer, toolServerUrl } from '@holdfast/core';
+import { checkSecretNames, registerToolServer, toolServerUrl, withinQuota } from '@holdfast/core';
 import { z } from 'zod';
 import { stale } from '../../http/etag.ts';
 import { etagOf, expectedVersion, ifMatch } from '../../http/expected-version.ts';
@@ -29,6 +29,7 @@ export const put = route({
     'tool_server_unavailable',
     'tool_invalid',
     'etag_mismatch',
+    'quota_exceeded',
   ],
   headers: { 'If-Match': ifMatch },
   resource: toolServerNow,
@@ -38,8 +39,10 @@ export const put = route({
     const texts = Object.entries(body.headers).map(([header, text]) => ({ path: `/headers/${header}`, text }));
     await checkSecretNames(ports.secrets, caller, texts);
     const draft = await registerToolServer(ports.registry, caller, { name, spec: body, offline });
-    return change(async ({ toolServers }) => {
-      const stored = await toolServers.put(caller, draft, expected);
+    return change(async (stores) => {
+      const stored = await withinQuota(stores, ports.quotas, caller, 'tool_servers', () =>
+        stores.toolServers.put(caller, draft, expected),
+      );
       if (stored === null) throw stale(`The tool server ${name}`);
       const json = toolServerResourceOf({ ...stored, type: stored.spec.type });
       return { status: 200, json, headers: { etag: etagOf(stored.version) } };

@@ -1,0 +1,15 @@
+import type { OwnLimits, QuotaName } from '@holdfast/contracts';
+import type { TenantScope } from '../tenant-scope.ts';
+
+/** Numbers that hold for one tenant, and how much it has of what is counted. */
+export interface LimitStore {
+  /** What differs from the installation's. */
+  own(scope: TenantScope): Promise<OwnLimits>;
+  /** What there is now. */
+  used(scope: TenantScope): Promise<Readonly<Record<QuotaName, number>>>;
+  /**
+   * The same of one quota. Inside a transaction, others that count the same wait until it ends: nobody counts what is
+   * about to be there, or counts past it.
+   */
+  count(scope: TenantScope, quota: QuotaName): Promise<{ readonly used: number; readonly own: number | null }>;
+}
