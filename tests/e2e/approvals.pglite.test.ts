@@ -110,6 +110,39 @@ test('the same key twice is one person; two keys are two', async () => {
   await becomes(question.run, 'succeeded');
 });
 
+test('two keys of one member are one person, however they are used', async () => {
+  const member = '01920000-0000-7000-8000-00000000000a';
+  await server.database.connections.lend((sql) =>
+    sql.query(
+      `insert into holdfast.members (tenant_id, id, kind, issuer, subject, last_seen_at)
+       values ($1, $2, 'person', 'https://issuer.test', 'ada', 0)`,
+      [tenant, member],
+    ),
+  );
+  const make = async (name: string, owner: string) =>
+    server.ask(admin, 'POST', '/v1/api-keys', { name, roles: ['operator'], member: owner });
+  const [one, two] = [(await make('laptop', member)).json, (await make('phone', member)).json];
+  expect(one['member']).toBe(member);
+  const [laptop, phone] = [one, two].map(({ id, key }) => ({ id: String(id), key: String(key) }));
+  if (laptop === undefined || phone === undefined) throw new Error('no keys');
+  const [bo] = [await person('operator')];
+
+  const question = await asking({ by: { count: 2, members: [member], role: 'operator' } }, bo);
+  expect((await decide(question, laptop)).status).toBe(200);
+  expect(refusal(await decide(question, phone))).toEqual([409, 'approval_already_given']);
+  expect(await mine(phone, `&agent=${question.agent}`)).toEqual([]);
+  expect((await decide(question, bo)).status).toBe(200);
+
+  const started = await asking({ four_eyes: true }, laptop);
+  expect(refusal(await decide(started, phone))).toEqual([403, 'approval_four_eyes']);
+  const named = await asking({ by: { members: [member] } }, bo);
+  expect(await mine(phone, `&agent=${named.agent}`)).toEqual([named.run]);
+  expect((await decide(named, phone)).status).toBe(200);
+
+  const unknown = await make('nobody', '01920000-0000-7000-8000-00000000000b');
+  expect([unknown.status, unknown.json['code']]).toEqual([422, 'validation_failed']);
+});
+
 test('the approver is the starter: refused, written down, and somebody else decides', async () => {
   const [ada, bo] = [await person('operator'), await person('operator')];
   const question = await asking({ four_eyes: true }, ada);

@@ -20,7 +20,7 @@ export const createKey = route({
   audit: keyFacts,
   handle: ({ clock }, { caller, body, request, change }) => {
     refuseIdempotencyKey(request);
-    const { name, roles, expires_in } = body;
+    const { name, roles, expires_in, member } = body;
     if (!mayGive(caller.by.roles, roles))
       throw refused(
         'forbidden',
@@ -28,9 +28,13 @@ export const createKey = route({
       );
     const expiresAt = expires_in === undefined ? null : clock.now() + expires_in;
     const { stored, text } = newKey(caller.tenant, name, [...new Set(roles)], expiresAt);
-    return change(async ({ keys }) => ({
-      status: 201,
-      json: { ...keyResourceOf(await keys.add(caller, stored)), key: text },
-    }));
+    return change(async ({ keys }) => {
+      if (member !== undefined && !(await keys.hasMember(caller, member)))
+        throw refused('validation_failed', `There is no member ${member}.`, [
+          { path: '/member', message: 'no such member' },
+        ]);
+      const added = await keys.add(caller, { ...stored, member });
+      return { status: 201, json: { ...keyResourceOf(added), key: text } };
+    });
   },
 });
