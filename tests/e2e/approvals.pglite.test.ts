@@ -1,17 +1,23 @@
 import { auditPage, type Role } from '@holdfast/contracts';
 import { parseKey } from '@holdfast/core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Receiver, startReceiver } from './support/receiver.ts';
 import { type Answer, startServer, type TestServer } from './support/server.ts';
 
 let server: TestServer;
 let tenant: string;
 let admin: string;
+let receiver: Receiver;
 
 beforeAll(async () => {
-  server = await startServer('pglite://memory');
+  receiver = await startReceiver();
+  server = await startServer('pglite://memory', { environment: { OUTBOUND_ALLOW: receiver.host } });
   ({ id: tenant, key: admin } = await server.tenant('mine'));
 });
-afterAll(() => server.close());
+afterAll(async () => {
+  await server.close();
+  await receiver.close();
+});
 
 interface Person {
   readonly key: string;
@@ -248,4 +254,21 @@ test('a viewer settles nothing; more people than are named is refused at publish
     tools: [{ builtin: 'artifacts.write', approval: { by: { keys: [ada.id], count: 2 } } }],
   });
   expect([published.status, published.json['code']]).toEqual([422, 'approvers_too_few']);
+});
+
+test('a webhook is told when a question opens, and what was said to it until it closes', async () => {
+  const [ada, bo] = [await person('operator'), await person('operator')];
+  const agent = 'told';
+  const groups = ['attention', 'decisions'];
+  await server.ask(admin, 'POST', '/v1/webhooks', { url: `${receiver.url}/approvals`, events: groups, agent });
+  const question = await asking({ by: { count: 2 } }, ada, agent);
+  const told = () =>
+    receiver.received
+      .filter(({ path }) => path === '/approvals')
+      .map(({ body }) => (JSON.parse(body) as { type: string }).type);
+  await expect.poll(told, { timeout: 15_000 }).toEqual(['approval.asked']);
+  await decide(question, ada);
+  await expect.poll(told, { timeout: 15_000 }).toEqual(['approval.asked', 'approval.given']);
+  await decide(question, bo);
+  await expect.poll(told, { timeout: 15_000 }).toEqual(['approval.asked', 'approval.given', 'approval.decided']);
 });
