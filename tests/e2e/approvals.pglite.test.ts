@@ -1,17 +1,23 @@
 import { auditPage, type Role } from '@holdfast/contracts';
 import { parseKey } from '@holdfast/core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Receiver, startReceiver } from './support/receiver.ts';
 import { type Answer, startServer, type TestServer } from './support/server.ts';
 
 let server: TestServer;
 let tenant: string;
 let admin: string;
+let receiver: Receiver;
 
 beforeAll(async () => {
-  server = await startServer('pglite://memory');
+  receiver = await startReceiver();
+  server = await startServer('pglite://memory', { environment: { OUTBOUND_ALLOW: receiver.host } });
   ({ id: tenant, key: admin } = await server.tenant('mine'));
 });
-afterAll(() => server.close());
+afterAll(async () => {
+  await server.close();
+  await receiver.close();
+});
 
 interface Person {
   readonly key: string;
@@ -110,6 +116,39 @@ test('the same key twice is one person; two keys are two', async () => {
   await becomes(question.run, 'succeeded');
 });
 
+test('two keys of one member are one person, however they are used', async () => {
+  const member = '01920000-0000-7000-8000-00000000000a';
+  await server.database.connections.lend((sql) =>
+    sql.query(
+      `insert into holdfast.members (tenant_id, id, kind, issuer, subject, last_seen_at)
+       values ($1, $2, 'person', 'https://issuer.test', 'ada', 0)`,
+      [tenant, member],
+    ),
+  );
+  const make = async (name: string, owner: string) =>
+    server.ask(admin, 'POST', '/v1/api-keys', { name, roles: ['operator'], member: owner });
+  const [one, two] = [(await make('laptop', member)).json, (await make('phone', member)).json];
+  expect(one['member']).toBe(member);
+  const [laptop, phone] = [one, two].map(({ id, key }) => ({ id: String(id), key: String(key) }));
+  if (laptop === undefined || phone === undefined) throw new Error('no keys');
+  const [bo] = [await person('operator')];
+
+  const question = await asking({ by: { count: 2, members: [member], role: 'operator' } }, bo);
+  expect((await decide(question, laptop)).status).toBe(200);
+  expect(refusal(await decide(question, phone))).toEqual([409, 'approval_already_given']);
+  expect(await mine(phone, `&agent=${question.agent}`)).toEqual([]);
+  expect((await decide(question, bo)).status).toBe(200);
+
+  const started = await asking({ four_eyes: true }, laptop);
+  expect(refusal(await decide(started, phone))).toEqual([403, 'approval_four_eyes']);
+  const named = await asking({ by: { members: [member] } }, bo);
+  expect(await mine(phone, `&agent=${named.agent}`)).toEqual([named.run]);
+  expect((await decide(named, phone)).status).toBe(200);
+
+  const unknown = await make('nobody', '01920000-0000-7000-8000-00000000000b');
+  expect([unknown.status, unknown.json['code']]).toEqual([422, 'validation_failed']);
+});
+
 test('the approver is the starter: refused, written down, and somebody else decides', async () => {
   const [ada, bo] = [await person('operator'), await person('operator')];
   const question = await asking({ four_eyes: true }, ada);
@@ -201,7 +240,11 @@ test('why somebody decided is in the log and in the audit, with what was decided
   });
   const { items } = auditPage.parse((await server.ask(admin, 'GET', `/v1/audit?target=${question.path}`)).json);
   expect(items).toMatchObject([
-    { outcome: 'done', by: { id: ada.id }, detail: { decision: 'deny', reason: 'too dear', hash: question.hash } },
+    {
+      outcome: 'done',
+      by: { id: ada.id },
+      detail: { decision: 'deny', reason: 'too dear', hash: question.hash, seq: expect.any(Number) },
+    },
   ]);
 });
 
@@ -215,4 +258,21 @@ test('a viewer settles nothing; more people than are named is refused at publish
     tools: [{ builtin: 'artifacts.write', approval: { by: { keys: [ada.id], count: 2 } } }],
   });
   expect([published.status, published.json['code']]).toEqual([422, 'approvers_too_few']);
+});
+
+test('a webhook is told when a question opens, and what was said to it until it closes', async () => {
+  const [ada, bo] = [await person('operator'), await person('operator')];
+  const agent = 'told';
+  const groups = ['attention', 'decisions'];
+  await server.ask(admin, 'POST', '/v1/webhooks', { url: `${receiver.url}/approvals`, events: groups, agent });
+  const question = await asking({ by: { count: 2 } }, ada, agent);
+  const told = () =>
+    receiver.received
+      .filter(({ path }) => path === '/approvals')
+      .map(({ body }) => (JSON.parse(body) as { type: string }).type);
+  await expect.poll(told, { timeout: 15_000 }).toEqual(['approval.asked']);
+  await decide(question, ada);
+  await expect.poll(told, { timeout: 15_000 }).toEqual(['approval.asked', 'approval.given']);
+  await decide(question, bo);
+  await expect.poll(told, { timeout: 15_000 }).toEqual(['approval.asked', 'approval.given', 'approval.decided']);
 });

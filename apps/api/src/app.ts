@@ -118,7 +118,7 @@ function register(app: FastifyInstance, ports: ApiPorts, watch: Watch, route: Ro
       });
       if (method === 'GET' && route.audit !== undefined && operation !== null)
         await watch.note(operation, caller, request, null);
-      return send(reply, answer);
+      return send(ports, reply, answer);
     },
   });
 }
@@ -159,14 +159,21 @@ function refuseOtherMethods(app: FastifyInstance, ports: ApiPorts): void {
   }
 }
 
-function send(reply: FastifyReply, answer: Answer): FastifyReply {
+function send({ log }: ApiPorts, reply: FastifyReply, answer: Answer): FastifyReply {
   if (answer === 'taken') return reply;
   reply.status(answer.status).header('x-request-id', reply.request.id);
   if ('headers' in answer && answer.headers !== undefined) reply.headers(answer.headers);
   if ('bytes' in answer)
     return reply.send(Buffer.from(answer.bytes.buffer, answer.bytes.byteOffset, answer.bytes.byteLength));
   if ('text' in answer) return reply.send(answer.text);
-  if ('stream' in answer) return reply.send(Readable.from(answer.stream));
+  if ('stream' in answer) {
+    const stream = Readable.from(answer.stream);
+    // The status is out by then: all that the client sees is that the answer breaks off.
+    stream.once('error', (error: unknown) =>
+      log.error({ err: error, request_id: reply.request.id }, 'an answer was broken off'),
+    );
+    return reply.send(stream);
+  }
   if (!('json' in answer)) return reply.send();
   return reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(answer.json));
 }

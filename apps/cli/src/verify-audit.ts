@@ -47,18 +47,16 @@ async function compared(
   };
   if (opening.tenant !== tenant)
     throw new Failure(`The file is of tenant ${tenant}, the server's lines of ${opening.tenant}.`);
-  if (head.number > 0 && opening.from.number === head.number) {
-    if (opening.from.hash !== head.hash) throw differs(head.number);
-    return `The server's lines go on from number ${head.number}.`;
-  }
   if (head.number === 0) return 'There is nothing in the file that the server could have.';
-  if (checkpoint === null)
+  if (checkpoint !== null && checkpoint.number > head.number)
+    return 'The server has removed all lines of the file since: nothing to compare.';
+  if (checkpoint !== null && hashAt !== null && checkpoint.hash !== hashAt) throw differs(checkpoint.number);
+  if (opening.from.number !== head.number)
     throw new Failure(
       `The file ends at number ${head.number}; the server has no such line: its newest ones were cut off.`,
     );
-  if (checkpoint.number > head.number) return 'The server has removed all lines of the file since: nothing to compare.';
-  if (checkpoint.hash !== hashAt) throw differs(checkpoint.number);
-  return `The server's lines go on from its checkpoint, number ${checkpoint.number}, which is the same line as in the file.`;
+  if (opening.from.hash !== head.hash) throw differs(head.number);
+  return `The server's lines go on from number ${head.number}.`;
 }
 
 const differs = (number: number): Failure =>

@@ -47,6 +47,7 @@ export function describeCatalog(name: string, open: () => Promise<OpenedStores>)
         'bulk_operations',
         'due',
         'idempotency_keys',
+        'members',
         'run_events',
         'run_tags',
         'runs',

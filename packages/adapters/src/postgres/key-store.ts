@@ -15,10 +15,11 @@ interface KeyRow {
   readonly revoked_at: number | null;
   readonly last_used_at: number | null;
   readonly created_at: number;
+  readonly member_id: string | null;
 }
 
 const columns = `id, name, roles, secret_hash, previous_hash, previous_until, expires_at, revoked_at, last_used_at,
-  created_at`;
+  created_at, member_id`;
 const oneSql = `select ${columns} from holdfast.api_keys where tenant_id = $1 and id = $2`;
 
 export class PostgresKeyStore implements KeyStore {
@@ -43,6 +44,12 @@ export class PostgresKeyStore implements KeyStore {
       ),
     );
     return rows.map(keyOf);
+  }
+
+  async hasMember(scope: TenantScope, member: string): Promise<boolean> {
+    const text = 'select exists (select from holdfast.members where tenant_id = $1 and id = $2) as there';
+    const [row] = await this.#scoped.read<{ there: boolean }>(scope, text, [scope.tenant, member]);
+    return row?.there === true;
   }
 
   add(scope: TenantScope, key: KeyDraft): Promise<StoredKey> {
@@ -106,9 +113,9 @@ export class PostgresKeyStore implements KeyStore {
 
 export async function insertKey(sql: Sql, scope: TenantScope, key: KeyDraft): Promise<StoredKey> {
   const [row] = await sql.query<KeyRow>(
-    `insert into holdfast.api_keys (tenant_id, id, name, roles, secret_hash, expires_at)
-     values ($1, $2, $3, $4, $5, $6) returning ${columns}`,
-    [scope.tenant, key.id, key.name, JSON.stringify(key.roles), key.secretHash, key.expiresAt],
+    `insert into holdfast.api_keys (tenant_id, id, name, roles, secret_hash, expires_at, member_id)
+     values ($1, $2, $3, $4, $5, $6, $7) returning ${columns}`,
+    [scope.tenant, key.id, key.name, JSON.stringify(key.roles), key.secretHash, key.expiresAt, key.member ?? null],
   );
   if (row === undefined) throw new Error('the key was not inserted');
   return keyOf(row);
@@ -128,4 +135,5 @@ const keyOf = (row: KeyRow): StoredKey => ({
   revokedAt: row.revoked_at,
   lastUsedAt: row.last_used_at,
   createdAt: row.created_at,
+  ...(row.member_id === null ? {} : { member: row.member_id }),
 });

@@ -103,8 +103,8 @@ const attentionSql = `
   where t.tenant_id = $1 and ($2::uuid is null or t.run_id = $2)
     and ($3::uuid is null or (${placeOf('t.run_id', 't.ref')}) > (${placeOf('$3', '$4::text')}))
     and ($6::text is null or t.kind = $6) and ($7::text is null or r.agent = $7)
-    and ($8::text is null or (t.kind <> 'log-problem' and $8 <> all (coalesce(t.barred, '{}'))
-      and ($8 = any (t.approvers) or t.role = any ($9::text[]) or (t.role is null and t.approvers is null))))
+    and ($8::text[] is null or (t.kind <> 'log-problem' and not coalesce($8 && t.barred, false)
+      and (coalesce($8 && t.approvers, false) or t.role = any ($9::text[]) or (t.role is null and t.approvers is null))))
   order by ${placeOf('t.run_id', 't.ref')} limit $5`;
 
 export class PostgresRunDirectory implements RunDirectory {
@@ -231,7 +231,9 @@ export class PostgresRunDirectory implements RunDirectory {
         limit,
         filter.kind ?? null,
         filter.agent ?? null,
-        filter.mine?.id ?? null,
+        filter.mine === undefined
+          ? null
+          : arrayLiteral([filter.mine.id, ...(filter.mine.member === undefined ? [] : [filter.mine.member])]),
         arrayLiteral(filter.mine?.roles ?? []),
       ]),
     );

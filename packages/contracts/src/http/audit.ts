@@ -59,7 +59,7 @@ export const auditVerification = z
     head: place.describe('Number and hash of the newest line.'),
     problem: z
       .object({
-        number: z.int().positive().describe('The first line with which something is wrong.'),
+        number: z.int().nonnegative().describe('The first line with which something is wrong.'),
         kind: z.enum(['changed', 'removed', 'inserted', 'reordered', 'checkpoint-forged']),
         found: z.string().describe('What stands there instead.'),
       })

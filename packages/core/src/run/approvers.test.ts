@@ -98,6 +98,28 @@ describe('a quorum', () => {
     expect(phaseOf(question.sim, question.call)).toBe('approval');
   });
 
+  it('counts keys of a member as that member, and keys of nobody each for itself', () => {
+    const key = (last: number, owner?: string): Actor => ({
+      type: 'api-key',
+      id: id(last),
+      roles: ['operator'],
+      ...(owner === undefined ? {} : { member: owner }),
+    });
+    const question = asked({ count: 3 });
+    decides(question, ada);
+    expect(decides(question, key(7, ada.id))).toBe(false);
+    expect([decides(question, key(8, bo.id)), decides(question, bo), decides(question, key(9, bo.id))]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    expect(new Set(question.sim.refusals)).toEqual(new Set(['approval_already_given']));
+    expect(open(question)).toMatchObject({ barred: [ada.id, bo.id] });
+    expect(decides(question, key(7))).toBe(true);
+    const named = asked({ members: [ada.id] });
+    expect(decides(named, key(7, ada.id))).toBe(true);
+  });
+
   it('one who says no is enough, and who has agreed may still say it', () => {
     const question = asked({ count: 2 });
     decides(question, ada);

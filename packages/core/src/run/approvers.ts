@@ -37,12 +37,16 @@ export const approversOf = ({ role, members, keys, count, four_eyes }: DataOf<'a
   fourEyes: four_eyes ?? false,
 });
 
-/** The same person: a member by whichever token, an API key by itself. */
-export const isSame = (left: Actor, right: Actor): boolean => left.id === right.id && left.type === right.type;
+/** Who somebody is, whichever token or key they use: the member, or an API key that is no member's. */
+export const personOf = ({ id, member }: Actor): string => member ?? id;
+
+export const isSame = (left: Actor, right: Actor): boolean => personOf(left) === personOf(right);
 
 /** Whoever is named; and whoever has the role, where the question is put to one: an admin has every role. */
-export const mayDecide = ({ id, roles }: Actor, { role, named }: Approvers): boolean =>
-  named.includes(id) || (role !== null && roles.some((held) => held === role || held === 'admin'));
+export const mayDecide = ({ id, member, roles }: Actor, { role, named }: Approvers): boolean =>
+  named.includes(id) ||
+  (member !== undefined && named.includes(member)) ||
+  (role !== null && roles.some((held) => held === role || held === 'admin'));
 
 /** An admin may always say no, or a question to people who have left would stand open for ever. */
 export const mayDeny = (by: Actor, approvers: Approvers): boolean =>

@@ -1,4 +1,4 @@
-import { barred } from './approvers.ts';
+import { barred, personOf } from './approvers.ts';
 import { begunBy } from './duplicate.ts';
 import { isToolCall, STOP_GRACE_MS } from './effects.ts';
 import { isHalted } from './engine.ts';
@@ -131,7 +131,7 @@ function ofTool(state: LiveRun, call: ToolCall, stopping: boolean): Attention[] 
           kind: 'approval',
           role,
           ...(named.length === 0 ? {} : { approvers: named }),
-          ...(not.length === 0 ? {} : { barred: not.map(({ id: who }) => who) }),
+          ...(not.length === 0 ? {} : { barred: not.map(personOf) }),
           since,
           until: expiresAt,
           detail: { ...detail, ...asked },

@@ -27,7 +27,9 @@ export async function authenticate(
   const ended = whyEnded(stored, hashSecret(secret), now);
   if (ended !== null) throw refused('key_expired', `This API key ${ended}. Ask an admin for a new one.`);
   if (stored.lastUsedAt === null || now - stored.lastUsedAt >= MINUTE_MS) await noteUse(keys, { tenant }, id, now);
-  return { tenant, by: { type: 'api-key', id: stored.id, roles: effectiveRoles(stored.roles) }, name: stored.name };
+  const { member, name } = stored;
+  const by = { type: 'api-key', id: stored.id, roles: effectiveRoles(stored.roles) } as const;
+  return { tenant, by: { ...by, ...(member === undefined ? {} : { member }) }, name };
 }
 
 /** Whether such a request would be let in now; for what goes on after it was. */

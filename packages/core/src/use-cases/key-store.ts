@@ -10,6 +10,8 @@ export interface KeyDraft {
   readonly secretHash: string;
   /** ms since 1970; null = does not expire. */
   readonly expiresAt: number | null;
+  /** Whose key it is; left out: nobody's but its own. */
+  readonly member?: string | undefined;
 }
 
 /** Times are ms since 1970. */
@@ -35,6 +37,8 @@ export interface KeyStore {
   find(scope: TenantScope, id: string): Promise<StoredKey | null>;
   /** By id, which is by age; revoked ones too. */
   list(scope: TenantScope, after: string | null, limit: number): Promise<readonly StoredKey[]>;
+  /** Whether there is a member whose key could be made. */
+  hasMember(scope: TenantScope, member: string): Promise<boolean>;
   add(scope: TenantScope, key: KeyDraft): Promise<StoredKey>;
   /** `to` is asked with the row locked, and may throw. null: there is no such key. */
   rotate(scope: TenantScope, id: string, to: (key: StoredKey) => Rotation): Promise<StoredKey | null>;

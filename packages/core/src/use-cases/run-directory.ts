@@ -83,8 +83,10 @@ export interface AttentionFilter {
   readonly run?: string | undefined;
   readonly kind?: AttentionRow['kind'] | undefined;
   readonly agent?: string | undefined;
-  /** What somebody with this id and these effective roles may settle. */
-  readonly mine?: { readonly id: string; readonly roles: readonly string[] } | undefined;
+  /** What somebody with these effective roles may settle, a key also as the member whose it is. */
+  readonly mine?:
+    | { readonly id: string; readonly member?: string | undefined; readonly roles: readonly string[] }
+    | undefined;
 }
 
 export interface OpenAttention extends AttentionRow {

@@ -20,7 +20,7 @@ export const createKey = route({
   audit: keyFacts,
   handle: ({ clock, quotas }, { caller, body, request, change }) => {
     refuseIdempotencyKey(request);
-    const { name, roles, expires_in } = body;
+    const { name, roles, expires_in, member } = body;
     if (!mayGive(caller.by.roles, roles))
       throw refused(
         'forbidden',
@@ -29,8 +29,14 @@ export const createKey = route({
     const expiresAt = expires_in === undefined ? null : clock.now() + expires_in;
     const { stored, text } = newKey(caller.tenant, name, [...new Set(roles)], expiresAt);
     return change(async (stores) => {
-      const key = await withinQuota(stores, quotas, caller, 'keys', () => stores.keys.add(caller, stored));
-      return { status: 201, json: { ...keyResourceOf(key), key: text } };
+      if (member !== undefined && !(await stores.keys.hasMember(caller, member)))
+        throw refused('validation_failed', `There is no member ${member}.`, [
+          { path: '/member', message: 'no such member' },
+        ]);
+      const added = await withinQuota(stores, quotas, caller, 'keys', () =>
+        stores.keys.add(caller, { ...stored, member }),
+      );
+      return { status: 201, json: { ...keyResourceOf(added), key: text } };
     });
   },
 });

@@ -14,9 +14,11 @@ export const decide = route({
   idempotent: true,
   resource: runAsItIs,
   // An answer and a result are payloads; why somebody decided belongs here, too.
-  audit: ({ body }) => ({
+  audit: ({ body, answer }) => ({
     detail: {
       decision: body.decision,
+      // The event in the log of the run, with all of it.
+      seq: decisionReceipt.parse(answer.json).seq,
       ...('reason' in body && body.reason !== undefined ? { reason: body.reason } : {}),
       ...('note' in body && body.note !== undefined ? { reason: body.note } : {}),
       ...('hash' in body && body.hash !== undefined ? { hash: body.hash } : {}),
