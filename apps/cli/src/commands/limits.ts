@@ -27,7 +27,7 @@ export function limits(program: Command, context: Context): void {
 }
 
 /** @throws Failure */
-function changesOf(numbers: readonly string[]): Changes {
+export function changesOf(numbers: readonly string[]): Changes {
   const isTaken = (text: string): boolean => text.endsWith('=default');
   const names = numbers.filter(isTaken).map((text) => text.slice(0, -'=default'.length));
   const back = ownLimitNames.filter((name) => names.includes(name));
