@@ -12,12 +12,18 @@ import { once } from './http/once.ts';
 import { documentOf, told } from './http/problem.ts';
 import { requestId } from './http/request-id.ts';
 import type { Answer, Route } from './http/route.ts';
+import { secure, secureAnswers } from './http/security-headers.ts';
 import type { ApiPorts } from './ports.ts';
 import { referenceRoutes } from './routes/reference/routes.ts';
 import { routes } from './routes/routes.ts';
 import { GUARD_MS } from './sse/stream-guard.ts';
 
-const BODY_BYTES = 1024 * 1024;
+/** Of operations that carry content, and of all others. */
+const CONTENT_BYTES = 1024 * 1024;
+const BODY_BYTES = 64 * 1024;
+/** From a connection to the end of its headers, and to the end of the body, ms. */
+const HEADERS_MS = 15_000;
+const REQUEST_MS = 30_000;
 const SWEEP_MS = 15_000;
 
 const allRoutes = [...routes, ...referenceRoutes(routes)];
@@ -27,13 +33,20 @@ export function buildApp(ports: ApiPorts): FastifyInstance {
   const app = fastify({
     logger: false,
     bodyLimit: BODY_BYTES,
+    requestTimeout: REQUEST_MS,
+    http: { headersTimeout: HEADERS_MS, connectionsCheckingInterval: 5_000 },
     routerOptions: { maxParamLength: 500 },
     genReqId: requestId,
     // The address of a request is the last one that they did not add; without them, that of the connection.
     trustProxy: ports.trustedProxies.length === 0 ? false : [...ports.trustedProxies],
     clientErrorHandler: onClientError,
-    frameworkErrors: (error, request, reply) => fail(ports, error, request, reply),
+    // No hook has seen such a request.
+    frameworkErrors: (error, request, reply) => {
+      secure(reply.raw);
+      fail(ports, error, request, reply);
+    },
   });
+  secureAnswers(app);
   parseBodies(app);
   const watch = new Watch(ports);
   app.setErrorHandler(async (error, request, reply) => {
@@ -91,6 +104,7 @@ function register(app: FastifyInstance, ports: ApiPorts, watch: Watch, route: Ro
     method,
     url,
     exposeHeadRoute: false,
+    ...(route.content === true ? { bodyLimit: CONTENT_BYTES } : {}),
     config: { operation, yaml, audited: route.audit !== undefined, ...(rate === undefined ? {} : { rate }) },
     handler: async (request, reply) => {
       const params = check(route.params, request.params, 'path');

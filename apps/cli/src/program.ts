@@ -8,6 +8,7 @@ import { decide } from './commands/decide.ts';
 import { diff } from './commands/diff.ts';
 import { doctor } from './commands/doctor.ts';
 import { init, migrateCommand } from './commands/init.ts';
+import { limits } from './commands/limits.ts';
 import { keys } from './commands/keys.ts';
 import { messages } from './commands/messages.ts';
 import { models } from './commands/models.ts';
@@ -55,6 +56,7 @@ const commands = [
   retention,
   doctor,
   init,
+  limits,
   migrateCommand,
 ];
 

@@ -116,6 +116,8 @@ interface RouteSpec<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Zo
   readonly body: B;
   /** The body may also be YAML. */
   readonly yaml?: boolean;
+  /** Its body carries content: it may be 1 MiB large instead of 64 KiB. */
+  readonly content?: boolean;
   /** What its requests count as; null = they are not counted. Left out: what follows from its method. */
   readonly rate?: RateClass | null;
   /** Each change leaves a line in the audit log, written in its transaction; a GET leaves one about who has read. */
@@ -136,6 +138,7 @@ export interface Route extends RouteDocument {
   readonly url: string;
   readonly operation: Operation | null;
   readonly yaml: boolean;
+  readonly content?: boolean;
   readonly rate?: RateClass | null;
   readonly params: z.ZodObject;
   readonly query: z.ZodObject;

@@ -5,7 +5,7 @@ import type { Context } from '../context.ts';
 import { Failure } from '../failure.ts';
 
 /** The adapters are loaded only here, since every other command starts quicker without them. */
-async function onDatabase<T>(
+export async function onDatabase<T>(
   { surroundings }: Context,
   work: (database: OpenDatabase, migrated: readonly string[]) => Promise<T>,
 ): Promise<T> {

@@ -9,6 +9,7 @@ export const publish = route({
   method: 'POST',
   url: '/v1/agents',
   operation: 'agents.publish',
+  content: true,
   params: nothing,
   query: z.strictObject({ offline: z.stringbool().default(false) }),
   body: z.unknown(),

@@ -8,6 +8,7 @@ export const decide = route({
   method: 'POST',
   url: '/v1/runs/:run/attention/:ref',
   operation: 'attention.decide',
+  content: true,
   params: runParams.extend({ ref: attentionRef }),
   query: nothing,
   body: decideBody,

@@ -8,6 +8,7 @@ export const start = route({
   method: 'POST',
   url: '/v1/bulk',
   operation: 'bulk.start',
+  content: true,
   rate: 'start',
   params: nothing,
   query: nothing,

@@ -12,6 +12,7 @@ export const start = route({
   method: 'POST',
   url: '/v1/runs',
   operation: 'runs.start',
+  content: true,
   rate: 'start',
   params: nothing,
   query: nothing,

@@ -8,6 +8,7 @@ export const create = route({
   method: 'POST',
   url: '/v1/schedules',
   operation: 'schedules.create',
+  content: true,
   params: nothing,
   query: nothing,
   body: scheduleBody,

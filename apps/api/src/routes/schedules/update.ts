@@ -9,6 +9,7 @@ export const update = route({
   method: 'PUT',
   url: '/v1/schedules/:schedule',
   operation: 'schedules.update',
+  content: true,
   params: scheduleParams,
   query: nothing,
   body: scheduleBody,

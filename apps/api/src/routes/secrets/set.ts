@@ -12,6 +12,7 @@ export const setSecret = route({
   method: 'PUT',
   url: '/v1/secrets/:name',
   operation: 'secrets.set',
+  content: true,
   params: z.strictObject({ name: secretName }),
   query: nothing,
   body: setSecretBody,

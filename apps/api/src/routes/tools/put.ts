@@ -12,6 +12,7 @@ export const put = route({
   method: 'PUT',
   url: '/v1/tools/:name',
   operation: 'tools.put',
+  content: true,
   params: z.strictObject({ name: toolServerName }),
   query: z.strictObject({ offline: z.stringbool().default(false) }),
   body: toolServerBody,
