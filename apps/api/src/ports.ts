@@ -6,6 +6,7 @@ import type {
   EventStreams,
   KeyStore,
   Log,
+  PlatformAudit,
   PublishPorts,
   RegistryPorts,
   RetentionStore,
@@ -14,6 +15,7 @@ import type {
   SecretCipher,
   SecretRows,
   SpeakPorts,
+  TenantDirectory,
   ThreadStore,
   WebhookSender,
   WebhookStore,
@@ -33,6 +35,8 @@ export interface ApiPorts extends SpeakPorts {
   readonly retention: RetentionStore;
   readonly schedules: ScheduleRows;
   readonly webhooks: WebhookStore;
+  readonly tenants: TenantDirectory;
+  readonly platformAudit: PlatformAudit;
   readonly sender: WebhookSender;
   readonly publishing: PublishPorts;
   readonly registry: RegistryPorts;

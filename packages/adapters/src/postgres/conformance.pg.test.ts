@@ -14,6 +14,7 @@ import {
   describeScheduleRows,
   describeScheduleStore,
   describeSecretRows,
+  describeTenantStore,
   describeToolServerStore,
   describeTransactions,
   describeWebhookStore,
@@ -45,6 +46,7 @@ describePostgres('the stores', ({ bin }) => {
   describeRetention('Postgres', open);
   describeErasure('Postgres', open);
   describeAgentStore('Postgres', open);
+  describeTenantStore('Postgres', open);
   describeToolServerStore('Postgres', open);
   describeTransactions('Postgres', open, false);
   describeWebhookStore('Postgres', open);

@@ -14,6 +14,7 @@ import {
   describeScheduleRows,
   describeScheduleStore,
   describeSecretRows,
+  describeTenantStore,
   describeToolServerStore,
   describeTransactions,
   describeWebhookStore,
@@ -35,6 +36,7 @@ describeDeletion('PGlite', openMemory);
 describeRetention('PGlite', openMemory);
 describeErasure('PGlite', openMemory);
 describeAgentStore('PGlite', openMemory);
+describeTenantStore('PGlite', openMemory);
 describeToolServerStore('PGlite', openMemory);
 describeTransactions('PGlite', openMemory, true);
 describeWebhookStore('PGlite', openMemory);

@@ -11,6 +11,7 @@ import type {
   Installation,
   KeyStore,
   Outbox,
+  PlatformAudit,
   RetentionStore,
   RunDirectory,
   RunRef,
@@ -20,6 +21,8 @@ import type {
   SealedPages,
   SecretRows,
   Steps,
+  TenantDirectory,
+  TenantErasure,
   TenantScope,
   ThreadStore,
   ToolServerStore,
@@ -41,6 +44,7 @@ import { PostgresKeyStore } from './key-store.ts';
 import { applyMigrations, schemaProblem } from './migrate.ts';
 import { PostgresOutbox } from './outbox.ts';
 import { openPglite } from './pglite.ts';
+import { PostgresPlatformAudit } from './platform-audit.ts';
 import { openPool } from './pool.ts';
 import { openPostgres } from './postgres.ts';
 import { checkWritable } from './server-check.ts';
@@ -52,6 +56,7 @@ import { PostgresScheduleStore } from './schedule-store.ts';
 import { PostgresSealedPages, PostgresSecretRows } from './secret-rows.ts';
 import type { Connections, Sql } from './sql.ts';
 import { type DatabaseRole, type Scoped, scopedTransactions } from './tenant-scope.ts';
+import { PostgresTenantDirectory, PostgresTenantErasure } from './tenant-store.ts';
 import { PostgresThreadStore } from './thread-store.ts';
 import { PostgresToolServerStore } from './tool-server-store.ts';
 import { cleanDeliveries, PostgresWebhookQueue } from './webhook-queue.ts';
@@ -84,6 +89,8 @@ export interface ApiStores {
   readonly retention: RetentionStore;
   readonly schedules: ScheduleRows;
   readonly webhooks: WebhookStore;
+  readonly tenants: TenantDirectory;
+  readonly platformAudit: PlatformAudit;
 }
 
 export interface WorkerStores {
@@ -99,6 +106,7 @@ export interface WorkerStores {
   readonly bulk: BulkStore;
   readonly schedules: ScheduleRows;
   readonly webhooks: WebhookQueue;
+  readonly erasure: TenantErasure;
   /** What a handler of the outbox does to runs, together with how far it is. */
   readonly transactions: Steps;
   /** Whether there is an agent of that tenant here. Without one it has no run. */
@@ -225,7 +233,8 @@ function stores(
   const publish = (grown: readonly Hint[]): void => hints.publish(grown);
   return {
     async api() {
-      const scoped = scopedTransactions(connections, await roleFor(connections, 'holdfast_api'));
+      const role = await roleFor(connections, 'holdfast_api');
+      const scoped = scopedTransactions(connections, role);
       return {
         runs: new ApiRunStore(scoped, publish),
         agents: new PostgresAgentStore(scoped),
@@ -240,6 +249,8 @@ function stores(
         retention: new PostgresRetentionStore(scoped),
         schedules: new PostgresScheduleRows(scoped, publish),
         webhooks: new PostgresWebhookStore(scoped),
+        tenants: new PostgresTenantDirectory(scoped, connections, role),
+        platformAudit: new PostgresPlatformAudit(connections, role),
       };
     },
     async worker(worker, driver = 'embedded') {
@@ -262,6 +273,7 @@ function stores(
         bulk: new PostgresBulkStore(scoped, publish),
         schedules: new PostgresScheduleRows(scoped, publish),
         webhooks: new PostgresWebhookQueue(scoped),
+        erasure: new PostgresTenantErasure(scoped),
         transactions: new PostgresTransactions(scoped, publish),
         hasTenant: (scope) => hasTenant(scoped, scope),
         artifactRows: (ref) => artifactRows(scoped, ref),

@@ -2,6 +2,7 @@ import type { Limits } from '@holdfast/contracts';
 import type {
   ArtifactRow,
   AttentionKind,
+  CapacityProblem,
   CopiedRun,
   Deletion,
   Hint,
@@ -14,7 +15,6 @@ import type {
   RunStatus,
   RunSummary,
   StoredRun,
-  WorkersProblem,
   TenantScope,
   UsageAsked,
   UsageGroup,
@@ -28,7 +28,7 @@ import { deletedHints, type DeletionRow, deletionOf } from './deletion.ts';
 import { type EventRow, eventColumns, eventOf } from './events.ts';
 import { isUuid } from './ids.ts';
 import { runConditions } from './run-conditions.ts';
-import { type Connections, prepared } from './sql.ts';
+import type { Connections } from './sql.ts';
 import type { Scoped } from './tenant-scope.ts';
 import { usage } from './usage.ts';
 
@@ -102,6 +102,10 @@ const attentionSql = `
     and ($3::uuid is null or (${placeOf('t.run_id', 't.ref')}) > (${placeOf('$3', '$4::text')}))
   order by ${placeOf('t.run_id', 't.ref')} limit $5`;
 
+const problemSql = `select case
+    when exists (select from holdfast.tenants where id = $1 and suspended_at is not null) then 'tenant_suspended'
+    else holdfast.workers_problem() end as problem`;
+
 export class PostgresRunDirectory implements RunDirectory {
   readonly #scoped: Scoped;
   readonly #connections: Connections;
@@ -171,10 +175,8 @@ export class PostgresRunDirectory implements RunDirectory {
     return row === undefined ? null : summaryOf(row);
   }
 
-  async workersProblem(): Promise<WorkersProblem | null> {
-    const [row] = await this.#connections.lend((sql) =>
-      prepared<{ problem: WorkersProblem | null }>(sql, 'select holdfast.workers_problem() as problem', []),
-    );
+  async capacityProblem(scope: TenantScope): Promise<CapacityProblem | null> {
+    const [row] = await this.#scoped.read<{ problem: CapacityProblem | null }>(scope, problemSql, [scope.tenant]);
     return row?.problem ?? null;
   }
 

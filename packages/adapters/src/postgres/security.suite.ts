@@ -295,6 +295,10 @@ async function full(stores: OpenedStores): Promise<RunRef> {
     sql.query(`insert into holdfast.threads (tenant_id, id, metadata, created_at)
       values ('${scope.tenant}', '${randomUUID()}', '{}', 1)`),
   );
+  await stores.database.connections.lend((sql) =>
+    sql.query(`insert into holdfast.members (tenant_id, id, kind, issuer, subject, last_seen_at)
+      values ('${scope.tenant}', '${randomUUID()}', 'person', 'https://issuer.test', '${randomUUID()}', 1)`),
+  );
   await stores.api.secrets.put(scope, 'token', null, () => ({ keyId: 'k', nonce: 'n', ciphertext: 'c' }));
   const by: Actor = { type: 'system', id: 'test', roles: [] };
   const entry = { operation: 'x', target: '/', by, requestId: 'r', detail: {} };

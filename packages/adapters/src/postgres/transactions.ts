@@ -15,7 +15,9 @@ import { PostgresRetentionStore } from './retention-store.ts';
 import { PostgresRunDirectory } from './run-directory.ts';
 import { ApiRunStore } from './run-store.ts';
 import { PostgresScheduleRows } from './schedule-rows.ts';
+import { platformAuditWriter } from './platform-audit.ts';
 import { PostgresSecretRows } from './secret-rows.ts';
+import { PostgresTenantStore } from './tenant-store.ts';
 import { PostgresThreadStore } from './thread-store.ts';
 import { type Connections, prepared, type Sql, type Statement } from './sql.ts';
 import { type Scoped, scopedTo, type Transaction } from './tenant-scope.ts';
@@ -135,6 +137,8 @@ function storesIn(scope: TenantScope, sql: Transaction, grown: Hint[]): Transact
     retention: new PostgresRetentionStore(scoped),
     schedules: new PostgresScheduleRows(scoped, note),
     webhooks: new PostgresWebhookStore(scoped),
+    tenants: new PostgresTenantStore(scoped, note),
+    platformAudit: platformAuditWriter(sql),
   };
 }
 

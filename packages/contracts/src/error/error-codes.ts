@@ -35,6 +35,11 @@ export const errorCodes = {
     'Forbidden',
     'The key is good, but its roles do not allow this. `detail` names the role it takes.',
   ),
+  tenant_suspended: meaning(
+    403,
+    'Tenant suspended',
+    'The tenant is suspended: nobody is let in and nothing begins. Runs, schedules and webhooks go on once it is resumed.',
+  ),
   route_not_found: meaning(404, 'No such route', 'No operation has this method and path. See the API reference.'),
   method_not_allowed: meaning(
     405,

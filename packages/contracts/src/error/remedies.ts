@@ -12,6 +12,8 @@ export const remedies: Readonly<Record<ErrorCode | RunFailureCode | StartupCode,
   key_expired:
     'Ask an admin for a new key: `holdfast keys create <name> --role <role>`, or `keys rotate` before it ends.',
   forbidden: 'Use a key with the role that `detail` names. `holdfast doctor` shows the roles of yours.',
+  tenant_suspended:
+    'Ask whoever runs the platform why; `holdfast tenants resume <tenant>` lets it go on. `holdfast tenants get <tenant>` says whether it is to be deleted.',
   route_not_found: 'Compare method and path with `/reference`. An older server lacks what a newer client asks for.',
   method_not_allowed: 'Use one of the methods in `Allow`.',
   payload_too_large: 'Send less. Large data belongs in a file that a tool reads, not in the input.',

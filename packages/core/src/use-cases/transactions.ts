@@ -5,6 +5,8 @@ import type { RunStore } from '../log/run-store.ts';
 import type { ScheduleRows } from '../schedules/schedule-rows.ts';
 import type { SecretRows } from '../secrets/secret-rows.ts';
 import type { TenantScope } from '../tenant-scope.ts';
+import type { PlatformAuditWriter } from '../tenants/platform-audit.ts';
+import type { TenantStore } from '../tenants/tenant-store.ts';
 import type { AgentStore } from './agent-store.ts';
 import type { ThreadStore } from './thread-store.ts';
 import type { KeyStore } from './key-store.ts';
@@ -44,6 +46,8 @@ export interface TransactionStores {
   readonly retention: RetentionStore;
   readonly schedules: ScheduleRows;
   readonly webhooks: WebhookStore;
+  readonly tenants: TenantStore;
+  readonly platformAudit: PlatformAuditWriter;
 }
 
 export type IdempotentReply =

@@ -9,6 +9,7 @@ import type {
   Installation,
   KeyStore,
   Outbox,
+  PlatformAudit,
   RetentionStore,
   RunDirectory,
   RunStore,
@@ -17,6 +18,8 @@ import type {
   SealedPages,
   SecretRows,
   Steps,
+  TenantDirectory,
+  TenantErasure,
   TenantScope,
   ThreadStore,
   ToolServerStore,
@@ -46,6 +49,8 @@ export interface Stores {
     readonly retention: RetentionStore;
     readonly schedules: ScheduleRows;
     readonly webhooks: WebhookStore;
+    readonly tenants: TenantDirectory;
+    readonly platformAudit: PlatformAudit;
   };
   /** A worker process of that id. */
   worker(id: string, driver?: DriverName): Promise<WorkerSide>;
@@ -66,6 +71,7 @@ export interface WorkerSide {
   readonly bulk: BulkStore;
   readonly schedules: ScheduleRows;
   readonly webhooks: WebhookQueue;
+  readonly erasure: TenantErasure;
   readonly transactions: Steps;
 }
 
