@@ -272,7 +272,22 @@ export const errorCodes = {
 
   // the rest
   artifact_not_found: meaning(404, 'No such artifact', 'The run has no file with this digest.'),
-  tenant_exists: meaning(409, 'Tenant exists', 'There is a tenant with this id already.'),
+  tenant_exists: meaning(409, 'Tenant exists', 'There is a tenant with this name, or this external id, already.'),
+  tenant_not_found: meaning(
+    404,
+    'No such tenant',
+    'There is no tenant with this id. One that was erased is gone for good.',
+  ),
+  tenant_deleting: meaning(
+    409,
+    'Tenant to be deleted',
+    'The tenant is to be deleted, so it cannot be resumed. Its deletion can be taken back until its grace has ended.',
+  ),
+  tenant_erasing: meaning(
+    409,
+    'Tenant being erased',
+    'The grace of the deletion has ended and the erasure has begun: it cannot be taken back.',
+  ),
   database_unavailable: meaning(
     503,
     'Database unavailable',

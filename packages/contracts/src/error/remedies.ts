@@ -107,6 +107,10 @@ export const remedies: Readonly<Record<ErrorCode | RunFailureCode | StartupCode,
   // the rest
   artifact_not_found: 'See `holdfast artifacts list <run>`.',
   tenant_exists: 'Take another name.',
+  tenant_not_found:
+    'Look for it with `holdfast tenants list`. `holdfast tenants audit` tells what was erased, and when.',
+  tenant_deleting: 'Run `holdfast tenants keep <tenant>` first, then resume it.',
+  tenant_erasing: 'Wait for the end of the erasure: `holdfast tenants audit` shows the line that proves it.',
   database_unavailable:
     'Look at the database and at `/readyz`. Runs go on when it is back. Repeat a create with the same `Idempotency-Key`.',
   internal: 'Look in the log for the `x-request-id` of the answer, and report it with that line.',
