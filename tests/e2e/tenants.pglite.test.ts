@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   deleteTenant,
+  exportTenant,
   getRun,
   keepTenant,
   makeTenant,
@@ -11,6 +12,7 @@ import {
   resumeTenant,
   suspendTenant,
   updateTenant,
+  verifyExport,
   verifyPlatformAudit,
 } from '@holdfast/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -157,6 +159,67 @@ describe('a deleted tenant', () => {
     expect(await verifyPlatformAudit(server.api.ports.platformAudit)).toMatchObject({ type: 'whole' });
     expect((await server.ask(other.key, 'GET', '/v1/me')).status).toBe(200);
     await expect(keepTenant(server.api.ports, who, id)).rejects.toMatchObject({ code: 'tenant_not_found' });
+  });
+});
+
+describe('an export', () => {
+  const exported = async (tenant: string, files = true): Promise<string[]> => {
+    const lines: string[] = [];
+    const ports = { ...server.api.ports, toolServers: server.api.ports.registry.store };
+    for await (const line of exportTenant(ports, tenant, { files })) lines.push(line);
+    return lines;
+  };
+  const verdict = (lines: readonly string[]) =>
+    verifyExport(
+      (async function* read() {
+        yield* lines;
+      })(),
+    );
+
+  test('has all of a tenant, nothing that lets anybody in, and is proven by its hashes', async () => {
+    const { id, key } = await furnished();
+    await server.ask(key, 'PUT', '/v1/secrets/token', { value: 'sesame' });
+    const hook = await server.ask(key, 'POST', '/v1/webhooks', { url: receiver.url, events: ['ends'] });
+    await server.ask(key, 'POST', '/v1/threads', {});
+    await server.ask(key, 'POST', '/v1/schedules', { name: 'leap', agent: 'asker', cron: '0 0 29 2 *' });
+    const runs: string[] = [];
+    for (let count = 0; count < 101; count += 1) runs.push(await started(key, 'noter'));
+    for (const run of runs) await expect.poll(() => statusOf(id, run), soon).toBe('succeeded');
+    await suspendTenant(server.api.ports, who, id, null);
+
+    const lines = await exported(id);
+    const read = lines.map((line) => JSON.parse(line) as Record<string, unknown> & { type: string });
+    const of = (type: string) => read.filter((line) => line.type === type);
+    expect(of('run').map(({ run }) => run)).toEqual(runs.toReversed());
+    expect(of('artifact')).toHaveLength(101);
+    expect(of('file')).toHaveLength(101);
+    expect(of('version')).toHaveLength(3);
+    for (const type of ['thread', 'schedule', 'webhook', 'secret-name', 'api-key', 'audit-head'])
+      expect([type, of(type).length]).toEqual([type, 1]);
+    const heads = of('run').reduce((sum, { head }) => sum + Number(head), 0);
+    expect(of('event')).toHaveLength(heads);
+    expect(of('usage')).toContainEqual(expect.objectContaining({ by: 'agent', group: 'noter', runs: 101 }));
+    expect(of('audit').length).toBeGreaterThan(3);
+    for (const secret of ['sesame', String(hook.json['secret']), key.slice(-64), 'secretHash', 'ciphertext'])
+      expect(lines.some((line) => line.includes(secret))).toBe(false);
+
+    expect(await verdict(lines)).toMatchObject({ type: 'whole', tenant: id, lines: { run: 101, event: heads } });
+    expect(await verdict(lines.slice(0, -1))).toMatchObject({ type: 'broken', problem: 'it has no end' });
+    expect(await verdict(lines.toSpliced(3, 1))).toMatchObject({ type: 'broken' });
+    const changed = lines.map((line, index) => (index === 2 ? line.replace('}', ' }') : line));
+    expect(await verdict(changed)).toMatchObject({ problem: 'the lines before it were changed' });
+    const event = read.findLastIndex(({ type }) => type === 'event');
+    expect(await verdict(lines.toSpliced(event - 1, 1))).toMatchObject({
+      problem: expect.stringMatching(/does not follow/),
+    });
+    const file = lines.findIndex((line) => line.startsWith('{"type":"file"'));
+    const other = lines.map((line, index) => (index === file ? line.replace(/"base64":"./, '"base64":"A') : line));
+    expect(await verdict(other)).toMatchObject({ line: file + 1, problem: expect.stringMatching(/its digest/) });
+    expect((await exported(id, false)).some((line) => line.startsWith('{"type":"file"'))).toBe(false);
+  });
+
+  test('of no tenant is refused', async () => {
+    await expect(exported(randomUUID())).rejects.toMatchObject({ code: 'tenant_not_found' });
   });
 });
 

@@ -18,6 +18,7 @@ import { runs } from './commands/runs.ts';
 import { schedules } from './commands/schedules.ts';
 import { secrets } from './commands/secrets.ts';
 import { operations, steer } from './commands/steer.ts';
+import { tenants } from './commands/tenants.ts';
 import { threads } from './commands/threads.ts';
 import { tools } from './commands/tools.ts';
 import { usage } from './commands/usage.ts';
@@ -56,6 +57,7 @@ const commands = [
   doctor,
   init,
   migrateCommand,
+  tenants,
 ];
 
 /** All commands; `--json` may stand anywhere. */
