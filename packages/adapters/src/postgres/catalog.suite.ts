@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { functions, grants, logins, tables, tablesOfInstallation } from './database-rights.suite.ts';
 import type { OpenedStores } from './open-stores.suite.ts';
@@ -74,6 +75,15 @@ export function describeCatalog(name: string, open: () => Promise<OpenedStores>)
         expect([owner, lanname]).toEqual(['holdfast_engine', 'plpgsql']);
         expect(config).toMatch(/^search_path=""/);
       }
+    });
+
+    test('the architecture names each of these functions, once', () => {
+      const page = readFileSync(new URL('../../../../docs/architecture.md', import.meta.url), 'utf8');
+      const table = page.slice(page.indexOf("## The database's functions"));
+      const named = [...table.matchAll(/^\|([^|]+)\|/gm)].flatMap(([, cell = '']) =>
+        [...cell.matchAll(/`(\w+)`/g)].map(([, name = '']) => name),
+      );
+      expect(named.toSorted()).toEqual(Object.keys(functions).toSorted());
     });
 
     test('nobody bypasses the policies, and logins own nothing', async () => {
