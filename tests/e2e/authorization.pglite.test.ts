@@ -2,6 +2,7 @@ import { parseKey, permissions } from '@holdfast/core';
 import { type Route, routes } from '@holdfast/api';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { goodBodies, goodQueries } from './support/good-bodies.ts';
+import { newMember } from './support/new-member.ts';
 import { scribe, startServer, type TestServer } from './support/server.ts';
 
 let server: TestServer;
@@ -35,6 +36,7 @@ beforeAll(async () => {
     ),
     ':bulk': String((await server.ask(mine.key, 'POST', '/v1/bulk', goodBodies['bulk.start'])).json['id']),
     ...(await webhookOf(mine.key)),
+    ':member': await newMember(server, mine.id),
     ':key': parseKey(keys['viewer'] ?? '')?.id ?? '',
   };
   await server.ask(mine.key, 'PUT', '/v1/tools/asker', goodBodies['tools.put']);
@@ -98,7 +100,7 @@ describe.each(named(guarded))('%s', (_name, route) => {
 
 const aboutOurs = guarded.filter(
   ({ url, operation }) =>
-    /:(run|agent|thread|key|bulk|schedule|webhook)/.test(url) ||
+    /:(run|agent|thread|key|bulk|schedule|webhook|member)/.test(url) ||
     ['runs.start', 'schedules.create', 'secrets.delete'].includes(operation ?? '') ||
     (url.endsWith('tools/:name') && operation !== 'tools.put'),
 );

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { badRequests, entryOf, mayMiss, placeholders } from './support/bad-requests.ts';
 import { documentedOperations } from './support/documented-operations.ts';
 import { goodBodies } from './support/good-bodies.ts';
+import { newMember } from './support/new-member.ts';
 import { scribe, startServer, type TestServer } from './support/server.ts';
 
 type Names = Readonly<Record<string, string>>;
@@ -53,6 +54,7 @@ async function furnish(tenant: string, word: string): Promise<{ key: string; nam
     delivery: String((await ask('POST', `/v1/webhooks/${webhook}/test`)).json['id']),
     thread: String((await ask('POST', '/v1/threads', {})).json['id']),
     key: parseKey(made.key)?.id ?? '',
+    member: await newMember(server, made.id),
     agent: word,
     alias: 'prod',
     number: '1',
@@ -130,7 +132,13 @@ const conditional = documentedOperations.filter(({ headers }) => headers.include
 
 const makes = (operation: (typeof conditional)[number]): boolean => {
   const last = /\{(\w+)\}$/.exec(operation.path)?.[1];
-  return operation.method === 'PUT' && last !== undefined && last !== 'webhook' && !mayMiss(operation, last);
+  return (
+    operation.method === 'PUT' &&
+    last !== undefined &&
+    last !== 'webhook' &&
+    last !== 'member' &&
+    !mayMiss(operation, last)
+  );
 };
 
 // What has no name is always there, and a webhook has an id that is not the caller's to choose.

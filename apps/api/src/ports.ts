@@ -6,6 +6,7 @@ import type {
   EventStreams,
   KeyStore,
   Log,
+  MemberRows,
   PlatformAudit,
   PublishPorts,
   RegistryPorts,
@@ -35,6 +36,7 @@ export interface ApiPorts extends SpeakPorts {
   readonly retention: RetentionStore;
   readonly schedules: ScheduleRows;
   readonly webhooks: WebhookStore;
+  readonly members: MemberRows;
   readonly tenants: TenantDirectory;
   readonly platformAudit: PlatformAudit;
   readonly sender: WebhookSender;

@@ -9,6 +9,7 @@ import { diff } from './commands/diff.ts';
 import { doctor } from './commands/doctor.ts';
 import { init, migrateCommand } from './commands/init.ts';
 import { keys } from './commands/keys.ts';
+import { members } from './commands/members.ts';
 import { messages } from './commands/messages.ts';
 import { models } from './commands/models.ts';
 import { publish } from './commands/publish.ts';
@@ -50,6 +51,7 @@ const commands = [
   models,
   secrets,
   keys,
+  members,
   webhooks,
   usage,
   audit,

@@ -25,6 +25,9 @@ import { healthz } from './health/healthz.ts';
 import { metrics } from './health/metrics.ts';
 import { readyz } from './health/readyz.ts';
 import * as me from './me/get.ts';
+import * as member from './members/get.ts';
+import * as members from './members/list.ts';
+import { update as updateMember } from './members/update.ts';
 import * as models from './models/list.ts';
 import * as retention from './retention/get.ts';
 import { set as setRetention } from './retention/set.ts';
@@ -129,6 +132,9 @@ export const routes: readonly Route[] = [
   key.get,
   rotate,
   revoke,
+  members.list,
+  member.get,
+  updateMember,
   audit.list,
   setSecret,
   secrets.list,

@@ -10,6 +10,7 @@ import type {
   Hints,
   Installation,
   KeyStore,
+  MemberRows,
   Outbox,
   PlatformAudit,
   RetentionStore,
@@ -41,6 +42,7 @@ import { PostgresExpiredRuns } from './expired-runs.ts';
 import { NoHints, PostgresHints, ProcessHints } from './hints.ts';
 import { PostgresInstallation, tenantIds } from './installation.ts';
 import { PostgresKeyStore } from './key-store.ts';
+import { PostgresMemberRows } from './member-rows.ts';
 import { applyMigrations, schemaProblem } from './migrate.ts';
 import { PostgresOutbox } from './outbox.ts';
 import { openPglite } from './pglite.ts';
@@ -89,6 +91,7 @@ export interface ApiStores {
   readonly retention: RetentionStore;
   readonly schedules: ScheduleRows;
   readonly webhooks: WebhookStore;
+  readonly members: MemberRows;
   readonly tenants: TenantDirectory;
   readonly platformAudit: PlatformAudit;
 }
@@ -249,6 +252,7 @@ function stores(
         retention: new PostgresRetentionStore(scoped),
         schedules: new PostgresScheduleRows(scoped, publish),
         webhooks: new PostgresWebhookStore(scoped),
+        members: new PostgresMemberRows(scoped),
         tenants: new PostgresTenantDirectory(scoped, connections, role),
         platformAudit: new PostgresPlatformAudit(connections, role),
       };

@@ -15,6 +15,7 @@ import { PostgresRetentionStore } from './retention-store.ts';
 import { PostgresRunDirectory } from './run-directory.ts';
 import { ApiRunStore } from './run-store.ts';
 import { PostgresScheduleRows } from './schedule-rows.ts';
+import { PostgresMemberRows } from './member-rows.ts';
 import { platformAuditWriter } from './platform-audit.ts';
 import { PostgresSecretRows } from './secret-rows.ts';
 import { PostgresTenantStore } from './tenant-store.ts';
@@ -137,6 +138,7 @@ function storesIn(scope: TenantScope, sql: Transaction, grown: Hint[]): Transact
     retention: new PostgresRetentionStore(scoped),
     schedules: new PostgresScheduleRows(scoped, note),
     webhooks: new PostgresWebhookStore(scoped),
+    members: new PostgresMemberRows(scoped),
     tenants: new PostgresTenantStore(scoped, note),
     platformAudit: platformAuditWriter(sql),
   };

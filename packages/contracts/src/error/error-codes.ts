@@ -278,6 +278,16 @@ export const errorCodes = {
     'No such tenant',
     'There is no tenant with this id. One that was erased is gone for good.',
   ),
+  member_not_found: meaning(
+    404,
+    'No such member',
+    'The tenant has no member with this id. Members come with their first token.',
+  ),
+  last_admin: meaning(
+    409,
+    'Last admin',
+    'Nobody else could administer the tenant: no other member has the role here, and no admin key is good.',
+  ),
   tenant_deleting: meaning(
     409,
     'Tenant to be deleted',

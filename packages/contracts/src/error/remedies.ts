@@ -109,6 +109,8 @@ export const remedies: Readonly<Record<ErrorCode | RunFailureCode | StartupCode,
   tenant_exists: 'Take another name.',
   tenant_not_found:
     'Look for it with `holdfast tenants list`. `holdfast tenants audit` tells what was erased, and when.',
+  member_not_found: 'Look for them with `holdfast members list`.',
+  last_admin: 'Give the role `admin` to another member, or make an admin key, then repeat it.',
   tenant_deleting: 'Run `holdfast tenants keep <tenant>` first, then resume it.',
   tenant_erasing: 'Wait for the end of the erasure: `holdfast tenants audit` shows the line that proves it.',
   database_unavailable:

@@ -35,7 +35,7 @@ const allowed: Record<Role, readonly Operation[]> = {
     'webhooks.deliveries',
   ],
   get auditor() {
-    return [...this.viewer, 'audit.list'] as const;
+    return [...this.viewer, 'audit.list', 'members.list', 'members.get'] as const;
   },
   get operator() {
     return [
@@ -73,6 +73,9 @@ const allowed: Record<Role, readonly Operation[]> = {
     return [
       ...this.builder,
       'audit.list',
+      'members.list',
+      'members.get',
+      'members.update',
       'runs.delete',
       'threads.delete',
       'retention.set',

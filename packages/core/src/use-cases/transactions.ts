@@ -1,4 +1,5 @@
 import type { AuditLog } from '../audit/audit-log.ts';
+import type { MemberRows } from '../identity/member-rows.ts';
 import type { ToolServerStore } from '../executor/tool-server-store.ts';
 import type { BulkStore } from '../bulk/bulk-store.ts';
 import type { RunStore } from '../log/run-store.ts';
@@ -46,6 +47,7 @@ export interface TransactionStores {
   readonly retention: RetentionStore;
   readonly schedules: ScheduleRows;
   readonly webhooks: WebhookStore;
+  readonly members: MemberRows;
   readonly tenants: TenantStore;
   readonly platformAudit: PlatformAuditWriter;
 }

@@ -8,6 +8,7 @@ import type {
   Hints,
   Installation,
   KeyStore,
+  MemberRows,
   Outbox,
   PlatformAudit,
   RetentionStore,
@@ -49,6 +50,7 @@ export interface Stores {
     readonly retention: RetentionStore;
     readonly schedules: ScheduleRows;
     readonly webhooks: WebhookStore;
+    readonly members: MemberRows;
     readonly tenants: TenantDirectory;
     readonly platformAudit: PlatformAudit;
   };
