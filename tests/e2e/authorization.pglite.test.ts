@@ -1,4 +1,5 @@
-import { parseKey, permissions } from '@holdfast/core';
+import type { Actor } from '@holdfast/contracts';
+import { parseKey, permissions, suspendTenant } from '@holdfast/core';
 import { type Route, routes } from '@holdfast/api';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { goodBodies, goodQueries } from './support/good-bodies.ts';
@@ -16,6 +17,10 @@ beforeAll(async () => {
   keys['other tenant'] = other.key;
   for (const role of ['viewer', 'operator', 'builder', 'auditor'] as const)
     keys[role] = await server.key(mine.id, [role]);
+  const asleep = await server.tenant('asleep');
+  keys['suspended'] = asleep.key;
+  const by: Actor = { type: 'system', id: 'test', roles: [] };
+  await suspendTenant(server.api.ports, { by, requestId: '' }, asleep.id, null);
   keys['expired'] = await server.key(mine.id, ['admin'], 1);
   const asker = scribe('asker', 1, { rehearsal: [{ calls: [{ tool: 'ask', args: { question: 'well?' } }] }] });
   await server.ask(mine.key, 'POST', '/v1/agents', asker);
@@ -77,6 +82,11 @@ describe.each(named(guarded))('%s', (_name, route) => {
 
   test('an expired key', async () => {
     expect(await ask(route, keys['expired'] ?? '')).toMatchObject({ status: 401, json: { code: 'key_expired' } });
+  });
+
+  test('a key of a suspended tenant', async () => {
+    const answer = await ask(route, keys['suspended'] ?? '');
+    expect(answer).toMatchObject({ status: 403, json: { code: 'tenant_suspended' } });
   });
 
   test.each(['viewer', 'operator', 'builder', 'auditor'] as const)('as %s', async (role) => {

@@ -264,6 +264,65 @@ export function describeSecurity(name: string, open: () => Promise<OpenedStores>
       await stores.api.retention.set(theirs, null);
     });
 
+    test('the life of a tenant stays within the scope, whatever it is told', async () => {
+      const state = `select name, slots, weight, suspended_at, delete_at, erasing_since,
+        (select count(*)::int from holdfast.due d where d.subject = t.id) as due
+        from holdfast.tenants t where id = '${theirs.tenant}'`;
+      const before = await rows(state);
+      const calls: Record<Login, string[]> = {
+        holdfast_api: [
+          "change_tenant('taken over', 1, 1)",
+          'suspend_tenant()',
+          'resume_tenant()',
+          'delete_tenant(1)',
+          'keep_tenant()',
+        ],
+        holdfast_worker: ['erase_tenant(1000)', 'finish_erasure(0)'],
+      };
+      for (const login of logins)
+        for (const tenant of [null, '', randomUUID()])
+          for (const call of calls[login])
+            await stores.database.connections.lend(async (sql) => {
+              await sql.query(`begin; set local role ${login}`);
+              await sql.query("select pg_catalog.set_config('hf.tenant', $1, true)", [tenant]);
+              await sql.query(`select holdfast.${call}`);
+              await sql.query('commit');
+            });
+      expect(await rows(state)).toEqual(before);
+      expect(await rows("select count(*)::int as due from holdfast.due where kind = 'erasure'")).toEqual([{ due: 0 }]);
+      for (const tenant of [null, ''])
+        await expect(
+          as('holdfast_api', tenant, (sql) => sql.query("select holdfast.create_tenant('nobody', 1, 1, null)")),
+        ).rejects.toMatchObject({ code: '42501' });
+      for (const login of logins) {
+        const rests = (tenant: string | null) =>
+          as(login, tenant, (sql) => sql.query('select * from holdfast.rests_of_tenant()'));
+        expect(await rests(null)).toEqual([]);
+        expect(await rests(mine.tenant)).not.toEqual([]);
+      }
+      // One that is there cannot be made again, nor taken.
+      expect(
+        await as('holdfast_api', mine.tenant, (sql) =>
+          sql.query("select holdfast.create_tenant('again', 1, 1, null) as outcome"),
+        ),
+      ).not.toEqual([{ outcome: 'made' }]);
+    });
+
+    test('a tenant with a row in every table is erased from all of them', async () => {
+      const whole = await full(stores);
+      const left = async (): Promise<string[]> => Object.keys(await stores.api.tenants.rests(whole)).toSorted();
+      expect(await left()).toEqual(tables.filter((table) => table !== 'tenants'));
+      const worker = await stores.worker('me');
+      await stores.api.transactions.run(whole, ({ tenants }) => tenants.delete(whole, 0));
+      let step = 'more';
+      while (step === 'more') step = await worker.erasure.erase(whole);
+      expect(step).toBe('clean');
+      expect(await left()).toEqual(['due']);
+      expect(await worker.erasure.finish(whole, 0)).toBe('erased');
+      expect(await left()).toEqual([]);
+      expect(await stores.api.tenants.get(whole)).toBeNull();
+    });
+
     test('the owner of the tables sees tenants, and their rows only inside a tenant', async () => {
       expect(await as('holdfast_owner', null, (sql) => count(sql, 'tenants'))).toBeGreaterThan(1);
       for (const table of tables.filter((one) => one !== 'tenants')) {
