@@ -308,6 +308,20 @@ export function describeSecurity(name: string, open: () => Promise<OpenedStores>
       ).not.toEqual([{ outcome: 'made' }]);
     });
 
+    test('what somebody had in hand while the tenant was suspended is neither offered nor claimed', async () => {
+      const run = await newRun(stores, await newTenant(stores));
+      const scope = { tenant: run.tenant };
+      await stores.api.transactions.run(scope, ({ tenants }) => tenants.suspend(scope));
+      // As one whose row was locked at that moment: the suspension leaves it admitted.
+      await rows(`update holdfast.due set admitted = true where subject = '${run.run}'`);
+      const worker = await stores.worker('me');
+      expect((await worker.schedule.pick(100, 0)).filter(({ tenant }) => tenant === run.tenant)).toEqual([]);
+      const claim = appendTo(run, 1, { worker: 'me', take: { type: 'claim' } });
+      expect(await worker.runs.append(claim)).toMatchObject({ type: 'not-yours' });
+      await stores.api.transactions.run(scope, ({ tenants }) => tenants.resume(scope));
+      expect(await worker.runs.append(claim)).toMatchObject({ type: 'accepted' });
+    });
+
     test('a tenant with a row in every table is erased from all of them', async () => {
       const whole = await full(stores);
       const left = async (): Promise<string[]> => Object.keys(await stores.api.tenants.rests(whole)).toSorted();
