@@ -3,6 +3,7 @@ import { auditPage, type AuditLine } from '@holdfast/contracts';
 import { hashOf, type Operation, verifyExport, verifyStored } from '@holdfast/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { idleBulk } from './support/idle-bulk.ts';
+import { newMember } from './support/new-member.ts';
 import { scribe, startServer, type TestServer } from './support/server.ts';
 
 let server: TestServer;
@@ -233,6 +234,11 @@ const changes: Partial<Record<Operation, () => Promise<{ target: string; detail:
     await made('PUT', '/v1/secrets/gone', { value: 'private' });
     await made('DELETE', '/v1/secrets/gone');
     return { target: '/v1/secrets/gone', detail: {} };
+  },
+  'members.update': async () => {
+    const target = `/v1/members/${await newMember(server, tenant)}`;
+    await made('PUT', target, { roles: ['operator'] });
+    return { target, detail: { roles: ['operator'], disabled: false } };
   },
   'api-keys.create': async () => {
     const { id } = await newKey();

@@ -62,7 +62,13 @@ const conditional = documentedOperations.filter(({ headers }) => headers.include
 
 const makes = (operation: (typeof conditional)[number]): boolean => {
   const last = /\{(\w+)\}$/.exec(operation.path)?.[1];
-  return operation.method === 'PUT' && last !== undefined && last !== 'webhook' && !mayMiss(operation, last);
+  return (
+    operation.method === 'PUT' &&
+    last !== undefined &&
+    last !== 'webhook' &&
+    last !== 'member' &&
+    !mayMiss(operation, last)
+  );
 };
 
 // What has no name is always there, and a webhook has an id that is not the caller's to choose.

@@ -9,6 +9,8 @@ import type {
   LimitMetrics,
   LimitStore,
   Log,
+  MemberRows,
+  PlatformAudit,
   PublishPorts,
   RegistryPorts,
   RequestLimits,
@@ -18,6 +20,7 @@ import type {
   SecretCipher,
   SecretRows,
   SpeakPorts,
+  TenantDirectory,
   ThreadStore,
   WebhookSender,
   WebhookStore,
@@ -37,6 +40,9 @@ export interface ApiPorts extends SpeakPorts {
   readonly retention: RetentionStore;
   readonly schedules: ScheduleRows;
   readonly webhooks: WebhookStore;
+  readonly members: MemberRows;
+  readonly tenants: TenantDirectory;
+  readonly platformAudit: PlatformAudit;
   readonly sender: WebhookSender;
   readonly limits: LimitStore;
   /** null = none. */

@@ -18,6 +18,7 @@ export { describeScheduleRows } from './conformance/schedule-rows.ts';
 export { describeScheduleStore } from './conformance/schedule-store.ts';
 export { describeSecretRows } from './conformance/secret-rows.ts';
 export type { OpenStores, Stores, WorkerSide } from './conformance/stores.ts';
+export { describeTenantStore } from './conformance/tenant-store.ts';
 export { describeToolServerStore } from './conformance/tool-server-store.ts';
 export { describeWebhookStore } from './conformance/webhook-store.ts';
 export { describeTransactions } from './conformance/transactions.ts';

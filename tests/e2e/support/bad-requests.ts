@@ -25,6 +25,7 @@ export const placeholders: Readonly<Record<string, { readonly malformed: string;
   bulk: { malformed: 'nope', unknown: id },
   schedule: { malformed: 'A', unknown: id },
   key: { malformed: 'nope', unknown: id },
+  member: { malformed: 'nope', unknown: id },
   webhook: { malformed: 'nope', unknown: id },
   delivery: { malformed: 'nope', unknown: id },
   agent: { malformed: 'A%20b', unknown: 'nobody' },

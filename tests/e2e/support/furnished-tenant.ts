@@ -1,6 +1,7 @@
 import { parseKey } from '@holdfast/core';
 import { vi } from 'vitest';
 import { goodBodies } from './good-bodies.ts';
+import { newMember } from './new-member.ts';
 import { scribe, type TestServer } from './server.ts';
 
 /** What a path can name, by its placeholder. */
@@ -38,6 +39,7 @@ export async function furnish(
     delivery: String((await ask('POST', `/v1/webhooks/${webhook}/test`)).json['id']),
     thread: String((await ask('POST', '/v1/threads', {})).json['id']),
     key: parseKey(made.key)?.id ?? '',
+    member: await newMember(server, made.id),
     agent: word,
     alias: 'prod',
     number: '1',

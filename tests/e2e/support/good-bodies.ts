@@ -38,6 +38,7 @@ export const goodBodies: Readonly<Record<string, unknown>> = {
   'webhooks.test': {},
   'webhooks.replay': { since: '2026-01-01T00:00:00Z' },
   'webhooks.replay-delivery': {},
+  'members.update': { roles: ['viewer'] },
   'api-keys.create': { name: 'another', roles: ['viewer'] },
   'api-keys.rotate': {},
 };

@@ -30,6 +30,9 @@ import { healthz } from './health/healthz.ts';
 import { metrics } from './health/metrics.ts';
 import { readyz } from './health/readyz.ts';
 import * as me from './me/get.ts';
+import * as member from './members/get.ts';
+import * as members from './members/list.ts';
+import { update as updateMember } from './members/update.ts';
 import * as models from './models/list.ts';
 import * as retention from './retention/get.ts';
 import { set as setRetention } from './retention/set.ts';
@@ -134,6 +137,9 @@ export const routes: readonly Route[] = [
   key.get,
   rotate,
   revoke,
+  members.list,
+  member.get,
+  updateMember,
   audit.list,
   auditHead,
   verifyAudit,

@@ -2,7 +2,7 @@ import { limitsOfText, type OwnLimits, ownLimitNames } from '@holdfast/contracts
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { Failure } from '../failure.ts';
-import { onDatabase } from './init.ts';
+import { onDatabase } from '../on-database.ts';
 
 type Changes = Readonly<Partial<Record<keyof OwnLimits, number | null>>>;
 

@@ -29,6 +29,8 @@ create table holdfast.tenants (
   created_at bigint not null default holdfast.now_ms()
 ) with (fillfactor = 50);
 
+create index tenants_suspended on holdfast.tenants (id) where suspended_at is not null;
+
 -- The pass of the last admission: a tenant that comes back starts there, not where it left.
 create table holdfast.turn (
   pass bigint not null default 0,

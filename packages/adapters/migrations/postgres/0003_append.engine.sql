@@ -17,6 +17,15 @@ begin
 end
 $$;
 
+-- Tenants for which nothing begins. Few, so that whoever asks for what is due can compare each row with them.
+create function holdfast.suspended() returns uuid[]
+  language plpgsql stable set search_path = '' set enable_seqscan = off
+as $$
+begin
+  return array(select t.id from holdfast.tenants t where t.suspended_at is not null);
+end
+$$;
+
 -- Appends of many runs in one transaction. Returns the appends that were not accepted, by position from 1.
 -- Arrays of the first group have one element for each append, those of the second one for each event, in order.
 create function holdfast.append(
@@ -67,6 +76,9 @@ begin
       where i.take is not null and r.tenant_id = i.tenant_id and r.head = i.expected
         and r.id = any (v_locked) and (v_firsts is null or i.ord = any (v_firsts))
         and r.holder is not distinct from case when i.take = 'claim' then null else i.from_worker end
+        -- What a dead worker has left may be settled; nothing else begins.
+        and (i.take <> 'claim' or not exists (
+          select from holdfast.tenants t where t.id = r.tenant_id and t.suspended_at is not null))
     ), claimed as (
       delete from holdfast.due d using wanted w
       where w.take = 'claim' and d.kind = 'run' and d.subject = w.run_id and d.admitted and d.at <= v_now

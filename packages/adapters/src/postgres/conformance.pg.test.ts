@@ -15,6 +15,7 @@ import {
   describeScheduleRows,
   describeScheduleStore,
   describeSecretRows,
+  describeTenantStore,
   describeToolServerStore,
   describeTransactions,
   describeWebhookStore,
@@ -49,6 +50,7 @@ describePostgres('the stores', ({ bin }) => {
   describeErasure('Postgres', open);
   describeAuditTables('Postgres', open);
   describeAgentStore('Postgres', open);
+  describeTenantStore('Postgres', open);
   describeToolServerStore('Postgres', open);
   describeTransactions('Postgres', open, false);
   describeWebhookStore('Postgres', open);

@@ -15,6 +15,7 @@ import {
   describeScheduleRows,
   describeScheduleStore,
   describeSecretRows,
+  describeTenantStore,
   describeToolServerStore,
   describeTransactions,
   describeWebhookStore,
@@ -39,6 +40,7 @@ describeLimitStore('PGlite', openMemory);
 describeErasure('PGlite', openMemory);
 describeAuditTables('PGlite', openMemory);
 describeAgentStore('PGlite', openMemory);
+describeTenantStore('PGlite', openMemory);
 describeToolServerStore('PGlite', openMemory);
 describeTransactions('PGlite', openMemory, true);
 describeWebhookStore('PGlite', openMemory);

@@ -11,7 +11,9 @@ import type {
   Installation,
   KeyStore,
   LimitStore,
+  MemberRows,
   Outbox,
+  PlatformAudit,
   RetentionStore,
   RunDirectory,
   RunRef,
@@ -21,6 +23,8 @@ import type {
   SealedPages,
   SecretRows,
   Steps,
+  TenantDirectory,
+  TenantErasure,
   TenantScope,
   ThreadStore,
   ToolServerStore,
@@ -40,9 +44,11 @@ import { NoHints, PostgresHints, ProcessHints } from './hints.ts';
 import { PostgresInstallation, tenantIds } from './installation.ts';
 import { PostgresKeyStore } from './key-store.ts';
 import { PostgresLimitStore } from './limit-store.ts';
+import { PostgresMemberRows } from './member-rows.ts';
 import { applyMigrations, schemaProblem } from './migrate.ts';
 import { PostgresOutbox } from './outbox.ts';
 import { openPglite } from './pglite.ts';
+import { PostgresPlatformAudit } from './platform-audit.ts';
 import { openPool } from './pool.ts';
 import { openPostgres } from './postgres.ts';
 import { checkWritable } from './server-check.ts';
@@ -54,6 +60,7 @@ import { PostgresScheduleStore } from './schedule-store.ts';
 import { PostgresSealedPages, PostgresSecretRows } from './secret-rows.ts';
 import type { Connections, Sql } from './sql.ts';
 import { type DatabaseRole, type Scoped, scopedTransactions } from './tenant-scope.ts';
+import { PostgresTenantDirectory, PostgresTenantErasure } from './tenant-store.ts';
 import { PostgresThreadStore } from './thread-store.ts';
 import { PostgresToolServerStore } from './tool-server-store.ts';
 import { cleanDeliveries, PostgresWebhookQueue } from './webhook-queue.ts';
@@ -89,6 +96,9 @@ export interface ApiStores {
   readonly schedules: ScheduleRows;
   readonly webhooks: WebhookStore;
   readonly limits: LimitStore;
+  readonly members: MemberRows;
+  readonly tenants: TenantDirectory;
+  readonly platformAudit: PlatformAudit;
 }
 
 export interface WorkerStores {
@@ -104,6 +114,7 @@ export interface WorkerStores {
   readonly bulk: BulkStore;
   readonly schedules: ScheduleRows;
   readonly webhooks: WebhookQueue;
+  readonly erasure: TenantErasure;
   /** What a handler of the outbox does to runs, together with how far it is. */
   readonly transactions: Steps;
   /** Whether there is an agent of that tenant here. Without one it has no run. */
@@ -230,7 +241,8 @@ function stores(
   const publish = (grown: readonly Hint[]): void => hints.publish(grown);
   return {
     async api() {
-      const scoped = scopedTransactions(connections, await roleFor(connections, 'holdfast_api'));
+      const role = await roleFor(connections, 'holdfast_api');
+      const scoped = scopedTransactions(connections, role);
       return {
         runs: new ApiRunStore(scoped, publish),
         agents: new PostgresAgentStore(scoped),
@@ -246,6 +258,9 @@ function stores(
         schedules: new PostgresScheduleRows(scoped, publish),
         webhooks: new PostgresWebhookStore(scoped),
         limits: new PostgresLimitStore(scoped),
+        members: new PostgresMemberRows(scoped),
+        tenants: new PostgresTenantDirectory(scoped, connections, role),
+        platformAudit: new PostgresPlatformAudit(connections, role),
       };
     },
     async worker(worker, driver = 'embedded') {
@@ -268,6 +283,7 @@ function stores(
         bulk: new PostgresBulkStore(scoped, publish),
         schedules: new PostgresScheduleRows(scoped, publish),
         webhooks: new PostgresWebhookQueue(scoped),
+        erasure: new PostgresTenantErasure(scoped),
         transactions: new PostgresTransactions(scoped, publish),
         hasTenant: (scope) => hasTenant(scoped, scope),
         artifactRows: (ref) => artifactRows(scoped, ref),

@@ -1,5 +1,5 @@
 import type { Role } from '@holdfast/contracts';
-import type { KeyDraft, KeyStore, Rotation, StoredKey, TenantScope } from '@holdfast/core';
+import type { FoundKey, KeyDraft, KeyStore, Rotation, StoredKey, TenantScope } from '@holdfast/core';
 import { isUuid } from './ids.ts';
 import type { Sql } from './sql.ts';
 import type { Scoped } from './tenant-scope.ts';
@@ -20,6 +20,9 @@ interface KeyRow {
 
 const columns = `id, name, roles, secret_hash, previous_hash, previous_until, expires_at, revoked_at, last_used_at,
   created_at, member_id`;
+const foundSql = `select ${columns},
+    (select suspended_at from holdfast.tenants where id = tenant_id) as tenant_suspended_at
+  from holdfast.api_keys where tenant_id = $1 and id = $2`;
 const oneSql = `select ${columns} from holdfast.api_keys where tenant_id = $1 and id = $2`;
 
 export class PostgresKeyStore implements KeyStore {
@@ -29,10 +32,13 @@ export class PostgresKeyStore implements KeyStore {
     this.#scoped = scoped;
   }
 
-  async find(scope: TenantScope, id: string): Promise<StoredKey | null> {
+  async find(scope: TenantScope, id: string): Promise<FoundKey | null> {
     if (!isUuid(scope.tenant) || !isUuid(id)) return null;
-    const [row] = await this.#scoped.read<KeyRow>(scope, oneSql, [scope.tenant, id]);
-    return row === undefined ? null : keyOf(row);
+    const [row] = await this.#scoped.read<KeyRow & { readonly tenant_suspended_at: number | null }>(scope, foundSql, [
+      scope.tenant,
+      id,
+    ]);
+    return row === undefined ? null : { ...keyOf(row), tenantSuspendedAt: row.tenant_suspended_at };
   }
 
   async list(scope: TenantScope, after: string | null, limit: number): Promise<readonly StoredKey[]> {

@@ -3,6 +3,7 @@ import type {
   ArtifactRow,
   AttentionFilter,
   AttentionKind,
+  CapacityProblem,
   CopiedRun,
   Deletion,
   Hint,
@@ -15,7 +16,6 @@ import type {
   RunStatus,
   RunSummary,
   StoredRun,
-  WorkersProblem,
   TenantScope,
   UsageAsked,
   UsageGroup,
@@ -29,7 +29,7 @@ import { deletedHints, type DeletionRow, deletionOf } from './deletion.ts';
 import { type EventRow, eventColumns, eventOf } from './events.ts';
 import { isUuid } from './ids.ts';
 import { runConditions } from './run-conditions.ts';
-import { type Connections, prepared } from './sql.ts';
+import type { Connections } from './sql.ts';
 import type { Scoped } from './tenant-scope.ts';
 import { usage } from './usage.ts';
 
@@ -107,6 +107,10 @@ const attentionSql = `
       and (coalesce($8 && t.approvers, false) or t.role = any ($9::text[]) or (t.role is null and t.approvers is null))))
   order by ${placeOf('t.run_id', 't.ref')} limit $5`;
 
+const problemSql = `select case
+    when exists (select from holdfast.tenants where id = $1 and suspended_at is not null) then 'tenant_suspended'
+    else holdfast.workers_problem() end as problem`;
+
 export class PostgresRunDirectory implements RunDirectory {
   readonly #scoped: Scoped;
   readonly #connections: Connections;
@@ -176,10 +180,8 @@ export class PostgresRunDirectory implements RunDirectory {
     return row === undefined ? null : summaryOf(row);
   }
 
-  async workersProblem(): Promise<WorkersProblem | null> {
-    const [row] = await this.#connections.lend((sql) =>
-      prepared<{ problem: WorkersProblem | null }>(sql, 'select holdfast.workers_problem() as problem', []),
-    );
+  async capacityProblem(scope: TenantScope): Promise<CapacityProblem | null> {
+    const [row] = await this.#scoped.read<{ problem: CapacityProblem | null }>(scope, problemSql, [scope.tenant]);
     return row?.problem ?? null;
   }
 

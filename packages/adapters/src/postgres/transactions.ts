@@ -16,7 +16,10 @@ import { PostgresRetentionStore } from './retention-store.ts';
 import { PostgresRunDirectory } from './run-directory.ts';
 import { ApiRunStore } from './run-store.ts';
 import { PostgresScheduleRows } from './schedule-rows.ts';
+import { PostgresMemberRows } from './member-rows.ts';
+import { platformAuditWriter } from './platform-audit.ts';
 import { PostgresSecretRows } from './secret-rows.ts';
+import { PostgresTenantStore } from './tenant-store.ts';
 import { PostgresThreadStore } from './thread-store.ts';
 import { type Connections, prepared, type Sql, type Statement } from './sql.ts';
 import { type Scoped, scopedTo, type Transaction } from './tenant-scope.ts';
@@ -137,6 +140,9 @@ function storesIn(scope: TenantScope, sql: Transaction, grown: Hint[]): Transact
     schedules: new PostgresScheduleRows(scoped, note),
     webhooks: new PostgresWebhookStore(scoped),
     limits: new PostgresLimitStore(scoped),
+    members: new PostgresMemberRows(scoped),
+    tenants: new PostgresTenantStore(scoped, note),
+    platformAudit: platformAuditWriter(sql),
   };
 }
 

@@ -35,6 +35,11 @@ export const errorCodes = {
     'Forbidden',
     'The key is good, but its roles do not allow this. `detail` names the role it takes.',
   ),
+  tenant_suspended: meaning(
+    403,
+    'Tenant suspended',
+    'The tenant is suspended: nobody is let in and nothing begins. Runs, schedules and webhooks go on once it is resumed.',
+  ),
   route_not_found: meaning(404, 'No such route', 'No operation has this method and path. See the API reference.'),
   method_not_allowed: meaning(
     405,
@@ -296,7 +301,32 @@ export const errorCodes = {
 
   // the rest
   artifact_not_found: meaning(404, 'No such artifact', 'The run has no file with this digest.'),
-  tenant_exists: meaning(409, 'Tenant exists', 'There is a tenant with this id already.'),
+  tenant_exists: meaning(409, 'Tenant exists', 'There is a tenant with this name, or this external id, already.'),
+  tenant_not_found: meaning(
+    404,
+    'No such tenant',
+    'There is no tenant with this id. One that was erased is gone for good.',
+  ),
+  member_not_found: meaning(
+    404,
+    'No such member',
+    'The tenant has no member with this id. Members come with their first token.',
+  ),
+  last_admin: meaning(
+    409,
+    'Last admin',
+    'Nobody else could administer the tenant: no other member has the role here, and no admin key is good.',
+  ),
+  tenant_deleting: meaning(
+    409,
+    'Tenant to be deleted',
+    'The tenant is to be deleted, so it cannot be resumed. Its deletion can be taken back until its grace has ended.',
+  ),
+  tenant_erasing: meaning(
+    409,
+    'Tenant being erased',
+    'The grace of the deletion has ended and the erasure has begun: it cannot be taken back.',
+  ),
   database_unavailable: meaning(
     503,
     'Database unavailable',

@@ -12,6 +12,8 @@ export const remedies: Readonly<Record<ErrorCode | RunFailureCode | StartupCode,
   key_expired:
     'Ask an admin for a new key: `holdfast keys create <name> --role <role>`, or `keys rotate` before it ends.',
   forbidden: 'Use a key with the role that `detail` names. `holdfast doctor` shows the roles of yours.',
+  tenant_suspended:
+    'Ask whoever runs the platform why; `holdfast tenants resume <tenant>` lets it go on. `holdfast tenants get <tenant>` says whether it is to be deleted.',
   route_not_found: 'Compare method and path with `/reference`. An older server lacks what a newer client asks for.',
   method_not_allowed: 'Use one of the methods in `Allow`.',
   payload_too_large: 'Send less. Large data belongs in a file that a tool reads, not in the input.',
@@ -111,6 +113,12 @@ export const remedies: Readonly<Record<ErrorCode | RunFailureCode | StartupCode,
   // the rest
   artifact_not_found: 'See `holdfast artifacts list <run>`.',
   tenant_exists: 'Take another name.',
+  tenant_not_found:
+    'Look for it with `holdfast tenants list`. `holdfast tenants audit` tells what was erased, and when.',
+  member_not_found: 'Look for them with `holdfast members list`.',
+  last_admin: 'Give the role `admin` to another member, or make an admin key, then repeat it.',
+  tenant_deleting: 'Run `holdfast tenants keep <tenant>` first, then resume it.',
+  tenant_erasing: 'Wait for the end of the erasure: `holdfast tenants audit` shows the line that proves it.',
   database_unavailable:
     'Look at the database and at `/readyz`. Runs go on when it is back. Repeat a create with the same `Idempotency-Key`.',
   internal: 'Look in the log for the `x-request-id` of the answer, and report it with that line.',

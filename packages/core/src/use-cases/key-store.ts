@@ -25,6 +25,12 @@ export interface StoredKey extends KeyDraft {
   readonly createdAt: number;
 }
 
+/** A key as it is looked up for a request. */
+export interface FoundKey extends StoredKey {
+  /** ms since 1970; null = its tenant is not suspended. */
+  readonly tenantSuspendedAt: number | null;
+}
+
 export interface Rotation {
   readonly secretHash: string;
   /** Until then the secret that there was is good, too. */
@@ -34,7 +40,7 @@ export interface Rotation {
 
 /** API keys carry their tenant's id, so that the look-up itself runs inside the scope. */
 export interface KeyStore {
-  find(scope: TenantScope, id: string): Promise<StoredKey | null>;
+  find(scope: TenantScope, id: string): Promise<FoundKey | null>;
   /** By id, which is by age; revoked ones too. */
   list(scope: TenantScope, after: string | null, limit: number): Promise<readonly StoredKey[]>;
   /** Whether there is a member whose key could be made. */

@@ -9,7 +9,7 @@ import type {
   WaitingFor,
 } from '../log/run-store.ts';
 import type { StoredEvent } from '../log/stored-event.ts';
-import type { WorkersProblem } from '../scheduling/schedule-store.ts';
+import type { CapacityProblem } from '../scheduling/schedule-store.ts';
 import type { RunRef, TenantScope } from '../tenant-scope.ts';
 import type { Deletion } from './deletion.ts';
 
@@ -120,8 +120,8 @@ export interface RunDirectory {
    */
   usage(scope: TenantScope, asked: UsageAsked): Promise<readonly UsageGroup[]>;
   artifacts(ref: RunRef): Promise<readonly ArtifactRow[]>;
-  /** Why no worker begins any run; null = there is one that can. */
-  workersProblem(): Promise<WorkersProblem | null>;
+  /** Why no run of the tenant is begun; null = a worker can. */
+  capacityProblem(scope: TenantScope): Promise<CapacityProblem | null>;
   /** Heads of these runs in one query, for open streams. */
   heads(runs: readonly RunRef[]): Promise<readonly (RunRef & { readonly head: number })[]>;
   /** With its log, what was derived from it, and all runs below it. */

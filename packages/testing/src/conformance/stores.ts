@@ -9,7 +9,9 @@ import type {
   Installation,
   KeyStore,
   LimitStore,
+  MemberRows,
   Outbox,
+  PlatformAudit,
   RetentionStore,
   RunDirectory,
   RunStore,
@@ -18,6 +20,8 @@ import type {
   SealedPages,
   SecretRows,
   Steps,
+  TenantDirectory,
+  TenantErasure,
   TenantScope,
   ThreadStore,
   ToolServerStore,
@@ -48,6 +52,9 @@ export interface Stores {
     readonly schedules: ScheduleRows;
     readonly webhooks: WebhookStore;
     readonly limits: LimitStore;
+    readonly members: MemberRows;
+    readonly tenants: TenantDirectory;
+    readonly platformAudit: PlatformAudit;
   };
   /** A worker process of that id. */
   worker(id: string, driver?: DriverName): Promise<WorkerSide>;
@@ -68,6 +75,7 @@ export interface WorkerSide {
   readonly bulk: BulkStore;
   readonly schedules: ScheduleRows;
   readonly webhooks: WebhookQueue;
+  readonly erasure: TenantErasure;
   readonly transactions: Steps;
 }
 

@@ -70,7 +70,7 @@ export const start = route({
             created,
             forked: null,
             limits: created.data.limits,
-            workersProblem: null,
+            capacityProblem: null,
             end: null,
           }),
           about: run.run,
