@@ -126,9 +126,14 @@ export function describeCatalog(name: string, open: () => Promise<OpenedStores>)
         from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid,
           aclexplode(a.attacl) p
         where n.nspname = 'holdfast' order by c.relname, a.attname`);
-      const columns = ['expires_at', 'last_used_at', 'previous_hash', 'previous_until', 'revoked_at', 'secret_hash'];
-      const grant = { name: 'api_keys', role: 'holdfast_api', privilege: 'UPDATE' };
-      expect(found).toEqual(columns.map((column) => ({ ...grant, column })));
+      const columns = {
+        api_keys: ['expires_at', 'last_used_at', 'previous_hash', 'previous_until', 'revoked_at', 'secret_hash'],
+        members: ['disabled_at', 'roles'],
+      };
+      const grant = { role: 'holdfast_api', privilege: 'UPDATE' };
+      expect(found).toEqual(
+        Object.entries(columns).flatMap(([name, names]) => names.map((column) => ({ ...grant, name, column }))),
+      );
     });
 
     test('nothing is granted to everybody', async () => {
