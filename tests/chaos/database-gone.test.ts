@@ -1,9 +1,10 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describePostgres, describeTemporal, postgresVersions, startPostgres } from '@holdfast/testing/servers';
+import { describePostgres, describeTemporal, startPostgres } from '@holdfast/testing/servers';
 import { expect, it } from 'vitest';
 import { agent } from './harness/agents.ts';
 import { Product, until } from './harness/product.ts';
+import { newestPostgres } from './on-each-setup.ts';
 
 describePostgres('the database is gone', ({ bin }) => {
   keepsResults(
@@ -13,10 +14,7 @@ describePostgres('the database is gone', ({ bin }) => {
 });
 
 describeTemporal('the database is gone, Temporal is not', (temporal) => {
-  keepsResults(
-    () => postgresVersions().at(-1)?.bin ?? '',
-    () => temporal().address,
-  );
+  keepsResults(newestPostgres, () => temporal().address);
 });
 
 function keepsResults(bin: () => string, temporal: () => string | null): void {

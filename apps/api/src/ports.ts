@@ -1,4 +1,4 @@
-import type { Quotas, Rates } from '@holdfast/contracts';
+import type { Quotas } from '@holdfast/contracts';
 import type {
   AgentStore,
   AuditLog,
@@ -7,7 +7,6 @@ import type {
   EventStreams,
   KeyStore,
   LimitMetrics,
-  LimitStore,
   Log,
   MemberRows,
   PlatformAudit,
@@ -44,9 +43,6 @@ export interface ApiPorts extends SpeakPorts {
   readonly tenants: TenantDirectory;
   readonly platformAudit: PlatformAudit;
   readonly sender: WebhookSender;
-  readonly limits: LimitStore;
-  /** null = none. */
-  readonly rates: Rates | null;
   readonly quotas: Quotas;
   readonly requestLimits: RequestLimits;
   readonly publishing: PublishPorts;

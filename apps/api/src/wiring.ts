@@ -149,8 +149,6 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       registry: { tools, platform: platformTools, store: toolServers },
       streams: new EventStreams({ directory, runs, hints }, encodeEvent),
       guard: new StreamGuard((authorization) => isLetIn(keys, authorization, clock.now())),
-      limits,
-      rates,
       quotas,
       requestLimits,
       corsOrigins: config.http.corsOrigins,

@@ -9,6 +9,7 @@ import {
 } from '@holdfast/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiPorts } from '../ports.ts';
+import { acceptsStream } from './accepts-stream.ts';
 
 type Ports = Pick<ApiPorts, 'requestLimits'>;
 
@@ -47,8 +48,6 @@ export function callerClass({ method, headers }: Pick<FastifyRequest, 'method' |
   if (method !== 'GET') return 'write';
   return acceptsStream(headers.accept) ? 'stream' : 'read';
 }
-
-export const acceptsStream = (accept: string | undefined): boolean => /\btext\/event-stream\b/i.test(accept ?? '');
 
 function tell({ type, states }: Counted, reply: FastifyReply): void {
   // On the socket's own response, since a stream of events goes past Fastify.

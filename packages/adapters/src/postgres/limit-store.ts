@@ -1,4 +1,4 @@
-import { type OwnLimits, ownLimits, type QuotaName, quotaNames } from '@holdfast/contracts';
+import { type OwnLimits, ownLimits, type QuotaName } from '@holdfast/contracts';
 import type { LimitStore, TenantScope } from '@holdfast/core';
 import type { Sql } from './sql.ts';
 import type { Scoped } from './tenant-scope.ts';
@@ -13,10 +13,8 @@ const counted: Readonly<Record<QuotaName, string>> = {
   tool_servers: 'holdfast.tool_servers where tenant_id = $1',
   webhooks: 'holdfast.webhooks where tenant_id = $1',
 };
-const numberOf = (quota: QuotaName): string => `(select count(*)::integer from ${counted[quota]})`;
 
 const ownSql = 'select limits from holdfast.tenants where id = $1';
-const usedSql = `select ${quotaNames.map((quota) => `${numberOf(quota)} as ${quota}`).join(', ')}`;
 
 export class PostgresLimitStore implements LimitStore {
   readonly #scoped: Scoped;
@@ -27,12 +25,6 @@ export class PostgresLimitStore implements LimitStore {
 
   async own(scope: TenantScope): Promise<OwnLimits> {
     return ownOf(await this.#scoped.read<{ limits: string }>(scope, ownSql, [scope.tenant]));
-  }
-
-  async used(scope: TenantScope): Promise<Readonly<Record<QuotaName, number>>> {
-    const [row] = await this.#scoped.read<Record<QuotaName, number>>(scope, usedSql, [scope.tenant]);
-    if (row === undefined) throw new Error('nothing was counted');
-    return row;
   }
 
   count(scope: TenantScope, quota: QuotaName): Promise<{ readonly used: number; readonly own: number | null }> {
@@ -47,7 +39,7 @@ export class PostgresLimitStore implements LimitStore {
 }
 
 async function count(sql: Sql, { tenant }: TenantScope, quota: QuotaName): Promise<number> {
-  const [row] = await sql.query<{ used: number }>(`select ${numberOf(quota)} as used`, [tenant]);
+  const [row] = await sql.query<{ used: number }>(`select count(*)::integer as used from ${counted[quota]}`, [tenant]);
   if (row === undefined) throw new Error('nothing was counted');
   return row.used;
 }

@@ -385,6 +385,10 @@ async function full(stores: OpenedStores): Promise<RunRef> {
       '',
     ]),
   );
+  await stores.database.connections.lend((sql) =>
+    sql.query(`insert into holdfast.members (tenant_id, id, kind, issuer, subject, last_seen_at)
+      values ('${scope.tenant}', '${randomUUID()}', 'person', 'https://issuer.test', 'ada', 1)`),
+  );
   const spec = { type: 'mcp', url: 'https://mcp.test', headers: {} } as const;
   await stores.api.toolServers.put(scope, { name: 'crm', url: spec.url, spec, listing: null }, null);
   const request = { key: 'k', principal: 'p', route: 'r', bodyHash: 'h' };

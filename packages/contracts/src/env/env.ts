@@ -1,13 +1,20 @@
 import { z } from 'zod';
+import { defaultQuotas, defaultRates } from '../limits.ts';
 import {
-  defaultQuotas,
-  defaultRates,
-  limitsOfText,
-  quotaNames,
-  type Quotas,
-  rateNames,
-  type Rates,
-} from '../limits.ts';
+  allowList,
+  baseUrl,
+  databaseUrl,
+  modelBaseUrl,
+  oneOf,
+  originList,
+  path,
+  postgresUrl,
+  quotas,
+  ranges,
+  rates,
+  temporalName,
+  whole,
+} from './env-values.ts';
 
 /** What is told about a key beside its schema: in the reference, in `.env.example`, and in messages. */
 export interface KeyMeta {
@@ -24,104 +31,14 @@ export interface KeyMeta {
 const everywhere = ['api', 'worker', 'standalone'] as const;
 const DEFAULT_PORT = '7070';
 
-function whole(min: number, max: number) {
-  const error = `must be a whole number from ${min} to ${max}`;
-  return z
-    .string()
-    .regex(/^\d{1,10}$/, { error })
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, { error });
-}
-
-const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
-  z.enum(values, { error: `must be one of ${values.join(', ')}` });
-
-const postgresUrl = z.string().refine((value) => /^postgres(ql)?:\/\/./.test(value) && URL.canParse(value), {
-  error: 'must be a URL that begins with postgres:// or postgresql://',
-});
-
-const databaseUrl = z
-  .string()
-  .refine((value) => value.startsWith('pglite://') || postgresUrl.safeParse(value).success, {
-    error: 'must begin with pglite:// (a folder, or nothing), postgres:// or postgresql://',
-  });
-
-const baseUrl = z
-  .string()
-  .refine((value) => URL.canParse(value) && /^https?:\/\/[^?#]+$/.test(value), {
-    error: 'must be a URL that begins with http:// or https://, without ? and #',
-  })
-  .transform((value) => value.replace(/\/+$/, ''));
-
-const allowEntry =
-  /^([a-z0-9][a-z0-9.-]*(:\d{1,5})?|\d+\.\d+\.\d+\.\d+(\/([12]?\d|3[0-2]))?|\[?[0-9a-f:]*:[0-9a-f:.]*\]?(\/(\d{1,2}|1[01]\d|12[0-8]))?|\[[0-9a-f:.]+\]:\d{1,5})$/i;
-
-const allowList = z
-  .string()
-  .transform((value) =>
-    value
-      .split(',')
-      .map((entry) => entry.trim())
-      .filter((entry) => entry !== ''),
-  )
-  .refine((entries) => entries.every((entry) => allowEntry.test(entry)), {
-    error: 'must be a comma list of host, host:port, addresses and ranges',
-  });
-
-const origin = z.string().refine((value) => URL.canParse(value) && new URL(value).origin === value, {
-  error: 'must be origins such as https://app.example.com, with commas between them, without a path',
-});
-
-const originList = z
-  .string()
-  .transform((value) => value.split(',').flatMap((text) => (text.trim() === '' ? [] : [text.trim()])))
-  .pipe(z.array(origin));
-
-const ranges = z
-  .string()
-  .transform((value) => value.split(',').flatMap((text) => (text.trim() === '' ? [] : [text.trim()])))
-  .refine((entries) => entries.every((entry) => isRange(entry)), {
-    error: 'must be a comma list of addresses and ranges, such as 10.0.0.0/8',
-  });
-
-function isRange(entry: string): boolean {
-  const [address = '', bits, ...more] = entry.split('/');
-  const v4 = z.ipv4().safeParse(address).success;
-  if (more.length > 0 || !(v4 || z.ipv6().safeParse(address).success)) return false;
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (v4 ? 32 : 128));
-}
-
-const rates = z.string().transform((text, context): Rates | null => {
-  if (text === 'off') return null;
-  const given = limitsOfText(text, rateNames);
-  if (given !== null) return { ...defaultRates, ...given };
-  context.addIssue(`must be off, or a comma list of name=number (from 1): ${rateNames.join(', ')}`);
-  return z.NEVER;
-});
-
-const quotas = z.string().transform((text, context): Quotas => {
-  const given = limitsOfText(text, quotaNames);
-  if (given !== null) return { ...defaultQuotas, ...given };
-  context.addIssue(`must be a comma list of name=number: ${quotaNames.join(', ')}`);
-  return z.NEVER;
-});
-
-const modelBaseUrl = baseUrl.refine((value) => new URL(value).username === '', {
-  error: 'must have no user or password: give the key apart',
-});
-
 /** Processes that have runs carried, or look whether they can. */
 const driving = ['worker', 'standalone', 'cli'] as const;
-
-const temporalName = z.string().regex(/^[\w.-]{1,200}$/, { error: 'must be letters, digits, _ . and -, at most 200' });
 
 function textOf(numbers: Readonly<Record<string, number>>): string {
   return Object.entries(numbers)
     .map(([name, number]) => `${name}=${number}`)
     .join(', ');
 }
-
-const path = z.string().refine((value) => !value.includes('\0'), { error: 'must be a path' });
 
 /**
  * The environment contract: every key that Holdfast reads, and nothing else is read. Unknown keys are let be.

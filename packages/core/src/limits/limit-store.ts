@@ -5,10 +5,8 @@ import type { TenantScope } from '../tenant-scope.ts';
 export interface LimitStore {
   /** What differs from the installation's. */
   own(scope: TenantScope): Promise<OwnLimits>;
-  /** What there is now. */
-  used(scope: TenantScope): Promise<Readonly<Record<QuotaName, number>>>;
   /**
-   * The same of one quota. Inside a transaction, others that count the same wait until it ends: nobody counts what is
+   * How many there are now of what one quota counts, and the tenant's own number. Inside a transaction, others that count the same wait until it ends: nobody counts what is
    * about to be there, or counts past it.
    */
   count(scope: TenantScope, quota: QuotaName): Promise<{ readonly used: number; readonly own: number | null }>;

@@ -2,7 +2,7 @@ import { eventNumber, eventPage, readEventsQuery } from '@holdfast/contracts';
 import { readEvents, type RunRef } from '@holdfast/core';
 import type { FastifyRequest } from 'fastify';
 import { invalid } from '../../http/check.ts';
-import { acceptsStream } from '../../http/rate-limits.ts';
+import { acceptsStream } from '../../http/accepts-stream.ts';
 import { type Answer, type Ask, noBody, route, runParams } from '../../http/route.ts';
 import type { ApiPorts } from '../../ports.ts';
 import { SseListener } from '../../sse/sse-listener.ts';
