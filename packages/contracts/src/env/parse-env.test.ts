@@ -30,6 +30,7 @@ describe('parseEnv', () => {
       drainTimeoutMs: 25_000,
       tenantSlots: 100,
       toolServers: { file: null, environment: {} },
+      oidc: null,
       outboundAllow: [],
       secretsKeyFile: '.holdfast/secrets.key',
       models: { file: null, one: null },

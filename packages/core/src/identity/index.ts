@@ -1,4 +1,5 @@
 export type { Entered, Member, MemberStore } from './member-store.ts';
+export { type ClaimRules, type ReadClaims, readClaims } from './read-claims.ts';
 export {
   IssuerUnavailable,
   type TenantClaim,
