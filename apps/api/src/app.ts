@@ -5,6 +5,7 @@ import { auditEntry, writeAudit } from './http/audited.ts';
 import { authenticateRequests } from './http/authentication.ts';
 import { parseBodies } from './http/body.ts';
 import { check } from './http/check.ts';
+import { withoutTenant } from './http/credentials.ts';
 import { allowOrigins } from './http/cors.ts';
 import { onClientError } from './http/client-error.ts';
 import { once } from './http/once.ts';
@@ -28,6 +29,7 @@ export function buildApp(ports: ApiPorts): FastifyInstance {
     bodyLimit: BODY_BYTES,
     routerOptions: { maxParamLength: 500 },
     genReqId: requestId,
+    rewriteUrl: withoutTenant,
     clientErrorHandler: onClientError,
     frameworkErrors: (error, request, reply) => fail(ports, error, request, reply),
   });
@@ -50,6 +52,9 @@ export function buildApp(ports: ApiPorts): FastifyInstance {
   const silent = silentConnections(app);
   const sweep = setInterval(() => {
     ports.streams.sweep().catch((error: unknown) => ports.log.warn({ err: error }, 'the sweep of open streams failed'));
+    ports.refusedTokens
+      .sweep(ports.clock.now())
+      .catch((error: unknown) => ports.log.warn({ err: error }, 'refused tokens could not be noted'));
   }, SWEEP_MS);
   sweep.unref();
   const watch = setInterval(() => {

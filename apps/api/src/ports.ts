@@ -1,12 +1,15 @@
 import type {
   AgentStore,
+  AuthenticationPorts,
   AuditLog,
   BulkStore,
   Deltas,
   EventStreams,
   KeyStore,
   Log,
+  MemberStore,
   PublishPorts,
+  RefusedTokens,
   RegistryPorts,
   RetentionStore,
   RunDirectory,
@@ -25,6 +28,10 @@ export interface ApiPorts extends SpeakPorts {
   readonly agents: AgentStore;
   readonly directory: RunDirectory;
   readonly keys: KeyStore;
+  readonly members: MemberStore;
+  /** null = API keys alone are taken. */
+  readonly tokens: AuthenticationPorts['tokens'];
+  readonly refusedTokens: RefusedTokens;
   readonly threads: ThreadStore;
   readonly secrets: SecretRows;
   readonly cipher: SecretCipher;

@@ -3,6 +3,7 @@ import { FileArtifactStore } from '@holdfast/adapters/files';
 import { HttpTools } from '@holdfast/adapters/http-tool';
 import { HttpMcpTools, registeredTools, serverLog } from '@holdfast/adapters/mcp';
 import { configuredModels } from '@holdfast/adapters/models';
+import { JwtVerifier } from '@holdfast/adapters/oidc';
 import { OutboundClient } from '@holdfast/adapters/outbound';
 import { type OpenDatabase, openConfigured } from '@holdfast/adapters/postgres';
 import { LocalCipher } from '@holdfast/adapters/secrets';
@@ -20,6 +21,7 @@ import {
   type ModelCatalogue,
   type PlatformTools,
   Redaction,
+  RefusedTokens,
   RegisteredTools,
   type SecretCipher,
   secretResolver,
@@ -90,6 +92,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       toolServers,
       directory,
       keys,
+      members,
       retention,
       runs,
       schedules,
@@ -106,10 +109,21 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
     own.push(mcp);
     const http = new HttpTools({ outbound, artifacts, resolveSecrets, redaction });
     const tools = new RegisteredTools({ platform: platformTools, store: toolServers, mcp, http, redaction });
+    const { oidc } = config;
+    const tokens =
+      oidc === null
+        ? null
+        : {
+            verifier: new JwtVerifier({ ...oidc, now: () => clock.now() }),
+            slots: oidc.provision ? config.tenantSlots : null,
+          };
     const ports: ApiPorts = {
       agents,
       directory,
       keys,
+      members,
+      tokens,
+      refusedTokens: new RefusedTokens(audit),
       runs,
       transactions,
       secrets,
@@ -128,7 +142,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       deltas: overrides.deltas ?? new LocalDeltas(),
       registry: { tools, platform: platformTools, store: toolServers },
       streams: new EventStreams({ directory, runs, hints }, encodeEvent),
-      guard: new StreamGuard((authorization) => isLetIn(keys, authorization, clock.now())),
+      guard: new StreamGuard((credentials) => isLetIn({ keys, members, tokens }, credentials, clock.now())),
       corsOrigins: config.http.corsOrigins,
       log,
       metrics,

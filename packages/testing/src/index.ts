@@ -6,6 +6,7 @@ export { describeChildRuns } from './conformance/child-runs.ts';
 export { describeDeletion } from './conformance/deletion.ts';
 export { describeHints, type OpenedHints } from './conformance/hints.ts';
 export { describeInstallation } from './conformance/installation.ts';
+export { describeMemberStore } from './conformance/member-store.ts';
 export { describeOutbox } from './conformance/outbox.ts';
 export { describeRetention } from './conformance/retention.ts';
 export { describeRunCopies } from './conformance/run-copies.ts';

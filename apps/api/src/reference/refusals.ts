@@ -5,6 +5,8 @@ import type { Route } from '../http/route.ts';
 export function refusalsOf(route: Route): readonly ErrorCode[] {
   const codes: ErrorCode[] = ['invalid_request', 'internal', ...(route.refusals ?? [])];
   if (route.operation !== null) codes.push('unauthenticated', 'key_expired', 'forbidden', 'database_unavailable');
+  if (route.operation !== null)
+    codes.push('tenant_required', 'tenant_forbidden', 'tenant_suspended', 'member_disabled', 'issuer_unavailable');
   // A body is refused where there shall be none, too.
   codes.push('invalid_json', 'validation_failed', 'payload_too_large', 'unsupported_media_type');
   if (route.idempotent === true) codes.push('idempotency_mismatch', 'idempotency_in_flight');

@@ -26,3 +26,8 @@ create policy engine on holdfast.members to holdfast_engine using (true) with ch
 grant select on holdfast.members to holdfast_api;
 grant update (roles, disabled_at) on holdfast.members to holdfast_api;
 grant select, insert, update on holdfast.members to holdfast_engine;
+grant insert on holdfast.tenants to holdfast_engine;
+
+-- Whose audit chain tells of what happened above all tenants, such as tokens that were refused. It has no other rows, and
+-- no token can mean it.
+insert into holdfast.tenants (id, name, slots) values ('00000000-0000-0000-0000-000000000000', '/platform', 0);

@@ -46,6 +46,7 @@ export function describeCatalog(name: string, open: () => Promise<OpenedStores>)
         'bulk_operations',
         'due',
         'idempotency_keys',
+        'members',
         'run_events',
         'run_tags',
         'runs',
@@ -126,7 +127,11 @@ export function describeCatalog(name: string, open: () => Promise<OpenedStores>)
         where n.nspname = 'holdfast' order by c.relname, a.attname`);
       const columns = ['expires_at', 'last_used_at', 'previous_hash', 'previous_until', 'revoked_at', 'secret_hash'];
       const grant = { name: 'api_keys', role: 'holdfast_api', privilege: 'UPDATE' };
-      expect(found).toEqual(columns.map((column) => ({ ...grant, column })));
+      const member = { name: 'members', role: 'holdfast_api', privilege: 'UPDATE' };
+      expect(found).toEqual([
+        ...columns.map((column) => ({ ...grant, column })),
+        ...['disabled_at', 'roles'].map((column) => ({ ...member, column })),
+      ]);
     });
 
     test('nothing is granted to everybody', async () => {

@@ -6,6 +6,7 @@ import {
   describeDeletion,
   describeHints,
   describeInstallation,
+  describeMemberStore,
   describeOutbox,
   describeRetention,
   describeRunCopies,
@@ -49,6 +50,7 @@ describePostgres('the stores', ({ bin }) => {
   describeTransactions('Postgres', open, false);
   describeWebhookStore('Postgres', open);
   describeInstallation('Postgres', open);
+  describeMemberStore('Postgres', open);
   describeAuditLog('Postgres', open);
   describeSecretRows('Postgres', open);
   describeIdempotencyKeys('Postgres', open);

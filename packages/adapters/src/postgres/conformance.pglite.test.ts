@@ -6,6 +6,7 @@ import {
   describeDeletion,
   describeHints,
   describeInstallation,
+  describeMemberStore,
   describeOutbox,
   describeRetention,
   describeRunCopies,
@@ -39,6 +40,7 @@ describeToolServerStore('PGlite', openMemory);
 describeTransactions('PGlite', openMemory, true);
 describeWebhookStore('PGlite', openMemory);
 describeInstallation('PGlite', openMemory);
+describeMemberStore('PGlite', openMemory);
 describeAuditLog('PGlite', openMemory);
 describeSecretRows('PGlite', openMemory);
 describeIdempotencyKeys('PGlite', openMemory);

@@ -10,6 +10,7 @@ import type {
   Hints,
   Installation,
   KeyStore,
+  MemberStore,
   Outbox,
   RetentionStore,
   RunDirectory,
@@ -39,6 +40,7 @@ import { NoHints, PostgresHints, ProcessHints } from './hints.ts';
 import { PostgresInstallation, tenantIds } from './installation.ts';
 import { PostgresKeyStore } from './key-store.ts';
 import { applyMigrations, schemaProblem } from './migrate.ts';
+import { PostgresMemberStore } from './member-store.ts';
 import { PostgresOutbox } from './outbox.ts';
 import { openPglite } from './pglite.ts';
 import { openPool } from './pool.ts';
@@ -77,6 +79,7 @@ export interface ApiStores {
   readonly directory: RunDirectory;
   readonly transactions: Transactions;
   readonly keys: KeyStore;
+  readonly members: MemberStore;
   readonly threads: ThreadStore;
   readonly secrets: SecretRows;
   readonly audit: AuditLog;
@@ -233,6 +236,7 @@ function stores(
         directory: new PostgresRunDirectory(scoped, connections, publish),
         transactions: new PostgresTransactions(scoped, publish),
         keys: new PostgresKeyStore(scoped),
+        members: new PostgresMemberStore(scoped, connections),
         threads: new PostgresThreadStore(scoped, publish),
         secrets: new PostgresSecretRows(scoped),
         audit: new PostgresAuditLog(scoped),

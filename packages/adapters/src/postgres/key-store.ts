@@ -1,5 +1,5 @@
 import type { Role } from '@holdfast/contracts';
-import type { KeyDraft, KeyStore, Rotation, StoredKey, TenantScope } from '@holdfast/core';
+import type { FoundKey, KeyDraft, KeyStore, Rotation, StoredKey, TenantScope } from '@holdfast/core';
 import { isUuid } from './ids.ts';
 import type { Sql } from './sql.ts';
 import type { Scoped } from './tenant-scope.ts';
@@ -21,6 +21,14 @@ const columns = `id, name, roles, secret_hash, previous_hash, previous_until, ex
   created_at`;
 const oneSql = `select ${columns} from holdfast.api_keys where tenant_id = $1 and id = $2`;
 
+interface FoundRow extends KeyRow {
+  readonly tenant_name: string;
+  readonly suspended_at: number | null;
+}
+
+const foundSql = `select ${columns.replaceAll(/\w+/g, 'k.$&')}, t.name as tenant_name, t.suspended_at
+  from holdfast.api_keys k join holdfast.tenants t on t.id = k.tenant_id where k.tenant_id = $1 and k.id = $2`;
+
 export class PostgresKeyStore implements KeyStore {
   readonly #scoped: Scoped;
 
@@ -28,10 +36,12 @@ export class PostgresKeyStore implements KeyStore {
     this.#scoped = scoped;
   }
 
-  async find(scope: TenantScope, id: string): Promise<StoredKey | null> {
+  async find(scope: TenantScope, id: string): Promise<FoundKey | null> {
     if (!isUuid(scope.tenant) || !isUuid(id)) return null;
-    const [row] = await this.#scoped.read<KeyRow>(scope, oneSql, [scope.tenant, id]);
-    return row === undefined ? null : keyOf(row);
+    const [row] = await this.#scoped.read<FoundRow>(scope, foundSql, [scope.tenant, id]);
+    return row === undefined
+      ? null
+      : { ...keyOf(row), tenant: { name: row.tenant_name, suspendedAt: row.suspended_at } };
   }
 
   async list(scope: TenantScope, after: string | null, limit: number): Promise<readonly StoredKey[]> {

@@ -24,12 +24,21 @@ export interface Entered extends TenantScope {
   readonly suspendedAt: number | null;
 }
 
+export interface EnterOptions {
+  /** Makes the tenant, with so many runs at once, when there is none; null = it must be there. */
+  readonly slots: number | null;
+  /** Only when the tenant is this one (its id); null = any. */
+  readonly only: string | null;
+  /** Of what is made. */
+  readonly ids: { readonly tenant: string; readonly member: string };
+}
+
 export interface MemberStore {
   /**
    * The tenant that the claim means and the bearer's membership in it: made at the first time, seen to the minute.
-   * `provision`: makes the tenant, too, when there is none. null = there is no such tenant.
+   * null = there is no such tenant, or one of that name which the issuer does not mean.
    */
-  enter(identity: TokenIdentity, claim: TenantClaim, provision: boolean): Promise<Entered | null>;
+  enter(identity: TokenIdentity, claim: TenantClaim, options: EnterOptions): Promise<Entered | null>;
   list(scope: TenantScope, after: string | null, limit: number): Promise<readonly Member[]>;
   get(scope: TenantScope, id: string): Promise<Member | null>;
   /** Roles that are given here; null = unchanged. `disabled`: tokens of the member no longer let in. */

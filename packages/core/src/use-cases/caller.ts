@@ -5,3 +5,14 @@ import type { TenantScope } from '../tenant-scope.ts';
 export interface Caller extends TenantScope {
   readonly by: Actor;
 }
+
+/** A caller as a request brings it. */
+export interface Authenticated extends Caller {
+  /** ms since 1970: when the token ends; null = it may go on. */
+  readonly until: number | null;
+}
+
+/** A person or a service of the platform, above all tenants. `by.id` is what the issuer calls it. */
+export interface PlatformCaller {
+  readonly by: Actor;
+}

@@ -30,9 +30,13 @@ export interface Rotation {
   readonly expiresAt: number | null;
 }
 
+export interface FoundKey extends StoredKey {
+  readonly tenant: { readonly name: string; readonly suspendedAt: number | null };
+}
+
 /** API keys carry their tenant's id, so that the look-up itself runs inside the scope. */
 export interface KeyStore {
-  find(scope: TenantScope, id: string): Promise<StoredKey | null>;
+  find(scope: TenantScope, id: string): Promise<FoundKey | null>;
   /** By id, which is by age; revoked ones too. */
   list(scope: TenantScope, after: string | null, limit: number): Promise<readonly StoredKey[]>;
   add(scope: TenantScope, key: KeyDraft): Promise<StoredKey>;

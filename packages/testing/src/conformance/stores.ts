@@ -8,6 +8,7 @@ import type {
   Hints,
   Installation,
   KeyStore,
+  MemberStore,
   Outbox,
   RetentionStore,
   RunDirectory,
@@ -39,6 +40,7 @@ export interface Stores {
     readonly directory: RunDirectory;
     readonly transactions: Transactions;
     readonly keys: KeyStore;
+    readonly members: MemberStore;
     readonly threads: ThreadStore;
     readonly secrets: SecretRows;
     readonly audit: AuditLog;
