@@ -66,6 +66,7 @@ const libraries = [
   },
   { folder: 'packages/adapters/src/files', npm: ['zod'], node: true },
   { folder: 'packages/adapters/src/mcp', npm: ['@modelcontextprotocol/sdk', 'zod'], node: true },
+  { folder: 'packages/adapters/src/oidc', npm: ['jose', 'zod'], node: true },
   { folder: 'packages/adapters/src/outbound', npm: ['undici'], node: true },
   { folder: 'packages/adapters/src/http-tool', npm: ['zod'], node: true },
   {

@@ -6,6 +6,7 @@ import { audited, Watch } from './http/audited.ts';
 import { authenticateRequests } from './http/authentication.ts';
 import { parseBodies } from './http/body.ts';
 import { check } from './http/check.ts';
+import { withoutTenant } from './http/credentials.ts';
 import { allowOrigins } from './http/cors.ts';
 import { onClientError } from './http/client-error.ts';
 import { once } from './http/once.ts';
@@ -39,6 +40,7 @@ export function buildApp(ports: ApiPorts): FastifyInstance {
     genReqId: requestId,
     // The address of a request is the last one that they did not add; without them, that of the connection.
     trustProxy: ports.trustedProxies.length === 0 ? false : [...ports.trustedProxies],
+    rewriteUrl: withoutTenant,
     clientErrorHandler: onClientError,
     // No hook has seen such a request.
     frameworkErrors: (error, request, reply) => {
@@ -71,6 +73,9 @@ export function buildApp(ports: ApiPorts): FastifyInstance {
   const silent = silentConnections(app);
   const sweep = setInterval(() => {
     ports.streams.sweep().catch((error: unknown) => ports.log.warn({ err: error }, 'the sweep of open streams failed'));
+    ports.refusedTokens
+      .sweep(ports.clock.now())
+      .catch((error: unknown) => ports.log.warn({ err: error }, 'refused tokens could not be noted'));
   }, SWEEP_MS);
   sweep.unref();
   const streamWatch = setInterval(() => {

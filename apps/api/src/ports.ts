@@ -1,9 +1,11 @@
 import type { Quotas } from '@holdfast/contracts';
 import type {
   AgentStore,
+  AuthenticationPorts,
   AuditLog,
   BulkStore,
   Deltas,
+  Entrance,
   EventStreams,
   KeyStore,
   LimitMetrics,
@@ -11,6 +13,7 @@ import type {
   MemberRows,
   PlatformAudit,
   PublishPorts,
+  RefusedTokens,
   RegistryPorts,
   RequestLimits,
   RetentionStore,
@@ -31,6 +34,10 @@ export interface ApiPorts extends SpeakPorts {
   readonly agents: AgentStore;
   readonly directory: RunDirectory;
   readonly keys: KeyStore;
+  readonly entrance: Entrance;
+  /** null = API keys alone are taken. */
+  readonly tokens: AuthenticationPorts['tokens'];
+  readonly refusedTokens: RefusedTokens;
   readonly threads: ThreadStore;
   readonly secrets: SecretRows;
   readonly cipher: SecretCipher;

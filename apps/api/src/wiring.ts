@@ -4,6 +4,7 @@ import { HttpTools } from '@holdfast/adapters/http-tool';
 import { MemoryRateLimiter } from '@holdfast/adapters/memory';
 import { HttpMcpTools, registeredTools, serverLog } from '@holdfast/adapters/mcp';
 import { configuredModels } from '@holdfast/adapters/models';
+import { JwtVerifier } from '@holdfast/adapters/oidc';
 import { OutboundClient } from '@holdfast/adapters/outbound';
 import { type OpenDatabase, openConfigured } from '@holdfast/adapters/postgres';
 import { LocalCipher } from '@holdfast/adapters/secrets';
@@ -23,6 +24,7 @@ import {
   type PlatformTools,
   type RateLimiter,
   Redaction,
+  RefusedTokens,
   RegisteredTools,
   RequestLimits,
   type SecretCipher,
@@ -96,6 +98,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       directory,
       keys,
       limits,
+      entrance,
       members,
       platformAudit,
       retention,
@@ -123,10 +126,21 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       log,
       metrics: metrics.limits,
     });
+    const { oidc } = config;
+    const tokens =
+      oidc === null
+        ? null
+        : {
+            verifier: new JwtVerifier({ ...oidc, now: () => clock.now() }),
+            slots: oidc.provision ? config.tenantSlots : null,
+          };
     const ports: ApiPorts = {
       agents,
       directory,
       keys,
+      entrance,
+      tokens,
+      refusedTokens: new RefusedTokens(platformAudit),
       runs,
       transactions,
       secrets,
@@ -148,7 +162,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       deltas: overrides.deltas ?? new LocalDeltas(),
       registry: { tools, platform: platformTools, store: toolServers },
       streams: new EventStreams({ directory, runs, hints }, encodeEvent),
-      guard: new StreamGuard((authorization) => isLetIn(keys, authorization, clock.now())),
+      guard: new StreamGuard((credentials) => isLetIn({ keys, entrance, tokens }, credentials, clock.now())),
       quotas,
       requestLimits,
       corsOrigins: config.http.corsOrigins,

@@ -7,6 +7,7 @@ export { describeDeletion } from './conformance/deletion.ts';
 export { describeHints, type OpenedHints } from './conformance/hints.ts';
 export { describeInstallation } from './conformance/installation.ts';
 export { describeLimitStore } from './conformance/limit-store.ts';
+export { describeEntrance } from './conformance/entrance.ts';
 export { describeOutbox } from './conformance/outbox.ts';
 export { describeRateLimiter, type OpenedRateLimiter } from './conformance/rate-limiter.ts';
 export { describeRetention } from './conformance/retention.ts';

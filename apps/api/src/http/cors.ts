@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 
 /** What a page may send, and read beside the body. */
-const sent = 'authorization, content-type, idempotency-key, last-event-id, if-match';
+const sent = 'authorization, content-type, idempotency-key, last-event-id, if-match, holdfast-tenant';
 const read = 'x-request-id, retry-after, ratelimit, ratelimit-policy, idempotent-replayed, etag, content-disposition';
 
 /**

@@ -1,6 +1,7 @@
 import { getRun, refused, type RunRef, type RunView } from '@holdfast/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiPorts } from '../ports.ts';
+import { credentialsOf } from './credentials.ts';
 
 const LONGEST_S = 60;
 
@@ -30,7 +31,7 @@ export async function viewAfter(
   raw.once('close', hangUp);
   if (raw.closed) hangUp();
   let denied = false;
-  const unwatch = ports.guard.watch(request.headers.authorization ?? '', () => {
+  const unwatch = ports.guard.watch(credentialsOf(request), () => {
     denied = true;
     gone.abort();
   });

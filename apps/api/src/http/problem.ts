@@ -1,5 +1,5 @@
 import { type ErrorCode, HoldfastError, type Problem, problemOf } from '@holdfast/contracts';
-import { DatabaseUnavailable, SecretUnreadable } from '@holdfast/core';
+import { DatabaseUnavailable, IssuerUnavailable, SecretUnreadable } from '@holdfast/core';
 import { z } from 'zod';
 
 const fastifyError = z.object({ code: z.string(), statusCode: z.int().optional() });
@@ -28,6 +28,10 @@ export function told(error: unknown, requestId: string): HoldfastError {
       'The database does not answer or takes no writes. Repeat a create with the same Idempotency-Key.',
       { cause: error },
     );
+  if (error instanceof IssuerUnavailable)
+    return new HoldfastError('issuer_unavailable', 'The issuer of the token does not answer: its keys cannot be had.', {
+      cause: error,
+    });
   if (error instanceof SecretUnreadable)
     return new HoldfastError('secrets_unavailable', error.message, { cause: error });
   const known = fastifyError.safeParse(error);

@@ -6,6 +6,7 @@ import {
   describeDeletion,
   describeHints,
   describeInstallation,
+  describeEntrance,
   describeOutbox,
   describeLimitStore,
   describeRetention,
@@ -55,6 +56,7 @@ describePostgres('the stores', ({ bin }) => {
   describeTransactions('Postgres', open, false);
   describeWebhookStore('Postgres', open);
   describeInstallation('Postgres', open);
+  describeEntrance('Postgres', open);
   describeAuditLog('Postgres', open);
   describeSecretRows('Postgres', open);
   describeIdempotencyKeys('Postgres', open);

@@ -6,6 +6,7 @@ import {
   describeDeletion,
   describeHints,
   describeInstallation,
+  describeEntrance,
   describeOutbox,
   describeLimitStore,
   describeRetention,
@@ -45,6 +46,7 @@ describeToolServerStore('PGlite', openMemory);
 describeTransactions('PGlite', openMemory, true);
 describeWebhookStore('PGlite', openMemory);
 describeInstallation('PGlite', openMemory);
+describeEntrance('PGlite', openMemory);
 describeAuditLog('PGlite', openMemory);
 describeSecretRows('PGlite', openMemory);
 describeIdempotencyKeys('PGlite', openMemory);

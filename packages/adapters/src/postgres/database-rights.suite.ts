@@ -83,6 +83,7 @@ export const functions: Record<string, readonly Login[]> = {
   delete_thread: ['holdfast_api'],
   delete_webhook: ['holdfast_api'],
   enable_webhook: ['holdfast_api'],
+  enter: ['holdfast_api'],
   erase_tenant: ['holdfast_worker'],
   finish_erasure: ['holdfast_worker'],
   finish_outbox: ['holdfast_worker'],

@@ -5,6 +5,7 @@ import type {
   BulkStore,
   Clock,
   DriverName,
+  Entrance,
   ExpiredRuns,
   Hint,
   Hints,
@@ -46,6 +47,7 @@ import { PostgresKeyStore } from './key-store.ts';
 import { PostgresLimitStore } from './limit-store.ts';
 import { PostgresMemberRows } from './member-rows.ts';
 import { applyMigrations, schemaProblem } from './migrate.ts';
+import { PostgresEntrance } from './entrance.ts';
 import { PostgresOutbox } from './outbox.ts';
 import { openPglite } from './pglite.ts';
 import { PostgresPlatformAudit } from './platform-audit.ts';
@@ -88,6 +90,7 @@ export interface ApiStores {
   readonly directory: RunDirectory;
   readonly transactions: Transactions;
   readonly keys: KeyStore;
+  readonly entrance: Entrance;
   readonly threads: ThreadStore;
   readonly secrets: SecretRows;
   readonly audit: AuditLog;
@@ -250,6 +253,7 @@ function stores(
         directory: new PostgresRunDirectory(scoped, connections, publish),
         transactions: new PostgresTransactions(scoped, publish),
         keys: new PostgresKeyStore(scoped),
+        entrance: new PostgresEntrance(connections),
         threads: new PostgresThreadStore(scoped, publish),
         secrets: new PostgresSecretRows(scoped),
         audit: new PostgresAuditLog(scoped),

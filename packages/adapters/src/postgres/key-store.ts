@@ -20,10 +20,15 @@ interface KeyRow {
 
 const columns = `id, name, roles, secret_hash, previous_hash, previous_until, expires_at, revoked_at, last_used_at,
   created_at, member_id`;
-const foundSql = `select ${columns},
-    (select suspended_at from holdfast.tenants where id = tenant_id) as tenant_suspended_at
-  from holdfast.api_keys where tenant_id = $1 and id = $2`;
 const oneSql = `select ${columns} from holdfast.api_keys where tenant_id = $1 and id = $2`;
+
+interface FoundRow extends KeyRow {
+  readonly tenant_name: string;
+  readonly suspended_at: number | null;
+}
+
+const foundSql = `select ${columns.replaceAll(/\w+/g, 'k.$&')}, t.name as tenant_name, t.suspended_at
+  from holdfast.api_keys k join holdfast.tenants t on t.id = k.tenant_id where k.tenant_id = $1 and k.id = $2`;
 
 export class PostgresKeyStore implements KeyStore {
   readonly #scoped: Scoped;
@@ -34,11 +39,10 @@ export class PostgresKeyStore implements KeyStore {
 
   async find(scope: TenantScope, id: string): Promise<FoundKey | null> {
     if (!isUuid(scope.tenant) || !isUuid(id)) return null;
-    const [row] = await this.#scoped.read<KeyRow & { readonly tenant_suspended_at: number | null }>(scope, foundSql, [
-      scope.tenant,
-      id,
-    ]);
-    return row === undefined ? null : { ...keyOf(row), tenantSuspendedAt: row.tenant_suspended_at };
+    const [row] = await this.#scoped.read<FoundRow>(scope, foundSql, [scope.tenant, id]);
+    return row === undefined
+      ? null
+      : { ...keyOf(row), tenant: { name: row.tenant_name, suspendedAt: row.suspended_at } };
   }
 
   async list(scope: TenantScope, after: string | null, limit: number): Promise<readonly StoredKey[]> {

@@ -3,7 +3,7 @@ import type { Member, MemberRows, MemberSettings, TenantScope } from '@holdfast/
 import { isUuid } from './ids.ts';
 import type { Scoped } from './tenant-scope.ts';
 
-interface MemberRow {
+export interface MemberRow {
   readonly id: string;
   readonly kind: 'person' | 'service';
   readonly issuer: string;
@@ -16,7 +16,7 @@ interface MemberRow {
   readonly last_seen_at: number;
 }
 
-const columns = 'id, kind, issuer, subject, name, email, roles, disabled_at, created_at, last_seen_at';
+export const memberColumns = 'id, kind, issuer, subject, name, email, roles, disabled_at, created_at, last_seen_at';
 
 export class PostgresMemberRows implements MemberRows {
   readonly #scoped: Scoped;
@@ -28,7 +28,7 @@ export class PostgresMemberRows implements MemberRows {
   async list(scope: TenantScope, after: string | null, limit: number): Promise<readonly Member[]> {
     const rows = await this.#scoped.read<MemberRow>(
       scope,
-      `select ${columns} from holdfast.members
+      `select ${memberColumns} from holdfast.members
        where tenant_id = $1 and ($2::uuid is null or id > $2) order by id limit $3`,
       [scope.tenant, after, limit],
     );
@@ -39,7 +39,7 @@ export class PostgresMemberRows implements MemberRows {
     if (!isUuid(id)) return null;
     const [row] = await this.#scoped.read<MemberRow>(
       scope,
-      `select ${columns} from holdfast.members where tenant_id = $1 and id = $2`,
+      `select ${memberColumns} from holdfast.members where tenant_id = $1 and id = $2`,
       [scope.tenant, id],
     );
     return row === undefined ? null : memberOf(row);
@@ -53,7 +53,7 @@ export class PostgresMemberRows implements MemberRows {
     return this.#scoped.in(scope, async (sql) => {
       // All who could be the last admin, so that two who take each other's role come one after the other.
       const rows = await sql.query<MemberRow>(
-        `select ${columns} from holdfast.members
+        `select ${memberColumns} from holdfast.members
          where tenant_id = $1 and (id = $2 or disabled_at is null and roles like '%"admin"%') order by id for update`,
         [scope.tenant, id],
       );
@@ -69,26 +69,20 @@ export class PostgresMemberRows implements MemberRows {
     });
   }
 
-  update(
-    scope: TenantScope,
-    id: string,
-    { roles, disabled }: { readonly [K in keyof MemberSettings]: MemberSettings[K] | null },
-  ): Promise<Member | null> {
+  update(scope: TenantScope, id: string, { roles, disabled }: MemberSettings): Promise<Member | null> {
     return this.#scoped.in(scope, async (sql) => {
       const [row] = await sql.query<MemberRow>(
         `update holdfast.members
-         set roles = coalesce($3, roles),
-             disabled_at = case when $4::boolean is null then disabled_at
-               when $4 then coalesce(disabled_at, holdfast.now_ms()) end
-         where tenant_id = $1 and id = $2 returning ${columns}`,
-        [scope.tenant, id, roles === null ? null : JSON.stringify(roles), disabled],
+         set roles = $3, disabled_at = case when $4 then coalesce(disabled_at, holdfast.now_ms()) end
+         where tenant_id = $1 and id = $2 returning ${memberColumns}`,
+        [scope.tenant, id, JSON.stringify(roles), disabled],
       );
       return row === undefined ? null : memberOf(row);
     });
   }
 }
 
-const memberOf = (row: MemberRow): Member => ({
+export const memberOf = (row: MemberRow): Member => ({
   id: row.id,
   kind: row.kind,
   issuer: row.issuer,

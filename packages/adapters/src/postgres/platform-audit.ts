@@ -35,6 +35,12 @@ export class PostgresPlatformAudit implements PlatformAudit {
     return row;
   }
 
+  write(entry: PlatformEntry): Promise<void> {
+    return this.#connections.lend((sql) =>
+      roleTransaction(sql, this.#role, () => platformAuditWriter(sql).write(entry)),
+    );
+  }
+
   #read<Row>(text: string, values: readonly unknown[]): Promise<readonly Row[]> {
     return this.#connections.lend((sql) => roleTransaction(sql, this.#role, () => sql.query<Row>(text, values)));
   }

@@ -353,6 +353,11 @@ export function describeSecurity(name: string, open: () => Promise<OpenedStores>
 async function full(stores: OpenedStores): Promise<RunRef> {
   const scope = await newTenant(stores);
   const settings = { url: 'https://receiver.test', description: '', events: ['all'], agent: null } as const;
+  const claim = { externalId: null, name: await nameOf(stores, scope), roles: [] };
+  const identity = { issuer: 'https://id', subject: randomUUID(), kind: 'person', name: null, email: null } as const;
+  const said = { ...identity, tenants: [claim], platformAdmin: false, session: null, expiresAt: 0 };
+  const ids = { tenant: randomUUID(), member: randomUUID() };
+  await stores.api.entrance.enter(said, claim, { slots: null, only: null, ids });
   const webhook = await stores.api.webhooks.create(scope, randomUUID(), settings);
   await stores.api.webhooks.note(scope, webhook.id, deliveryAt(1));
   const run = await newRun(stores, scope, { attributes: { ...plainRun, tags: ['a'] } });
@@ -418,4 +423,12 @@ async function full(stores: OpenedStores): Promise<RunRef> {
   await stores.api.runs.append(appendTo(gone, 1, { projection: projectionOf({ status: 'failed' }) }));
   await stores.api.directory.delete(gone);
   return run;
+}
+
+async function nameOf({ database }: OpenedStores, { tenant }: { readonly tenant: string }): Promise<string> {
+  const [row] = await database.connections.lend((sql) =>
+    sql.query<{ name: string }>('select name from holdfast.tenants where id = $1', [tenant]),
+  );
+  if (row === undefined) throw new Error('there is no such tenant');
+  return row.name;
 }

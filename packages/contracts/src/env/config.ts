@@ -40,6 +40,21 @@ export interface Config {
     /** HOME, PATH, SHELL and TERM as far as they are set: all that a tool server inherits. */
     readonly environment: Readonly<Record<string, string>>;
   };
+  /** null = API keys alone are taken. */
+  readonly oidc: {
+    readonly issuer: string;
+    readonly internalUrl: string | null;
+    readonly allowHttp: boolean;
+    readonly audience: string;
+    readonly claims: {
+      readonly tenant: string;
+      readonly roles: string;
+      readonly groups: string | null;
+      readonly platform: string;
+    };
+    /** The first token of a tenant makes it. */
+    readonly provision: boolean;
+  } | null;
   /** Entries of OUTBOUND_ALLOW. */
   readonly outboundAllow: readonly string[];
   /** The file of the keys that secrets are sealed with. */

@@ -92,3 +92,16 @@ export const temporalName = z
   .regex(/^[\w.-]{1,200}$/, { error: 'must be letters, digits, _ . and -, at most 200' });
 
 export const path = z.string().refine((value) => !value.includes('\0'), { error: 'must be a path' });
+
+export const issuerUrl = z.string().refine((value) => URL.canParse(value) && /^https?:\/\/[^?#@]+$/.test(value), {
+  error: 'must be a URL that begins with https:// or http://, without user, ? and #',
+});
+
+export const claimText = z.string().regex(/^[^\p{Cc}]{1,200}$/u, { error: 'must be at most 200 characters' });
+
+export const groupForm = claimText.refine(
+  (value) => value.split('{tenant}').length === 2 && value.split('{role}').length === 2,
+  {
+    error: 'must hold {tenant} and {role} once each',
+  },
+);

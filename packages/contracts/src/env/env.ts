@@ -3,7 +3,10 @@ import { defaultQuotas, defaultRates } from '../limits.ts';
 import {
   allowList,
   baseUrl,
+  claimText,
   databaseUrl,
+  groupForm,
+  issuerUrl,
   modelBaseUrl,
   oneOf,
   originList,
@@ -141,6 +144,77 @@ export const envKeys = {
     used: everywhere,
     secret: false,
   }),
+  OIDC_ISSUER: issuerUrl.optional().meta({
+    description:
+      'The OIDC issuer whose access tokens are taken, exactly as its tokens say it. Without it, API keys alone are taken. See the guide to identity.',
+    example: 'https://id.example.com/realms/holdfast',
+    default: null,
+    used: ['api', 'standalone'],
+    secret: false,
+  }),
+  OIDC_INTERNAL_URL: issuerUrl.optional().meta({
+    description:
+      'Where the issuer is reached from here, when that is not by its own name: its address with its path, or an origin alone.',
+    example: 'http://keycloak:8080/realms/holdfast',
+    default: null,
+    used: ['api', 'standalone'],
+    secret: false,
+  }),
+  OIDC_ALLOW_HTTP: oneOf(['true', 'false'])
+    .prefault('false')
+    .meta({
+      description: '`true` = the issuer may be asked over plain HTTP. On this machine it always may.',
+      example: 'true',
+      default: 'false',
+      used: ['api', 'standalone'],
+      secret: false,
+    }),
+  OIDC_AUDIENCE: claimText.prefault('holdfast').meta({
+    description: 'What must stand in `aud` of a token.',
+    example: 'api://holdfast',
+    default: 'holdfast',
+    used: ['api', 'standalone'],
+    secret: false,
+  }),
+  OIDC_TENANT_CLAIM: claimText.prefault('organization').meta({
+    description:
+      'The claim with the tenants of the bearer: Keycloak’s organizations, names, or groups. `a.b` = `b` inside `a`.',
+    example: 'https://holdfast.example.com/tenant',
+    default: 'organization',
+    used: ['api', 'standalone'],
+    secret: false,
+  }),
+  OIDC_ROLES_CLAIM: claimText.optional().meta({
+    description:
+      'Where roles stand: inside a tenant’s object, or, when the tenant claim has names, in the token; then they count only where it names one tenant. Without it: `resource_access.<OIDC_AUDIENCE>.roles`.',
+    example: 'roles',
+    default: null,
+    used: ['api', 'standalone'],
+    secret: false,
+  }),
+  OIDC_GROUPS: groupForm.optional().meta({
+    description: 'The tenant claim holds groups of this form; all others are passed over.',
+    example: '/tenants/{tenant}/{role}',
+    default: null,
+    used: ['api', 'standalone'],
+    secret: false,
+  }),
+  OIDC_PLATFORM_CLAIM: claimText.prefault('realm_access.roles').meta({
+    description: 'Who has `platform-admin` in this claim may make and suspend tenants.',
+    example: 'groups',
+    default: 'realm_access.roles',
+    used: ['api', 'standalone'],
+    secret: false,
+  }),
+  OIDC_PROVISION: oneOf(['on', 'off'])
+    .prefault('off')
+    .meta({
+      description: '`on` = the first token of a tenant that is not there makes it.',
+      example: 'on',
+      default: 'off',
+      used: ['api', 'standalone'],
+      secret: false,
+    }),
   OUTBOUND_ALLOW: allowList.optional().meta({
     description:
       'Private destinations that tools and webhooks may call all the same: a comma list of `host`, `host:port`, addresses and ranges (`10.1.0.0/16`). Without it only the public internet can be called.',

@@ -93,6 +93,7 @@ export function parseEnv(environment: Environment): Config {
         }),
       ),
     },
+    oidc: oidcOf(values),
     outboundAllow: values.OUTBOUND_ALLOW ?? [],
     secretsKeyFile: values.SECRETS_URL.slice('local://'.length) || `${values.DATA_DIR}/secrets.key`,
     models: {
@@ -110,6 +111,23 @@ export function parseEnv(environment: Environment): Config {
       environment,
       database: isPglite ? null : { url: values.DATABASE_URL, direct, migrate: values.DATABASE_MIGRATE_URL ?? direct },
     },
+  };
+}
+
+function oidcOf(values: z.output<typeof env>): Config['oidc'] {
+  if (values.OIDC_ISSUER === undefined) return null;
+  return {
+    issuer: values.OIDC_ISSUER,
+    internalUrl: values.OIDC_INTERNAL_URL ?? null,
+    allowHttp: values.OIDC_ALLOW_HTTP === 'true',
+    audience: values.OIDC_AUDIENCE,
+    claims: {
+      tenant: values.OIDC_TENANT_CLAIM,
+      roles: values.OIDC_ROLES_CLAIM ?? `resource_access.${values.OIDC_AUDIENCE}.roles`,
+      groups: values.OIDC_GROUPS ?? null,
+      platform: values.OIDC_PLATFORM_CLAIM,
+    },
+    provision: values.OIDC_PROVISION === 'on',
   };
 }
 

@@ -27,7 +27,7 @@ export const errorCodes = {
   unauthenticated: meaning(
     401,
     'Not authenticated',
-    'There is no API key, or it is not known. Send `Authorization: Bearer <key>`.',
+    'There is no API key or access token, or it is not good. Send `Authorization: Bearer <key or token>`.',
   ),
   key_expired: meaning(401, 'Key expired', 'The API key has expired or was revoked. Make a new one.'),
   forbidden: meaning(
@@ -39,6 +39,26 @@ export const errorCodes = {
     403,
     'Tenant suspended',
     'The tenant is suspended: nobody is let in and nothing begins. Runs, schedules and webhooks go on once it is resumed.',
+  ),
+  tenant_required: meaning(
+    400,
+    'Which tenant',
+    'The token names several tenants. Name one in the header `Holdfast-Tenant`, or begin the path with `/t/<tenant>`. `tenants` lists them.',
+  ),
+  tenant_forbidden: meaning(
+    403,
+    'Not your tenant',
+    'The token or the key does not let into that tenant, or names none that is here. `tenants` lists those it names.',
+  ),
+  member_disabled: meaning(
+    403,
+    'Member disabled',
+    'The token is good, but an admin of the tenant has disabled this member.',
+  ),
+  issuer_unavailable: meaning(
+    503,
+    'Issuer unavailable',
+    'Whether the token is good cannot be said: the keys of its issuer cannot be had. Try again after `Retry-After`.',
   ),
   route_not_found: meaning(404, 'No such route', 'No operation has this method and path. See the API reference.'),
   method_not_allowed: meaning(

@@ -14,6 +14,12 @@ export const remedies: Readonly<Record<ErrorCode | RunFailureCode | StartupCode,
   forbidden: 'Use a key with the role that `detail` names. `holdfast doctor` shows the roles of yours.',
   tenant_suspended:
     'Ask whoever runs the platform why; `holdfast tenants resume <tenant>` lets it go on. `holdfast tenants get <tenant>` says whether it is to be deleted.',
+  tenant_required: 'Send `Holdfast-Tenant: <name>` with one of `tenants`.',
+  tenant_forbidden:
+    'Take one of `tenants`. When it should be among them, look at the claims of the token (the guide to identity says which are read), and whether the tenant has been made here.',
+  member_disabled: 'Ask an admin of the tenant.',
+  issuer_unavailable:
+    'Look whether the issuer answers, and at OIDC_ISSUER and OIDC_INTERNAL_URL; the log says what failed.',
   route_not_found: 'Compare method and path with `/reference`. An older server lacks what a newer client asks for.',
   method_not_allowed: 'Use one of the methods in `Allow`.',
   payload_too_large: 'Send less. Large data belongs in a file that a tool reads, not in the input.',

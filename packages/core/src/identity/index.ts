@@ -1,5 +1,8 @@
+export type { Entered, EnterOptions, Entrance } from './entrance.ts';
+export type { Member } from './member.ts';
 export type { MemberRows } from './member-rows.ts';
-export type { Entered, Member, MemberStore } from './member-store.ts';
+export { type ClaimRules, type ReadClaims, readClaims } from './read-claims.ts';
+export { type RefusedToken, RefusedTokens } from './refused-tokens.ts';
 export {
   IssuerUnavailable,
   type TenantClaim,

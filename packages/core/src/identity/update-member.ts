@@ -3,7 +3,7 @@ import { mayGive } from '../policies/permissions.ts';
 import type { Caller } from '../use-cases/caller.ts';
 import { refused } from '../use-cases/refused.ts';
 import type { MemberRows } from './member-rows.ts';
-import type { Member } from './member-store.ts';
+import type { Member } from './member.ts';
 
 export interface MemberSettings {
   /** All that are given here. */

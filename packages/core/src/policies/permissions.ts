@@ -103,6 +103,11 @@ export const permissions = {
 
 export type Operation = keyof typeof permissions;
 
+/** Operations above all tenants, which platform admins alone may do. */
+export const platformPermissions: Readonly<Record<string, 'platform-admin'>> = {};
+
+export const isPlatformOperation = (operation: string): boolean => Object.hasOwn(platformPermissions, operation);
+
 /** The roles of which one is enough; those that include them are, too. */
 export const rolesFor = (operation: Operation): readonly Role[] => permissions[operation];
 

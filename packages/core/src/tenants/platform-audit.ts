@@ -6,8 +6,8 @@ import type { Actor, JsonObject } from '@holdfast/contracts';
 export interface PlatformEntry {
   /** As in the table of permissions. */
   readonly operation: string;
-  /** The tenant's id. */
-  readonly tenant: string;
+  /** The tenant's id; null = it is about none. */
+  readonly tenant: string | null;
   readonly by: Actor;
   readonly requestId: string;
   readonly detail: JsonObject;
@@ -31,8 +31,8 @@ export interface PlatformHead {
   readonly hash: string;
 }
 
-/** The platform's own chain: its lines outlive the tenants that they tell of. */
-export interface PlatformAudit {
+/** The platform's own chain: its lines outlive the tenants that they tell of. Writes are transactions of their own. */
+export interface PlatformAudit extends PlatformAuditWriter {
   /** Lines with a lower number than `before`, newest first. */
   list(before: number | null, limit: number): Promise<readonly PlatformAuditRow[]>;
   /** Lines with a higher number than `after`, oldest first, to verify them. */
@@ -40,7 +40,7 @@ export interface PlatformAudit {
   head(): Promise<PlatformHead>;
 }
 
-/** In the transaction of the change, as the last thing it does. */
+/** In the transaction of a change it is the last thing that is done. */
 export interface PlatformAuditWriter {
   write(entry: PlatformEntry): Promise<void>;
 }

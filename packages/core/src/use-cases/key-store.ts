@@ -27,8 +27,8 @@ export interface StoredKey extends KeyDraft {
 
 /** A key as it is looked up for a request. */
 export interface FoundKey extends StoredKey {
-  /** ms since 1970; null = its tenant is not suspended. */
-  readonly tenantSuspendedAt: number | null;
+  /** `suspendedAt`: ms since 1970; null = it is not suspended. */
+  readonly tenant: { readonly name: string; readonly suspendedAt: number | null };
 }
 
 export interface Rotation {

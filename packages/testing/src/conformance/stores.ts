@@ -4,6 +4,7 @@ import type {
   BulkStore,
   Clock,
   DriverName,
+  Entrance,
   ExpiredRuns,
   Hints,
   Installation,
@@ -44,6 +45,7 @@ export interface Stores {
     readonly directory: RunDirectory;
     readonly transactions: Transactions;
     readonly keys: KeyStore;
+    readonly entrance: Entrance;
     readonly threads: ThreadStore;
     readonly secrets: SecretRows;
     readonly audit: AuditLog;

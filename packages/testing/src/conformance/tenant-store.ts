@@ -159,7 +159,7 @@ export function describeTenantStore(name: string, open: OpenStores): void {
     test('its keys tell that it is suspended', async () => {
       const scope = await newTenant(stores);
       const [key] = await stores.api.keys.list(scope, null, 1);
-      const found = async () => (await stores.api.keys.find(scope, key?.id ?? ''))?.tenantSuspendedAt;
+      const found = async () => (await stores.api.keys.find(scope, key?.id ?? ''))?.tenant.suspendedAt;
       expect(await found()).toBeNull();
       await suspend(scope);
       expect(await found()).toBeGreaterThan(0);

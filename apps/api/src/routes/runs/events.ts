@@ -1,6 +1,7 @@
 import { eventNumber, eventPage, readEventsQuery } from '@holdfast/contracts';
 import { readEvents, type RunRef } from '@holdfast/core';
 import type { FastifyRequest } from 'fastify';
+import { credentialsOf } from '../../http/credentials.ts';
 import { invalid } from '../../http/check.ts';
 import { acceptsStream } from '../../http/accepts-stream.ts';
 import { type Answer, type Ask, noBody, route, runParams } from '../../http/route.ts';
@@ -43,7 +44,7 @@ export const events = route({
 });
 
 async function stream(
-  { streams, deltas, guard, metrics }: ApiPorts,
+  { streams, deltas, guard, metrics, clock }: ApiPorts,
   { request, reply }: Ask<unknown, unknown, unknown>,
   ref: RunRef,
   after: number,
@@ -67,12 +68,18 @@ async function stream(
   });
   // 204 tells an EventSource to stop reconnecting.
   if (followed.type === 'nothing-left') return { status: 204, text: '', headers: {} };
-  const unwatch = guard.watch(request.headers.authorization ?? '', () => {
+  const unwatch = guard.watch(credentialsOf(request), () => stop());
+  const stop = (): void => {
     followed.leave();
     end();
-  });
+  };
+  // A token's stream ends with it, to the moment; timers count to 24 days.
+  const until = request.caller?.until ?? null;
+  const timer = until === null ? null : setTimeout(stop, Math.min(until - clock.now(), 2 ** 31 - 1));
+  timer?.unref();
   const leave = (): void => {
     unwatch();
+    if (timer !== null) clearTimeout(timer);
     followed.leave();
   };
   if (reply.raw.closed) leave();
