@@ -88,6 +88,7 @@ const libraries = [
       '@temporalio/common',
       '@temporalio/proto',
       '@temporalio/worker',
+      'p-limit',
     ],
     node: true,
   },

@@ -21,6 +21,10 @@ export const update = route({
     200: { description: 'The member.', json: memberResource, headers: { ETag: 'Names what holds from now on.' } },
   },
   refusals: ['invalid_request', 'member_not_found', 'last_admin', 'etag_mismatch'],
+  resource: async ({ members }, caller, { member: id }) => {
+    const member = await members.get(caller, id);
+    return member && memberResourceOf(member);
+  },
   audit: ({ body: { roles, disabled } }) => ({ detail: { roles, disabled } }),
   handle: ({ clock }, { caller, params: { member: id }, body, request, change }) => {
     const permits = ifMatch(request);
