@@ -201,7 +201,7 @@ onEachSetup('a driver', (fresh) => {
         }
       }),
     );
-    await until('all to ask', 240_000, async () => {
+    await until('all to ask', 400_000, async () => {
       let asking = 0;
       for await (const item of product.client.attention.list({ limit: 200 })) if (item.kind === 'question') asking += 1;
       return asking >= runs.length ? true : null;
@@ -211,9 +211,9 @@ onEachSetup('a driver', (fresh) => {
         for (let index = caller; index < runs.length; index += callers) await answerAll(runs[index] ?? '');
       }),
     );
-    for (const run of runs) expect(await product.ended(run, 240_000)).toBe('succeeded');
+    for (const run of runs) expect(await product.ended(run, 400_000)).toBe('succeeded');
     expect(Math.max(...(await product.counter.timesByKey('note')).values())).toBe(1);
-  }, 600_000);
+  }, 900_000);
 });
 
 /** Twenty runs of steps with effects, half of them `once`. */
