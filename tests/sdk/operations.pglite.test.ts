@@ -69,7 +69,7 @@ async function asked(): Promise<Set<string>> {
     secrets.delete('s'),
     client.members.get('m'),
     client.members.list().page(),
-    client.members.update('m', { roles: [] }),
+    client.members.update('m', { roles: [], disabled: false }),
     keys.create({ name: 'k', roles: ['viewer'] }),
     keys.get('k'),
     keys.list().page(),

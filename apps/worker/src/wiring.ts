@@ -132,8 +132,8 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       fetch: httpFetch({ outbound, artifacts }),
     });
     const { clock } = database;
-    const { hasTenant } = stores;
-    const strays = removeStrays({ runs, artifacts, artifactRows, hasTenant, clock, log }, Math.random());
+    const { knowsTenant } = stores;
+    const strays = removeStrays({ runs, artifacts, artifactRows, knowsTenant, clock, log }, Math.random());
     const ports: WiredPorts = {
       runs,
       artifacts,

@@ -24,10 +24,10 @@ export function describeStrays(server: () => TestServer): void {
   const warnings: string[] = [];
   const log = { warn: (_facts: object, text: string) => warnings.push(text) } as unknown as Log;
   const round = async (): Promise<void> => {
-    const { runs, artifactRows, hasTenant } = await server().database.worker(`strays-${randomUUID()}`);
+    const { runs, artifactRows, knowsTenant } = await server().database.worker(`strays-${randomUUID()}`);
     const artifacts = new FileArtifactStore(server().files);
     const { clock } = server().database;
-    const step = removeStrays({ runs, artifacts, artifactRows, hasTenant, clock, log }, 0);
+    const step = removeStrays({ runs, artifacts, artifactRows, knowsTenant, clock, log }, 0);
     while ((await step()) > 0);
   };
 

@@ -78,9 +78,10 @@ async function letIn<T>(
   try {
     return await enter(credentialsOf(request));
   } catch (error) {
+    if (error instanceof HoldfastError && [401, 403].includes(error.status)) await countRefusal(ports, request, reply);
+    // Whoever is over the limit leaves no more lines.
     if (error instanceof Error && error.cause instanceof TokenRefused)
       await noteToken(ports, request, error.cause.reason);
-    if (error instanceof HoldfastError && error.status === 401) await countRefusal(ports, request, reply);
     throw error;
   }
 }

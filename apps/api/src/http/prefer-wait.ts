@@ -31,7 +31,7 @@ export async function viewAfter(
   raw.once('close', hangUp);
   if (raw.closed) hangUp();
   let denied = false;
-  const unwatch = ports.guard.watch(credentialsOf(request), () => {
+  const unwatch = ports.guard.watch(credentialsOf(request), 'runs.get', () => {
     denied = true;
     gone.abort();
   });

@@ -11,10 +11,10 @@ test('ends the streams of a key that is let in no longer, and asks once for each
     return Promise.resolve(good.has(authorization));
   });
   const ended: string[] = [];
-  guard.watch(of('a'), () => ended.push('a1'));
-  guard.watch(of('a'), () => ended.push('a2'));
-  guard.watch(of('a'), () => ended.push('left'))();
-  guard.watch(of('b'), () => ended.push('b'));
+  guard.watch(of('a'), 'runs.events', () => ended.push('a1'));
+  guard.watch(of('a'), 'runs.events', () => ended.push('a2'));
+  guard.watch(of('a'), 'runs.events', () => ended.push('left'))();
+  guard.watch(of('b'), 'runs.events', () => ended.push('b'));
   await guard.sweep();
   expect([asked, ended]).toEqual([['a', 'b'], []]);
   good.delete('a');
@@ -27,7 +27,7 @@ test('ends the streams of a key that is let in no longer, and asks once for each
 test('forgets a key whose last stream is gone', async () => {
   const asked: string[] = [];
   const guard = new StreamGuard(({ authorization = '' }) => Promise.resolve(asked.push(authorization) > 0));
-  const leave = guard.watch(of('a'), () => undefined);
+  const leave = guard.watch(of('a'), 'runs.events', () => undefined);
   leave();
   leave();
   await guard.sweep();

@@ -1,22 +1,28 @@
-import type { Credentials } from '@holdfast/core';
+import type { Credentials, Operation } from '@holdfast/core';
 
 /** Open streams are looked at this often, ms: one whose key was revoked ends within 5 s. */
 export const GUARD_MS = 2_500;
 
+interface Watched {
+  readonly credentials: Credentials;
+  readonly operation: Operation;
+  readonly ends: Set<() => void>;
+}
+
 /** Ends streams whose caller is no longer let in: a request is checked once, a stream lasts for hours. */
 export class StreamGuard {
-  readonly #stillGood: (credentials: Credentials) => Promise<boolean>;
-  readonly #open = new Map<string, { readonly credentials: Credentials; readonly ends: Set<() => void> }>();
+  readonly #mayGoOn: (credentials: Credentials, operation: Operation) => Promise<boolean>;
+  readonly #open = new Map<string, Watched>();
 
-  /** `stillGood`: whether a new request with these credentials would be let in. */
-  constructor(stillGood: (credentials: Credentials) => Promise<boolean>) {
-    this.#stillGood = stillGood;
+  /** `mayGoOn`: whether a new request with these credentials could do it. */
+  constructor(mayGoOn: (credentials: Credentials, operation: Operation) => Promise<boolean>) {
+    this.#mayGoOn = mayGoOn;
   }
 
   /** `end` is called at most once, when the caller is let in no longer. Returns the function that stops watching. */
-  watch(credentials: Credentials, end: () => void): () => void {
-    const key = JSON.stringify([credentials.authorization, credentials.tenant]);
-    const watched = this.#open.get(key) ?? { credentials, ends: new Set() };
+  watch(credentials: Credentials, operation: Operation, end: () => void): () => void {
+    const key = JSON.stringify([credentials.authorization, credentials.tenant, operation]);
+    const watched = this.#open.get(key) ?? { credentials, operation, ends: new Set() };
     this.#open.set(key, watched);
     watched.ends.add(end);
     return () => {
@@ -27,8 +33,8 @@ export class StreamGuard {
 
   /** One question for each key, however many streams it has open. */
   async sweep(): Promise<void> {
-    for (const [key, { credentials, ends }] of this.#open) {
-      if (await this.#stillGood(credentials)) continue;
+    for (const [key, { credentials, operation, ends }] of this.#open) {
+      if (await this.#mayGoOn(credentials, operation)) continue;
       this.#open.delete(key);
       for (const end of ends) end();
     }

@@ -1,5 +1,5 @@
 import { role } from '@holdfast/contracts';
-import type { MemberResource, Role } from '@holdfast/sdk';
+import type { Holdfast, MemberResource, Role } from '@holdfast/sdk';
 import { type Command, Option } from 'commander';
 import type { Context } from '../context.ts';
 import { show, showPage } from '../output.ts';
@@ -20,7 +20,7 @@ export function members(program: Command, { client, output }: Context): void {
     .description('one of them')
     .argument('<id>')
     .action(async (id: string) => {
-      const member = await client().members.get(id);
+      const { value: member } = await client().members.get(id);
       show(output(), member, () => row(member).join('\n'));
     });
   group
@@ -29,23 +29,32 @@ export function members(program: Command, { client, output }: Context): void {
     .argument('<id>')
     .addOption(new Option('--role <role...>', 'all that are to be given').choices([...role.options]))
     .action(async (id: string, { role: given = [] }: { role?: Role[] }) => {
-      const { disabled_at: disabled } = await client().members.get(id);
-      const member = await client().members.update(id, { roles: given, disabled: disabled !== null });
+      const member = await change(client(), id, { roles: given });
       show(output(), member, () => `${id} has here: ${member.roles.join(' ') || 'no role'}`);
     });
   for (const [name, disabled, description] of [
-    ['disable', true, 'their tokens no longer let in'],
-    ['enable', false, 'their tokens let in again'],
+    ['disable', true, 'their tokens and keys no longer let in'],
+    ['enable', false, 'their tokens and keys let in again'],
   ] as const)
     group
       .command(name)
       .description(description)
       .argument('<id>')
       .action(async (id: string) => {
-        const { roles } = await client().members.get(id);
-        const member = await client().members.update(id, { roles, disabled });
+        const member = await change(client(), id, { disabled });
         show(output(), member, () => `${id} is ${disabled ? 'disabled' : 'enabled'}`);
       });
+}
+
+/** What somebody else has changed meanwhile is not taken back: the server refuses. */
+async function change(
+  { members: api }: Holdfast,
+  id: string,
+  settings: { readonly roles?: Role[]; readonly disabled?: boolean },
+): Promise<MemberResource> {
+  const { value, etag } = await api.get(id);
+  const now = { roles: value.roles, disabled: value.disabled_at !== null };
+  return api.update(id, { ...now, ...settings }, { ifMatch: etag ?? undefined });
 }
 
 const row = (member: MemberResource): string[] => [

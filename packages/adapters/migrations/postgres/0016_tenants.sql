@@ -20,6 +20,8 @@ create table holdfast.platform_audit (
   hash text not null
 );
 
+create index platform_audit_erased on holdfast.platform_audit ((line::jsonb ->> 'tenant')) where operation = 'tenants.erase';
+
 create table holdfast.platform_audit_head (
   number bigint not null default 0,
   hash text not null default '',

@@ -9,6 +9,20 @@ begin
 end
 $$;
 
+-- Whether this installation has the tenant, or has erased it: what is found of another may be somebody else's.
+create function holdfast.knows_tenant() returns boolean
+  language plpgsql stable security definer set search_path = '' set enable_seqscan = off
+as $$
+declare
+  v_tenant constant uuid := nullif(pg_catalog.current_setting('hf.tenant', true), '')::uuid;
+begin
+  return exists (select from holdfast.tenants t where t.id = v_tenant)
+    or exists (
+      select from holdfast.platform_audit a
+      where a.operation = 'tenants.erase' and a.line::jsonb ->> 'tenant' = v_tenant::text);
+end
+$$;
+
 -- Tenants for which nothing begins, for the workers that hold runs of theirs.
 create function holdfast.suspended_tenants() returns table (tenant_id uuid)
   language plpgsql security definer set search_path = ''
@@ -284,8 +298,8 @@ end
 $$;
 
 -- The end of a tenant that is clean: proves by the catalog that no table has a row of it, writes the line that says so, and
--- deletes the tenant. p_files: how many of its files were removed. Outcome: erased, rests (clean again), gone.
-create function holdfast.finish_erasure(p_files bigint) returns text
+-- deletes the tenant. Its files are gone by then. Outcome: erased, rests (clean again), gone.
+create function holdfast.finish_erasure() returns text
   language plpgsql security definer set search_path = '' set jit = off
 as $$
 declare
@@ -310,7 +324,7 @@ begin
     'requestId', '',
     'detail', pg_catalog.json_build_object(
       'name', v_row.name, 'external_id', v_row.external_id, 'created_at', v_row.created_at, 'delete_at', v_row.delete_at,
-      'erasing_since', v_row.erasing_since, 'rows', (v_row.erased::jsonb) -> 'rows', 'files', p_files,
+      'erasing_since', v_row.erasing_since, 'rows', (v_row.erased::jsonb) -> 'rows',
       'tables_without_a_row', (select pg_catalog.json_agg(t.name order by t.name) from holdfast.tables_of_tenants() t)))::text);
   return 'erased';
 end
@@ -321,4 +335,4 @@ grant execute on function
   holdfast.list_tenants, holdfast.create_tenant, holdfast.lock_tenant, holdfast.change_tenant, holdfast.suspend_tenant,
   holdfast.resume_tenant, holdfast.delete_tenant, holdfast.keep_tenant, holdfast.write_platform_audit to holdfast_api;
 grant execute on function holdfast.rests_of_tenant to holdfast_api, holdfast_worker;
-grant execute on function holdfast.suspended_tenants, holdfast.erase_tenant, holdfast.finish_erasure to holdfast_worker;
+grant execute on function holdfast.knows_tenant, holdfast.suspended_tenants, holdfast.erase_tenant, holdfast.finish_erasure to holdfast_worker;

@@ -103,12 +103,9 @@ export class FileArtifactStore implements ArtifactStore, StoredFiles {
     await unlessMissing(syncFolder(dirname(folder)));
   }
 
-  async removeTenant({ tenant }: TenantScope): Promise<number> {
-    const folder = this.#tenantFolder(tenant);
-    const entries = (await unlessMissing(readdir(folder, { recursive: true, withFileTypes: true }))) ?? [];
-    await rm(folder, { recursive: true, force: true });
+  async removeTenant({ tenant }: TenantScope): Promise<void> {
+    await rm(this.#tenantFolder(tenant), { recursive: true, force: true });
     await unlessMissing(syncFolder(this.#root));
-    return entries.filter((entry) => entry.isFile()).length;
   }
 
   async hasTenant({ tenant }: TenantScope): Promise<boolean> {

@@ -92,6 +92,7 @@ export const functions: Record<string, readonly Login[]> = {
   join_thread: ['holdfast_api'],
   keep_tenant: ['holdfast_api'],
   leave_worker: ['holdfast_worker'],
+  knows_tenant: ['holdfast_worker'],
   list_tenants: ['holdfast_api'],
   lock_bulk: both,
   lock_run: both,

@@ -120,8 +120,8 @@ export interface WorkerStores {
   readonly erasure: TenantErasure;
   /** What a handler of the outbox does to runs, together with how far it is. */
   readonly transactions: Steps;
-  /** Whether there is an agent of that tenant here. Without one it has no run. */
-  readonly hasTenant: (scope: TenantScope) => Promise<boolean>;
+  /** Whether this installation has the tenant, or has erased it. */
+  readonly knowsTenant: (scope: TenantScope) => Promise<boolean>;
   /** The files of a run, oldest first. */
   readonly artifactRows: (ref: RunRef) => Promise<readonly ArtifactRow[]>;
   /**
@@ -289,7 +289,7 @@ function stores(
         webhooks: new PostgresWebhookQueue(scoped),
         erasure: new PostgresTenantErasure(scoped),
         transactions: new PostgresTransactions(scoped, publish),
-        hasTenant: (scope) => hasTenant(scoped, scope),
+        knowsTenant: (scope) => knowsTenant(scoped, scope),
         artifactRows: (ref) => artifactRows(scoped, ref),
         housekeep: async () =>
           (await cleanIdempotencyKeys(connections)) +
@@ -309,13 +309,9 @@ function stores(
   };
 }
 
-async function hasTenant(scoped: Scoped, { tenant }: TenantScope): Promise<boolean> {
-  const [row] = await scoped.read<{ there: boolean }>(
-    { tenant },
-    'select exists (select from holdfast.agents where tenant_id = $1) as there',
-    [tenant],
-  );
-  return row?.there === true;
+async function knowsTenant(scoped: Scoped, scope: TenantScope): Promise<boolean> {
+  const [row] = await scoped.read<{ known: boolean }>(scope, 'select holdfast.knows_tenant() as known', []);
+  return row?.known === true;
 }
 
 /** The role to take in each transaction, or null when the login is that role. */

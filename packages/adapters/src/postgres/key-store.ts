@@ -25,9 +25,12 @@ const oneSql = `select ${columns} from holdfast.api_keys where tenant_id = $1 an
 interface FoundRow extends KeyRow {
   readonly tenant_name: string;
   readonly suspended_at: number | null;
+  readonly member_disabled: boolean;
 }
 
-const foundSql = `select ${columns.replaceAll(/\w+/g, 'k.$&')}, t.name as tenant_name, t.suspended_at
+const foundSql = `select ${columns.replaceAll(/\w+/g, 'k.$&')}, t.name as tenant_name, t.suspended_at,
+    exists (select from holdfast.members m
+      where m.tenant_id = k.tenant_id and m.id = k.member_id and m.disabled_at is not null) as member_disabled
   from holdfast.api_keys k join holdfast.tenants t on t.id = k.tenant_id where k.tenant_id = $1 and k.id = $2`;
 
 export class PostgresKeyStore implements KeyStore {
@@ -42,7 +45,11 @@ export class PostgresKeyStore implements KeyStore {
     const [row] = await this.#scoped.read<FoundRow>(scope, foundSql, [scope.tenant, id]);
     return row === undefined
       ? null
-      : { ...keyOf(row), tenant: { name: row.tenant_name, suspendedAt: row.suspended_at } };
+      : {
+          ...keyOf(row),
+          tenant: { name: row.tenant_name, suspendedAt: row.suspended_at },
+          memberDisabled: row.member_disabled,
+        };
   }
 
   async list(scope: TenantScope, after: string | null, limit: number): Promise<readonly StoredKey[]> {
@@ -57,7 +64,8 @@ export class PostgresKeyStore implements KeyStore {
   }
 
   async hasMember(scope: TenantScope, member: string): Promise<boolean> {
-    const text = 'select exists (select from holdfast.members where tenant_id = $1 and id = $2) as there';
+    const text =
+      'select exists (select from holdfast.members where tenant_id = $1 and id = $2 and disabled_at is null) as there';
     const [row] = await this.#scoped.read<{ there: boolean }>(scope, text, [scope.tenant, member]);
     return row?.there === true;
   }

@@ -335,7 +335,7 @@ export function describeSecurity(name: string, open: () => Promise<OpenedStores>
       while (step === 'more') step = await worker.erasure.erase(whole);
       expect(step).toBe('clean');
       expect(await left()).toEqual(['due']);
-      expect(await worker.erasure.finish(whole, 0)).toBe('erased');
+      expect(await worker.erasure.finish(whole)).toBe('erased');
       expect(await left()).toEqual([]);
       expect(await stores.api.tenants.get(whole)).toBeNull();
     });
@@ -376,10 +376,6 @@ async function full(stores: OpenedStores): Promise<RunRef> {
     sql.query(`insert into holdfast.threads (tenant_id, id, metadata, created_at)
       values ('${scope.tenant}', '${randomUUID()}', '{}', 1)`),
   );
-  await stores.database.connections.lend((sql) =>
-    sql.query(`insert into holdfast.members (tenant_id, id, kind, issuer, subject, last_seen_at)
-      values ('${scope.tenant}', '${randomUUID()}', 'person', 'https://issuer.test', '${randomUUID()}', 1)`),
-  );
   await stores.api.secrets.put(scope, 'token', null, () => ({ keyId: 'k', nonce: 'n', ciphertext: 'c' }));
   const by: Actor = { type: 'system', id: 'test', roles: [] };
   const entry = { operation: 'x', target: '/', by, requestId: 'r', detail: {} };
@@ -389,10 +385,6 @@ async function full(stores: OpenedStores): Promise<RunRef> {
       scope.tenant,
       '',
     ]),
-  );
-  await stores.database.connections.lend((sql) =>
-    sql.query(`insert into holdfast.members (tenant_id, id, kind, issuer, subject, last_seen_at)
-      values ('${scope.tenant}', '${randomUUID()}', 'person', 'https://issuer.test', 'ada', 1)`),
   );
   const spec = { type: 'mcp', url: 'https://mcp.test', headers: {} } as const;
   await stores.api.toolServers.put(scope, { name: 'crm', url: spec.url, spec, listing: null }, null);

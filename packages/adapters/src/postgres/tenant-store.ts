@@ -151,13 +151,12 @@ export class PostgresTenantErasure implements TenantErasure {
     return row?.outcome ?? 'gone';
   }
 
-  async finish(scope: TenantScope, files: number): ReturnType<TenantErasure['finish']> {
+  async finish(scope: TenantScope): ReturnType<TenantErasure['finish']> {
     const [row] = await this.#scoped.in(
       scope,
       (sql) =>
         sql.query<{ outcome: Awaited<ReturnType<TenantErasure['finish']>> }>(
-          'select holdfast.finish_erasure($1) as outcome',
-          [files],
+          'select holdfast.finish_erasure() as outcome',
         ),
       PROOF_LIMIT_MS,
     );

@@ -23,7 +23,7 @@ export const memberPage = page(memberResource);
 export const updateMemberBody = z
   .strictObject({
     roles: z.array(role).max(5).describe('All that are given here; those that tokens bring stay.'),
-    disabled: z.boolean().default(false).describe('Their tokens no longer let in, whatever roles they bring.'),
+    disabled: z.boolean().describe('Their tokens and keys no longer let in, whatever roles they bring.'),
   })
   .meta({ id: 'MemberSettings' });
-export type UpdateMemberBody = z.input<typeof updateMemberBody>;
+export type UpdateMemberBody = z.output<typeof updateMemberBody>;

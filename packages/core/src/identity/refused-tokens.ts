@@ -8,13 +8,13 @@ export interface RefusedToken {
   readonly from: string;
 }
 
-const MINUTE_MS = 60_000;
-const EACH_MINUTE = 60;
+const HOUR_MS = 3_600_000;
+const EACH_HOUR = 60;
 
-/** Lines of the platform's audit about tokens that were refused. A flood gets one line with its number. */
+/** Lines of the platform's audit about tokens that were refused. A flood gets one line an hour with its number, since the chain keeps them for ever. */
 export class RefusedTokens {
   readonly #audit: PlatformAuditWriter;
-  #minute = 0;
+  #hour = 0;
   #lines = 0;
   #passedOver = 0;
 
@@ -25,7 +25,7 @@ export class RefusedTokens {
   /** `now`: ms since 1970. */
   async note({ reason, target, requestId, from }: RefusedToken, now: number): Promise<void> {
     await this.sweep(now);
-    if (this.#lines >= EACH_MINUTE) {
+    if (this.#lines >= EACH_HOUR) {
       this.#passedOver += 1;
       return;
     }
@@ -33,12 +33,12 @@ export class RefusedTokens {
     await this.#write(target, requestId, { reason, from });
   }
 
-  /** Writes down how many were passed over, once their minute is gone. */
+  /** Writes down how many were passed over, once their hour is gone. */
   async sweep(now: number): Promise<void> {
-    const minute = Math.floor(now / MINUTE_MS);
-    if (minute === this.#minute) return;
+    const hour = Math.floor(now / HOUR_MS);
+    if (hour === this.#hour) return;
     const refused = this.#passedOver;
-    this.#minute = minute;
+    this.#hour = hour;
     this.#lines = 0;
     this.#passedOver = 0;
     if (refused > 0) await this.#write('', '', { reason: 'more than are written down one by one', refused });

@@ -18,7 +18,7 @@ export const memberSettingsOf = ({ roles, disabledAt }: Member): MemberSettings 
 
 /**
  * Sets what is given here. In the caller's transaction. `permits` is asked about what holds until then; null: it said no.
- * @throws HoldfastError `member_not_found`, `forbidden` (a role that the caller may not give), `last_admin`.
+ * @throws HoldfastError `member_not_found`, `forbidden` (a role that the caller may not give; themselves), `last_admin`.
  */
 export async function updateMember(
   members: MemberRows,
@@ -33,6 +33,9 @@ export async function updateMember(
   if (held === null) throw noMember(id);
   const { member, otherAdmin } = held;
   if (!permits(memberSettingsOf(member))) return null;
+  // Whoever is admin by a token alone counts nowhere as the last one; but they stay.
+  if (disabled && [caller.by.id, caller.by.member].includes(id))
+    throw refused('forbidden', 'You may not disable yourself. Another admin may.');
   const added = roles.filter((role) => !member.roles.includes(role));
   if (!mayGive(caller.by.roles, added))
     throw refused(

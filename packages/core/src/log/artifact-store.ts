@@ -26,8 +26,8 @@ export interface StoredFiles {
   remove(ref: RunRef, file: StoredFile): Promise<void>;
   /** Everything of the run, for good. May be done again, and go on where it died. */
   removeRun(ref: RunRef): Promise<void>;
-  /** Everything of the tenant, for good; how many files that were. May be done again, and go on where it died. */
-  removeTenant(scope: TenantScope): Promise<number>;
+  /** Everything of the tenant, for good. May be done again, and go on where it died. */
+  removeTenant(scope: TenantScope): Promise<void>;
   /** Whether anything of the tenant is there, be it an empty folder. */
   hasTenant(scope: TenantScope): Promise<boolean>;
 }

@@ -27,7 +27,7 @@ function world(count: number, wait = 0) {
       removeRun: ({ run }: RunRef) => Promise.resolve(removed.push(run)),
     },
     artifactRows: () => Promise.resolve([]),
-    hasTenant: () => Promise.resolve(true),
+    knowsTenant: () => Promise.resolve(true),
     clock: { now: () => now },
     log: { warn: (facts: object) => warnings.push(facts) } as unknown as Log,
   } as unknown as StrayPorts;

@@ -11,8 +11,8 @@ export interface StrayPorts {
   readonly runs: RunStore;
   readonly artifacts: ArtifactStore & StoredFiles;
   readonly artifactRows: (ref: RunRef) => Promise<readonly ArtifactRow[]>;
-  /** Whether this database knows the tenant: a folder may have been another database's. */
-  readonly hasTenant: (scope: TenantScope) => Promise<boolean>;
+  /** Whether this installation has the tenant, or has erased it: a folder may have been another database's. */
+  readonly knowsTenant: (scope: TenantScope) => Promise<boolean>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -69,7 +69,7 @@ async function removeFrom(ports: StrayPorts, ref: RunRef, now: number): Promise<
 }
 
 async function straysOf(
-  { runs, artifacts, artifactRows, hasTenant }: StrayPorts,
+  { runs, artifacts, artifactRows, knowsTenant }: StrayPorts,
   ref: RunRef,
   old: readonly StoredFile[],
   now: number,
@@ -78,7 +78,7 @@ async function straysOf(
   const unlisted = old.filter(({ digest }) => digest === null || !listed.has(digest));
   if (unlisted.length === 0) return [];
   const stored = await runs.load(ref);
-  if (stored === null) return (await hasTenant(ref)) ? 'all' : [];
+  if (stored === null) return (await knowsTenant(ref)) ? 'all' : [];
   const judged = unlisted.filter(({ writtenAt }) => writtenAt >= now - JUDGED_FOR_MS);
   if (judged.length === 0) return [];
   const { events, payloads } = await readLog({ runs, artifacts }, ref);

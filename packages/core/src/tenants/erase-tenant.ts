@@ -32,11 +32,11 @@ export const eraseTenants =
       case 'gone':
         return 'done';
       case 'clean': {
-        const files = await artifacts.removeTenant(scope);
+        await artifacts.removeTenant(scope);
         if (await artifacts.hasTenant(scope)) throw new Error(`files of tenant ${tenant} are left`);
-        const outcome = await erasure.finish(scope, files);
+        const outcome = await erasure.finish(scope);
         if (outcome === 'rests') return { again: clock.now() };
-        if (outcome === 'erased') log.info({ tenant, files }, 'the tenant is erased');
+        if (outcome === 'erased') log.info({ tenant }, 'the tenant is erased');
         return 'done';
       }
     }

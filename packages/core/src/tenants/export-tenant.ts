@@ -7,8 +7,10 @@ import type { RunStore } from '../log/run-store.ts';
 import type { ScheduleRows } from '../schedules/schedule-rows.ts';
 import type { SecretRows } from '../secrets/secret-rows.ts';
 import type { RunRef, TenantScope } from '../tenant-scope.ts';
+import type { MemberRows } from '../identity/member-rows.ts';
 import type { AgentStore } from '../use-cases/agent-store.ts';
 import type { KeyStore } from '../use-cases/key-store.ts';
+import type { RetentionStore } from '../use-cases/retention-store.ts';
 import type { RunDirectory } from '../use-cases/run-directory.ts';
 import type { ThreadStore } from '../use-cases/thread-store.ts';
 import { wireText } from '../use-cases/wire-event.ts';
@@ -19,6 +21,8 @@ import type { TenantDirectory } from './tenant-store.ts';
 
 export interface ExportPorts {
   readonly tenants: Pick<TenantDirectory, 'get'>;
+  readonly members: Pick<MemberRows, 'list'>;
+  readonly retention: Pick<RetentionStore, 'get'>;
   readonly agents: AgentStore;
   readonly toolServers: Pick<ToolServerStore, 'list'>;
   readonly threads: Pick<ThreadStore, 'list'>;
@@ -28,7 +32,7 @@ export interface ExportPorts {
   readonly keys: Pick<KeyStore, 'list'>;
   readonly directory: Pick<RunDirectory, 'list' | 'usage' | 'artifacts'>;
   readonly runs: Pick<RunStore, 'eventsAfter'>;
-  readonly audit: Pick<AuditLog, 'chain' | 'head'>;
+  readonly audit: Pick<AuditLog, 'chain' | 'checkpoint' | 'head'>;
   readonly artifacts: Pick<ArtifactStore, 'get'>;
   readonly clock: Clock;
 }
@@ -38,9 +42,10 @@ export const EXPORT_FORMAT = 1;
 const PAGE = 100;
 
 /**
- * All of a tenant as JSON Lines, one text for each line, without its end: page by page, so that memory does not grow with
+ * What a tenant has here as JSON Lines, but for what passes (deliveries of webhooks, bulk operations, replies to
+ * idempotent requests) and numbers that the platform has set for it; one text for each line, without its end: page by page, so that memory does not grow with
  * the tenant. The last line holds how many lines of each type there were, and the SHA-256 of all lines before it, each with
- * its line feed. Nothing that lets anybody in is among them. It is no snapshot: suspend the tenant first to have one.
+ * its line feed: that shows damage, not forgery. Nothing that lets anybody in is among them. It is no snapshot: suspend the tenant first to have one.
  * @throws HoldfastError `tenant_not_found`.
  */
 export async function* exportTenant(
@@ -68,6 +73,12 @@ async function* linesOf(ports: ExportPorts, scope: TenantScope, files: boolean):
   if (tenant === null) throw noTenant(scope.tenant);
   const now = ports.clock.now();
   yield line('export', { format: EXPORT_FORMAT, at: now, files, tenant });
+  yield line('settings', { retention_days: await ports.retention.get(scope) });
+  yield* paged(
+    'member',
+    (after) => ports.members.list(scope, after, PAGE),
+    ({ id }) => id,
+  );
   yield* agents(ports, scope);
   yield* paged(
     'tool-server',
@@ -177,6 +188,8 @@ async function* filesOf({ artifacts }: ExportPorts, ref: RunRef, digests: Readon
 }
 
 async function* audit({ audit: log }: ExportPorts, scope: TenantScope): Lines {
+  const checkpoint = await log.checkpoint(scope);
+  if (checkpoint !== null) yield line('audit-checkpoint', checkpoint);
   yield line('audit-head', await log.head(scope));
   for (let after = 0; ;) {
     const rows = await log.chain(scope, after, PAGE);

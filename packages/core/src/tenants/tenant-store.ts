@@ -39,5 +39,5 @@ export interface TenantErasure {
    * Proves by the catalog that nothing is left, writes the line about it and deletes the tenant. `rests`: something was
    * left, begin again.
    */
-  finish(scope: TenantScope, files: number): Promise<'erased' | 'rests' | 'gone'>;
+  finish(scope: TenantScope): Promise<'erased' | 'rests' | 'gone'>;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { newKey, newSecretOf, parseKey, sameText } from './api-key.ts';
-import { authenticate, type AuthenticationPorts, isLetIn } from './authenticate.ts';
+import { authenticate, type AuthenticationPorts, mayGoOn } from './authenticate.ts';
 import { DatabaseUnavailable } from '../log/run-store.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 import type { FoundKey } from './key-store.ts';
@@ -16,6 +16,7 @@ const key: FoundKey = {
   lastUsedAt: 0,
   createdAt: 0,
   tenant: { name: 'acme', suspendedAt: null },
+  memberDisabled: false,
 };
 const holding = (stored: FoundKey, used: number[] = []) => ({
   find: (scope: TenantScope, id: string) =>
@@ -70,11 +71,24 @@ test('a good key of a suspended tenant is refused, and a bad one is told nothing
     code: 'tenant_suspended',
     status: 403,
   });
-  expect(await isLetIn(suspended, sent(`Bearer ${text}`), 0)).toBe(false);
+  expect(await mayGoOn(suspended, sent(`Bearer ${text}`), 'runs.get', 0)).toBe(false);
   const other = newSecretOf(tenant, key.id).text;
   await expect(authenticate(suspended, sent(`Bearer ${other}`), 0)).rejects.toMatchObject({
     code: 'unauthenticated',
   });
+});
+
+test('a key of a disabled member is refused', async () => {
+  const disabled = ports(holding({ ...key, memberDisabled: true }));
+  await expect(authenticate(disabled, sent(`Bearer ${text}`), 0)).rejects.toMatchObject({ code: 'member_disabled' });
+});
+
+test('what goes on needs the role for it all the time', async () => {
+  for (const [operation, may] of [
+    ['runs.get', true],
+    ['members.list', false],
+  ] as const)
+    expect(await mayGoOn(ports(keys), sent(`Bearer ${text}`), operation, 0)).toBe(may);
 });
 
 describe('after a rotation', () => {

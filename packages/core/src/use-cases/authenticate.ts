@@ -10,7 +10,7 @@ import {
   type TokenVerifier,
 } from '../identity/token-verifier.ts';
 import { DatabaseUnavailable } from '../log/run-store.ts';
-import { effectiveRoles } from '../policies/permissions.ts';
+import { effectiveRoles, mayDo, type Operation } from '../policies/permissions.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 import { hashSecret, parseKey, sameText } from './api-key.ts';
 import type { Authenticated, PlatformCaller } from './caller.ts';
@@ -61,6 +61,7 @@ export async function authenticate(
   if (credentials.tenant !== null && ![tenant, stored.tenant.name].includes(credentials.tenant))
     throw tenantForbidden(`This API key is of the tenant ${stored.tenant.name}`, [stored.tenant.name]);
   if (stored.tenant.suspendedAt !== null) throw tenantSuspended();
+  if (stored.memberDisabled) throw memberDisabled();
   if (stored.lastUsedAt === null || now - stored.lastUsedAt >= MINUTE_MS)
     await noteUse(ports.keys, { tenant }, id, now);
   const { member, name } = stored;
@@ -80,11 +81,16 @@ export async function authenticatePlatform(
   return { by: { type: identity.kind, id: identity.subject, roles: [] } };
 }
 
-/** Whether such a request would be let in now; for what goes on after it was. */
-export async function isLetIn(ports: AuthenticationPorts, credentials: Credentials, now: number): Promise<boolean> {
+/** Whether they may still do it now; for what goes on after they were let in. */
+export async function mayGoOn(
+  ports: AuthenticationPorts,
+  credentials: Credentials,
+  operation: Operation,
+  now: number,
+): Promise<boolean> {
   try {
-    await authenticate(ports, credentials, now);
-    return true;
+    const { by } = await authenticate(ports, credentials, now);
+    return mayDo(by.roles, operation);
   } catch (error) {
     // A stream that was let in goes on while its issuer cannot be asked: it ends with its token.
     if (error instanceof IssuerUnavailable) return true;
@@ -112,8 +118,7 @@ async function byToken(
 ): Promise<Authenticated> {
   const { claim, tenant, member } = await enterTenant(ports, identity, chosen);
   if (member === null) throw tenantSuspended();
-  if (member.disabledAt !== null)
-    throw refused('member_disabled', 'An admin of this tenant has disabled your membership.');
+  if (member.disabledAt !== null) throw memberDisabled();
   const by: Actor = { type: identity.kind, id: member.id, roles: effectiveRoles([...claim.roles, ...member.roles]) };
   return { tenant, by, ...(member.name === null ? {} : { name: member.name }), until: identity.expiresAt };
 }
@@ -154,6 +159,9 @@ async function enterTenant(
 
 const tenantForbidden = (what: string, tenants: readonly string[]): HoldfastError =>
   refused('tenant_forbidden', `${what}. Yours: ${tenants.join(', ') || 'none'}.`, [], { tenants });
+
+const memberDisabled = (): HoldfastError =>
+  refused('member_disabled', 'An admin of this tenant has disabled your membership.');
 
 const tenantSuspended = (): HoldfastError =>
   refused('tenant_suspended', 'This tenant is suspended. Whoever runs the platform can resume it.');

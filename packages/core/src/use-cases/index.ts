@@ -3,7 +3,7 @@ export {
   authenticatePlatform,
   type AuthenticationPorts,
   type Credentials,
-  isLetIn,
+  mayGoOn,
 } from './authenticate.ts';
 export { hashSecret, newKey, parseKey } from './api-key.ts';
 export type { Authenticated, Caller, PlatformCaller } from './caller.ts';

@@ -29,6 +29,8 @@ export interface StoredKey extends KeyDraft {
 export interface FoundKey extends StoredKey {
   /** `suspendedAt`: ms since 1970; null = it is not suspended. */
   readonly tenant: { readonly name: string; readonly suspendedAt: number | null };
+  /** An admin has disabled the member to whom it belongs. */
+  readonly memberDisabled: boolean;
 }
 
 export interface Rotation {
@@ -43,7 +45,7 @@ export interface KeyStore {
   find(scope: TenantScope, id: string): Promise<FoundKey | null>;
   /** By id, which is by age; revoked ones too. */
   list(scope: TenantScope, after: string | null, limit: number): Promise<readonly StoredKey[]>;
-  /** Whether there is a member whose key could be made. */
+  /** Whether there is such a member who is not disabled. */
   hasMember(scope: TenantScope, member: string): Promise<boolean>;
   add(scope: TenantScope, key: KeyDraft): Promise<StoredKey>;
   /** `to` is asked with the row locked, and may throw. null: there is no such key. */

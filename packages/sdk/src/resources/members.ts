@@ -1,13 +1,21 @@
 import { memberPage, type MemberResource, memberResource, type UpdateMemberBody } from '@holdfast/contracts';
 import { path } from '../http/path.ts';
 import type { CallOptions, ChangeOptions } from '../http/request.ts';
+import type { Tagged } from '../http/transport.ts';
 import type { List } from '../list.ts';
 import { type PageOptions, Resource } from './resource.ts';
 
 /** People and services whom the OIDC issuer vouches for. */
 export class Members extends Resource {
-  get(id: string, options?: CallOptions): Promise<MemberResource> {
-    return this.read(path`/v1/members/${id}`, memberResource, options);
+  /** With the ETag that a change may be bound to. */
+  get(id: string, { signal }: CallOptions = {}): Promise<Tagged<MemberResource>> {
+    return this.transport.tagged({
+      method: 'GET',
+      path: path`/v1/members/${id}`,
+      answer: memberResource,
+      signal,
+      repeatable: true,
+    });
   }
 
   list({ signal, ...query }: PageOptions = {}): List<MemberResource> {

@@ -135,11 +135,11 @@ export function artifactStoreConformance(name: string, open: () => Promise<Opene
       expect(await opened.store.get(here, digest)).toSatisfy(sameBytes(bytes));
     });
 
-    it('removes a tenant with all its files, says how many, and no other', async () => {
+    it('removes a tenant with all its files, and no other', async () => {
       for (const ref of [here, otherRun, otherTenant]) await opened.store.put(ref, digest, bytes);
       expect(await opened.store.hasTenant(here)).toBe(true);
-      expect(await opened.store.removeTenant(here)).toBe(2);
-      expect(await opened.store.removeTenant(here)).toBe(0);
+      // Twice: it may be done again.
+      for (let time = 0; time < 2; time += 1) await opened.store.removeTenant(here);
       expect(await opened.store.hasTenant(here)).toBe(false);
       expect(await runs()).toEqual([otherTenant]);
       for (const tenant of ['..', '', 'a/b'])

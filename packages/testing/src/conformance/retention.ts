@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { plainRun, type RunRef, type TenantScope, verifyStored } from '@holdfast/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { appendTo, eventAt, newRun, newTenant, projectionOf } from './sample.ts';
@@ -157,11 +158,9 @@ export function describeRetention(name: string, open: OpenStores): void {
       expect(await verifyStored(stores.api.audit, scope)).toMatchObject({ type: 'whole' });
     });
 
-    test('a tenant is known by its agents', async () => {
-      const scope = await newTenant(stores);
-      expect(await me.hasTenant(scope)).toBe(false);
-      await newRun(stores, scope);
-      expect(await me.hasTenant(scope)).toBe(true);
+    test('a tenant is known, and another installation’s is not', async () => {
+      expect(await me.knowsTenant(await newTenant(stores))).toBe(true);
+      expect(await me.knowsTenant({ tenant: randomUUID() })).toBe(false);
     });
   });
 }

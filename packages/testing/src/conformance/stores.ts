@@ -71,7 +71,7 @@ export interface WorkerSide {
   readonly schedule: ScheduleStore;
   readonly outbox: Outbox;
   readonly expired: ExpiredRuns;
-  readonly hasTenant: (scope: TenantScope) => Promise<boolean>;
+  readonly knowsTenant: (scope: TenantScope) => Promise<boolean>;
   readonly lease: WorkerLease;
   readonly directory: Pick<RunDirectory, 'get'>;
   readonly bulk: BulkStore;

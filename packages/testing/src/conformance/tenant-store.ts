@@ -175,7 +175,7 @@ export function describeTenantStore(name: string, open: OpenStores): void {
       expect(await stores.api.tenants.get(scope)).toMatchObject({ deleteAt: at, suspendedAt: expect.any(Number) });
       expect(await resume(scope)).toBe(false);
       expect(await me.erasure.erase(scope)).toBe('kept');
-      expect(await me.erasure.finish(scope, 0)).toBe('gone');
+      expect(await me.erasure.finish(scope)).toBe('gone');
       expect(await keep(scope)).toBe(true);
       expect(await stores.api.tenants.get(scope)).toMatchObject({ deleteAt: null, suspendedAt: expect.any(Number) });
       expect((await me.outbox.pick('erasure', 100, 0)).map(({ subject }) => subject)).not.toContain(scope.tenant);
@@ -207,10 +207,10 @@ export function describeTenantStore(name: string, open: OpenStores): void {
         secretHash: 'a',
         expiresAt: null,
       });
-      expect(await me.erasure.finish(scope, 7)).toBe('rests');
+      expect(await me.erasure.finish(scope)).toBe('rests');
       expect(await me.erasure.erase(scope)).toBe('clean');
-      expect(await me.erasure.finish(scope, 7)).toBe('erased');
-      expect(await me.erasure.finish(scope, 7)).toBe('gone');
+      expect(await me.erasure.finish(scope)).toBe('erased');
+      expect(await me.erasure.finish(scope)).toBe('gone');
       expect(await me.erasure.erase(scope)).toBe('gone');
 
       expect(await stores.api.tenants.get(scope)).toBeNull();
@@ -238,7 +238,7 @@ export function describeTenantStore(name: string, open: OpenStores): void {
       expect(await me.erasure.erase(scope)).toBe('held');
       await me.runs.append(appendTo(run, 2, { worker: 'me', release: true, projection: projectionOf() }));
       expect(await me.erasure.erase(scope)).toBe('clean');
-      expect(await me.erasure.finish(scope, 0)).toBe('erased');
+      expect(await me.erasure.finish(scope)).toBe('erased');
     });
 
     test('the platform has a chain of its own, with the change in one transaction', async () => {

@@ -20,6 +20,7 @@ export const get = route({
     200: { description: 'The member.', json: memberResource, headers: { ETag: 'For `If-Match` of a change.' } },
   },
   refusals: ['member_not_found'],
+  audit: true,
   handle: async ({ members }, { caller, params: { member: id } }) => {
     const member = await members.get(caller, id);
     if (member === null) throw noMember(id);

@@ -14,6 +14,7 @@ export const list = route({
   summary: 'List members',
   description: 'People and services who came with a token of the OIDC issuer; whoever came first comes first.',
   answers: { 200: { description: 'A page of members.', json: memberPage } },
+  audit: true,
   handle: async ({ members }, { caller, query: { cursor, limit } }) => {
     const after = cursor === undefined ? null : decodeCursor(idCursor, cursor)[0];
     const rows = await members.list(caller, after, limit + 1);

@@ -68,7 +68,7 @@ async function stream(
   });
   // 204 tells an EventSource to stop reconnecting.
   if (followed.type === 'nothing-left') return { status: 204, text: '', headers: {} };
-  const unwatch = guard.watch(credentialsOf(request), () => stop());
+  const unwatch = guard.watch(credentialsOf(request), 'runs.events', () => stop());
   const stop = (): void => {
     followed.leave();
     end();
