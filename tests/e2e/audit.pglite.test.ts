@@ -48,6 +48,8 @@ const watched: Operation[] = [
   'artifacts.get',
   'audit.export',
   'audit.list',
+  'members.get',
+  'members.list',
   'secrets.list',
 ];
 
@@ -237,7 +239,7 @@ const changes: Partial<Record<Operation, () => Promise<{ target: string; detail:
   },
   'members.update': async () => {
     const target = `/v1/members/${await newMember(server, tenant)}`;
-    await made('PUT', target, { roles: ['operator'] });
+    await made('PUT', target, { roles: ['operator'], disabled: false });
     return { target, detail: { roles: ['operator'], disabled: false } };
   },
   'api-keys.create': async () => {

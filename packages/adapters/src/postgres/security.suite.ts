@@ -280,7 +280,7 @@ export function describeSecurity(name: string, open: () => Promise<OpenedStores>
           'delete_tenant(1)',
           'keep_tenant()',
         ],
-        holdfast_worker: ['erase_tenant(1000)', 'finish_erasure(0)'],
+        holdfast_worker: ['erase_tenant(1000)', 'finish_erasure()'],
       };
       for (const login of logins)
         for (const tenant of [null, '', randomUUID()])
