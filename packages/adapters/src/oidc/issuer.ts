@@ -41,10 +41,17 @@ export class Issuer {
     return read.data;
   }
 
+  /** What it publishes is asked anew when it is needed next. */
+  forget(): void {
+    this.#metadata = null;
+  }
+
   /** The JSON at an address that the issuer publishes, by the way that leads there from here. @throws IssuerUnavailable */
   async get(published: string): Promise<unknown> {
     const url = this.inside(published);
-    if (url.protocol !== 'https:' && !this.#address.allowHttp && !isLoopback(url.hostname))
+    if (!['https:', 'http:'].includes(url.protocol))
+      throw new IssuerUnavailable(`${published} is no address of the web.`);
+    if (url.protocol === 'http:' && !this.#address.allowHttp && !isLoopback(url.hostname))
       throw new IssuerUnavailable(`${url.origin} is not asked over plain HTTP; OIDC_ALLOW_HTTP=true allows it.`);
     try {
       // A redirect could lead anywhere.
