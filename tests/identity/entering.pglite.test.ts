@@ -150,8 +150,9 @@ describe('the first token', () => {
     expect(await ports.members.list({ tenant: id }, null, 10)).toMatchObject([{ subject: 'ada' }]);
     // It is that organization's from now on: another one that takes its name is not let in.
     expect(await tenantNamed(strict, name)).toMatchObject({ externalId: `org-${name}` });
-    const taken = await issuer.sign({ sub: 'eve', organization: { [name]: { id: 'org-other' } } });
-    expect((await strict.ask(taken, 'GET', '/v1/me')).status).toBe(403);
+    const [ours] = Object.values(organization({ [name]: ['admin'] }));
+    const taken = await issuer.sign({ sub: 'eve', organization: { [name]: { ...ours, id: 'org-other' } } });
+    expect(await strict.ask(taken, 'GET', '/v1/me')).toMatchObject({ status: 403, json: { code: 'tenant_forbidden' } });
   });
 
   test('of a tenant that was renamed at the issuer enters the same', async () => {

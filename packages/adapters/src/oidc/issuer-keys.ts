@@ -15,7 +15,7 @@ export interface KeyTimes {
 
 export const keyTimes: KeyTimes = { coolDownMs: 1_000, freshMs: 600_000, staleMs: 3_600_000 };
 
-const keySet = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) });
+export const keySet = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) });
 
 interface Held {
   readonly set: LocalJWKSet;
