@@ -443,6 +443,9 @@ describe('what goes wrong', () => {
     expect(well.out).toMatch(/^ok {4}server/m);
     expect(well.out).toMatch(/^ok {4}database/m);
     expect(well.out).toMatch(/^ok {4}key .*admin/m);
+    const alone = await holdfast(['doctor'], { env: { OIDC_ISSUER: 'https://issuer.invalid' } });
+    expect(alone.code).toBe(1);
+    expect(alone.out).toMatch(/^fail {2}issuer .*Is the issuer up, and reached from here by OIDC_ISSUER\?$/m);
     const stranger = await holdfast(['doctor', '--json'], { env: { HOLDFAST_API_KEY: 'hf_nobody' } });
     expect(stranger.code).toBe(1);
     const findings = stranger.out

@@ -131,7 +131,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       oidc === null
         ? null
         : {
-            verifier: new JwtVerifier({ ...oidc, now: () => clock.now() }),
+            verifier: new JwtVerifier({ ...oidc, log, now: () => clock.now() }),
             slots: oidc.provision ? config.tenantSlots : null,
           };
     const ports: ApiPorts = {

@@ -25,6 +25,13 @@ export async function signingKey(kid: string, alg = 'RS256'): Promise<SigningKey
   return { kid, privateKey, publicKey, jwk: { ...(await exportJWK(publicKey)), kid, alg, use: 'sig' } };
 }
 
+export const signed = (
+  { kid, privateKey }: SigningKey,
+  claims: JWTPayload,
+  header: Record<string, unknown> = {},
+): Promise<string> =>
+  new SignJWT(claims).setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid, ...header }).sign(privateKey);
+
 export const seconds = (): number => Math.floor(Date.now() / 1_000);
 
 export async function startIssuer(): Promise<TestIssuer> {
@@ -56,10 +63,7 @@ export async function startIssuer(): Promise<TestIssuer> {
     url,
     keys,
     asked,
-    sign: (claims = {}, header = {}, key = first) =>
-      new SignJWT({ ...standard(), ...claims })
-        .setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: key.kid, ...header })
-        .sign(key.privateKey),
+    sign: (claims = {}, header = {}, key = first) => signed(key, { ...standard(), ...claims }, header),
     close: () => new Promise<void>((resolve) => server.close(() => resolve())),
   };
 }

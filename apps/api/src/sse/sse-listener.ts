@@ -24,7 +24,7 @@ const farewell = {
   closing: 'the server is shutting down',
   failed: 'the log could not be read',
   deleted: 'the run was deleted',
-  denied: 'the API key is no longer good',
+  denied: 'the API key or token is no longer good',
 } as const satisfies Record<Exclude<FarewellReason, 'ended'>, string>;
 
 /** Writes a run's events to one HTTP response. The response is ended exactly once, or destroyed when it stalls. */

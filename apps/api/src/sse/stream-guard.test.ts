@@ -33,3 +33,28 @@ test('forgets a key whose last stream is gone', async () => {
   await guard.sweep();
   expect(asked).toEqual([]);
 });
+
+test('a caller who cannot be asked about keeps nobody else from being looked at', async () => {
+  const guard = new StreamGuard(({ authorization }) =>
+    authorization === 'odd' ? Promise.reject(new Error('no answer')) : Promise.resolve(false),
+  );
+  const ended: string[] = [];
+  guard.watch(of('odd'), () => ended.push('odd'));
+  guard.watch(of('bad'), () => ended.push('bad'));
+  await expect(guard.sweep()).rejects.toThrow('1 callers could not be checked');
+  expect(ended).toEqual(['bad']);
+});
+
+test('sweeps do not overlap', async () => {
+  let asked = 0;
+  const answers: ((good: boolean) => void)[] = [];
+  const guard = new StreamGuard(() => {
+    asked += 1;
+    return new Promise((resolve) => answers.push(resolve));
+  });
+  guard.watch(of('a'), 'runs.events', () => undefined);
+  const both = Promise.all([guard.sweep(), guard.sweep()]);
+  answers.shift()?.(true);
+  await both;
+  expect(asked).toBe(1);
+});

@@ -12,6 +12,7 @@ interface Watched {
 /** Ends streams whose caller is no longer let in: a request is checked once, a stream lasts for hours. */
 export class StreamGuard {
   readonly #mayGoOn: (credentials: Credentials, operation: Operation) => Promise<boolean>;
+  #sweeping: Promise<void> | null = null;
   readonly #open = new Map<string, Watched>();
 
   /** `mayGoOn`: whether a new request with these credentials could do it. */
@@ -31,12 +32,27 @@ export class StreamGuard {
     };
   }
 
-  /** One question for each key, however many streams it has open. */
+  /**
+   * One question for each key, however many streams it has open. One sweep at a time: a slow one is waited for.
+   * @throws AggregateError: what could not be asked. All others were.
+   */
   async sweep(): Promise<void> {
+    this.#sweeping ??= this.#sweep().finally(() => (this.#sweeping = null));
+    return this.#sweeping;
+  }
+
+  async #sweep(): Promise<void> {
+    const failures: unknown[] = [];
     for (const [key, { credentials, operation, ends }] of this.#open) {
-      if (await this.#mayGoOn(credentials, operation)) continue;
+      try {
+        if (await this.#mayGoOn(credentials, operation)) continue;
+      } catch (error) {
+        failures.push(error);
+        continue;
+      }
       this.#open.delete(key);
       for (const end of ends) end();
     }
+    if (failures.length > 0) throw new AggregateError(failures, `${failures.length} callers could not be checked`);
   }
 }

@@ -14,6 +14,14 @@ async function* examineEngine(env: Surroundings['env']): AsyncGenerator<Finding,
   yield* examineTemporal(configuredSettings(temporal, secrets));
 }
 
+/** Only where an issuer is configured here: what the API knows of it, it tells nobody. */
+async function* lookAtIssuer(env: Surroundings['env']): AsyncGenerator<Finding, void, undefined> {
+  const { oidc } = parseEnv(env);
+  if (oidc === null) return;
+  const { examineIssuer } = await import('@holdfast/adapters/oidc');
+  yield* examineIssuer(oidc);
+}
+
 async function* each(all: readonly AsyncGenerator<Finding>[]): AsyncGenerator<Finding, void, undefined> {
   for (const findings of all) yield* findings;
 }
@@ -24,12 +32,16 @@ export function doctor(program: Command, { client, output, exit, surroundings }:
   program
     .command('doctor')
     .description(
-      'look whether everything works: server, database, key, models, tool servers, Temporal; exits with 1 when not',
+      'look whether everything works: server, database, key, models, tool servers, Temporal, the OIDC issuer; exits with 1 when not',
     )
     .action(async () => {
       const findings: Finding[] = [];
       const show = output();
-      const all = [examine(client(), clientSettings(surroundings).url, show.program), examineEngine(surroundings.env)];
+      const all = [
+        examine(client(), clientSettings(surroundings).url, show.program),
+        examineEngine(surroundings.env),
+        lookAtIssuer(surroundings.env),
+      ];
       for await (const finding of each(all)) {
         findings.push(finding);
         const { level, check, detail } = finding;

@@ -1,5 +1,6 @@
 -- Whoever bears a good token enters a tenant: the tenant that the issuer means, and the member, made at the first time.
--- In a database that takes no writes whoever is known is let in, and nothing is noted. A suspended tenant has no member here.
+-- In a database that takes no writes whoever is known is let in, and nothing is noted; whoever is not gets its error.
+-- A suspended tenant has no member here.
 create function holdfast.enter(
   p_issuer text, p_subject text, p_kind text, p_name text, p_email text,
   p_external_id text, p_tenant_name text,
@@ -27,7 +28,7 @@ begin
   if not found then
     select t.* into v_tenant from holdfast.tenants t
       where t.name = p_tenant_name and (t.external_id is null or p_external_id is null);
-    if not found and p_slots is not null and p_only is null and v_writes then
+    if not found and p_slots is not null and p_only is null then
       insert into holdfast.tenants as t (id, name, slots, external_id)
         values (p_new_tenant, p_tenant_name, p_slots, p_external_id)
         on conflict do nothing;
@@ -50,7 +51,7 @@ begin
 
   select m.* into v_member from holdfast.members m
     where m.tenant_id = v_tenant.id and m.issuer = p_issuer and m.subject = p_subject;
-  if not found and v_writes then
+  if not found then
     insert into holdfast.members as m (tenant_id, id, kind, issuer, subject, name, email, last_seen_at)
       values (v_tenant.id, p_new_member, p_kind, p_issuer, p_subject, p_name, p_email, v_minute)
       on conflict (tenant_id, issuer, subject) do update set last_seen_at = excluded.last_seen_at
@@ -65,9 +66,6 @@ begin
         select o.tenant_id, o.id from holdfast.members o
         where o.tenant_id = v_tenant.id and o.id = v_member.id for update skip locked);
     select m.* into v_member from holdfast.members m where m.tenant_id = v_tenant.id and m.id = v_member.id;
-  end if;
-  if v_member.id is null then
-    return;
   end if;
   return query select v_tenant.id, v_member.id, v_member.kind, v_member.issuer, v_member.subject,
     v_member.name, v_member.email, v_member.roles, v_member.disabled_at, v_member.created_at, v_member.last_seen_at;

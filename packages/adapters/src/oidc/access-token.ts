@@ -8,6 +8,8 @@ import type { JWTPayload } from 'jose';
  * @throws TokenRefused
  */
 export function checkAccessToken(headerType: string | undefined, payload: JWTPayload): void {
+  // Whoever has such a token must prove that he has a key, too, and nobody asks for that here.
+  if (payload['cnf'] !== undefined) throw new TokenRefused('it is bound to a key of its bearer');
   const type = headerType?.toLowerCase().replace(/^application\//, '');
   if (type === 'at+jwt') return;
   if (type !== undefined && type !== 'jwt') throw new TokenRefused('its type is not that of an access token');
@@ -24,11 +26,12 @@ export function checkAccessToken(headerType: string | undefined, payload: JWTPay
 /** Client credentials: a program speaks for itself. */
 export function isService(payload: JWTPayload): boolean {
   const { sub } = payload;
+  const clients = [payload['client_id'], payload['azp'], payload['cid']].filter((client) => typeof client === 'string');
   const user = payload['preferred_username'];
   return (
     payload['gty'] === 'client-credentials' ||
     payload['idtyp'] === 'app' ||
     (typeof user === 'string' && user.startsWith('service-account-') && payload['sid'] === undefined) ||
-    (sub !== undefined && [payload['client_id'], payload['azp'], payload['cid']].includes(sub))
+    clients.some((client) => sub === client || sub === `${client}@clients`)
   );
 }

@@ -1,3 +1,4 @@
+export { examineIssuer, type IssuerFinding } from './examine-issuer.ts';
 export { Issuer, type IssuerAddress, type IssuerMetadata } from './issuer.ts';
 export { type KeyTimes, keyTimes } from './issuer-keys.ts';
 export { JwtVerifier, type VerifierOptions } from './jwt-verifier.ts';

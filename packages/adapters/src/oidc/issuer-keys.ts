@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { IssuerUnavailable, TokenRefused } from '@holdfast/core';
+import { IssuerUnavailable, type Log, TokenRefused } from '@holdfast/core';
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWSHeaderParameters, type LocalJWKSet } from 'jose';
 import { z } from 'zod';
 import type { Issuer } from './issuer.ts';
@@ -15,7 +15,7 @@ export interface KeyTimes {
 
 export const keyTimes: KeyTimes = { coolDownMs: 1_000, freshMs: 600_000, staleMs: 3_600_000 };
 
-const keySet = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) });
+export const keySet = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) });
 
 interface Held {
   readonly set: LocalJWKSet;
@@ -25,14 +25,22 @@ interface Held {
 
 /** The keys with which the issuer signs. */
 export class IssuerKeys {
-  readonly #issuer: Issuer;
+  readonly #issuer: Pick<Issuer, 'metadata' | 'get' | 'forget'>;
+  readonly #log: Pick<Log, 'info' | 'warn'>;
   readonly #times: KeyTimes;
   #held: Held | null = null;
   #fetching: Promise<Held> | null = null;
   #askedAt = -Infinity;
+  /** The last fetch failed. */
+  #failing = false;
 
-  constructor(issuer: Issuer, times: KeyTimes = keyTimes) {
+  constructor(
+    issuer: Pick<Issuer, 'metadata' | 'get' | 'forget'>,
+    log: Pick<Log, 'info' | 'warn'>,
+    times: KeyTimes = keyTimes,
+  ) {
     this.#issuer = issuer;
+    this.#log = log;
     this.#times = times;
   }
 
@@ -43,7 +51,8 @@ export class IssuerKeys {
       return await held.set(header);
     } catch (error) {
       if (error instanceof errors.JOSEError) throw new TokenRefused('the issuer has no such key');
-      throw error;
+      // Nothing but the import of the key is left to fail; what the platform throws then is its own affair.
+      throw new TokenRefused('the key that the issuer publishes cannot be read');
     }
   }
 
@@ -52,15 +61,24 @@ export class IssuerKeys {
     let held = this.#held;
     if (held !== null && held.kids.has(kid)) {
       if (asked - held.askedAt < this.#times.freshMs) return held;
-      const old = held;
-      return this.#fetch().catch((error: unknown) => {
-        if (performance.now() - old.askedAt < this.#times.staleMs) return old;
-        throw error;
-      });
+      return this.#renewed(held);
     }
     do held = await this.#fetch();
-    while (held.askedAt < asked);
+    while (!held.kids.has(kid) && held.askedAt < asked);
     return held;
+  }
+
+  /** The keys fetched anew, or those held, while the issuer cannot be reached. */
+  async #renewed(old: Held): Promise<Held> {
+    const isUsable = (): boolean => performance.now() - old.askedAt < this.#times.staleMs;
+    const fetched = this.#fetch().catch((error: unknown) => {
+      if (isUsable()) return old;
+      throw error;
+    });
+    if (!this.#failing || !isUsable()) return fetched;
+    // Else each request would wait as long as an issuer may be silent. What failed stands in the log.
+    fetched.catch(() => undefined);
+    return old;
   }
 
   /** One at a time, and no sooner than the cool-down allows: others wait for the same. */
@@ -74,14 +92,29 @@ export class IssuerKeys {
     if (rest > 0) await pause(rest);
     const askedAt = performance.now();
     this.#askedAt = askedAt;
+    try {
+      this.#held = await this.#read(askedAt);
+    } catch (error) {
+      // Where its keys are may have changed, too.
+      this.#issuer.forget();
+      if (!this.#failing)
+        this.#log.warn({ err: error }, 'the keys of the issuer cannot be had; those held are used for up to an hour');
+      this.#failing = true;
+      throw error;
+    }
+    if (this.#failing) this.#log.info({}, 'the keys of the issuer can be had again');
+    this.#failing = false;
+    return this.#held;
+  }
+
+  async #read(askedAt: number): Promise<Held> {
     const { jwks_uri } = await this.#issuer.metadata();
     const read = keySet.safeParse(await this.#issuer.get(jwks_uri));
-    if (!read.success) throw new IssuerUnavailable('The keys of the issuer cannot be read.');
-    this.#held = {
+    if (!read.success) throw new IssuerUnavailable(`What is at ${jwks_uri} is no set of keys.`, { cause: read.error });
+    return {
       set: createLocalJWKSet(read.data as JSONWebKeySet),
       kids: new Set(read.data.keys.map((key) => key['kid'])),
       askedAt,
     };
-    return this.#held;
   }
 }

@@ -29,10 +29,12 @@ export class Issuer {
   async metadata(): Promise<IssuerMetadata> {
     if (this.#metadata !== null) return this.#metadata;
     const { issuer } = this.#address;
-    const read = metadataSchema.safeParse(
-      await this.get(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`),
-    );
-    if (!read.success) throw new IssuerUnavailable(`The metadata of the issuer ${issuer} cannot be read.`);
+    const published = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+    const read = metadataSchema.safeParse(await this.get(published));
+    if (!read.success)
+      throw new IssuerUnavailable(
+        `What is at ${this.inside(published).href} is no metadata of an issuer: it lacks ${read.error.issues.map(({ path }) => path.join('.')).join(' and ')}.`,
+      );
     if (read.data.issuer !== issuer)
       throw new IssuerUnavailable(
         `OIDC_ISSUER is ${issuer}, but the issuer there calls itself ${read.data.issuer}. Set OIDC_ISSUER to what tokens say, and OIDC_INTERNAL_URL to where it is reached.`,
@@ -41,10 +43,17 @@ export class Issuer {
     return read.data;
   }
 
+  /** What it publishes is asked anew when it is needed next. */
+  forget(): void {
+    this.#metadata = null;
+  }
+
   /** The JSON at an address that the issuer publishes, by the way that leads there from here. @throws IssuerUnavailable */
   async get(published: string): Promise<unknown> {
     const url = this.inside(published);
-    if (url.protocol !== 'https:' && !this.#address.allowHttp && !isLoopback(url.hostname))
+    if (!['https:', 'http:'].includes(url.protocol))
+      throw new IssuerUnavailable(`${published} is no address of the web.`);
+    if (url.protocol === 'http:' && !this.#address.allowHttp && !isLoopback(url.hostname))
       throw new IssuerUnavailable(`${url.origin} is not asked over plain HTTP; OIDC_ALLOW_HTTP=true allows it.`);
     try {
       // A redirect could lead anywhere.

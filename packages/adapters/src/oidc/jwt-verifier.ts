@@ -1,4 +1,11 @@
-import { type ClaimRules, readClaims, type TokenIdentity, TokenRefused, type TokenVerifier } from '@holdfast/core';
+import {
+  type ClaimRules,
+  type Log,
+  readClaims,
+  type TokenIdentity,
+  TokenRefused,
+  type TokenVerifier,
+} from '@holdfast/core';
 import { errors, jwtVerify, type JWTPayload, type JWTHeaderParameters, type JWTVerifyResult } from 'jose';
 import { checkAccessToken, isService } from './access-token.ts';
 import { Issuer, type IssuerAddress } from './issuer.ts';
@@ -7,6 +14,8 @@ import { IssuerKeys, type KeyTimes } from './issuer-keys.ts';
 export interface VerifierOptions extends IssuerAddress {
   readonly audience: string;
   readonly claims: ClaimRules;
+  /** Is told when keys cannot be had, and when they can again. */
+  readonly log: Pick<Log, 'info' | 'warn'>;
   readonly times?: KeyTimes;
   /** ms since 1970; default the process's clock. */
   readonly now?: () => number;
@@ -38,7 +47,7 @@ export class JwtVerifier implements TokenVerifier {
 
   constructor(options: VerifierOptions) {
     this.#options = options;
-    this.#keys = new IssuerKeys(new Issuer(options), options.times);
+    this.#keys = new IssuerKeys(new Issuer(options), options.log, options.times);
   }
 
   async verify(token: string): Promise<TokenIdentity> {
@@ -89,7 +98,8 @@ const reasons: Readonly<Record<string, string>> = {
 
 function identityOf(payload: JWTPayload, { issuer, claims }: VerifierOptions): TokenIdentity {
   const { sub, exp } = payload;
-  if (sub === undefined || sub === '' || sub.length > 255 || exp === undefined)
+  // Half a character is kept as a question mark: two people could become one.
+  if (sub === undefined || !/^[^\p{Cc}\p{Cs}]{1,255}$/u.test(sub) || exp === undefined)
     throw new TokenRefused('its claim sub does not fit');
   return {
     issuer,

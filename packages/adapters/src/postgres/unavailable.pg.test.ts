@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseUnavailable, type Hint } from '@holdfast/core';
+import { DatabaseUnavailable, type Hint, type TokenIdentity } from '@holdfast/core';
 import { appendTo, newRun, newTenant } from '@holdfast/testing';
 import { database, describePostgres, startPostgres } from '@holdfast/testing/servers';
 import pg from 'pg';
@@ -88,6 +89,15 @@ describePostgres('a database that is gone', ({ bin }) => {
     const stores = await storesOf(await openDatabase(url, { poolSize: 1 }));
     const run = await newRun(stores, await newTenant(stores));
     const { runs } = await stores.worker('me');
+    // Known here, and not.
+    const [ada, bob] = [tokenOf('ada'), tokenOf('bob')];
+    const enter = (identity: TokenIdentity, name: string) =>
+      stores.api.entrance.enter(
+        { ...identity, name },
+        { externalId: null, name: 'acme', roles: [] },
+        { slots: 5, only: null, ids: { tenant: randomUUID(), member: randomUUID() } },
+      );
+    const entered = await enter(ada, 'Ada');
     const admin = new pg.Client(url);
     await admin.connect();
     await admin.query(`alter database ${name} set default_transaction_read_only = on`);
@@ -103,6 +113,9 @@ describePostgres('a database that is gone', ({ bin }) => {
     await expect(runs.append(appendTo(run, 1, { worker: 'me' }))).rejects.toMatchObject({
       code: 'database_unavailable',
     });
+    // Nothing is noted, and whether somebody else may become a member cannot be said.
+    expect(await enter(ada, 'Ada Lovelace')).toEqual(entered);
+    await expect(enter(bob, 'Bob')).rejects.toMatchObject({ code: 'database_unavailable' });
     await admin.end();
     await stores.close();
     await server.stop();
@@ -123,4 +136,16 @@ describePostgres('a database that is gone', ({ bin }) => {
     await opened.close();
     await server.stop();
   });
+});
+
+const tokenOf = (subject: string): TokenIdentity => ({
+  issuer: 'https://id.example.com',
+  subject,
+  kind: 'person',
+  name: null,
+  email: null,
+  tenants: [],
+  platformAdmin: false,
+  session: null,
+  expiresAt: 0,
 });

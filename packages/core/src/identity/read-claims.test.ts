@@ -38,6 +38,12 @@ test.each<[string, ClaimRules, Record<string, unknown>, unknown[]]>([
   ['a disabled organization', keycloak, { organization: {} }, []],
   ['no claim', keycloak, {}, []],
   ['an organization that is no object', keycloak, { organization: { acme: 'x', globex: null } }, []],
+  [
+    'ids that cannot be, and attributes of that name',
+    keycloak,
+    { organization: { acme: { id: 'a\u0000' }, globex: { id: '' }, initech: { id: ['i'] } } },
+    [{ externalId: null, name: 'initech', roles: [] }],
+  ],
   ['a prototype', keycloak, { organization: JSON.parse('{"__proto__":{"id":"x"}}') as unknown }, []],
   [
     'groups',

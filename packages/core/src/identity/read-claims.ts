@@ -46,8 +46,11 @@ function tenantsOf(claims: Claims, rules: ClaimRules): readonly TenantClaim[] {
 function tenantOf(name: string, said: unknown, rules: ClaimRules): TenantClaim[] {
   if (!tenantName.test(name) || !isObject(said)) return [];
   const id = said['id'];
-  const externalId = typeof id === 'string' && id !== '' && id.length <= 255 ? id : null;
-  return [{ externalId, name, roles: rolesOf(valueAt(said, rules.roles)) }];
+  const roles = rolesOf(valueAt(said, rules.roles));
+  // An attribute of that name is a list.
+  if (typeof id !== 'string') return [{ externalId: null, name, roles }];
+  // Without its id it would be any tenant of its name.
+  return /^[^\p{Cc}\p{Cs}]{1,255}$/u.test(id) ? [{ externalId: id, name, roles }] : [];
 }
 
 function groupedTenants(groups: readonly string[], form: string): TenantClaim[] {

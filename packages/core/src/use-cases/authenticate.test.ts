@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { newKey, newSecretOf, parseKey, sameText } from './api-key.ts';
-import { authenticate, type AuthenticationPorts, mayGoOn } from './authenticate.ts';
+import type { Member } from '../identity/member.ts';
+import { IssuerUnavailable, type TokenIdentity, TokenRefused } from '../identity/token-verifier.ts';
+import { authenticate, authenticatePlatform, type AuthenticationPorts, mayGoOn } from './authenticate.ts';
 import { DatabaseUnavailable } from '../log/run-store.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 import type { FoundKey } from './key-store.ts';
@@ -164,4 +166,64 @@ test.each([
   const asked = authenticate(ports(keys), { ...sent(`Bearer ${text}`), tenant: chosen }, 0);
   if (code === null) expect((await asked).tenant).toBe(tenant);
   else await expect(asked).rejects.toMatchObject({ code, members: { tenants: ['acme'] } });
+});
+
+describe('with a token', () => {
+  const identity: TokenIdentity = {
+    issuer: 'https://id.example.com',
+    subject: 'ada',
+    kind: 'person',
+    name: 'Ada',
+    email: null,
+    tenants: [{ externalId: null, name: 'acme', roles: ['viewer'] }],
+    platformAdmin: false,
+    session: null,
+    expiresAt: 9_000,
+  };
+  const member: Member = {
+    ...identity,
+    id: 'm',
+    roles: ['auditor'],
+    disabledAt: null,
+    createdAt: 0,
+    lastSeenAt: 0,
+  };
+  const world = (verify: () => Promise<TokenIdentity>, entered: Member | null = member): AuthenticationPorts => ({
+    keys,
+    entrance: { enter: () => Promise.resolve({ tenant, member: entered }) },
+    tokens: { verifier: { verify }, slots: null },
+  });
+  const good = () => Promise.resolve(identity);
+
+  test('the caller has the roles of the token and those given here, until it ends', async () => {
+    expect(await authenticate(world(good), sent('Bearer a.b.c'), 0)).toEqual({
+      tenant,
+      by: { type: 'person', id: 'm', roles: ['viewer', 'auditor'] },
+      name: 'Ada',
+      until: 9_000,
+    });
+  });
+
+  test('whoever was let in goes on while nobody knows, and no longer once it is known', async () => {
+    const letIn = (verify: () => Promise<TokenIdentity>, entered?: Member | null) =>
+      mayGoOn(world(verify, entered), sent('Bearer a.b.c'), 'runs.get', 0);
+    expect(await letIn(good)).toBe(true);
+    expect(await letIn(() => Promise.reject(new IssuerUnavailable('it is down')))).toBe(true);
+    expect(await letIn(() => Promise.reject(new TokenRefused('it has expired')))).toBe(false);
+    expect(await letIn(good, { ...member, disabledAt: 1 })).toBe(false);
+    expect(await letIn(good, null)).toBe(false);
+    await expect(letIn(() => Promise.reject(new DatabaseUnavailable('it is down')))).rejects.toThrow('it is down');
+  });
+
+  test('the platform is open to its admins alone, and to no API key', async () => {
+    const enter = (who: TokenIdentity | null, text = 'a.b.c') =>
+      authenticatePlatform(
+        world(() => (who === null ? Promise.reject(new TokenRefused('no')) : Promise.resolve(who))),
+        sent(`Bearer ${text}`),
+      );
+    expect(await enter({ ...identity, platformAdmin: true })).toEqual({ by: { type: 'person', id: 'ada', roles: [] } });
+    await expect(enter(identity)).rejects.toMatchObject({ code: 'forbidden' });
+    await expect(enter({ ...identity, platformAdmin: true }, text)).rejects.toMatchObject({ code: 'forbidden' });
+    await expect(enter(null)).rejects.toMatchObject({ code: 'unauthenticated' });
+  });
 });
