@@ -164,6 +164,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       streams: new EventStreams({ directory, runs, hints }, encodeEvent),
       guard: new StreamGuard((credentials) => isLetIn({ keys, entrance, tokens }, credentials, clock.now())),
       quotas,
+      tenantSlots: config.tenantSlots,
       requestLimits,
       corsOrigins: config.http.corsOrigins,
       trustedProxies: config.http.trustedProxies,

@@ -25,6 +25,13 @@ export async function signingKey(kid: string, alg = 'RS256'): Promise<SigningKey
   return { kid, privateKey, publicKey, jwk: { ...(await exportJWK(publicKey)), kid, alg, use: 'sig' } };
 }
 
+/** Claims of a platform admin, who is in no tenant. */
+export const platformAdmin = {
+  sub: 'root',
+  organization: {},
+  realm_access: { roles: ['platform-admin'] },
+} as const;
+
 export const seconds = (): number => Math.floor(Date.now() / 1_000);
 
 export async function startIssuer(): Promise<TestIssuer> {

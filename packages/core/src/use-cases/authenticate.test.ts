@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { newKey, newSecretOf, parseKey, sameText } from './api-key.ts';
-import { authenticate, type AuthenticationPorts, isLetIn } from './authenticate.ts';
+import { authenticate, authenticatePlatform, type AuthenticationPorts, isLetIn } from './authenticate.ts';
 import { DatabaseUnavailable } from '../log/run-store.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 import type { FoundKey } from './key-store.ts';
@@ -50,6 +50,13 @@ test.each([
   ['another tenant', `Bearer ${text.replace(tenant.replaceAll('-', ''), other.replaceAll('-', ''))}`],
 ])('%s is refused', async (_what, header) => {
   await expect(authenticate(ports(keys), sent(header), 0)).rejects.toMatchObject({ code: 'unauthenticated' });
+});
+
+test('a key is nobody above all tenants, and refused as anywhere when it is not good', async () => {
+  const ask = (authorization: string, now: number) => authenticatePlatform(ports(keys), sent(authorization), now);
+  expect(await ask(`Bearer ${text}`, 999)).toMatchObject({ by: { id: key.id }, platformAdmin: false });
+  await expect(ask(`Bearer ${text}`, 1_000)).rejects.toMatchObject({ code: 'key_expired' });
+  await expect(ask(`Bearer ${text}0`, 999)).rejects.toMatchObject({ code: 'unauthenticated' });
 });
 
 test('an expired key is refused', async () => {
