@@ -34,7 +34,9 @@ const unaudited: Partial<Record<Operation, string>> = {
   'threads.create': 'it says nothing before its first run',
 };
 
-const changing = routes.filter(({ method }) => method !== 'GET');
+/** What is above all tenants has a log of its own. */
+const inTenants = routes.filter((route) => route.within === 'tenant');
+const changing = inTenants.filter(({ method }) => method !== 'GET');
 
 test('every route that changes something is audited, or is known not to be', () => {
   for (const { audit, operation, url } of changing)
@@ -54,7 +56,7 @@ const watched: Operation[] = [
 ];
 
 test('these reads are watched, and no others', () => {
-  const found = routes.filter(({ method, audit }) => method === 'GET' && audit !== undefined);
+  const found = inTenants.filter(({ method, audit }) => method === 'GET' && audit !== undefined);
   expect(new Set(found.map(({ operation }) => operation))).toEqual(new Set(watched));
 });
 

@@ -6,9 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { parseKey } from '@holdfast/core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { platformAdmin, seconds, startIssuer, type TestIssuer } from '../identity/support/issuer.ts';
 import { documentedOperations } from './support/documented-operations.ts';
 import { goodBodies } from './support/good-bodies.ts';
 import { idleBulk } from './support/idle-bulk.ts';
+import { newMember } from './support/new-member.ts';
 import { scribe, startServer, type TestServer } from './support/server.ts';
 
 const fuzzer = fileURLToPath(new URL('../../.servers/schemathesis/bin/schemathesis', import.meta.url));
@@ -31,18 +33,20 @@ const using = {
   'DELETE /v1/runs/{run}': ['path.run', 'ended'],
   'DELETE /v1/threads/{thread}': ['path.thread', 'thread'],
   'POST /v1/bulk/{bulk}/cancel': ['path.bulk', 'bulk'],
+  'PUT /v1/schedules/{schedule}': ['path.schedule', 'schedule'],
   'DELETE /v1/schedules/{schedule}': ['path.schedule', 'schedule'],
   'POST /v1/schedules/{schedule}/trigger': ['path.schedule', 'schedule'],
+  'DELETE /v1/tenants/{tenant}': ['path.tenant', 'tenant'],
   'DELETE /v1/webhooks/{webhook}': ['path.webhook', 'webhook'],
   'POST /v1/webhooks/{webhook}/deliveries/{delivery}/replay': ['path.webhook', 'told'],
 } as const;
 
 /**
  * One key for many different requests would be refused as used before, and try nothing. A bulk operation about other
- * runs than its own would end what other requests need.
+ * runs than its own would end what other requests need. What is above all tenants takes the token of a platform admin.
  */
 const hooks = `
-import re, uuid, schemathesis
+import os, re, uuid, schemathesis
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
@@ -53,18 +57,23 @@ def before_call(context, case, kwargs):
         wanted = case.body.get("filter")
         if isinstance(wanted, dict) and isinstance(wanted.get("tag", ""), str):
             case.body["filter"] = {**wanted, "tag": "${BULK_TAG}"}
+    above = re.match("/v1/(tenants|platform)", case.operation.path)
+    case.headers["Authorization"] = "Bearer " + os.environ["PLATFORM_TOKEN" if above else "API_KEY"]
 `;
 
 /** Needs Schemathesis: `bash scripts/servers.sh install`. */
 describe.skipIf(!existsSync(fuzzer))('requests made up from the OpenAPI document', () => {
+  let issuer: TestIssuer;
   let server: TestServer;
   let folder: string;
   beforeAll(async () => {
-    server = await startServer('pglite://memory');
+    issuer = await startIssuer();
+    server = await startServer('pglite://memory', { environment: { OIDC_ISSUER: issuer.url } });
     folder = mkdtempSync(join(tmpdir(), 'holdfast-fuzz-'));
   });
   afterAll(async () => {
     await server.close();
+    await issuer.close();
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -72,6 +81,7 @@ describe.skipIf(!existsSync(fuzzer))('requests made up from the OpenAPI document
     const { id: tenant, key } = await server.tenant('mine');
     writeFileSync(join(folder, 'schemathesis.toml'), settings(await furnish(server, tenant, key)));
     writeFileSync(join(folder, 'hooks.py'), hooks);
+    const token = await issuer.sign({ ...platformAdmin, exp: seconds() + 3_600 });
     const checks = [
       'not_a_server_error',
       'status_code_conformance',
@@ -84,7 +94,6 @@ describe.skipIf(!existsSync(fuzzer))('requests made up from the OpenAPI document
         `--config-file=${join(folder, 'schemathesis.toml')}`,
         'run',
         `${server.url}/openapi.json`,
-        `--header=Authorization: Bearer ${key}`,
         `--seed=${SEED}`,
         '--max-examples=15',
         `--checks=${checks.join(',')}`,
@@ -92,7 +101,7 @@ describe.skipIf(!existsSync(fuzzer))('requests made up from the OpenAPI document
       ],
       {
         cwd: folder,
-        env: { ...process.env, SCHEMATHESIS_HOOKS: 'hooks', PYTHONPATH: folder },
+        env: { ...process.env, SCHEMATHESIS_HOOKS: 'hooks', PYTHONPATH: folder, API_KEY: key, PLATFORM_TOKEN: token },
         maxBuffer: 64 * 1024 * 1024,
         timeout: 240_000,
       },
@@ -147,6 +156,12 @@ async function furnish(server: TestServer, tenant: string, key: string): Promise
       const body = { url: 'https://receiver.test/', events: ['log.went_back'] };
       return (await ask('POST', '/v1/webhooks', body))['id'];
     });
+  let others = 0;
+  const tenants = (count: number) =>
+    times(count, async () => {
+      others += 1;
+      return (await server.tenant(`other ${others}`)).id;
+    });
   const deliveries: string[] = [];
   const states = {
     asking: () => start('asker'),
@@ -165,6 +180,7 @@ async function furnish(server: TestServer, tenant: string, key: string): Promise
         return (await ask('POST', '/v1/schedules', body))['id'];
       }),
     webhook: () => webhooks(OWN),
+    tenant: () => tenants(OWN),
     // Nobody is there to take it, but it was sent.
     told: async () => {
       await ask('POST', '/v1/agents', scribe('teller', 1));
@@ -198,6 +214,8 @@ async function furnish(server: TestServer, tenant: string, key: string): Promise
     'path.schedule': await states.schedule(),
     'path.webhook': await webhooks(3),
     'path.delivery': deliveries,
+    'path.member': await times(3, () => newMember(server, tenant)),
+    'path.tenant': await tenants(3),
     'path.agent': agents,
     'path.alias': ['prod'],
     'path.number': [1],

@@ -63,7 +63,7 @@ describePostgres('tenants by the command line, on the database itself', ({ bin }
     await worker.saw('the tenant is erased');
     expect(await holdfast(0, 'tenants', 'rests', made.id)).toContain(`No table has a row of ${made.id}.`);
     const audit = await holdfast(0, 'tenants', 'audit');
-    expect(audit).toMatch(/^\d+\t\S+\ttenants\.erase\t.*"name" : "acme"/);
+    expect(audit).toMatch(/^\d+\t\S+\ttenants\.erase\tsystem erasure\t\S+\tdone\t.*"name":"acme"/);
     expect(audit.split('\n').map((line) => line.split('\t')[2])).toEqual(
       expect.arrayContaining(['tenants.create', 'tenants.suspend', 'tenants.resume', 'tenants.delete', 'tenants.keep']),
     );

@@ -320,6 +320,15 @@ const races = [
 /** A key cannot meet it: it is an admin itself. The tests of members meet it. */
 const forPeople = ['members.update last_admin'];
 
+/** Those of operations above all tenants: the tests of tenants over HTTP meet them. */
+const ofPlatform = [
+  'tenants.create tenant_exists',
+  'tenants.update tenant_exists',
+  'tenants.resume tenant_deleting',
+  'tenants.delete tenant_erasing',
+  'tenants.keep tenant_erasing',
+];
+
 const conflicts = documentedOperations.flatMap(({ id, codes }) =>
   codes.filter((code) => isErrorCode(code) && errorCodes[code].status === 409).map((code) => `${id} ${code}`),
 );
@@ -330,6 +339,7 @@ test('each conflict that the document names is met here, or is known as a race',
     ...Object.keys(pairs).flatMap((id) => [`${id} idempotency_mismatch`, `${id} idempotency_in_flight`]),
     ...races,
     ...forPeople,
+    ...ofPlatform,
   ];
   expect([...new Set(met)].toSorted()).toEqual(conflicts.toSorted());
 });

@@ -96,6 +96,17 @@ async function asked(): Promise<Set<string>> {
     client.audit.setRetention(30),
     retention.get(),
     retention.set({ days: 1 }),
+    client.tenants.create({ name: 't' }),
+    client.tenants.get('t'),
+    client.tenants.list().page(),
+    client.tenants.update('t', { name: 't', slots: 1, weight: 1 }),
+    client.tenants.suspend('t'),
+    client.tenants.resume('t'),
+    client.tenants.delete('t'),
+    client.tenants.keep('t'),
+    client.tenants.export('t').next(),
+    client.platformAudit.list().page(),
+    client.platformAudit.verify(),
     client.server.health(),
     client.server.ready(),
     client.server.me(),
@@ -105,7 +116,7 @@ async function asked(): Promise<Set<string>> {
 }
 
 const one =
-  'agents/a|versions/1|aliases/b|threads/t|runs/r|attention/x|artifacts/d|tools/t|secrets/s|api-keys/k|members/m|bulk/o|schedules/p|webhooks/w|deliveries/d';
+  'agents/a|versions/1|aliases/b|threads/t|runs/r|attention/x|artifacts/d|tools/t|secrets/s|api-keys/k|members/m|tenants/t|bulk/o|schedules/p|webhooks/w|deliveries/d';
 
 test('the client has every operation of the API', async () => {
   const seen = new Set(

@@ -1,18 +1,28 @@
 import { routes } from '@holdfast/api';
-import { isErrorCode, type Role } from '@holdfast/contracts';
-import { mayDo, type Operation, parseKey, permissions, rolesFor } from '@holdfast/core';
+import type { Role } from '@holdfast/contracts';
+import {
+  isPlatformOperation,
+  mayDo,
+  type Operation,
+  parseKey,
+  permissions,
+  platformPermissions,
+  rolesFor,
+} from '@holdfast/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { entryOf, mayMiss, placeholders } from '../e2e/support/bad-requests.ts';
 import { type DocumentedOperation, documentedOperations } from '../e2e/support/documented-operations.ts';
 import { filled, furnish, type Names } from '../e2e/support/furnished-tenant.ts';
 import { goodBodies, goodQueries } from '../e2e/support/good-bodies.ts';
 import { type Answer, startServer, type TestServer } from '../e2e/support/server.ts';
+import { platformAdmin, seconds, startIssuer, type TestIssuer } from '../identity/support/issuer.ts';
 
 /** Every operation of the API document, tried as everybody who may not. */
 const isOperation = (id: string): id is Operation => id in permissions;
 const guarded = documentedOperations.flatMap((operation) =>
   isOperation(operation.id) ? [{ ...operation, id: operation.id }] : [],
 );
+const above = documentedOperations.filter(({ id }) => isPlatformOperation(id));
 const openPaths = ['/healthz', '/readyz', '/metrics'];
 
 const roles: readonly Role[] = ['viewer', 'operator', 'builder', 'auditor', 'admin'];
@@ -25,6 +35,7 @@ interface Tenant {
   readonly names: Names;
 }
 
+let issuer: TestIssuer;
 let server: TestServer;
 /** Has one of everything, and is never asked by its own. */
 let victim: Tenant;
@@ -33,11 +44,14 @@ let attacker: Tenant;
 let house: Tenant;
 let suspended: Tenant;
 const keys: Record<string, string> = {};
+/** By whose they are. */
+const tokens: Record<string, string> = {};
 let asked = 0;
 let leaks = 0;
 
 beforeAll(async () => {
-  server = await startServer('pglite://memory');
+  issuer = await startIssuer();
+  server = await startServer('pglite://memory', { environment: { OIDC_ISSUER: issuer.url } });
   victim = await furnish(server, 'victim', WORD);
   attacker = await furnish(server, 'attacker', 'asker');
   const furnished = await server.tenant('house');
@@ -50,11 +64,56 @@ beforeAll(async () => {
   await server.database.connections.lend((sql) =>
     sql.query('update holdfast.tenants set suspended_at = 1 where id = $1', [suspended.id]),
   );
+  await signTokens();
 }, 120_000);
+
+const LATER = { exp: seconds() + 3_600 };
+const inTenants = (...named: readonly (readonly [tenant: string, roles: readonly string[]])[]) => ({
+  organization: Object.fromEntries(
+    named.map(([tenant, held]) => [tenant, { id: `org ${tenant}`, resource_access: { holdfast: { roles: held } } }]),
+  ),
+});
+
+async function signTokens(): Promise<void> {
+  const sign = async (who: string, claims: object): Promise<void> => {
+    tokens[who] = await issuer.sign({ sub: who, ...LATER, ...claims });
+  };
+  for (const role of roles) await sign(role, inTenants(['house', [role]]));
+  await sign('attacker', inTenants(['attacker', ['admin']]));
+  await sign('roleless', inTenants(['house', []]));
+  await sign('of-nobody', inTenants());
+  await sign('of-none-here', inTenants(['nowhere', ['admin']]));
+  await sign('suspended', inTenants(['suspended', ['admin']]));
+  await sign('in-two', inTenants(['house', ['admin']], ['attacker', ['admin']]));
+  await sign('platform', platformAdmin);
+  // Where nobody looks for it.
+  await sign('platform-in-tenant', inTenants(['house', ['platform-admin', 'admin']]));
+  await sign('platform-elsewhere', {
+    ...inTenants(['house', ['admin']]),
+    roles: ['platform-admin'],
+    groups: ['/platform-admin'],
+    resource_access: { holdfast: { roles: ['platform-admin'] } },
+  });
+  for (const [who, claims] of [
+    ['', inTenants(['house', ['admin']])],
+    ['platform-', platformAdmin],
+  ] as const) {
+    await sign(`${who}expired`, { ...claims, iat: seconds() - 600, exp: seconds() - 60 });
+    await sign(`${who}id-token`, { ...claims, typ: 'ID', nonce: 'n', at_hash: 'h' });
+    await sign(`${who}other-audience`, { ...claims, aud: 'other' });
+  }
+  await sign('disabled', inTenants(['house', ['admin']]));
+  const member = (await server.ask(tokens['disabled'] ?? '', 'GET', '/v1/me')).json['by'] as { id: string };
+  const change = { roles: [], disabled: true };
+  expect((await server.ask(house.key, 'PUT', `/v1/members/${member.id}`, change)).status).toBe(200);
+}
 afterAll(async () => {
   // oxlint-disable-next-line eslint/no-console
-  console.info(`route × identity: ${documentedOperations.length} routes, ${asked} cases, ${leaks} leaks`);
+  console.info(
+    `route × identity: ${documentedOperations.length} routes (${above.length} above all tenants), ${asked} cases, ${leaks} leaks`,
+  );
   await server.close();
+  await issuer.close();
 });
 
 /** As good a request as there is: what is refused is refused for who asks. */
@@ -69,6 +128,8 @@ function ask(
   const path = `${filled(operation.path, names)}${over.query ?? goodQueries[operation.id] ?? ''}`;
   return server.ask(key, operation.method, path, body, over.headers);
 }
+
+const choosing = (tenant: string) => ({ 'holdfast-tenant': tenant });
 
 const named = (list: readonly DocumentedOperation[]) => list.map((operation) => [operation.id, operation] as const);
 
@@ -91,10 +152,11 @@ function hideNothingFrom(their: Answer, none: Answer, hidden: readonly string[])
 }
 
 test('every operation of the document is in the table, and every operation of the permissions in the document', () => {
-  const others = documentedOperations.filter(({ id }) => !isOperation(id));
+  const others = documentedOperations.filter(({ id }) => !isOperation(id) && !isPlatformOperation(id));
   expect(others.map(({ path }) => path).toSorted()).toEqual([...openPaths].toSorted());
   expect(guarded.map(({ id }) => id).toSorted()).toEqual(Object.keys(permissions).toSorted());
-  expect(routes.filter(({ operation }) => operation !== null)).toHaveLength(guarded.length);
+  expect(above.map(({ id }) => id).toSorted()).toEqual(Object.keys(platformPermissions).toSorted());
+  expect(routes.filter(({ operation }) => operation !== null)).toHaveLength(guarded.length + above.length);
 });
 
 test.each(openPaths)('%s is open', async (path) => {
@@ -102,7 +164,7 @@ test.each(openPaths)('%s is open', async (path) => {
   expect((await server.ask(null, 'GET', path)).status).toBe(200);
 });
 
-describe.each(named(guarded))('%s', (_id, operation) => {
+describe.each(named([...guarded, ...above]))('%s', (_id, operation) => {
   test('nobody, and whoever brings no key', async () => {
     const { names } = house;
     const nobody = await ask(operation, null, names);
@@ -131,18 +193,85 @@ describe.each(named(guarded))('%s', (_id, operation) => {
     expect(answer).toMatchObject({ status: 401, json: { code: 'key_expired' } });
   });
 
-  // Active as soon as there is such a refusal.
-  test.each(['tenant_suspended'].filter(isErrorCode))('an admin of a suspended tenant: %s', async (code) => {
-    expect(await ask(operation, suspended.key, suspended.names)).toMatchObject({ status: 403, json: { code } });
+  test('a key of a suspended tenant', async () => {
+    const refusal = { status: 403, json: { code: 'tenant_suspended' } };
+    expect(await ask(operation, suspended.key, suspended.names)).toMatchObject(refusal);
+  });
+
+  test('a token that is expired, for somebody else, or none for this, is like none', async () => {
+    const nobody = await ask(operation, null, house.names);
+    for (const which of ['expired', 'id-token', 'other-audience'])
+      for (const token of [tokens[which], tokens[`platform-${which}`]])
+        hideNothingFrom(await ask(operation, token ?? '', house.names), nobody, []);
+  });
+});
+
+describe.each(named(above))('%s', (_id, operation) => {
+  const forbidden = { status: 403, type: 'application/problem+json', json: { code: 'forbidden' } };
+  const none = { tenant: UNKNOWN };
+  const everybody: readonly (readonly [who: string, credential: () => string | undefined])[] = [
+    ...roles.map((role) => [`${role} by key`, () => keys[role]] as const),
+    ...[...roles, 'attacker', 'roleless', 'of-nobody', 'of-none-here', 'suspended', 'disabled', 'in-two'].map(
+      (who) => [`${who} by token`, () => tokens[who]] as const,
+    ),
+    ...['platform-in-tenant', 'platform-elsewhere'].map((who) => [`a token ${who}`, () => tokens[who]] as const),
+  ];
+
+  test.each(everybody)('as %s', async (_who, credential) => {
+    const at = (tenant: string) => ask(operation, credential() ?? '', { tenant });
+    const answer = await at(victim.id);
+    expect(answer).toMatchObject(forbidden);
+    // Whether there is such a tenant, they are not told.
+    if (operation.inPath.length > 0) hideNothingFrom(answer, await at(UNKNOWN), []);
+  });
+
+  test('as a platform admin, who may', async () => {
+    const { status } = await ask(operation, tokens['platform'] ?? '', none);
+    expect([401, 403]).not.toContain(status);
+    expect(status === 404).toBe(operation.inPath.length > 0);
+  });
+});
+
+describe.each(named(guarded))('%s', (_id, operation) => {
+  test('a token of another tenant, which of all others is told the same', async () => {
+    const at = (tenant: string) =>
+      ask(operation, tokens['attacker'] ?? '', victim.names, { headers: choosing(tenant) });
+    const none = await at('nowhere');
+    expect(none).toMatchObject({ status: 403, json: { code: 'tenant_forbidden', tenants: ['attacker'] } });
+    for (const other of [victim.id, 'victim', house.id, 'suspended']) hideNothingFrom(await at(other), none, []);
+    const inPath = { ...operation, path: `/t/victim${operation.path}` };
+    hideNothingFrom(await ask(inPath, tokens['attacker'] ?? '', victim.names), none, []);
+  });
+
+  test.each([
+    ['roleless', 'forbidden'],
+    ['of-nobody', 'tenant_forbidden'],
+    ['of-none-here', 'tenant_forbidden'],
+    ['platform', 'tenant_forbidden'],
+    ['suspended', 'tenant_suspended'],
+    ['disabled', 'member_disabled'],
+    ['in-two', 'tenant_required'],
+  ])('a good token %s: %s', async (who, code) => {
+    const answer = await ask(operation, tokens[who] ?? '', house.names);
+    expect(answer).toMatchObject({ type: 'application/problem+json', json: { code } });
+    expect([400, 403]).toContain(answer.status);
+  });
+
+  test('a platform admin is nobody in any tenant that they name', async () => {
+    const at = (tenant: string) => ask(operation, tokens['platform'] ?? '', house.names, { headers: choosing(tenant) });
+    for (const tenant of [house.id, 'house', 'nowhere'])
+      expect(await at(tenant)).toMatchObject({ status: 403, json: { code: 'tenant_forbidden' } });
   });
 
   test.each(roles.filter((role) => isOperation(operation.id) && !mayDo([role], operation.id)))(
     'as %s, whose role does not allow it',
     async (role) => {
-      const answer = await ask(operation, keys[role] ?? '', house.names);
-      expect(answer).toMatchObject({ status: 403, type: 'application/problem+json', json: { code: 'forbidden' } });
-      const needed = isOperation(operation.id) ? rolesFor(operation.id).join(' or ') : '';
-      expect(answer.json['detail']).toContain(`${operation.id}, which takes ${needed}.`);
+      for (const credential of [keys[role], tokens[role]]) {
+        const answer = await ask(operation, credential ?? '', house.names);
+        expect(answer).toMatchObject({ status: 403, type: 'application/problem+json', json: { code: 'forbidden' } });
+        const needed = isOperation(operation.id) ? rolesFor(operation.id).join(' or ') : '';
+        expect(answer.json['detail']).toContain(`${operation.id}, which takes ${needed}.`);
+      }
     },
   );
 
@@ -151,7 +280,8 @@ describe.each(named(guarded))('%s', (_id, operation) => {
     async (role) => {
       // Of what is not there, so that nothing is used up.
       const names = Object.fromEntries(operation.inPath.map((name) => [name, placeholders[name]?.unknown ?? '']));
-      expect([401, 403]).not.toContain((await ask(operation, keys[role] ?? '', names)).status);
+      for (const credential of [keys[role], tokens[role]])
+        expect([401, 403]).not.toContain((await ask(operation, credential ?? '', names)).status);
     },
   );
 
@@ -163,9 +293,11 @@ describe.each(named(guarded))('%s', (_id, operation) => {
     // Below what is theirs, and below what is ours, where the name is not one that we have, too.
     const bases = [victim.names, ...(attacker.names[name] === known ? [] : [attacker.names])];
     for (const base of bases)
-      for (const headers of streams) {
+      for (const [credential, headers] of streams.flatMap((each) =>
+        [attacker.key, tokens['attacker'] ?? ''].map((credential) => [credential, each] as const),
+      )) {
         const at = (value: string) =>
-          ask(operation, attacker.key, { ...base, [name]: value }, headers === undefined ? {} : { headers });
+          ask(operation, credential, { ...base, [name]: value }, headers === undefined ? {} : { headers });
         const [their, none] = [await at(known), await at(unknown)];
         expect(their.status).toBe(404);
         hideNothingFrom(their, none, [known, unknown]);
@@ -183,13 +315,15 @@ describe.each(named(guarded))('%s', (_id, operation) => {
   });
 
   test.each(['GET'].filter((method) => method === operation.method))('%s shows another tenant nothing', async () => {
-    const answer = await ask(operation, attacker.key, {});
-    expect(answer.status).toBe(200);
-    // What others may call the same.
-    const { alias: _alias, number: _number, ref: _ref, digest: _digest, ...own } = victim.names;
-    const shown = [...Object.values(own), victim.id, 'victim'].filter((name) => answer.text.includes(name));
-    leaks += shown.length;
-    expect(shown).toEqual([]);
+    for (const credential of [attacker.key, tokens['attacker'] ?? '']) {
+      const answer = await ask(operation, credential, {});
+      expect(answer.status).toBe(200);
+      // What others may call the same.
+      const { alias: _alias, number: _number, ref: _ref, digest: _digest, ...own } = victim.names;
+      const shown = [...Object.values(own), victim.id, 'victim'].filter((name) => answer.text.includes(name));
+      leaks += shown.length;
+      expect(shown).toEqual([]);
+    }
   });
 });
 

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
-import { type Caller, refused } from '@holdfast/core';
+import { type Caller, isPlatformOperation, refused } from '@holdfast/core';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { audited, Watch } from './http/audited.ts';
 import { authenticateRequests } from './http/authentication.ts';
@@ -10,9 +10,10 @@ import { withoutTenant } from './http/credentials.ts';
 import { allowOrigins } from './http/cors.ts';
 import { onClientError } from './http/client-error.ts';
 import { once } from './http/once.ts';
+import { answerPlatform, askedBy } from './http/platform.ts';
 import { documentOf, told } from './http/problem.ts';
 import { requestId } from './http/request-id.ts';
-import type { Answer, Route } from './http/route.ts';
+import type { Answer, Route, TenantRoute } from './http/route.ts';
 import { secure, secureAnswers } from './http/security-headers.ts';
 import type { ApiPorts } from './ports.ts';
 import { referenceRoutes } from './routes/reference/routes.ts';
@@ -110,36 +111,56 @@ function register(app: FastifyInstance, ports: ApiPorts, watch: Watch, route: Ro
     url,
     exposeHeadRoute: false,
     ...(route.content === true ? { bodyLimit: CONTENT_BYTES } : {}),
-    config: { operation, yaml, audited: route.audit !== undefined, ...(rate === undefined ? {} : { rate }) },
-    handler: async (request, reply) => {
-      const params = check(route.params, request.params, 'path');
-      const query = check(route.query, request.query, 'query');
-      const body = check(route.body, request.body ?? undefined, 'body');
-      // Routes without an operation never look at the caller.
-      const caller = request.caller ?? nobody;
-      const asked = { params, body };
-      const answer = await route.handle(ports, {
-        caller,
-        params,
-        query,
-        body,
-        request,
-        reply,
-        audited: route.audit !== undefined,
-        once: (prepare, work) =>
-          once(ports, caller, request, prepare, (stores, prepared) =>
-            audited(ports, route, caller, request, asked, stores, () => work(stores, prepared)),
-          ),
-        change: (work) =>
-          ports.transactions.run(caller, (stores) =>
-            audited(ports, route, caller, request, asked, stores, () => work(stores)),
-          ),
-      });
-      if (method === 'GET' && route.audit !== undefined && operation !== null)
-        await watch.note(operation, caller, request, null);
-      return send(ports, reply, answer);
+    config: {
+      operation,
+      yaml,
+      audited: route.within === 'platform' || route.audit !== undefined,
+      ...(rate === undefined ? {} : { rate }),
     },
+    handler: async (request, reply) =>
+      send(
+        ports,
+        reply,
+        route.within === 'platform'
+          ? await answerPlatform(ports, watch, route, request)
+          : await answerTenant(ports, watch, route, request, reply),
+      ),
   });
+}
+
+async function answerTenant(
+  ports: ApiPorts,
+  watch: Watch,
+  route: TenantRoute,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<Answer> {
+  const params = check(route.params, request.params, 'path');
+  const query = check(route.query, request.query, 'query');
+  const body = check(route.body, request.body ?? undefined, 'body');
+  // Routes without an operation never look at the caller.
+  const caller = request.caller ?? nobody;
+  const asked = { params, body };
+  const answer = await route.handle(ports, {
+    caller,
+    params,
+    query,
+    body,
+    request,
+    reply,
+    audited: route.audit !== undefined,
+    once: (prepare, work) =>
+      once(ports, caller, request, prepare, (stores, prepared) =>
+        audited(ports, route, caller, request, asked, stores, () => work(stores, prepared)),
+      ),
+    change: (work) =>
+      ports.transactions.run(caller, (stores) =>
+        audited(ports, route, caller, request, asked, stores, () => work(stores)),
+      ),
+  });
+  if (route.method === 'GET' && route.audit !== undefined && route.operation !== null)
+    await watch.note(route.operation, caller, request, null);
+  return answer;
 }
 
 /** Who asks a route that never looks at the caller. */
@@ -147,13 +168,15 @@ const nobody: Caller = { tenant: '', by: { type: 'system', id: 'nobody', roles: 
 
 /** Somebody known has asked for what they may not do, where doing it would leave a line. */
 async function noteRefusal(ports: ApiPorts, watch: Watch, error: unknown, request: FastifyRequest): Promise<void> {
-  const { caller } = request;
+  const { caller, platformCaller } = request;
   const { operation, audited: isAudited } = request.routeOptions.config;
-  if (caller === null || operation == null || isAudited !== true) return;
+  if (operation == null || isAudited !== true) return;
   const { status, code } = told(error, request.id);
   if (status !== 403) return;
   try {
-    await watch.note(operation, caller, request, code);
+    if (isPlatformOperation(operation)) {
+      if (platformCaller !== null) await watch.notePlatform(operation, askedBy(platformCaller, request), code);
+    } else if (caller !== null) await watch.note(operation, caller, request, code);
   } catch (failure) {
     // The refusal holds all the same.
     ports.log.error({ err: failure, request_id: request.id }, 'a refusal could not be written to the audit log');
@@ -225,7 +248,7 @@ function tellRequests(app: FastifyInstance, { log, metrics }: ApiPorts): void {
       status: reply.statusCode,
       ms: Math.round(reply.elapsedTime),
       tenant: request.caller?.tenant ?? null,
-      key: request.caller?.by.id ?? null,
+      key: (request.caller ?? request.platformCaller)?.by.id ?? null,
     };
     log.info(facts, 'request');
     done();

@@ -51,6 +51,8 @@ export interface ApiPorts extends SpeakPorts {
   readonly platformAudit: PlatformAudit;
   readonly sender: WebhookSender;
   readonly quotas: Quotas;
+  /** Runs at once of a tenant for which nobody says it. */
+  readonly tenantSlots: number;
   readonly requestLimits: RequestLimits;
   readonly publishing: PublishPorts;
   readonly registry: RegistryPorts;

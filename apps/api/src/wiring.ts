@@ -166,6 +166,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
         mayGoOn({ keys, entrance, tokens }, credentials, operation, clock.now()),
       ),
       quotas,
+      tenantSlots: config.tenantSlots,
       requestLimits,
       corsOrigins: config.http.corsOrigins,
       trustedProxies: config.http.trustedProxies,

@@ -32,7 +32,7 @@ export const exitCodesText =
   'Exit codes: 0 done · 1 refused, or the run failed, a check failed, specs differ · 2 wrong usage · 3 the run waits for a person · 4 nobody answers.';
 
 export const settingsText =
-  'HOLDFAST_URL and HOLDFAST_API_KEY say where and who; without them, .holdfast/cli.json, which npm start writes. NO_COLOR turns colours off.';
+  'HOLDFAST_URL and HOLDFAST_API_KEY (or HOLDFAST_TOKEN, an access token) say where and who; without them, .holdfast/cli.json, which npm start writes. NO_COLOR turns colours off.';
 
 const commands = [
   publish,

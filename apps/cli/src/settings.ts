@@ -16,7 +16,7 @@ export interface Surroundings {
 const DEFAULT_URL = 'http://127.0.0.1:7070';
 
 /**
- * HOLDFAST_URL and HOLDFAST_API_KEY; what they leave open from `cli.json` in DATA_DIR (.holdfast) or in
+ * HOLDFAST_URL, and HOLDFAST_TOKEN or HOLDFAST_API_KEY; what they leave open from `cli.json` in DATA_DIR (.holdfast) or in
  * ~/.config/holdfast. @throws Failure when there is no key.
  */
 export function clientSettings({ env, cwd, home }: Surroundings): Pick<HoldfastOptions, 'url' | 'key'> {
@@ -25,13 +25,22 @@ export function clientSettings({ env, cwd, home }: Surroundings): Pick<HoldfastO
     join(home, '.config', 'holdfast', 'cli.json'),
   ];
   const found = files.map(read).find((file) => file !== null) ?? null;
-  const key = env['HOLDFAST_API_KEY'] ?? found?.api_key;
+  const key = tokenOf(env) ?? env['HOLDFAST_API_KEY'] ?? found?.api_key;
   if (key === undefined || key === '')
     throw new Failure(
       `There is no API key. Set HOLDFAST_API_KEY, or run in a folder where npm start has run (${files.join(' or ')}).`,
     );
   return { url: (env['HOLDFAST_URL'] ?? found?.url ?? DEFAULT_URL).replace(/\/+$/, ''), key };
 }
+
+/** HOLDFAST_URL and HOLDFAST_TOKEN, for what is above all tenants, where no API key does; null = not both are set. */
+export function platformSettings({ env }: Surroundings): Pick<HoldfastOptions, 'url' | 'key'> | null {
+  const [url, key] = [env['HOLDFAST_URL'] ?? '', tokenOf(env)];
+  return url === '' || key === undefined ? null : { url: url.replace(/\/+$/, ''), key };
+}
+
+const tokenOf = (env: Surroundings['env']): string | undefined =>
+  env['HOLDFAST_TOKEN'] === '' ? undefined : env['HOLDFAST_TOKEN'];
 
 function read(file: string): z.output<typeof cliFile> | null {
   let text: string;

@@ -8,11 +8,13 @@ import { AuditTrail } from './resources/audit.ts';
 import { Keys } from './resources/keys.ts';
 import { Members } from './resources/members.ts';
 import { Models } from './resources/models.ts';
+import { PlatformAuditTrail } from './resources/platform-audit.ts';
 import { RetentionOfRuns } from './resources/retention.ts';
 import { Runs } from './resources/runs.ts';
 import { Schedules } from './resources/schedules.ts';
 import { Secrets } from './resources/secrets.ts';
 import { Server } from './resources/server.ts';
+import { Tenants } from './resources/tenants.ts';
 import { Threads } from './resources/threads.ts';
 import { Tools } from './resources/tools.ts';
 import { Usage } from './resources/usage.ts';
@@ -22,7 +24,7 @@ import { Webhooks } from './resources/webhooks.ts';
 export interface HoldfastOptions {
   /** Where the API is, such as `http://127.0.0.1:7070`. */
   readonly url: string;
-  /** An API key. In a browser, one that may do no more than whoever sits there. */
+  /** An API key, or an access token. In a browser, one that may do no more than whoever sits there. */
   readonly key: string;
   /** Instead of the built-in one. */
   readonly fetch?: typeof fetch;
@@ -58,6 +60,8 @@ export class Holdfast {
   readonly usage: Usage;
   readonly audit: AuditTrail;
   readonly retention: RetentionOfRuns;
+  readonly tenants: Tenants;
+  readonly platformAudit: PlatformAuditTrail;
   readonly server: Server;
 
   constructor({ url, key, fetch: given, validate = false, timeoutMs = 120_000, retries = {} }: HoldfastOptions) {
@@ -87,6 +91,8 @@ export class Holdfast {
     this.usage = new Usage(transport);
     this.audit = new AuditTrail(transport);
     this.retention = new RetentionOfRuns(transport);
+    this.tenants = new Tenants(transport);
+    this.platformAudit = new PlatformAuditTrail(transport);
     this.server = new Server(transport);
   }
 }

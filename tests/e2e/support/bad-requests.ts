@@ -26,6 +26,7 @@ export const placeholders: Readonly<Record<string, { readonly malformed: string;
   schedule: { malformed: 'A', unknown: id },
   key: { malformed: 'nope', unknown: id },
   member: { malformed: 'nope', unknown: id },
+  tenant: { malformed: 'nope', unknown: id },
   webhook: { malformed: 'nope', unknown: id },
   delivery: { malformed: 'nope', unknown: id },
   agent: { malformed: 'A%20b', unknown: 'nobody' },
@@ -67,6 +68,9 @@ const wrongQueries: Readonly<Record<string, readonly string[]>> = {
   until: ['soon'],
   kind: ['x'],
   mine: ['maybe'],
+  name: ['%00', long(256)],
+  grace: ['soon', '0s', '999999999d'],
+  files: ['maybe'],
 };
 
 /** Operations that make what their path names, by the placeholder. */

@@ -34,6 +34,7 @@ export async function furnish(
   const files = (await ask('GET', `/v1/runs/${run}/artifacts`)).json['items'] as { digest: string }[];
   const webhook = String((await ask('POST', '/v1/webhooks', goodBodies['webhooks.create'])).json['id']);
   const names = {
+    tenant: made.id,
     run,
     webhook,
     delivery: String((await ask('POST', `/v1/webhooks/${webhook}/test`)).json['id']),

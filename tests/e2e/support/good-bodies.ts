@@ -39,6 +39,12 @@ export const goodBodies: Readonly<Record<string, unknown>> = {
   'webhooks.replay': { since: '2026-01-01T00:00:00Z' },
   'webhooks.replay-delivery': {},
   'members.update': { roles: ['viewer'] },
+  'tenants.create': { name: 'another' },
+  'tenants.update': { name: 'another', slots: 1, weight: 1 },
+  'tenants.suspend': {},
+  'tenants.resume': {},
+  'tenants.keep': {},
+  'platform-audit.verify': {},
   'api-keys.create': { name: 'another', roles: ['viewer'] },
   'api-keys.rotate': {},
 };

@@ -32,6 +32,13 @@ export const signed = (
 ): Promise<string> =>
   new SignJWT(claims).setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid, ...header }).sign(privateKey);
 
+/** Claims of a platform admin, who is in no tenant. */
+export const platformAdmin = {
+  sub: 'root',
+  organization: {},
+  realm_access: { roles: ['platform-admin'] },
+} as const;
+
 export const seconds = (): number => Math.floor(Date.now() / 1_000);
 
 export async function startIssuer(): Promise<TestIssuer> {

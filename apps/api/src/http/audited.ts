@@ -5,11 +5,13 @@ import {
   type Caller,
   hashOf,
   LeastRecentlyUsed,
+  type PlatformOperation,
+  type PlatformRequest,
   type TransactionStores,
 } from '@holdfast/core';
 import type { FastifyRequest } from 'fastify';
 import type { ApiPorts } from '../ports.ts';
-import type { ChangeAnswer, JsonAnswer, Route } from './route.ts';
+import type { ChangeAnswer, JsonAnswer, TenantRoute } from './route.ts';
 
 /** What a change is about, for its audit line. */
 export interface Changed<P, B> {
@@ -45,7 +47,7 @@ interface Asked {
  */
 export async function audited<A extends ChangeAnswer>(
   ports: ApiPorts,
-  route: Route,
+  route: TenantRoute,
   caller: Caller,
   request: FastifyRequest,
   { params, body }: Asked,
@@ -80,15 +82,15 @@ const MOST_NOTED = 10_000;
 /** Lines about what changes nothing: reads that are watched, and what somebody may not do. */
 export class Watch {
   readonly #noted = new LeastRecentlyUsed<number>(MOST_NOTED);
-  readonly #ports: Pick<ApiPorts, 'transactions' | 'clock'>;
+  readonly #ports: Pick<ApiPorts, 'transactions' | 'platformAudit' | 'clock'>;
 
-  constructor(ports: Pick<ApiPorts, 'transactions' | 'clock'>) {
+  constructor(ports: Pick<ApiPorts, 'transactions' | 'platformAudit' | 'clock'>) {
     this.#ports = ports;
   }
 
   /** Before the answer goes out: nobody reads without a line. `code`: why it was refused; null = it was not. */
   async note(
-    operation: NonNullable<Route['operation']>,
+    operation: NonNullable<TenantRoute['operation']>,
     caller: Caller,
     request: FastifyRequest,
     code: string | null,
@@ -99,9 +101,22 @@ export class Watch {
       detail: code === null ? {} : { code },
     };
     const key = JSON.stringify([caller.tenant, caller.by.id, operation, entry.target, entry.from?.address, code]);
+    await this.#once(key, () => this.#ports.transactions.run(caller, ({ audit }) => audit.write(caller, entry)));
+  }
+
+  /** The same above all tenants, whatever it was about: nobody fills that log by asking for tenants that they make up. */
+  async notePlatform(operation: PlatformOperation, who: PlatformRequest, code: string | null): Promise<void> {
+    const outcome = code === null ? 'done' : 'refused';
+    const detail = code === null ? {} : { code };
+    await this.#once(JSON.stringify([who.by.id, operation, code]), () =>
+      this.#ports.platformAudit.write({ ...who, operation, tenant: null, outcome, detail }),
+    );
+  }
+
+  async #once(key: string, write: () => Promise<unknown>): Promise<void> {
     const now = this.#ports.clock.now();
     if (now - (this.#noted.get(key) ?? Number.NEGATIVE_INFINITY) < NOTED_MS) return;
-    await this.#ports.transactions.run(caller, ({ audit }) => audit.write(caller, entry));
+    await write();
     this.#noted.set(key, now);
   }
 }
@@ -119,7 +134,7 @@ const about = (operation: string, caller: Caller, request: FastifyRequest): Omit
 const MOST_OF_AGENT = 200;
 
 /** By `X-Forwarded-For` only as far as TRUSTED_PROXIES have written it. */
-const sourceOf = ({ ip, headers }: FastifyRequest): AuditSource => ({
+export const sourceOf = ({ ip, headers }: FastifyRequest): AuditSource => ({
   address: ip,
   agent: headers['user-agent']?.slice(0, MOST_OF_AGENT) ?? null,
 });

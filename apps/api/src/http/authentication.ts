@@ -8,6 +8,7 @@ import {
   mayDo,
   type Operation,
   type PlatformCaller,
+  type PlatformOperation,
   type RateClass,
   refused,
   rolesFor,
@@ -21,7 +22,7 @@ import { callerClass, countRefusal, limitAddress, limitCaller } from './rate-lim
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** null: open to everybody. */
-    operation?: Operation | null;
+    operation?: Operation | PlatformOperation | null;
     yaml?: boolean;
     /** What it does leaves a line in the audit log. */
     audited?: boolean;
@@ -29,7 +30,7 @@ declare module 'fastify' {
   }
   interface FastifyRequest {
     caller: Authenticated | null;
-    /** Of an operation of the platform. */
+    /** Of an operation above all tenants; whether they may, it says itself. */
     platformCaller: PlatformCaller | null;
     /** Answered by a stream of events. */
     streamed: boolean;
@@ -49,9 +50,11 @@ export function authenticateRequests(app: FastifyInstance, ports: ApiPorts): voi
     }
     if (isPlatformOperation(operation)) {
       request.platformCaller = await letIn(ports, request, reply, (credentials) =>
-        authenticatePlatform(ports, credentials),
+        authenticatePlatform(ports, credentials, ports.clock.now()),
       );
       await limitAddress(ports, 'open', request, reply);
+      if (!request.platformCaller.platformAdmin)
+        throw refused('forbidden', `${operation} takes the token of a platform admin.`);
       return;
     }
     const caller = await letIn(ports, request, reply, (credentials) =>

@@ -1,5 +1,12 @@
 import { type ErrorCode, type JsonObject, scheduleId } from '@holdfast/contracts';
-import type { Caller, Operation, RateClass, TransactionStores } from '@holdfast/core';
+import type {
+  Caller,
+  Operation,
+  PlatformOperation,
+  PlatformRequest,
+  RateClass,
+  TransactionStores,
+} from '@holdfast/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { ApiPorts } from '../ports.ts';
@@ -41,6 +48,16 @@ export interface Ask<P, Q, B> {
   readonly audited: boolean;
 }
 
+/** The same for what is above all tenants: there is nobody but the platform admin who asks, and no tenant's transaction. */
+export interface PlatformAsk<P, Q, B> {
+  /** For the use case, which writes the audit lines in its transaction. */
+  readonly who: PlatformRequest;
+  readonly params: P;
+  readonly query: Q;
+  readonly body: B;
+  readonly request: FastifyRequest;
+}
+
 export type ChangeAnswer =
   | {
       readonly status: 204;
@@ -70,6 +87,7 @@ export const tags = {
   Secrets: 'Named values that tools use; never shown.',
   Webhooks: 'Receivers outside that are told of events of runs, signed.',
   Administration: 'Keys, usage, audit, retention.',
+  Platform: 'Tenants, for platform admins: it takes a token of theirs; API keys do not do.',
   Health: 'For probes and collectors; open to everybody.',
 } as const;
 export type Tag = keyof typeof tags;
@@ -106,11 +124,9 @@ export interface RouteDocument {
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
-interface RouteSpec<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType> extends RouteDocument {
+interface AnySpec<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType> extends RouteDocument {
   readonly method: Method;
   readonly url: string;
-  /** null: open to everybody. */
-  readonly operation: Operation | null;
   readonly params: P;
   readonly query: Q;
   readonly body: B;
@@ -120,6 +136,11 @@ interface RouteSpec<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Zo
   readonly content?: boolean;
   /** What its requests count as; null = they are not counted. Left out: what follows from its method. */
   readonly rate?: RateClass | null;
+}
+
+interface RouteSpec<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType> extends AnySpec<P, Q, B> {
+  /** null: open to everybody. */
+  readonly operation: Operation | null;
   /** Each change leaves a line in the audit log, written in its transaction; a GET leaves one about who has read. */
   readonly audit?: AuditRule<z.output<P>, z.output<B>>;
   /**
@@ -130,35 +151,74 @@ interface RouteSpec<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Zo
   readonly handle: (ports: ApiPorts, ask: Ask<z.output<P>, z.output<Q>, z.output<B>>) => Promise<Answer>;
 }
 
+interface PlatformRouteSpec<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType> extends AnySpec<
+  P,
+  Q,
+  B
+> {
+  readonly operation: PlatformOperation;
+  /** Reading it leaves a line in the platform's log, one a minute for the same reader. */
+  readonly watched?: boolean;
+  readonly handle: (ports: ApiPorts, ask: PlatformAsk<z.output<P>, z.output<Q>, z.output<B>>) => Promise<Answer>;
+}
+
 export type Resource<P> = (stores: TransactionStores, caller: Caller, params: P, ports: ApiPorts) => Promise<unknown>;
 
 /** A route with its types forgotten, as the list of routes holds it. */
-export interface Route extends RouteDocument {
+interface AnyRoute extends RouteDocument {
   readonly method: Method;
   readonly url: string;
-  readonly operation: Operation | null;
   readonly yaml: boolean;
   readonly content?: boolean;
   readonly rate?: RateClass | null;
   readonly params: z.ZodObject;
   readonly query: z.ZodObject;
   readonly body: z.ZodType;
+}
+
+/** Inside one tenant, or open to everybody. */
+export interface TenantRoute extends AnyRoute {
+  readonly within: 'tenant';
+  readonly operation: Operation | null;
   readonly audit?: AuditRule<unknown, unknown>;
   readonly resource?: Resource<unknown>;
   readonly handle: (ports: ApiPorts, ask: Ask<unknown, unknown, unknown>) => Promise<Answer>;
 }
+
+/** Above all tenants. */
+export interface PlatformRoute extends AnyRoute {
+  readonly within: 'platform';
+  readonly operation: PlatformOperation;
+  readonly watched: boolean;
+  readonly handle: (ports: ApiPorts, ask: PlatformAsk<unknown, unknown, unknown>) => Promise<Answer>;
+}
+
+export type Route = TenantRoute | PlatformRoute;
 
 /** The schemas have checked what handler, audit and resource are given, so forgetting their types is safe. */
 export const route = <P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>({
   audit,
   resource,
   ...spec
-}: RouteSpec<P, Q, B>): Route => ({
+}: RouteSpec<P, Q, B>): TenantRoute => ({
   ...spec,
+  within: 'tenant',
   yaml: spec.yaml ?? false,
   ...(audit === undefined ? {} : { audit: audit as AuditRule<unknown, unknown> }),
   ...(resource === undefined ? {} : { resource: resource as Resource<unknown> }),
-  handle: spec.handle as Route['handle'],
+  handle: spec.handle as TenantRoute['handle'],
+});
+
+/** As `route`. Its handler is given a platform admin and no caller, so that it cannot ask as a tenant. */
+export const platformRoute = <P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>({
+  watched = false,
+  ...spec
+}: PlatformRouteSpec<P, Q, B>): PlatformRoute => ({
+  ...spec,
+  within: 'platform',
+  yaml: spec.yaml ?? false,
+  watched,
+  handle: spec.handle as PlatformRoute['handle'],
 });
 
 /** Schemas of routes that take nothing there. */

@@ -64,13 +64,15 @@ function section(route: Route, document: OpenApiDocument): Html {
 <h3>${route.summary}</h3>
 <p class="line"><code class="${route.method.toLowerCase()}">${route.method}</code> <code>${pathOf(route)}</code></p>
 ${route.description === undefined ? '' : html`<p>${prose(route.description)}</p>`}
-<p class="role">${
-    route.operation === null
-      ? 'Open to everybody.'
-      : html`Roles: ${permissions[route.operation].join(', ')}, and those that include them.`
-  }</p>
+<p class="role">${whoMay(route)}</p>
 ${parameters(operation)}${body(operation, document)}${answers(route, operation)}${problems(refusalsOf(route))}</section>
 `;
+}
+
+function whoMay(route: Route): Html | string {
+  if (route.within === 'platform') return 'Platform admins, by their token.';
+  if (route.operation === null) return 'Open to everybody.';
+  return html`Roles: ${permissions[route.operation].join(', ')}, and those that include them.`;
 }
 
 /** What was just built by `openApiDocument`, so its shape is known. */

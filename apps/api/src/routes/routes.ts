@@ -34,6 +34,8 @@ import * as member from './members/get.ts';
 import * as members from './members/list.ts';
 import { update as updateMember } from './members/update.ts';
 import * as models from './models/list.ts';
+import * as platformAudit from './platform-audit/list.ts';
+import { verify as verifyPlatformAudit } from './platform-audit/verify.ts';
 import * as retention from './retention/get.ts';
 import { set as setRetention } from './retention/set.ts';
 import { cancelRun } from './runs/cancel.ts';
@@ -65,6 +67,15 @@ import { update as updateSchedule } from './schedules/update.ts';
 import { deleteSecret } from './secrets/delete.ts';
 import * as secrets from './secrets/list.ts';
 import { setSecret } from './secrets/set.ts';
+import { create as createTenant } from './tenants/create.ts';
+import { remove as deleteTenant } from './tenants/delete.ts';
+import { exportAll as exportTenant } from './tenants/export.ts';
+import * as tenant from './tenants/get.ts';
+import { keep as keepTenant } from './tenants/keep.ts';
+import * as tenants from './tenants/list.ts';
+import { resume as resumeTenant } from './tenants/resume.ts';
+import { suspend as suspendTenant } from './tenants/suspend.ts';
+import { update as updateTenant } from './tenants/update.ts';
 import { deleteToolServer } from './tools/delete.ts';
 import * as tool from './tools/get.ts';
 import * as tools from './tools/list.ts';
@@ -165,6 +176,17 @@ export const routes: readonly Route[] = [
   retention.get,
   setRetention,
   models.list,
+  createTenant,
+  tenants.list,
+  tenant.get,
+  updateTenant,
+  suspendTenant,
+  resumeTenant,
+  deleteTenant,
+  keepTenant,
+  exportTenant,
+  platformAudit.list,
+  verifyPlatformAudit,
   healthz,
   readyz,
   metrics,

@@ -39,8 +39,8 @@ test('a caller who cannot be asked about keeps nobody else from being looked at'
     authorization === 'odd' ? Promise.reject(new Error('no answer')) : Promise.resolve(false),
   );
   const ended: string[] = [];
-  guard.watch(of('odd'), () => ended.push('odd'));
-  guard.watch(of('bad'), () => ended.push('bad'));
+  guard.watch(of('odd'), 'runs.events', () => ended.push('odd'));
+  guard.watch(of('bad'), 'runs.events', () => ended.push('bad'));
   await expect(guard.sweep()).rejects.toThrow('1 callers could not be checked');
   expect(ended).toEqual(['bad']);
 });

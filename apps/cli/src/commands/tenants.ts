@@ -1,46 +1,36 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { ApiStores, OpenDatabase } from '@holdfast/adapters/postgres';
-import type { PlatformRequest, Tenant } from '@holdfast/core';
-import { duration, parseEnv } from '@holdfast/contracts';
+import { duration, tenantName } from '@holdfast/contracts';
+import { Holdfast, type PlatformAuditLine, type TenantResource } from '@holdfast/sdk';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Context } from '../context.ts';
 import { Failure } from '../failure.ts';
 import { onDatabase } from '../on-database.ts';
-import { type Output, show, showFields, showJson, showRows } from '../output.ts';
+import { type Output, printable, show, showFields, showJson, showRows } from '../output.ts';
+import { platformOnDatabase } from '../platform/on-database.ts';
+import { platformOverApi } from '../platform/over-api.ts';
+import type { Platform } from '../platform/platform.ts';
+import { platformSettings } from '../settings.ts';
 import { confirmed, defined, integer } from './arguments.ts';
 
-/** Whoever has the database's password is the platform. */
-const who: PlatformRequest = { by: { type: 'system', id: 'cli', roles: [] }, requestId: '' };
-const WEEK_MS = 7 * 86_400_000;
-
-interface Work {
-  readonly database: OpenDatabase;
-  readonly stores: ApiStores;
-  /** The id of the tenant with this name or id. @throws Failure. */
-  readonly idOf: (nameOrId: string) => Promise<string>;
+/** As a platform admin over the API, or without a token as the owner of the database. */
+function onPlatform<T>(context: Context, work: (platform: Platform) => Promise<T>): Promise<T> {
+  const settings = platformSettings(context.surroundings);
+  if (settings !== null) return work(platformOverApi(new Holdfast(settings)));
+  return onDatabase(
+    context,
+    async (database) => work(await platformOnDatabase(database, context.surroundings)),
+    ' With HOLDFAST_URL and HOLDFAST_TOKEN, the token of a platform admin, the API is asked.',
+  );
 }
-
-/** Works on the database itself, so that it needs neither a running API nor an identity provider. */
-const onTenants = <T>(context: Context, work: (on: Work) => Promise<T>): Promise<T> =>
-  onDatabase(context, async (database) => {
-    const stores = await database.api();
-    const owner = await database.owner();
-    const idOf = async (nameOrId: string): Promise<string> => {
-      const found = await stores.tenants.get({ tenant: nameOrId });
-      const id = found?.id ?? (await owner.tenantByName(nameOrId));
-      if (id === null) throw new Failure(`There is no tenant with the id or the name ${nameOrId}.`);
-      return id;
-    };
-    return work({ database, stores, idOf });
-  });
 
 export function tenants(program: Command, context: Context): void {
   const group = program
     .command('tenants')
-    .description('the tenants of the installation, on the database itself (DATABASE_MIGRATE_URL, or DATABASE_URL)');
+    .description(
+      'the tenants of the installation: over the API with HOLDFAST_URL and HOLDFAST_TOKEN (the token of a platform admin), else on the database itself (DATABASE_MIGRATE_URL, or DATABASE_URL)',
+    );
   reading(group, context);
   changing(group, context);
   proving(group, context);
@@ -51,16 +41,14 @@ function reading(group: Command, context: Context): void {
     .command('list')
     .description('all of them, oldest first')
     .action(() =>
-      onTenants(context, async ({ stores }) => {
+      onPlatform(context, async (platform) => {
         const output = context.output();
-        for (let after: string | null = null; ;) {
-          const page: readonly Tenant[] = await stores.tenants.list(after, 200);
-          if (output.json) page.forEach((tenant) => showJson(output, resourceOf(tenant)));
-          else if (page.length > 0 || after === null)
-            showRows(output, ['id', 'name', 'slots', 'weight', 'state'], page.map(row));
-          after = page.at(-1)?.id ?? null;
-          if (page.length < 200) return;
+        const all: TenantResource[] = [];
+        for await (const tenant of platform.list()) {
+          if (output.json) showJson(output, tenant);
+          else all.push(tenant);
         }
+        if (!output.json) showRows(output, ['id', 'name', 'slots', 'weight', 'state'], all.map(row));
       }),
     );
   group
@@ -68,96 +56,77 @@ function reading(group: Command, context: Context): void {
     .description('one of them')
     .argument('<tenant>', 'its name or id')
     .action((tenant: string) =>
-      onTenants(context, async ({ stores, idOf }) => {
-        const found = await stores.tenants.get({ tenant: await idOf(tenant) });
-        if (found !== null) tell(context.output(), found);
-      }),
+      onPlatform(context, async (platform) => tell(context.output(), await platform.get(await platform.idOf(tenant)))),
     );
 }
 
 function changing(group: Command, context: Context): void {
+  const change = (tenant: string, work: (platform: Platform, id: string) => Promise<TenantResource>): Promise<void> =>
+    onPlatform(context, async (platform) => tell(context.output(), await work(platform, await platform.idOf(tenant))));
   group
     .command('create')
     .description('its first admin key is shown once, on standard output')
-    .argument('<name>')
+    .argument('<name>', 'as tokens may name it, too', named)
     .addOption(new Option('--slots <n>', 'runs at once; TENANT_SLOTS when left out').argParser(integer))
     .addOption(new Option('--weight <n>', 'its share of admissions, 1 to 1000').argParser(weight).default(1))
     .option('--external-id <id>', 'what the OIDC issuer calls it for ever')
     .option('--no-key', 'without a first admin key: people come through the OIDC issuer')
     .action((name: string, options: { slots?: number; weight: number; externalId?: string; key: boolean }) =>
-      onTenants(context, async ({ stores }) => {
-        const { makeTenant } = await import('@holdfast/core');
-        const slots = options.slots ?? parseEnv(context.surroundings.env).tenantSlots;
-        const draft = { name, slots, weight: options.weight, externalId: options.externalId ?? null };
-        const { tenant, key } = await makeTenant(stores, who, draft, options.key);
+      onPlatform(context, async (platform) => {
+        const { slots, externalId, key, weight: share } = options;
+        const made = await platform.create({
+          name,
+          weight: share,
+          external_id: externalId ?? null,
+          key,
+          ...defined({ slots }),
+        });
         const output = context.output();
-        if (output.json) return showJson(output, { ...resourceOf(tenant), ...(key === null ? {} : { api_key: key }) });
-        output.err(`Tenant ${name} (${tenant.id}).${key === null ? '' : ' Its first admin key, shown only now:'}`);
-        if (key !== null) output.out(key);
+        if (output.json) return showJson(output, made);
+        const shown = made.api_key === null ? '' : ' Its first admin key, shown only now:';
+        output.err(`Tenant ${name} (${made.id}).${shown}`);
+        if (made.api_key !== null) output.out(made.api_key);
       }),
     );
   group
     .command('update')
     .description('what is left out stays')
     .argument('<tenant>', 'its name or id')
-    .option('--name <name>')
+    .addOption(new Option('--name <name>').argParser(named))
     .addOption(new Option('--slots <n>', 'runs at once').argParser(integer))
     .addOption(new Option('--weight <n>', 'its share of admissions, 1 to 1000').argParser(weight))
-    .action((tenant: string, change: { name?: string; slots?: number; weight?: number }) =>
-      onTenants(context, async ({ stores, idOf }) => {
-        const { updateTenant } = await import('@holdfast/core');
-        tell(context.output(), await updateTenant(stores, who, await idOf(tenant), defined(change)));
-      }),
-    );
+    .action((tenant: string, settings: { name?: string; slots?: number; weight?: number }) => {
+      const { name, slots, weight: share } = settings;
+      return change(tenant, (platform, id) => platform.update(id, defined({ name, slots, weight: share })));
+    });
   group
     .command('suspend')
     .description('nobody is let in and nothing begins; what is under way is let go at its next step')
     .argument('<tenant>', 'its name or id')
     .option('--reason <text>', 'for the audit log')
     .action((tenant: string, { reason }: { reason?: string }) =>
-      onTenants(context, async ({ stores, idOf }) => {
-        const { suspendTenant } = await import('@holdfast/core');
-        tell(context.output(), await suspendTenant(stores, who, await idOf(tenant), reason ?? null));
-      }),
+      change(tenant, (platform, id) => platform.suspend(id, reason ?? null)),
     );
   group
     .command('resume')
     .description('all goes on where it stood')
     .argument('<tenant>', 'its name or id')
-    .action((tenant: string) =>
-      onTenants(context, async ({ stores, idOf }) => {
-        const { resumeTenant } = await import('@holdfast/core');
-        tell(context.output(), await resumeTenant(stores, who, await idOf(tenant)));
-      }),
-    );
+    .action((tenant: string) => change(tenant, (platform, id) => platform.resume(id)));
   group
     .command('delete')
     .description('suspended at once, erased after the grace: rows, files and all')
     .argument('<tenant>', 'its name or id')
-    .addOption(
-      new Option('--grace <duration>', 'until then `keep` takes it back')
-        .argParser(milliseconds)
-        .default(WEEK_MS, '7d'),
-    )
+    .addOption(new Option('--grace <duration>', 'until then `keep` takes it back').argParser(aDuration).default('7d'))
     .option('--yes', 'really')
-    .action((tenant: string, { grace, yes }: { grace: number; yes?: boolean }) =>
-      onTenants(context, async ({ database, stores, idOf }) => {
-        confirmed(yes, `This suspends tenant ${tenant} at once, and erases all of it after the grace, for good.`);
-        const { deleteTenant } = await import('@holdfast/core');
-        const ports = { ...stores, clock: database.clock };
-        tell(context.output(), await deleteTenant(ports, who, await idOf(tenant), grace));
-      }),
-    );
+    .action((tenant: string, { grace, yes }: { grace: string; yes?: boolean }) => {
+      confirmed(yes, `This suspends tenant ${tenant} at once, and erases all of it after the grace, for good.`);
+      return change(tenant, (platform, id) => platform.delete(id, grace));
+    });
   group
     .command('keep')
     .description('takes a deletion back; the tenant stays suspended')
     .argument('<tenant>', 'its name or id')
-    .action((tenant: string) =>
-      onTenants(context, async ({ stores, idOf }) => {
-        const { keepTenant } = await import('@holdfast/core');
-        tell(context.output(), await keepTenant(stores, who, await idOf(tenant)));
-      }),
-    );
+    .action((tenant: string) => change(tenant, (platform, id) => platform.keep(id)));
 }
 
 function proving(group: Command, context: Context): void {
@@ -168,17 +137,14 @@ function proving(group: Command, context: Context): void {
     .requiredOption('--output <file>', 'which must not be there yet')
     .option('--no-files', 'without the content of files')
     .action((tenant: string, { output: path, files }: { output: string; files: boolean }) =>
-      onTenants(context, async ({ database, stores, idOf }) => {
-        const { exportTenant } = await import('@holdfast/core');
-        const { FileArtifactStore } = await import('@holdfast/adapters/files');
-        const artifacts = new FileArtifactStore(join(parseEnv(context.surroundings.env).dataDir, 'artifacts'));
-        const ports = { ...stores, artifacts, clock: database.clock };
+      onPlatform(context, async (platform) => {
+        const id = await platform.idOf(tenant);
         const file = await open(path, 'wx', 0o600);
         let lines = 0;
         try {
-          for await (const line of exportTenant(ports, await idOf(tenant), { files })) {
-            await file.write(`${line}\n`);
-            lines += 1;
+          for await (const piece of platform.export(id, files)) {
+            await file.write(piece);
+            lines += piece.split('\n').length - 1;
           }
           await file.sync();
         } finally {
@@ -200,11 +166,14 @@ function proving(group: Command, context: Context): void {
     });
   group
     .command('rests')
-    .description('rows that the database has of a tenant, by table; none once it is erased. Reads whole tables')
+    .description(
+      'rows that the database has of a tenant, by table; none once it is erased. Always on the database, of which it reads whole tables',
+    )
     .argument('<tenant>', 'its id')
     .action((tenant: string) =>
-      onTenants(context, async ({ stores }) => {
-        const rests = await stores.tenants.rests({ tenant });
+      onDatabase(context, async (database) => {
+        const { tenants: directory } = await database.api();
+        const rests = await directory.rests({ tenant });
         const rows = Object.entries(rests).map(([table, count]) => [table, String(count)]);
         const output = context.output();
         if (output.json) return showJson(output, rests);
@@ -217,22 +186,23 @@ function proving(group: Command, context: Context): void {
     .description("the platform's own log, newest first, after its chain was verified; exits with 1 when that is broken")
     .addOption(new Option('--limit <n>', 'at most so many').argParser(integer).default(50))
     .action(({ limit }: { limit: number }) =>
-      onTenants(context, async ({ stores }) => {
-        const { verifyPlatformAudit } = await import('@holdfast/core');
-        const verdict = await verifyPlatformAudit(stores.platformAudit);
-        if (verdict.type === 'broken')
-          throw new Failure(`The platform's audit log is broken: line ${verdict.number} is ${verdict.problem}.`);
+      onPlatform(context, async (platform) => {
+        const { problem } = await platform.verifyAudit();
+        if (problem !== null)
+          throw new Failure(`The platform's audit log is broken: line ${problem.number} is ${problem.kind}.`);
         const output = context.output();
-        for (const { number, at, operation, line, hash } of await stores.platformAudit.list(null, limit)) {
-          const time = new Date(at).toISOString();
-          if (output.json)
-            output.out(
-              `{"number":${number},"at":"${time}","operation":"${operation}","line":${line},"hash":"${hash}"}`,
-            );
-          else output.out([number, time, operation, line].join('\t'));
+        for await (const line of platform.audit(limit)) {
+          if (output.json) showJson(output, line);
+          else output.out(auditRow(line).map(printable).join('\t'));
         }
       }),
     );
+}
+
+function named(text: string): string {
+  const parsed = tenantName.safeParse(text);
+  if (!parsed.success) throw new InvalidArgumentError(`${parsed.error.issues[0]?.message ?? 'is no name'}.`);
+  return parsed.data;
 }
 
 function weight(text: string): number {
@@ -241,27 +211,12 @@ function weight(text: string): number {
   return value;
 }
 
-function milliseconds(text: string): number {
-  const parsed = duration.safeParse(text);
-  if (!parsed.success) throw new InvalidArgumentError('must be a duration such as 7d or 12h.');
-  return parsed.data;
+function aDuration(text: string): string {
+  if (!duration.safeParse(text).success) throw new InvalidArgumentError('must be a duration such as 7d or 12h.');
+  return text;
 }
 
-const iso = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
-
-const resourceOf = (tenant: Tenant) => ({
-  id: tenant.id,
-  name: tenant.name,
-  external_id: tenant.externalId,
-  slots: tenant.slots,
-  weight: tenant.weight,
-  created_at: iso(tenant.createdAt),
-  suspended_at: iso(tenant.suspendedAt),
-  delete_at: iso(tenant.deleteAt),
-  erasing_since: iso(tenant.erasingSince),
-});
-
-const row = (tenant: Tenant): string[] => [
+const row = (tenant: TenantResource): string[] => [
   tenant.id,
   tenant.name,
   String(tenant.slots),
@@ -269,18 +224,28 @@ const row = (tenant: Tenant): string[] => [
   stateOf(tenant),
 ];
 
-function stateOf({ suspendedAt, deleteAt, erasingSince }: Tenant): string {
-  if (erasingSince !== null) return 'is being erased';
-  if (deleteAt !== null) return `is erased after ${iso(deleteAt) ?? ''}`;
-  return suspendedAt === null ? 'active' : 'suspended';
+const auditRow = ({ number, at, operation, by, tenant, outcome, detail }: PlatformAuditLine): string[] => [
+  String(number),
+  at,
+  operation,
+  `${by.type} ${by.id}`,
+  tenant ?? '',
+  outcome,
+  JSON.stringify(detail),
+];
+
+function stateOf({ suspended_at, delete_at, erasing_since }: TenantResource): string {
+  if (erasing_since !== null) return 'is being erased';
+  if (delete_at !== null) return `is erased after ${delete_at}`;
+  return suspended_at === null ? 'active' : 'suspended';
 }
 
-function tell(output: Output, tenant: Tenant): void {
-  if (output.json) return showJson(output, resourceOf(tenant));
+function tell(output: Output, tenant: TenantResource): void {
+  if (output.json) return showJson(output, tenant);
   showFields(output, [
     ['id', tenant.id],
     ['name', tenant.name],
-    ['external id', tenant.externalId ?? ''],
+    ['external id', tenant.external_id ?? ''],
     ['slots', String(tenant.slots)],
     ['weight', String(tenant.weight)],
     ['state', stateOf(tenant)],

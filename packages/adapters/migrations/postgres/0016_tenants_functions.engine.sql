@@ -1,11 +1,14 @@
 -- Tenants, for the people of the platform. But for the list, all of it is about the tenant in whose scope the transaction is.
 
-create function holdfast.list_tenants(p_after uuid, p_limit integer) returns setof holdfast.tenants
+-- p_name: the one that has it; null = all.
+create function holdfast.list_tenants(p_after uuid, p_limit integer, p_name text) returns setof holdfast.tenants
   language plpgsql security definer set search_path = '' set enable_seqscan = off set jit = off
 as $$
 begin
   return query
-    select * from holdfast.tenants t where p_after is null or t.id > p_after order by t.id limit p_limit;
+    select * from holdfast.tenants t
+    where (p_after is null or t.id > p_after) and (p_name is null or t.name = p_name)
+    order by t.id limit p_limit;
 end
 $$;
 

@@ -42,10 +42,10 @@ export class PostgresTenantDirectory implements TenantDirectory {
     this.#role = role;
   }
 
-  async list(after: string | null, limit: number): Promise<readonly Tenant[]> {
+  async list(after: string | null, limit: number, name: string | null): Promise<readonly Tenant[]> {
     const rows = await this.#connections.lend((sql) =>
       roleTransaction(sql, this.#role, () =>
-        sql.query<TenantRow>(`select ${columns} from holdfast.list_tenants($1, $2)`, [after, limit]),
+        sql.query<TenantRow>(`select ${columns} from holdfast.list_tenants($1, $2, $3)`, [after, limit, name]),
       ),
     );
     return rows.map(tenantOf);

@@ -11,6 +11,8 @@ export * from './event-line.ts';
 export * from './threads.ts';
 export * from './api-keys.ts';
 export * from './members.ts';
+export * from './tenants.ts';
+export * from './platform-audit.ts';
 export * from './secrets.ts';
 export * from './tools.ts';
 export * from './models.ts';

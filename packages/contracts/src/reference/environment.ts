@@ -17,7 +17,7 @@ export function environmentPage(): string {
   return page([
     GENERATED,
     '# Environment',
-    'Holdfast reads these keys once, at its start. An empty value is as good as none. A value that cannot be used ends the start with code `env_invalid` and one line per key. `cli` is `holdfast init` and `holdfast migrate`; every other command reads DATA_DIR alone, HOLDFAST_URL and HOLDFAST_API_KEY.',
+    'Holdfast reads these keys once, at its start. An empty value is as good as none. A value that cannot be used ends the start with code `env_invalid` and one line per key. `cli` is `holdfast init` and `holdfast migrate`; every other command reads DATA_DIR alone, HOLDFAST_URL, and HOLDFAST_API_KEY or HOLDFAST_TOKEN.',
     table(['Key', 'Meaning', 'Default', 'Example', 'Read by'], rows),
   ]);
 }

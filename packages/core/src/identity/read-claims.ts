@@ -1,4 +1,4 @@
-import { type Role, role } from '@holdfast/contracts';
+import { type Role, role, tenantName } from '@holdfast/contracts';
 import type { TenantClaim } from './token-verifier.ts';
 
 /** Where an issuer says what. Names are paths: `a.b.c`, or the whole text when there is such a claim. */
@@ -21,7 +21,8 @@ export interface ReadClaims {
 type Claims = Readonly<Record<string, unknown>>;
 
 const PLATFORM_ADMIN = 'platform-admin';
-const tenantName = /^[\p{L}\p{N}][\p{L}\p{N} ._@:-]{0,99}$/u;
+
+const isTenantName = (text: string): boolean => tenantName.safeParse(text).success;
 
 /** What good claims say about tenants. What cannot be read gives nothing: no tenant, no role. */
 export function readClaims(claims: Claims, rules: ClaimRules): ReadClaims {
@@ -36,7 +37,7 @@ function tenantsOf(claims: Claims, rules: ClaimRules): readonly TenantClaim[] {
   if (isObject(value)) return Object.entries(value).flatMap(([name, said]) => tenantOf(name, said, rules));
   const texts = textsOf(value);
   if (rules.groups !== null) return groupedTenants(texts, rules.groups);
-  const names = [...new Set(texts)].filter((name) => tenantName.test(name));
+  const names = [...new Set(texts)].filter((name) => isTenantName(name));
   // Roles that do not say for which tenant they are would make an admin of one an admin of all.
   const roles = names.length === 1 ? rolesOf(valueAt(claims, rules.roles)) : [];
   return names.map((name) => ({ externalId: null, name, roles }));
@@ -44,7 +45,7 @@ function tenantsOf(claims: Claims, rules: ClaimRules): readonly TenantClaim[] {
 
 /** Keycloak's organizations. Their attributes stand beside `id`; only the path of the roles is believed. */
 function tenantOf(name: string, said: unknown, rules: ClaimRules): TenantClaim[] {
-  if (!tenantName.test(name) || !isObject(said)) return [];
+  if (!isTenantName(name) || !isObject(said)) return [];
   const id = said['id'];
   const roles = rolesOf(valueAt(said, rules.roles));
   // An attribute of that name is a list.
@@ -61,7 +62,7 @@ function groupedTenants(groups: readonly string[], form: string): TenantClaim[] 
   const found = new Map<string, Role[]>();
   for (const group of groups) {
     const { tenant, role: word } = pattern.exec(group)?.groups ?? {};
-    if (tenant === undefined || word === undefined || !tenantName.test(tenant)) continue;
+    if (tenant === undefined || word === undefined || !isTenantName(tenant)) continue;
     found.set(tenant, [...new Set([...(found.get(tenant) ?? []), ...rolesOf(word)])]);
   }
   return [...found].map(([name, roles]) => ({ externalId: null, name, roles }));

@@ -5,6 +5,7 @@ export {
   mayGive,
   type Operation,
   permissions,
+  type PlatformOperation,
   platformPermissions,
   rolesFor,
 } from './permissions.ts';

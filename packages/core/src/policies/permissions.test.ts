@@ -1,6 +1,14 @@
 import type { Role } from '@holdfast/contracts';
 import { describe, expect, test } from 'vitest';
-import { effectiveRoles, mayDo, mayGive, type Operation, permissions } from './permissions.ts';
+import {
+  effectiveRoles,
+  isPlatformOperation,
+  mayDo,
+  mayGive,
+  type Operation,
+  permissions,
+  platformPermissions,
+} from './permissions.ts';
 
 const allowed: Record<Role, readonly Operation[]> = {
   viewer: [
@@ -136,6 +144,13 @@ describe('permissions', () => {
 
   test('nobody may do nothing', () => {
     expect(operations.filter((operation) => mayDo([], operation))).toEqual([]);
+  });
+
+  test('what is above all tenants is no operation of a tenant, and the other way round', () => {
+    const above = Object.keys(platformPermissions);
+    expect(above.filter((operation) => isPlatformOperation(operation))).toEqual(above);
+    expect(operations.filter((operation) => isPlatformOperation(operation))).toEqual([]);
+    expect(isPlatformOperation('constructor')).toBe(false);
   });
 
   test('roles include those below them', () => {

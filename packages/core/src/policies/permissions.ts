@@ -103,10 +103,25 @@ export const permissions = {
 
 export type Operation = keyof typeof permissions;
 
-/** Operations above all tenants, which platform admins alone may do. */
-export const platformPermissions: Readonly<Record<string, 'platform-admin'>> = {};
+/** The same above all tenants: none of them is a role's, and none of the others is a platform admin's. */
+export const platformPermissions = {
+  'tenants.list': 'platform-admin',
+  'tenants.get': 'platform-admin',
+  'tenants.create': 'platform-admin',
+  'tenants.update': 'platform-admin',
+  'tenants.suspend': 'platform-admin',
+  'tenants.resume': 'platform-admin',
+  'tenants.delete': 'platform-admin',
+  'tenants.keep': 'platform-admin',
+  'tenants.export': 'platform-admin',
+  'platform-audit.list': 'platform-admin',
+  'platform-audit.verify': 'platform-admin',
+} as const satisfies Readonly<Record<string, 'platform-admin'>>;
 
-export const isPlatformOperation = (operation: string): boolean => Object.hasOwn(platformPermissions, operation);
+export type PlatformOperation = keyof typeof platformPermissions;
+
+export const isPlatformOperation = (operation: string): operation is PlatformOperation =>
+  Object.hasOwn(platformPermissions, operation);
 
 /** The roles of which one is enough; those that include them are, too. */
 export const rolesFor = (operation: Operation): readonly Role[] => permissions[operation];

@@ -1,4 +1,5 @@
 import type { Actor, JsonObject } from '@holdfast/contracts';
+import type { AuditSource } from '../audit/audit-log.ts';
 import type { Transactions } from '../use-cases/transactions.ts';
 import { refused } from '../use-cases/refused.ts';
 import type { Tenant } from './tenant.ts';
@@ -12,6 +13,8 @@ export interface TenantPorts {
 export interface PlatformRequest {
   readonly by: Actor;
   readonly requestId: string;
+  /** Left out: it came from no client. */
+  readonly from?: AuditSource;
 }
 
 /**
@@ -21,7 +24,7 @@ export interface PlatformRequest {
  */
 export async function changeTenant(
   { transactions }: TenantPorts,
-  { by, requestId }: PlatformRequest,
+  who: PlatformRequest,
   id: string,
   operation: string,
   work: (tenants: TenantStore, tenant: Tenant) => Promise<JsonObject>,
@@ -33,8 +36,8 @@ export async function changeTenant(
     const detail = await work(tenants, before);
     const after = await tenants.lock(scope);
     if (after === null) throw noTenant(id);
-    await audit.write(scope, { operation, target: `/v1/tenants/${id}`, by, requestId, detail });
-    await platformAudit.write({ operation, tenant: id, by, requestId, detail: { name: after.name, ...detail } });
+    await audit.write(scope, { ...who, operation, target: `/v1/tenants/${id}`, detail });
+    await platformAudit.write({ ...who, operation, tenant: id, detail: { name: after.name, ...detail } });
     return after;
   });
 }

@@ -16,7 +16,7 @@ export interface MadeTenant {
  */
 export async function makeTenant(
   { transactions }: TenantPorts,
-  { by, requestId }: PlatformRequest,
+  who: PlatformRequest,
   draft: TenantDraft,
   withKey: boolean,
 ): Promise<MadeTenant> {
@@ -33,8 +33,8 @@ export async function makeTenant(
     const { name, slots, weight, externalId } = draft;
     const detail = { name, slots, weight, external_id: externalId, key: first?.stored.id ?? null };
     const operation = 'tenants.create';
-    await audit.write(scope, { operation, target: `/v1/tenants/${scope.tenant}`, by, requestId, detail });
-    await platformAudit.write({ operation, tenant: scope.tenant, by, requestId, detail });
+    await audit.write(scope, { ...who, operation, target: `/v1/tenants/${scope.tenant}`, detail });
+    await platformAudit.write({ ...who, operation, tenant: scope.tenant, detail });
     return { tenant, key: first?.text ?? null };
   });
 }

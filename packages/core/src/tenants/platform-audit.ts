@@ -1,6 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Actor, JsonObject } from '@holdfast/contracts';
+import type { AuditOutcome, AuditSource } from '../audit/audit-log.ts';
 
 /** What somebody did to a tenant, or what the platform did by itself. */
 export interface PlatformEntry {
@@ -10,6 +11,10 @@ export interface PlatformEntry {
   readonly tenant: string | null;
   readonly by: Actor;
   readonly requestId: string;
+  /** Left out: it came from no client. */
+  readonly from?: AuditSource;
+  /** Left out: `done`. */
+  readonly outcome?: AuditOutcome;
   readonly detail: JsonObject;
 }
 

@@ -3,8 +3,8 @@ import type { Tenant, TenantDraft, TenantSettings } from './tenant.ts';
 
 /** All tenants of the installation, for the people of the platform. */
 export interface TenantDirectory {
-  /** By id, which is by age. */
-  list(after: string | null, limit: number): Promise<readonly Tenant[]>;
+  /** By id, which is by age. `name`: the one that has it; null = all. */
+  list(after: string | null, limit: number, name: string | null): Promise<readonly Tenant[]>;
   get(scope: TenantScope): Promise<Tenant | null>;
   /** Rows of the tenant that are left, by table; tables that have none are left out. Reads whole tables. */
   rests(scope: TenantScope): Promise<Readonly<Record<string, number>>>;

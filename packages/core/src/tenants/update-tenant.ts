@@ -1,15 +1,22 @@
+import { refused } from '../use-cases/refused.ts';
 import { changeTenant, nameTaken, type PlatformRequest, type TenantPorts } from './change-tenant.ts';
 import type { Tenant, TenantSettings } from './tenant.ts';
 
-/** Changes what is named; the rest stays. @throws HoldfastError `tenant_not_found`, `tenant_exists`. */
+/**
+ * Changes what is named; the rest stays. `permits` is asked for what holds; when it says no, nothing changes.
+ * @throws HoldfastError `tenant_not_found`, `tenant_exists`, `etag_mismatch`.
+ */
 export const updateTenant = (
   ports: TenantPorts,
   who: PlatformRequest,
   id: string,
   change: Partial<TenantSettings>,
+  permits: (current: TenantSettings) => boolean = () => true,
 ): Promise<Tenant> =>
   changeTenant(ports, who, id, 'tenants.update', async (tenants, { name, slots, weight }) => {
-    const settings = { name, slots, weight, ...change };
+    const before = { name, slots, weight };
+    if (!permits(before)) throw refused('etag_mismatch', `Tenant ${id} was changed since it was read; read it again.`);
+    const settings = { ...before, ...change };
     if (!(await tenants.change({ tenant: id }, settings))) throw nameTaken(settings.name);
-    return { before: { name, slots, weight }, after: settings };
+    return { before, after: settings };
   });

@@ -69,16 +69,22 @@ export async function authenticate(
   return { tenant, by: { ...by, ...(member === undefined ? {} : { member }) }, name, until: null };
 }
 
-/** Somebody who may make and suspend tenants; API keys never do. @throws HoldfastError `unauthenticated`, `forbidden`. */
+/**
+ * Whoever asks for something above all tenants; whether they may, `platformAdmin` says. A good API key is nobody there.
+ * @throws HoldfastError as `authenticate`. IssuerUnavailable.
+ */
 export async function authenticatePlatform(
   ports: AuthenticationPorts,
   credentials: Credentials,
+  now: number,
 ): Promise<PlatformCaller> {
   const text = bearerOf(credentials);
-  const identity = parseKey(text) === null ? await identify(ports, text) : null;
-  if (identity === null || !identity.platformAdmin)
-    throw refused('forbidden', 'This takes the token of a platform admin.');
-  return { by: { type: identity.kind, id: identity.subject, roles: [] } };
+  if (parseKey(text) !== null) {
+    const { by } = await authenticate(ports, credentials, now);
+    return { by, platformAdmin: false };
+  }
+  const { kind, subject, platformAdmin } = await identify(ports, text);
+  return { by: { type: kind, id: subject, roles: [] }, platformAdmin };
 }
 
 /** Whether they may still do it now; for what goes on after they were let in. */

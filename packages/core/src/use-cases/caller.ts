@@ -14,7 +14,9 @@ export interface Authenticated extends Caller {
   readonly until: number | null;
 }
 
-/** A person or a service of the platform, above all tenants. `by.id` is what the issuer calls it. */
+/** Whoever asks for something above all tenants: by a token, with what the issuer calls them and without roles. */
 export interface PlatformCaller {
   readonly by: Actor;
+  /** False: they may do nothing there; API keys never may. */
+  readonly platformAdmin: boolean;
 }

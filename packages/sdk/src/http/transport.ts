@@ -63,6 +63,19 @@ export class Transport {
     }
   }
 
+  /** A long text in pieces, as they come. */
+  async *pieces(request: ApiRequest): AsyncGenerator<string> {
+    const { body } = await this.open(request, request.signal);
+    if (body === null) return;
+    const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+    try {
+      for (let piece = await reader.read(); !piece.done; piece = await reader.read()) yield piece.value;
+    } finally {
+      // Whoever stops early lets go of the connection.
+      await reader.cancel();
+    }
+  }
+
   /** One attempt, whose body is not read yet. */
   async open({ method, path, query = {}, body, headers = {}, alsoOk = [] }: ApiRequest, signal?: AbortSignal) {
     const { url, key, fetch } = this.settings;

@@ -41,20 +41,14 @@ export class AuditTrail extends Resource {
   }
 
   /** The chain as JSON Lines, in pieces as they come; broken off, it lacks its last line. */
-  async *export({
-    after = 0,
-    signal,
-  }: CallOptions & { readonly after?: number | undefined } = {}): AsyncGenerator<string> {
-    const request = { method: 'GET', path: '/v1/audit/export', query: { after }, repeatable: false } as const;
-    const { body } = await this.transport.open(request, signal);
-    if (body === null) return;
-    const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-    try {
-      for (let piece = await reader.read(); !piece.done; piece = await reader.read()) yield piece.value;
-    } finally {
-      // Whoever stops early lets go of the connection.
-      await reader.cancel();
-    }
+  export({ after = 0, signal }: CallOptions & { readonly after?: number | undefined } = {}): AsyncGenerator<string> {
+    return this.transport.pieces({
+      method: 'GET',
+      path: '/v1/audit/export',
+      query: { after },
+      signal,
+      repeatable: false,
+    });
   }
 
   retention(options?: CallOptions): Promise<AuditRetention> {

@@ -60,6 +60,9 @@ export function describeTenantStore(name: string, open: OpenStores): void {
         deleteAt: null,
         erasingSince: null,
       });
+      const listed = await stores.api.tenants.list(null, 2, called);
+      expect(listed.map(({ id }) => id)).toEqual([scope.tenant]);
+      expect(await stores.api.tenants.list(null, 2, `${called}.`)).toEqual([]);
       expect((await create({ name: called })).outcome).toBe('name');
       expect((await create({ externalId })).outcome).toBe('external_id');
       for (const tenant of [randomUUID(), 'no id']) expect(await stores.api.tenants.get({ tenant })).toBeNull();
@@ -69,7 +72,7 @@ export function describeTenantStore(name: string, open: OpenStores): void {
       const made = [await create(), await create(), await create()].map(({ scope }) => scope.tenant);
       const listed: string[] = [];
       for (let after: string | null = null; ;) {
-        const page = await stores.api.tenants.list(after, 2);
+        const page = await stores.api.tenants.list(after, 2, null);
         listed.push(...page.map(({ id }) => id));
         after = page.at(-1)?.id ?? null;
         if (page.length < 2) break;
