@@ -44,7 +44,7 @@ test('a tenant is made, found by its name, and changed as the version that was r
   expect(value).toEqual(tenant);
   expect((await client.tenants.list({ name: tenant.name }).page()).items).toEqual([tenant]);
   expect((await client.tenants.list({ name: `${tenant.name}.` }).page()).items).toEqual([]);
-  const settings = { name: name(), slots: 2, weight: 1_000 };
+  const settings = { name: name(), external_id: 'an-id', slots: 2, weight: 1_000 };
   const changed = await client.tenants.update(tenant.id, settings, { ifMatch: etag ?? '' });
   expect(changed).toEqual({ ...tenant, ...settings });
   const again = client.tenants.update(tenant.id, { ...settings, weight: 1 }, { ifMatch: etag ?? '' });
@@ -52,7 +52,7 @@ test('a tenant is made, found by its name, and changed as the version that was r
   expect((await client.tenants.get(tenant.id)).value).toEqual(changed);
 
   const other = await made();
-  const taken = client.tenants.update(other.id, { ...settings, name: settings.name });
+  const taken = client.tenants.update(other.id, { ...settings, external_id: null });
   await expect(taken).rejects.toMatchObject(code('tenant_exists'));
   await expect(made({ name: settings.name })).rejects.toMatchObject(code('tenant_exists'));
   await expect(made({ external_id: tenant.external_id })).rejects.toMatchObject(code('tenant_exists'));
@@ -79,7 +79,8 @@ test('a first admin key lets in, and is in no log', async () => {
 
 describe('each change leaves a line in the log of the platform and one in the tenant’s', () => {
   const changes = {
-    'tenants.update': (id: string) => client.tenants.update(id, { name: name(), slots: 1, weight: 1 }),
+    'tenants.update': (id: string) =>
+      client.tenants.update(id, { name: name(), external_id: null, slots: 1, weight: 1 }),
     'tenants.suspend': (id: string) => client.tenants.suspend(id, { reason: 'the bill' }),
     'tenants.resume': (id: string) => client.tenants.resume(id),
     'tenants.delete': (id: string) => client.tenants.delete(id),
@@ -120,9 +121,13 @@ test('the request id of a line is that of the answer; a refused change leaves no
   expect(headers.get('x-request-id')).toBe('mine-1');
   expect((await lines(id))[0]).toMatchObject({ request_id: 'mine-1', detail: { reason: null } });
   const count = (await lines(id)).length;
-  expect((await ask('PUT', `/v1/tenants/${id}`, { name: '', slots: 1, weight: 1 })).status).toBe(422);
+  expect((await ask('PUT', `/v1/tenants/${id}`, { name: '', external_id: null, slots: 1, weight: 1 })).status).toBe(
+    422,
+  );
   const stale = { 'if-match': '"x"' };
-  expect((await ask('PUT', `/v1/tenants/${id}`, { name: name(), slots: 1, weight: 1 }, stale)).status).toBe(412);
+  expect(
+    (await ask('PUT', `/v1/tenants/${id}`, { name: name(), external_id: null, slots: 1, weight: 1 }, stale)).status,
+  ).toBe(412);
   expect(await lines(id)).toHaveLength(count);
 });
 

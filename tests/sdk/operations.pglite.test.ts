@@ -99,7 +99,7 @@ async function asked(): Promise<Set<string>> {
     client.tenants.create({ name: 't' }),
     client.tenants.get('t'),
     client.tenants.list().page(),
-    client.tenants.update('t', { name: 't', slots: 1, weight: 1 }),
+    client.tenants.update('t', { name: 't', external_id: null, slots: 1, weight: 1 }),
     client.tenants.suspend('t'),
     client.tenants.resume('t'),
     client.tenants.delete('t'),

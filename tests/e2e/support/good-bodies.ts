@@ -40,7 +40,7 @@ export const goodBodies: Readonly<Record<string, unknown>> = {
   'webhooks.replay-delivery': {},
   'members.update': { roles: ['viewer'] },
   'tenants.create': { name: 'another' },
-  'tenants.update': { name: 'another', slots: 1, weight: 1 },
+  'tenants.update': { name: 'another', external_id: null, slots: 1, weight: 1 },
   'tenants.suspend': {},
   'tenants.resume': {},
   'tenants.keep': {},

@@ -93,12 +93,19 @@ function changing(group: Command, context: Context): void {
     .description('what is left out stays')
     .argument('<tenant>', 'its name or id')
     .addOption(new Option('--name <name>').argParser(named))
+    .option('--external-id <id>', 'what the OIDC issuer calls it for ever')
+    .option('--no-external-id', 'it is known by its name')
     .addOption(new Option('--slots <n>', 'runs at once').argParser(integer))
     .addOption(new Option('--weight <n>', 'its share of admissions, 1 to 1000').argParser(weight))
-    .action((tenant: string, settings: { name?: string; slots?: number; weight?: number }) => {
-      const { name, slots, weight: share } = settings;
-      return change(tenant, (platform, id) => platform.update(id, defined({ name, slots, weight: share })));
-    });
+    .action(
+      (tenant: string, settings: { name?: string; externalId?: string | false; slots?: number; weight?: number }) => {
+        const { name, externalId, slots, weight: share } = settings;
+        const external_id = externalId === false ? null : externalId;
+        return change(tenant, (platform, id) =>
+          platform.update(id, defined({ name, external_id, slots, weight: share })),
+        );
+      },
+    );
   group
     .command('suspend')
     .description('nobody is let in and nothing begins; what is under way is let go at its next step')

@@ -40,7 +40,8 @@ export async function platformOnDatabase(database: OpenDatabase, { env }: Surrou
       const { tenant, key } = await core.makeTenant(stores, who, draft, withKey);
       return { ...core.tenantResourceOf(tenant), api_key: key };
     },
-    update: (id, change) => shown(core.updateTenant(stores, who, id, change)),
+    update: (id, { external_id: externalId, ...change }) =>
+      shown(core.updateTenant(stores, who, id, { ...change, ...(externalId === undefined ? {} : { externalId }) })),
     suspend: (id, reason) => shown(core.suspendTenant(stores, who, id, reason)),
     resume: (id) => shown(core.resumeTenant(stores, who, id)),
     delete: (id, grace) => shown(core.deleteTenant(ports, who, id, duration.parse(grace))),

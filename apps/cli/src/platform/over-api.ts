@@ -19,8 +19,8 @@ export const platformOverApi = ({ tenants, platformAudit }: Holdfast): Platform 
   create: (draft) => tenants.create(draft),
   update: async (id, change) => {
     const { value, etag } = await tenants.get(id);
-    const { name, slots, weight } = value;
-    return tenants.update(id, { name, slots, weight, ...change }, { ifMatch: etag ?? undefined });
+    const { name, external_id, slots, weight } = value;
+    return tenants.update(id, { name, external_id, slots, weight, ...change }, { ifMatch: etag ?? undefined });
   },
   suspend: (id, reason) => tenants.suspend(id, reason === null ? {} : { reason }),
   resume: (id) => tenants.resume(id),

@@ -6,8 +6,8 @@ create function holdfast.enter(
   p_external_id text, p_tenant_name text,
   -- runs at once of a tenant that is made; null = none is made
   p_slots integer,
-  -- only this tenant; null = any
-  p_only uuid,
+  -- only this tenant, by its id or name here; null = any
+  p_only text,
   -- ids for what is made
   p_new_tenant uuid, p_new_member uuid
 ) returns table (
@@ -21,6 +21,8 @@ declare
   v_tenant holdfast.tenants;
   v_member holdfast.members;
   v_minute bigint := holdfast.now_ms() / 60000 * 60000;
+  -- who, in the lines of the platform's audit
+  v_by constant json := pg_catalog.json_build_object('type', p_kind, 'id', p_subject, 'roles', '[]'::json);
   v_writes boolean := pg_catalog.current_setting('transaction_read_only') = 'off';
 begin
   -- What an issuer calls a tenant for ever wins over its name. What has no such id may be meant by either.
@@ -32,12 +34,17 @@ begin
       insert into holdfast.tenants as t (id, name, slots, external_id)
         values (p_new_tenant, p_tenant_name, p_slots, p_external_id)
         on conflict do nothing;
+      if found then
+        perform holdfast.write_platform_audit('tenants.create', pg_catalog.json_build_object(
+          'tenant', p_new_tenant, 'by', v_by, 'requestId', '', 'detail', pg_catalog.json_build_object(
+            'name', p_tenant_name, 'external_id', p_external_id, 'slots', p_slots, 'issuer', p_issuer))::text);
+      end if;
       -- Another may have been faster; another tenant of this name stays what it is.
       select t.* into v_tenant from holdfast.tenants t
         where t.name = p_tenant_name and t.external_id is not distinct from p_external_id;
     end if;
   end if;
-  if v_tenant.id is null or v_tenant.id <> p_only then
+  if v_tenant.id is null or p_only not in (v_tenant.id::text, v_tenant.name) then
     return;
   elsif v_tenant.suspended_at is not null then
     tenant_id := v_tenant.id;
@@ -47,6 +54,16 @@ begin
   -- A tenant that was made here belongs to the first organization of its name.
   if v_tenant.external_id is null and p_external_id is not null and v_writes then
     update holdfast.tenants t set external_id = p_external_id where t.id = v_tenant.id and t.external_id is null;
+    if found then
+      perform holdfast.write_platform_audit('tenants.update', pg_catalog.json_build_object(
+        'tenant', v_tenant.id, 'by', v_by, 'requestId', '', 'detail', pg_catalog.json_build_object(
+          'external_id', p_external_id, 'issuer', p_issuer))::text);
+    elsif not exists (
+      select from holdfast.tenants t where t.id = v_tenant.id and t.external_id = p_external_id
+    ) then
+      -- Another organization of that name was first.
+      return;
+    end if;
   end if;
 
   select m.* into v_member from holdfast.members m

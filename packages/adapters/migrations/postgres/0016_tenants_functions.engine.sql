@@ -66,16 +66,19 @@ begin
 end
 $$;
 
--- Lock it first. False when another tenant has the name.
-create function holdfast.change_tenant(p_name text, p_slots integer, p_weight integer) returns boolean
+-- Lock it first. Outcome: changed, name or external_id (another tenant has it).
+create function holdfast.change_tenant(p_name text, p_external_id text, p_slots integer, p_weight integer) returns text
   language plpgsql security definer set search_path = ''
 as $$
+declare
+  v_tenant constant uuid := nullif(pg_catalog.current_setting('hf.tenant', true), '')::uuid;
 begin
-  update holdfast.tenants t set name = p_name, slots = p_slots, weight = p_weight
-  where t.id = nullif(pg_catalog.current_setting('hf.tenant', true), '')::uuid;
-  return true;
+  update holdfast.tenants t set name = p_name, external_id = p_external_id, slots = p_slots, weight = p_weight
+  where t.id = v_tenant;
+  return 'changed';
 exception when unique_violation then
-  return false;
+  return case when exists (select from holdfast.tenants t where t.name = p_name and t.id <> v_tenant)
+    then 'name' else 'external_id' end;
 end
 $$;
 

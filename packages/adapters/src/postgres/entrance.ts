@@ -1,5 +1,4 @@
 import type { Entered, EnterOptions, Entrance, TenantClaim, TokenIdentity } from '@holdfast/core';
-import { isUuid } from './ids.ts';
 import { memberColumns, memberOf, type MemberRow } from './member-rows.ts';
 import { type Connections, prepared } from './sql.ts';
 
@@ -18,7 +17,6 @@ export class PostgresEntrance implements Entrance {
     claim: TenantClaim,
     { slots, only, ids }: EnterOptions,
   ): Promise<Entered | null> {
-    if (only !== null && !isUuid(only)) return null;
     const [row] = await this.#connections.lend((sql) =>
       prepared<EnteredRow>(
         sql,

@@ -94,8 +94,11 @@ export class PostgresTenantStore implements TenantStore {
     return row === undefined ? null : tenantOf(row);
   }
 
-  change(scope: TenantScope, { name, slots, weight }: TenantSettings): Promise<boolean> {
-    return this.#call(scope, 'change_tenant($1, $2, $3)', [name, slots, weight]);
+  change(
+    scope: TenantScope,
+    { name, externalId, slots, weight }: TenantSettings,
+  ): Promise<'changed' | 'name' | 'external_id'> {
+    return this.#call(scope, 'change_tenant($1, $2, $3, $4)', [name, externalId, slots, weight]);
   }
 
   async suspend(scope: TenantScope): Promise<void> {

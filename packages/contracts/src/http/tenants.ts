@@ -8,6 +8,13 @@ export const tenantName = z.string().regex(/^[\p{L}\p{N}][\p{L}\p{N} ._@:-]{0,99
 });
 
 const slots = z.int().min(1).max(100_000).describe('Runs at once.');
+const externalId = z
+  .string()
+  .min(1)
+  .max(255)
+  .regex(/^[^\p{Cc}]*$/u, { error: 'has no control characters' })
+  .nullable()
+  .describe('What the OIDC issuer calls it for ever, so that it may be renamed; null: it is known by its name.');
 const weight = z.int().min(1).max(1_000).describe('Its share of admissions beside other tenants’.');
 
 export const tenantResource = z
@@ -53,19 +60,15 @@ export const createTenantBody = z
     name: tenantName,
     slots: slots.optional().describe('Runs at once; TENANT_SLOTS when left out.'),
     weight: weight.default(1),
-    external_id: z
-      .string()
-      .min(1)
-      .max(255)
-      .nullable()
-      .default(null)
-      .describe('What the OIDC issuer calls it for ever, so that it may be renamed; null: it is known by its name.'),
+    external_id: externalId.default(null),
     key: z.boolean().default(false).describe('With a first admin key, for where no issuer lets anybody in.'),
   })
   .meta({ id: 'NewTenantBody' });
 export type CreateTenantBody = z.input<typeof createTenantBody>;
 
-export const updateTenantBody = z.strictObject({ name: tenantName, slots, weight }).meta({ id: 'TenantSettings' });
+export const updateTenantBody = z
+  .strictObject({ name: tenantName, external_id: externalId, slots, weight })
+  .meta({ id: 'TenantSettings' });
 export type UpdateTenantBody = z.input<typeof updateTenantBody>;
 
 export const suspendTenantBody = z.strictObject({

@@ -10,7 +10,7 @@ export interface Entered extends TenantScope {
 export interface EnterOptions {
   /** Makes the tenant, with so many runs at once, when there is none; null = it must be there. */
   readonly slots: number | null;
-  /** Only when the tenant is this one (its id); null = any. */
+  /** Only when the tenant is this one, by its id or its name here; null = any. */
   readonly only: string | null;
   /** Of what is made. */
   readonly ids: { readonly tenant: string; readonly member: string };

@@ -47,5 +47,8 @@ export const noTenant = (id: string): Error => refused('tenant_not_found', `Ther
 export const erasing = (id: string): Error =>
   refused('tenant_erasing', `The erasure of tenant ${id} has begun, and cannot be taken back.`);
 
+export const externalIdTaken = (externalId: string | null): Error =>
+  refused('tenant_exists', `There is a tenant with the external id ${externalId ?? ''} already.`);
+
 export const nameTaken = (name: string): Error =>
   refused('tenant_exists', `There is a tenant with the name ${name} already.`);

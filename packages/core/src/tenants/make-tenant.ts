@@ -1,7 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { newKey } from '../use-cases/api-key.ts';
-import { refused } from '../use-cases/refused.ts';
-import { nameTaken, type PlatformRequest, type TenantPorts } from './change-tenant.ts';
+import { externalIdTaken, nameTaken, type PlatformRequest, type TenantPorts } from './change-tenant.ts';
 import type { Tenant, TenantDraft } from './tenant.ts';
 
 export interface MadeTenant {
@@ -25,8 +24,7 @@ export async function makeTenant(
   return transactions.run(scope, async ({ tenants, keys, audit, platformAudit }) => {
     const outcome = await tenants.create(scope, draft);
     if (outcome === 'name') throw nameTaken(draft.name);
-    if (outcome === 'external_id')
-      throw refused('tenant_exists', `There is a tenant with the external id ${draft.externalId ?? ''} already.`);
+    if (outcome === 'external_id') throw externalIdTaken(draft.externalId);
     if (first !== null) await keys.add(scope, first.stored);
     const tenant = await tenants.lock(scope);
     if (tenant === null) throw new Error('the tenant was not made');

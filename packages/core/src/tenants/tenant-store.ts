@@ -16,8 +16,8 @@ export interface TenantStore {
   create(scope: TenantScope, draft: TenantDraft): Promise<'made' | 'name' | 'external_id'>;
   /** The row, locked until the transaction ends: whoever changes it asks first. */
   lock(scope: TenantScope): Promise<Tenant | null>;
-  /** False: another tenant has the name. */
-  change(scope: TenantScope, settings: TenantSettings): Promise<boolean>;
+  /** What it answers when another tenant has the name or the external id. */
+  change(scope: TenantScope, settings: TenantSettings): Promise<'changed' | 'name' | 'external_id'>;
   /** Nothing begins; what is held is let go. */
   suspend(scope: TenantScope): Promise<void>;
   /** False: it is to be deleted. */

@@ -25,4 +25,4 @@ export interface TenantDraft {
 }
 
 /** What people of the platform may change. */
-export type TenantSettings = Pick<Tenant, 'name' | 'slots' | 'weight'>;
+export type TenantSettings = Pick<Tenant, 'name' | 'externalId' | 'slots' | 'weight'>;

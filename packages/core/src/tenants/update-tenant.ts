@@ -1,5 +1,5 @@
 import { refused } from '../use-cases/refused.ts';
-import { changeTenant, nameTaken, type PlatformRequest, type TenantPorts } from './change-tenant.ts';
+import { changeTenant, externalIdTaken, nameTaken, type PlatformRequest, type TenantPorts } from './change-tenant.ts';
 import type { Tenant, TenantSettings } from './tenant.ts';
 
 /**
@@ -13,10 +13,12 @@ export const updateTenant = (
   change: Partial<TenantSettings>,
   permits: (current: TenantSettings) => boolean = () => true,
 ): Promise<Tenant> =>
-  changeTenant(ports, who, id, 'tenants.update', async (tenants, { name, slots, weight }) => {
-    const before = { name, slots, weight };
+  changeTenant(ports, who, id, 'tenants.update', async (tenants, { name, externalId, slots, weight }) => {
+    const before = { name, externalId, slots, weight };
     if (!permits(before)) throw refused('etag_mismatch', `Tenant ${id} was changed since it was read; read it again.`);
     const settings = { ...before, ...change };
-    if (!(await tenants.change({ tenant: id }, settings))) throw nameTaken(settings.name);
+    const outcome = await tenants.change({ tenant: id }, settings);
+    if (outcome === 'name') throw nameTaken(settings.name);
+    if (outcome === 'external_id') throw externalIdTaken(settings.externalId);
     return { before, after: settings };
   });

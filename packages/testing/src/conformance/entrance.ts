@@ -75,12 +75,37 @@ export function describeEntrance(name: string, open: OpenStores): void {
       expect(await enter(alice(), { ...claim, externalId: randomUUID() })).toBeNull();
     });
 
+    test('of organizations of one name that come at once, one gets the tenant that was made here', async () => {
+      const claim = claimOf();
+      const { tenant } = await made(alice(), { ...claim, externalId: null });
+      const entered = await Promise.all(
+        Array.from({ length: 8 }, () => enter(alice(), { ...claim, externalId: randomUUID() })),
+      );
+      expect(entered.filter((one) => one !== null)).toHaveLength(1);
+      expect(await stores.api.members.list({ tenant }, null, 10)).toHaveLength(2);
+    });
+
+    test('lines of the platform tell who made a tenant, and to which organization one was bound', async () => {
+      const [first, second, claim] = [alice(), alice(), claimOf()];
+      const { tenant } = await made(first, { ...claim, externalId: null });
+      await made(second, claim);
+      const lines = (await stores.api.platformAudit.list(null, 200)).map(({ operation, line }) => ({
+        operation,
+        ...(JSON.parse(line) as { tenant: string; by: { id: string }; detail: object }),
+      }));
+      expect(lines.filter((line) => line.tenant === tenant)).toMatchObject([
+        { operation: 'tenants.update', by: { id: second.subject }, detail: { external_id: claim.externalId } },
+        { operation: 'tenants.create', by: { id: first.subject }, detail: { name: claim.name } },
+      ]);
+    });
+
     test('only the tenant that was chosen is entered', async () => {
       const [identity, claim] = [alice(), claimOf()];
       const { tenant } = await made(alice(), claim);
       expect(await enter(identity, claim, { only: randomUUID() })).toBeNull();
       expect(await stores.api.members.list({ tenant }, null, 10)).toHaveLength(1);
       expect((await enter(identity, claim, { only: tenant }))?.tenant).toBe(tenant);
+      expect((await enter(identity, claim, { only: claim.name }))?.tenant).toBe(tenant);
       expect(await enter(identity, claimOf(), { only: tenant })).toBeNull();
     });
 

@@ -81,14 +81,16 @@ export function describeTenantStore(name: string, open: OpenStores): void {
       expect(listed).toEqual(expect.arrayContaining(made));
     });
 
-    test('is changed unless another has the name', async () => {
+    test('is changed unless another has the name or the external id', async () => {
       const [one, two] = [await create(), await create({ name: `other ${randomUUID()}` })];
       const other = await stores.api.tenants.get(two.scope);
-      const settings = { name: `renamed ${randomUUID()}`, slots: 9, weight: 5 };
-      expect(await change(one.scope, (tenants) => tenants.change(one.scope, settings))).toBe(true);
+      const settings = { name: `renamed ${randomUUID()}`, externalId: randomUUID(), slots: 9, weight: 5 };
+      expect(await change(one.scope, (tenants) => tenants.change(one.scope, settings))).toBe('changed');
       expect(await stores.api.tenants.get(one.scope)).toMatchObject(settings);
       const taken = { ...settings, name: other?.name ?? '' };
-      expect(await change(one.scope, (tenants) => tenants.change(one.scope, taken))).toBe(false);
+      expect(await change(one.scope, (tenants) => tenants.change(one.scope, taken))).toBe('name');
+      const same = { ...settings, name: `third ${randomUUID()}` };
+      expect(await change(two.scope, (tenants) => tenants.change(two.scope, same))).toBe('external_id');
       expect(await stores.api.tenants.get(one.scope)).toMatchObject(settings);
     });
 

@@ -7,7 +7,8 @@ import type { AnswerDocument, JsonAnswer } from '../../http/route.ts';
 export const tenantParams = z.strictObject({ tenant: z.uuid().transform((id) => id.toLowerCase()) });
 
 /** What `If-Match` is held to. */
-export const etagOfSettings = ({ name, slots, weight }: TenantSettings): string => etagOf({ name, slots, weight });
+export const etagOfSettings = ({ name, externalId, slots, weight }: TenantSettings): string =>
+  etagOf({ name, externalId, slots, weight });
 
 export const tenantAnswer = (status: 200 | 202, tenant: Tenant): JsonAnswer => ({
   status,

@@ -12,10 +12,10 @@ export const update = platformRoute({
   query: nothing,
   body: updateTenantBody,
   tag: 'Platform',
-  summary: "Set a tenant's name, slots and weight",
+  summary: "Set a tenant's name, external id, slots and weight",
   headers: { 'If-Match': ifMatchOf('It changes only when this is the ETag of what holds; `*`: always.') },
   answers: { 200: tenantDocument('The tenant.') },
   refusals: ['tenant_not_found', 'tenant_exists', 'etag_mismatch'],
-  handle: async (ports, { who, params: { tenant }, body, request }) =>
-    tenantAnswer(200, await updateTenant(ports, who, tenant, body, ifMatch(request))),
+  handle: async (ports, { who, params: { tenant }, body: { external_id: externalId, ...body }, request }) =>
+    tenantAnswer(200, await updateTenant(ports, who, tenant, { ...body, externalId }, ifMatch(request))),
 });
