@@ -55,7 +55,7 @@ test('a tenant is made, found by its name, and changed as the version that was r
   const taken = client.tenants.update(other.id, { ...settings, external_id: null });
   await expect(taken).rejects.toMatchObject(code('tenant_exists'));
   await expect(made({ name: settings.name })).rejects.toMatchObject(code('tenant_exists'));
-  await expect(made({ external_id: tenant.external_id })).rejects.toMatchObject(code('tenant_exists'));
+  await expect(made({ external_id: settings.external_id })).rejects.toMatchObject(code('tenant_exists'));
   // What no token could name, and what would say another thing on a terminal.
   for (const bad of ['', ' x', '/x', 'x\n', 'x'.repeat(101)])
     await expect(made({ name: bad })).rejects.toMatchObject(code('validation_failed'));

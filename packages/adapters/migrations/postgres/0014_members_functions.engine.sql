@@ -44,7 +44,9 @@ begin
         where t.name = p_tenant_name and t.external_id is not distinct from p_external_id;
     end if;
   end if;
-  if v_tenant.id is null or p_only not in (v_tenant.id::text, v_tenant.name) then
+  if v_tenant.id is null 
+    or (pg_catalog.lower(p_only) <> v_tenant.id::text and p_only <> v_tenant.name)
+  then
     return;
   elsif v_tenant.suspended_at is not null then
     tenant_id := v_tenant.id;

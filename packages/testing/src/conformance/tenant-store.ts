@@ -227,7 +227,6 @@ export function describeTenantStore(name: string, open: OpenStores): void {
       expect(said.tenant).toBe(scope.tenant);
       const { due: _due, ...rows } = before;
       expect(said.detail).toMatchObject({
-        files: 7,
         rows: { ...rows, api_keys: 2 },
         tables_without_a_row: expect.arrayContaining(['runs', 'secrets', 'audit']),
       });
