@@ -17,6 +17,7 @@ const key: FoundKey = {
   revokedAt: null,
   lastUsedAt: 0,
   createdAt: 0,
+  memberDisabled: false,
   tenant: { name: 'acme', suspendedAt: null },
 };
 const holding = (stored: FoundKey, used: number[] = []) => ({
@@ -77,6 +78,12 @@ test('a good key of a suspended tenant is refused, and a bad one is told nothing
   await expect(authenticate(suspended, sent(`Bearer ${other}`), 0)).rejects.toMatchObject({
     code: 'unauthenticated',
   });
+});
+
+test('a key of a disabled member is refused like the member', async () => {
+  const disabled = ports(holding({ ...key, member: 'm', memberDisabled: true }));
+  await expect(authenticate(disabled, sent(`Bearer ${text}`), 0)).rejects.toMatchObject({ code: 'member_disabled' });
+  expect(await isLetIn(disabled, sent(`Bearer ${text}`), 0)).toBe(false);
 });
 
 describe('after a rotation', () => {

@@ -61,6 +61,7 @@ export async function authenticate(
   if (credentials.tenant !== null && ![tenant, stored.tenant.name].includes(credentials.tenant))
     throw tenantForbidden(`This API key is of the tenant ${stored.tenant.name}`, [stored.tenant.name]);
   if (stored.tenant.suspendedAt !== null) throw tenantSuspended();
+  if (stored.memberDisabled) throw memberDisabled();
   if (stored.lastUsedAt === null || now - stored.lastUsedAt >= MINUTE_MS)
     await noteUse(ports.keys, { tenant }, id, now);
   const { member, name } = stored;
@@ -112,8 +113,7 @@ async function byToken(
 ): Promise<Authenticated> {
   const { claim, tenant, member } = await enterTenant(ports, identity, chosen);
   if (member === null) throw tenantSuspended();
-  if (member.disabledAt !== null)
-    throw refused('member_disabled', 'An admin of this tenant has disabled your membership.');
+  if (member.disabledAt !== null) throw memberDisabled();
   const by: Actor = { type: identity.kind, id: member.id, roles: effectiveRoles([...claim.roles, ...member.roles]) };
   return { tenant, by, ...(member.name === null ? {} : { name: member.name }), until: identity.expiresAt };
 }
@@ -157,6 +157,9 @@ const tenantForbidden = (what: string, tenants: readonly string[]): HoldfastErro
 
 const tenantSuspended = (): HoldfastError =>
   refused('tenant_suspended', 'This tenant is suspended. Whoever runs the platform can resume it.');
+
+const memberDisabled = (): HoldfastError =>
+  refused('member_disabled', 'An admin of this tenant has disabled your membership.');
 
 /** null: the secret is good. @throws HoldfastError `unauthenticated` */
 function whyEnded(key: StoredKey, hash: string, now: number): string | null {

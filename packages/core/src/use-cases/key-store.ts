@@ -27,6 +27,8 @@ export interface StoredKey extends KeyDraft {
 
 /** A key as it is looked up for a request. */
 export interface FoundKey extends StoredKey {
+  /** Whose key it is was disabled. */
+  readonly memberDisabled: boolean;
   /** `suspendedAt`: ms since 1970; null = it is not suspended. */
   readonly tenant: { readonly name: string; readonly suspendedAt: number | null };
 }
