@@ -28,14 +28,15 @@ interface FoundRow extends KeyRow {
   readonly member_disabled: boolean;
 }
 
-/** Of a key `k`: its member is disabled, and nobody comes in with it. */
-export const memberDisabledSql = `exists (
+const foundSql = `select ${columns.replaceAll(/\w+/g, 'k.$&')}, t.name as tenant_name, t.suspended_at,
+    exists (select from holdfast.members m
+      where m.tenant_id = k.tenant_id and m.id = k.member_id and m.disabled_at is not null) as member_disabled
+  from holdfast.api_keys k join holdfast.tenants t on t.id = k.tenant_id where k.tenant_id = $1 and k.id = $2`;
+
+/** Of a key `k`: it is nobody's, or its member is not disabled. */
+export const ofUsableMember = `not exists (
   select from holdfast.members m
   where m.tenant_id = k.tenant_id and m.id = k.member_id and m.disabled_at is not null)`;
-
-const keyColumns = columns.replaceAll(/\w+/g, 'k.$&');
-const foundSql = `select ${keyColumns}, t.name as tenant_name, t.suspended_at, ${memberDisabledSql} as member_disabled
-  from holdfast.api_keys k join holdfast.tenants t on t.id = k.tenant_id where k.tenant_id = $1 and k.id = $2`;
 
 export class PostgresKeyStore implements KeyStore {
   readonly #scoped: Scoped;
@@ -51,8 +52,8 @@ export class PostgresKeyStore implements KeyStore {
       ? null
       : {
           ...keyOf(row),
-          memberDisabled: row.member_disabled,
           tenant: { name: row.tenant_name, suspendedAt: row.suspended_at },
+          memberDisabled: row.member_disabled,
         };
   }
 
@@ -99,15 +100,15 @@ export class PostgresKeyStore implements KeyStore {
   ): Promise<'revoked' | 'revoked-before' | 'last-admin' | 'missing'> {
     return this.#scoped.in(scope, async (sql) => {
       // All keys that could be the last admin, so that two who revoke each other's come one after the other.
-      const held = await sql.query<KeyRow & { readonly member_disabled: boolean }>(
-        `select ${keyColumns}, ${memberDisabledSql} as member_disabled from holdfast.api_keys k
+      const held = await sql.query<KeyRow & { readonly usable: boolean }>(
+        `select ${columns.replaceAll(/\w+/g, 'k.$&')}, ${ofUsableMember} as usable from holdfast.api_keys k
          where tenant_id = $1 and (id = $2 or revoked_at is null and roles like '%"admin"%') order by id for update`,
         [scope.tenant, id],
       );
       const key = held.map(keyOf).find((one) => one.id === id);
       if (key === undefined) return 'missing';
       if (key.revokedAt !== null) return 'revoked-before';
-      const admins = held.filter((row) => !row.member_disabled && isGoodAdmin(keyOf(row), now));
+      const admins = held.filter((row) => row.usable && isGoodAdmin(keyOf(row), now));
       if (admins.length === 1 && admins[0]?.id === id) return 'last-admin';
       await sql.query('update holdfast.api_keys set revoked_at = $3 where tenant_id = $1 and id = $2', [
         scope.tenant,

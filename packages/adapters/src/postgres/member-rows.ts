@@ -1,7 +1,7 @@
 import type { Role } from '@holdfast/contracts';
 import type { Member, MemberRows, MemberSettings, TenantScope } from '@holdfast/core';
 import { isUuid } from './ids.ts';
-import { memberDisabledSql } from './key-store.ts';
+import { ofUsableMember } from './key-store.ts';
 import type { Scoped } from './tenant-scope.ts';
 
 export interface MemberRow {
@@ -63,7 +63,7 @@ export class PostgresMemberRows implements MemberRows {
       const keys = await sql.query<{ member_id: string | null }>(
         `select member_id from holdfast.api_keys k
          where tenant_id = $1 and revoked_at is null and roles like '%"admin"%'
-           and (expires_at is null or expires_at > $2) and not ${memberDisabledSql}`,
+           and (expires_at is null or expires_at > $2) and ${ofUsableMember}`,
         [scope.tenant, now],
       );
       const otherMember = rows.some((row) => row.id !== id);

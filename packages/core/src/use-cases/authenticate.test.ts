@@ -17,8 +17,8 @@ const key: FoundKey = {
   revokedAt: null,
   lastUsedAt: 0,
   createdAt: 0,
-  memberDisabled: false,
   tenant: { name: 'acme', suspendedAt: null },
+  memberDisabled: false,
 };
 const holding = (stored: FoundKey, used: number[] = []) => ({
   find: (scope: TenantScope, id: string) =>
@@ -78,12 +78,6 @@ test('a good key of a suspended tenant is refused, and a bad one is told nothing
   await expect(authenticate(suspended, sent(`Bearer ${other}`), 0)).rejects.toMatchObject({
     code: 'unauthenticated',
   });
-});
-
-test('a key of a disabled member is refused like the member', async () => {
-  const disabled = ports(holding({ ...key, member: 'm', memberDisabled: true }));
-  await expect(authenticate(disabled, sent(`Bearer ${text}`), 0)).rejects.toMatchObject({ code: 'member_disabled' });
-  expect(await isLetIn(disabled, sent(`Bearer ${text}`), 0)).toBe(false);
 });
 
 describe('after a rotation', () => {

@@ -155,11 +155,11 @@ async function enterTenant(
 const tenantForbidden = (what: string, tenants: readonly string[]): HoldfastError =>
   refused('tenant_forbidden', `${what}. Yours: ${tenants.join(', ') || 'none'}.`, [], { tenants });
 
-const tenantSuspended = (): HoldfastError =>
-  refused('tenant_suspended', 'This tenant is suspended. Whoever runs the platform can resume it.');
-
 const memberDisabled = (): HoldfastError =>
   refused('member_disabled', 'An admin of this tenant has disabled your membership.');
+
+const tenantSuspended = (): HoldfastError =>
+  refused('tenant_suspended', 'This tenant is suspended. Whoever runs the platform can resume it.');
 
 /** null: the secret is good. @throws HoldfastError `unauthenticated` */
 function whyEnded(key: StoredKey, hash: string, now: number): string | null {

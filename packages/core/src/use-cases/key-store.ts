@@ -27,10 +27,10 @@ export interface StoredKey extends KeyDraft {
 
 /** A key as it is looked up for a request. */
 export interface FoundKey extends StoredKey {
-  /** Whose key it is was disabled. */
-  readonly memberDisabled: boolean;
   /** `suspendedAt`: ms since 1970; null = it is not suspended. */
   readonly tenant: { readonly name: string; readonly suspendedAt: number | null };
+  /** An admin has disabled the member to whom it belongs. */
+  readonly memberDisabled: boolean;
 }
 
 export interface Rotation {
