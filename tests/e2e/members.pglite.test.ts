@@ -1,4 +1,4 @@
-import { type MemberSettings, updateMember } from '@holdfast/core';
+import { type MemberSettings, parseKey, updateMember } from '@holdfast/core';
 import { Holdfast } from '@holdfast/sdk';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newMember } from './support/new-member.ts';
@@ -80,6 +80,37 @@ test('the last who can administer the tenant stays', async () => {
   const left = (await ports.members.list(scope, null, 10)).find(({ roles }) => roles.includes('admin'));
   for (const settings of [nothing, { roles: ['admin' as const], disabled: true }])
     await expect(set(left?.id ?? '', settings)).rejects.toMatchObject({ code: 'last_admin' });
+});
+
+test('keys of a member are good as long as the member is', async () => {
+  const { id, key } = await tenant();
+  const ada = await newMember(server, id);
+  const put = async (disabled: boolean) =>
+    (await server.ask(key, 'PUT', `/v1/members/${ada}`, { roles: [], disabled })).json['code'] ?? 'done';
+  const made = await server.ask(key, 'POST', '/v1/api-keys', { name: 'laptop', roles: ['admin'], member: ada });
+  const laptop = String(made.json['key']);
+  const me = async () => (await server.ask(laptop, 'GET', '/v1/me')).json['code'] ?? 'let in';
+  expect([await me(), await put(true), await me(), await put(false), await me()]).toEqual([
+    'let in',
+    'done',
+    'member_disabled',
+    'done',
+    'let in',
+  ]);
+  // Such a key is no admin's while its member is disabled.
+  await put(true);
+  const first = parseKey(key)?.id ?? '';
+  const revoke = async (which: string) => (await server.ask(key, 'DELETE', `/v1/api-keys/${which}`)).json['code'];
+  expect(await revoke(first)).toBe('last_admin_key');
+  await put(false);
+  // And whose it is stays while there is no other.
+  expect(await revoke(first)).toBeUndefined();
+  const other = { tenant: id, by: { type: 'person' as const, id: 'x', roles: ['admin' as const] } };
+  const { ports } = server.api;
+  const disabled = ports.transactions.run({ tenant: id }, ({ members }) =>
+    updateMember(members, other, ada, { roles: [], disabled: true }, ports.clock.now(), () => true),
+  );
+  await expect(disabled).rejects.toMatchObject({ code: 'last_admin' });
 });
 
 test('nobody gives a role that is not theirs', async () => {

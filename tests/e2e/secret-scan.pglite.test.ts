@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDatabase } from '@holdfast/adapters/postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { seconds, startIssuer, type TestIssuer } from '../identity/support/issuer.ts';
 import { type EchoServer, echoes, startEchoServer } from './support/echo-server.ts';
 import { type Program, start } from './support/program.ts';
 
@@ -24,6 +25,7 @@ const needles = Object.entries({ ...secrets, ...modelKeys }).flatMap(([name, val
 );
 
 let echo: EchoServer;
+let issuer: TestIssuer;
 let folder: string;
 let dataDir: string;
 let program: Program;
@@ -31,7 +33,7 @@ let url: string;
 let key: string;
 
 beforeAll(async () => {
-  echo = await startEchoServer();
+  [echo, issuer] = await Promise.all([startEchoServer(), startIssuer()]);
   folder = mkdtempSync(join(tmpdir(), 'holdfast-scan-'));
   writeFileSync(join(folder, 'note.md'), 'A note.\n');
   dataDir = join(folder, 'data');
@@ -47,6 +49,8 @@ beforeAll(async () => {
     OUTBOUND_ALLOW: '127.0.0.1',
     MODELS_FILE: join(folder, 'models.json'),
     ECHOING_KEY: modelKeys.echoing,
+    OIDC_ISSUER: issuer.url,
+    OIDC_PROVISION: 'on',
   };
   program = start('apps/standalone/src/main.ts', [folder], environment);
   await program.saw('keeps serving');
@@ -86,7 +90,8 @@ const get = async (path: string): Promise<Record<string, unknown>> =>
 
 const kinds = ['echo', 'long', 'error', 'binary', 'refused', 'cut'];
 
-test('values of secrets are nowhere, however tools repeat them', async () => {
+test('values of secrets are nowhere, however tools repeat them, and tokens neither, however they are sent', async () => {
+  await useTokens();
   for (const [name, value] of Object.entries(secrets)) {
     await ask('PUT', `/v1/secrets/${name}`, { value });
     for (const kind of kinds)
@@ -188,6 +193,10 @@ test('values of secrets are nowhere, however tools repeat them', async () => {
       `${statSync(join(dataDir, 'holdfast.log')).size}); ${marks} places redacted; ${found.length} hits`,
   );
   expect(found).toEqual([]);
+  // Tokens were taken, and refused with a line each.
+  expect(tables.filter(({ column, text }) => column === 'members.subject' && text === 'alice')).toHaveLength(1);
+  expect(tables.filter(({ text }) => text === 'tokens.refuse').length).toBeGreaterThanOrEqual(8);
+  expect(program.output() + readFileSync(join(dataDir, 'holdfast.log'), 'utf8')).toContain('issuer_unavailable');
   // The values were sent, came back, and were taken out.
   for (const path of [...kinds.map((kind) => `/${kind}`), '/mcp'])
     expect([path, (echo.heard.get(path) ?? 0) >= Object.keys(secrets).length]).toEqual([path, true]);
@@ -200,6 +209,64 @@ test('values of secrets are nowhere, however tools repeat them', async () => {
   );
   expect(runs).toHaveLength(Object.keys(secrets).length);
 }, 300_000);
+
+/**
+ * Good tokens and bad ones, where they belong and where they do not. Each is looked for whole, and by its last two parts:
+ * what stands before them is the same in all.
+ */
+async function useTokens(): Promise<void> {
+  const send = async (token: string, method: string, path: string, headers: Record<string, string>, body?: unknown) => {
+    const [, payload = '', signature = ''] = token.split('.');
+    for (const text of [token, payload, signature]) if (text.length > 20) needles.push({ name: 'a token', text });
+    const json = body === undefined ? {} : { body: JSON.stringify(body) };
+    const more = body === undefined ? headers : { ...headers, 'content-type': 'application/json' };
+    const response = await fetch(`${url}${path}`, { method, headers: more, ...json });
+    const text = await response.text();
+    answers.push({ from: `${method} ${path.split('?')[0]} with a token`, text });
+    return { status: response.status, text };
+  };
+  const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+  const good = await issuer.sign();
+  for (const path of [
+    '/v1/me',
+    '/t/acme/v1/me',
+    `/v1/me?access_token=${good}`,
+    `/v1/runs?cursor=${good}`,
+    '/v1/nothing',
+  ])
+    await send(good, 'GET', path, bearer(good));
+  const agent = { name: 'teller', model: { name: 'rehearsal' }, rehearsal: [{ say: 'hello' }] };
+  expect((await send(good, 'POST', '/v1/agents', bearer(good), agent)).status).toBe(201);
+  const run = await send(good, 'POST', '/v1/runs', bearer(good), { agent: 'teller' });
+  expect(run.status).toBe(201);
+  const { id } = JSON.parse(run.text) as { id: string };
+  await send(good, 'GET', `/v1/runs/${id}/events`, { ...bearer(good), accept: 'text/event-stream' });
+  // Refused for what they are.
+  const bad = [
+    await issuer.sign({ aud: 'other' }),
+    await issuer.sign({ iat: seconds() - 600, exp: seconds() - 60 }),
+    await issuer.sign({ typ: 'ID', nonce: 'n' }),
+    await issuer.sign({ sub: '' }),
+    await issuer.sign({}, { kid: 'unknown' }),
+    await issuer.sign({}, { jku: `${echo.url}/keys`, kid: 'unknown' }),
+    `${good.slice(0, -8)}AAAAAAAA`,
+    `${good}.${good}`,
+  ];
+  for (const token of bad) expect((await send(token, 'GET', '/v1/me', bearer(token))).status).toBe(401);
+  // Good for nothing: no tenant, several, a role that is not enough, and without the word before it.
+  for (const organization of [
+    {},
+    { acme: { id: 'org-acme' }, globex: { id: 'org-globex' } },
+    { acme: { id: 'org-acme' } },
+  ]) {
+    const token = await issuer.sign({ organization });
+    expect((await send(token, 'GET', '/v1/api-keys', bearer(token))).status).toBeGreaterThanOrEqual(400);
+  }
+  expect((await send(good, 'GET', '/v1/me', { authorization: good })).status).toBe(401);
+  const late = await issuer.sign({}, { kid: 'later' });
+  await issuer.close();
+  expect((await send(late, 'GET', '/v1/me', bearer(late))).status).toBe(503);
+}
 
 /** People decide about what was refused or is unknown, until the run has ended. */
 async function settle(run: string): Promise<void> {

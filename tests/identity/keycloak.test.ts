@@ -48,7 +48,7 @@ describeKeycloak('tokens of Keycloak', (keycloak) => {
     ['bob', ['viewer']],
     ['frank', ['auditor']],
     ['grace', ['operator', 'viewer']],
-  ])('%s is in one tenant, with the roles of her groups there: %j', async (user, roles) => {
+  ])('%s is in one tenant, with the roles of their groups there: %j', async (user, roles) => {
     const answer = await me(await tokenOf(keycloak(), user));
     expect(answer).toMatchObject({ status: 200, json: { by: { type: 'person' } } });
     expect(Object(answer.json['by']).roles.toSorted()).toEqual(roles);

@@ -33,6 +33,11 @@ const foundSql = `select ${columns.replaceAll(/\w+/g, 'k.$&')}, t.name as tenant
       where m.tenant_id = k.tenant_id and m.id = k.member_id and m.disabled_at is not null) as member_disabled
   from holdfast.api_keys k join holdfast.tenants t on t.id = k.tenant_id where k.tenant_id = $1 and k.id = $2`;
 
+/** Of a key `k`: it is nobody's, or its member is not disabled. */
+export const ofUsableMember = `not exists (
+  select from holdfast.members m
+  where m.tenant_id = k.tenant_id and m.id = k.member_id and m.disabled_at is not null)`;
+
 export class PostgresKeyStore implements KeyStore {
   readonly #scoped: Scoped;
 
@@ -96,17 +101,16 @@ export class PostgresKeyStore implements KeyStore {
   ): Promise<'revoked' | 'revoked-before' | 'last-admin' | 'missing'> {
     return this.#scoped.in(scope, async (sql) => {
       // All keys that could be the last admin, so that two who revoke each other's come one after the other.
-      const held = await sql.query<KeyRow>(
-        `select ${columns} from holdfast.api_keys
+      const held = await sql.query<KeyRow & { readonly usable: boolean }>(
+        `select ${columns.replaceAll(/\w+/g, 'k.$&')}, ${ofUsableMember} as usable from holdfast.api_keys k
          where tenant_id = $1 and (id = $2 or revoked_at is null and roles like '%"admin"%') order by id for update`,
         [scope.tenant, id],
       );
-      const keys = held.map(keyOf);
-      const key = keys.find((one) => one.id === id);
+      const key = held.map(keyOf).find((one) => one.id === id);
       if (key === undefined) return 'missing';
       if (key.revokedAt !== null) return 'revoked-before';
-      const admins = keys.filter((one) => isGoodAdmin(one, now));
-      if (admins.length === 1 && admins[0] === key) return 'last-admin';
+      const admins = held.filter((row) => row.usable && isGoodAdmin(keyOf(row), now));
+      if (admins.length === 1 && admins[0]?.id === id) return 'last-admin';
       await sql.query('update holdfast.api_keys set revoked_at = $3 where tenant_id = $1 and id = $2', [
         scope.tenant,
         id,

@@ -1,6 +1,7 @@
 import type { Role } from '@holdfast/contracts';
 import type { Member, MemberRows, MemberSettings, TenantScope } from '@holdfast/core';
 import { isUuid } from './ids.ts';
+import { ofUsableMember } from './key-store.ts';
 import type { Scoped } from './tenant-scope.ts';
 
 export interface MemberRow {
@@ -49,7 +50,7 @@ export class PostgresMemberRows implements MemberRows {
     scope: TenantScope,
     id: string,
     now: number,
-  ): Promise<{ readonly member: Member; readonly otherAdmin: boolean } | null> {
+  ): Promise<{ readonly member: Member; readonly adminKey: boolean; readonly otherAdmin: boolean } | null> {
     return this.#scoped.in(scope, async (sql) => {
       // All who could be the last admin, so that two who take each other's role come one after the other.
       const rows = await sql.query<MemberRow>(
@@ -59,13 +60,18 @@ export class PostgresMemberRows implements MemberRows {
       );
       const member = rows.map(memberOf).find((one) => one.id === id);
       if (member === undefined) return null;
-      const [keys] = await sql.query<{ good: boolean }>(
-        `select exists (
-           select from holdfast.api_keys where tenant_id = $1 and revoked_at is null and roles like '%"admin"%'
-             and (expires_at is null or expires_at > $2)) as good`,
+      const keys = await sql.query<{ member_id: string | null }>(
+        `select member_id from holdfast.api_keys k
+         where tenant_id = $1 and revoked_at is null and roles like '%"admin"%'
+           and (expires_at is null or expires_at > $2) and ${ofUsableMember}`,
         [scope.tenant, now],
       );
-      return { member, otherAdmin: rows.length > 1 || keys?.good === true };
+      const otherMember = rows.some((row) => row.id !== id);
+      return {
+        member,
+        adminKey: keys.some((key) => key.member_id === id),
+        otherAdmin: otherMember || keys.some((key) => key.member_id !== id),
+      };
     });
   }
 

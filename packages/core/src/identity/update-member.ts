@@ -31,7 +31,7 @@ export async function updateMember(
   const roles = [...new Set(wanted)];
   const held = await members.lock(caller, id, now);
   if (held === null) throw noMember(id);
-  const { member, otherAdmin } = held;
+  const { member, adminKey, otherAdmin } = held;
   if (!permits(memberSettingsOf(member))) return null;
   // Whoever is admin by a token alone counts nowhere as the last one; but they stay.
   if (disabled && [caller.by.id, caller.by.member].includes(id))
@@ -42,8 +42,8 @@ export async function updateMember(
       'forbidden',
       `Your roles (${caller.by.roles.join(', ')}) do not include ${added.join(', ')}, so you may not give them.`,
     );
-  const wasAdmin = member.roles.includes('admin') && member.disabledAt === null;
-  const staysAdmin = roles.includes('admin') && !disabled;
+  const wasAdmin = (member.roles.includes('admin') || adminKey) && member.disabledAt === null;
+  const staysAdmin = (roles.includes('admin') || adminKey) && !disabled;
   if (wasAdmin && !staysAdmin && !otherAdmin)
     throw refused('last_admin', `${id} is the last admin. Give the role to somebody else first, or make an admin key.`);
   const updated = await members.update(caller, id, { roles, disabled });
