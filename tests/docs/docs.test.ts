@@ -9,22 +9,28 @@ import {
   startPostgres,
 } from '@holdfast/testing/servers';
 import { afterAll, beforeAll, test } from 'vitest';
+import { platformAdmin, startIssuer, type TestIssuer } from '../identity/support/issuer.ts';
 import { bundledCli } from './bundled-cli.ts';
 import { pages } from './pages.ts';
 import { tryPage } from './try-page.ts';
 
 /** The address of a database, as pages write it. */
 const WRITTEN = 'postgres://holdfast:secret@127.0.0.1:5432/holdfast';
+/** That of an OIDC issuer, whose programs are platform admins here. */
+const WRITTEN_ISSUER = 'https://id.example.com/realms/holdfast';
 
 describePostgres('what a page says can be done, can be done on Postgres', ({ bin }) => {
   let postgres: PostgresServer;
+  let issuer: TestIssuer;
   let cli: string;
   beforeAll(async () => {
     postgres = await startPostgres({ bin });
+    issuer = await startIssuer({ ...platformAdmin, sub: 'platform', azp: 'platform' });
     cli = await bundledCli();
   });
   afterAll(async () => {
     await postgres.stop();
+    await issuer.close();
     rmSync(dirname(cli), { recursive: true, force: true });
   });
 
@@ -32,7 +38,13 @@ describePostgres('what a page says can be done, can be done on Postgres', ({ bin
     pages.filter(({ onPostgres, onTemporal }) => onPostgres && !onTemporal).map((page) => [page.path, page] as const),
   )(
     '%s',
-    async (_path, page) => tryPage(page, { cli, places: new Map([[WRITTEN, (await database(postgres)).url]]) }),
+    async (_path, page) => {
+      const places = new Map([
+        [WRITTEN, (await database(postgres)).url],
+        [WRITTEN_ISSUER, issuer.url],
+      ]);
+      await tryPage(page, { cli, places });
+    },
     300_000,
   );
 });

@@ -10,7 +10,7 @@ export interface SigningKey {
   readonly jwk: JWK;
 }
 
-/** An OIDC issuer with nothing but metadata and keys. */
+/** An OIDC issuer with nothing but metadata, keys, and a token for programs, whatever they say. */
 export interface TestIssuer {
   readonly url: string;
   readonly keys: SigningKey[];
@@ -41,7 +41,8 @@ export const platformAdmin = {
 
 export const seconds = (): number => Math.floor(Date.now() / 1_000);
 
-export async function startIssuer(): Promise<TestIssuer> {
+/** `program`: what the token of a program says. */
+export async function startIssuer(program: Readonly<Record<string, unknown>> = {}): Promise<TestIssuer> {
   const first = await signingKey('first');
   const keys = [first];
   const asked: string[] = [];
@@ -49,9 +50,11 @@ export async function startIssuer(): Promise<TestIssuer> {
   const server = createServer((request, response) => {
     asked.push(request.url ?? '');
     response.setHeader('content-type', 'application/json');
-    const body =
-      request.url === '/keys' ? { keys: keys.map(({ jwk }) => jwk) } : { issuer: url, jwks_uri: `${url}/keys` };
-    response.end(JSON.stringify(body));
+    const answer = (body: object): void => void response.end(JSON.stringify(body));
+    if (request.url === '/keys') answer({ keys: keys.map(({ jwk }) => jwk) });
+    else if (request.url === '/protocol/openid-connect/token')
+      void sign(program).then((token) => answer({ access_token: token }));
+    else answer({ issuer: url, jwks_uri: `${url}/keys` });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
@@ -66,11 +69,13 @@ export async function startIssuer(): Promise<TestIssuer> {
     exp: seconds() + 300,
     organization: { acme: { id: 'org-acme', resource_access: { holdfast: { roles: ['builder'] } } } },
   });
+  const sign: TestIssuer['sign'] = (claims = {}, header = {}, key = first) =>
+    signed(key, { ...standard(), ...claims }, header);
   return {
     url,
     keys,
     asked,
-    sign: (claims = {}, header = {}, key = first) => signed(key, { ...standard(), ...claims }, header),
+    sign,
     close: () => new Promise<void>((resolve) => server.close(() => resolve())),
   };
 }

@@ -38,7 +38,13 @@ export function openApiDocument(routes: readonly Route[]): OpenApiDocument {
         .map(([name, description]) => ({ name, description })),
       security: [{ key: [] }],
       components: {
-        securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'An API key, `hf_…`.' } },
+        securitySchemes: {
+          key: {
+            type: 'http',
+            scheme: 'bearer',
+            description: 'An API key, `hf_…`, or an access token of the OIDC issuer.',
+          },
+        },
       },
       paths,
     },

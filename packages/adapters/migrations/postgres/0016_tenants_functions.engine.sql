@@ -225,7 +225,8 @@ end
 $$;
 
 -- Deletes some rows of a tenant whose grace has ended, at most about so many. Outcome: more (call again), clean (nothing is
--- left but the tenant itself), held (workers still have runs), kept (it is not to be deleted, or not yet), gone.
+-- left but the tenant itself), held (workers still have runs, or what carries runs elsewhere has not heard yet that they are
+-- gone), kept (it is not to be deleted, or not yet), gone.
 create function holdfast.erase_tenant(p_rows integer) returns text
   language plpgsql security definer set search_path = '' set jit = off
 as $$
@@ -237,6 +238,7 @@ declare
   v_erased jsonb;
   v_run uuid;
   v_tags text[];
+  v_live boolean;
   v_table text;
   v_found_by_tenant boolean;
   v_rows bigint;
@@ -256,7 +258,7 @@ begin
 
   -- Run by run: tables of runs have no index by tenant.
   while v_left > 0 loop
-    select r.id, r.tags into v_run, v_tags from holdfast.runs r where r.tenant_id = v_tenant order by r.id desc limit 1;
+    select r.id, r.tags, r.ended_at is null into v_run, v_tags, v_live from holdfast.runs r where r.tenant_id = v_tenant order by r.id desc limit 1;
     exit when not found;
     delete from holdfast.run_events e
     where e.run_id = v_run and e.seq in (
@@ -275,6 +277,10 @@ begin
     get diagnostics v_rows = row_count;
     v_erased := holdfast.note_erased(v_erased, 'run_tags', v_rows);
     delete from holdfast.runs r where r.id = v_run;
+    -- A workflow that waits for it may go.
+    if v_live then
+      insert into holdfast.due (kind, subject, tenant_id, at) values ('engine', v_run, v_tenant, v_now) on conflict do nothing;
+    end if;
     v_erased := holdfast.note_erased(v_erased, 'runs', 1);
     v_left := v_left - v_rows - 1;
   end loop;
@@ -289,7 +295,7 @@ begin
         then 'delete from holdfast.%1$I where ctid = any (array('
           'select ctid from holdfast.%1$I where tenant_id = $1 limit $2))'
         else 'delete from holdfast.%1$I where tenant_id = $1' end
-      || case when v_table = 'due' then ' and kind <> ''erasure''' else '' end, v_table)
+      || case when v_table = 'due' then ' and kind not in (''erasure'', ''engine'')' else '' end, v_table)
       using v_tenant, v_left;
     get diagnostics v_rows = row_count;
     v_erased := holdfast.note_erased(v_erased, v_table, v_rows);
@@ -299,7 +305,11 @@ begin
     v_left := v_left - v_rows;
   end loop;
   update holdfast.tenants t set erased = v_erased::text where t.id = v_tenant;
-  return case when v_left <= 0 then 'more' else 'clean' end;
+  return case
+    when v_left <= 0 then 'more'
+    when exists (select from holdfast.due d where d.tenant_id = v_tenant and d.kind = 'engine') then 'held'
+    else 'clean'
+  end;
 end
 $$;
 

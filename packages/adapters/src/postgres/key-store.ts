@@ -28,15 +28,14 @@ interface FoundRow extends KeyRow {
   readonly member_disabled: boolean;
 }
 
-const foundSql = `select ${columns.replaceAll(/\w+/g, 'k.$&')}, t.name as tenant_name, t.suspended_at,
-    exists (select from holdfast.members m
-      where m.tenant_id = k.tenant_id and m.id = k.member_id and m.disabled_at is not null) as member_disabled
-  from holdfast.api_keys k join holdfast.tenants t on t.id = k.tenant_id where k.tenant_id = $1 and k.id = $2`;
-
 /** Of a key `k`: it is nobody's, or its member is not disabled. */
 export const ofUsableMember = `not exists (
   select from holdfast.members m
   where m.tenant_id = k.tenant_id and m.id = k.member_id and m.disabled_at is not null)`;
+
+const foundSql = `select ${columns.replaceAll(/\w+/g, 'k.$&')}, t.name as tenant_name, t.suspended_at,
+    not ${ofUsableMember} as member_disabled
+  from holdfast.api_keys k join holdfast.tenants t on t.id = k.tenant_id where k.tenant_id = $1 and k.id = $2`;
 
 export class PostgresKeyStore implements KeyStore {
   readonly #scoped: Scoped;

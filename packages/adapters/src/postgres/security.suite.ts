@@ -333,7 +333,10 @@ export function describeSecurity(name: string, open: () => Promise<OpenedStores>
       await stores.api.transactions.run(whole, ({ tenants }) => tenants.delete(whole, 0));
       let step = 'more';
       while (step === 'more') step = await worker.erasure.erase(whole);
-      expect(step).toBe('clean');
+      // It had a run under way: what carries that elsewhere hears of it first.
+      expect(step).toBe('held');
+      await rows(`delete from holdfast.due where kind = 'engine' and tenant_id = '${whole.tenant}'`);
+      expect(await worker.erasure.erase(whole)).toBe('clean');
       expect(await left()).toEqual(['due']);
       expect(await worker.erasure.finish(whole)).toBe('erased');
       expect(await left()).toEqual([]);

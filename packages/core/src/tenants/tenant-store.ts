@@ -32,7 +32,7 @@ export interface TenantStore {
 export interface TenantErasure {
   /**
    * Deletes some rows. `more`: call again. `clean`: nothing is left but the tenant itself. `held`: workers still have runs
-   * of it. `kept`: it is not to be deleted, or not yet. `gone`: there is no such tenant.
+   * of it, or what carries runs elsewhere has not heard yet that they are gone. `kept`: it is not to be deleted, or not yet. `gone`: there is no such tenant.
    */
   erase(scope: TenantScope): Promise<'more' | 'clean' | 'held' | 'kept' | 'gone'>;
   /**

@@ -46,6 +46,13 @@ export function describeTenantStore(name: string, open: OpenStores): void {
       return { scope, outcome: await change(scope, (tenants) => tenants.create(scope, draft(with_))) };
     };
 
+    /** Runs of which the driver was told, as a worker tells it. */
+    const told = async (): Promise<string[]> => {
+      const rows = await me.outbox.pick('engine', 100, 0);
+      for (const row of rows) await me.outbox.finish(row);
+      return rows.map(({ subject }) => subject).toSorted();
+    };
+
     test('is made once by its name and its external id, and found by its id', async () => {
       const [externalId, called] = [randomUUID(), `acme ${randomUUID()}`];
       const { scope, outcome } = await create({ name: called, externalId });
@@ -203,7 +210,10 @@ export function describeTenantStore(name: string, open: OpenStores): void {
         expect(await remove(scope, stores.clock.now() + DAY_MS)).toBe(false);
       }
       expect(steps.length).toBeGreaterThan(1);
-      expect(steps.at(-1)).toBe('clean');
+      // What carries live runs elsewhere is told that they are gone.
+      expect(steps.at(-1)).toBe('held');
+      expect(await told()).toEqual(runs.map(({ run }) => run).toSorted());
+      expect(await me.erasure.erase(scope)).toBe('clean');
       // Something came in between.
       await stores.installation.addKey(scope, {
         id: randomUUID(),
@@ -241,6 +251,8 @@ export function describeTenantStore(name: string, open: OpenStores): void {
       await remove(scope, stores.clock.now() - 1);
       expect(await me.erasure.erase(scope)).toBe('held');
       await me.runs.append(appendTo(run, 2, { worker: 'me', release: true, projection: projectionOf() }));
+      expect(await me.erasure.erase(scope)).toBe('held');
+      expect(await told()).toEqual([run.run]);
       expect(await me.erasure.erase(scope)).toBe('clean');
       expect(await me.erasure.finish(scope)).toBe('erased');
     });
