@@ -74,6 +74,8 @@ const libraries = [
   },
   { folder: 'packages/adapters/src/secrets', npm: ['zod'], node: true },
   { folder: 'packages/adapters/src/webhooks', npm: ['standardwebhooks'], node: true },
+  { folder: 'packages/adapters/src/oidc-development', npm: ['jose', 'oidc-provider', 'zod'], node: true },
+  { folder: 'packages/adapters/src/oidc-login', npm: ['jose', 'openid-client', 'zod'], node: true },
   { folder: 'packages/adapters/src/telemetry', npm: ['pino', 'prom-client', 'zod'], node: true },
   { folder: 'packages/driver-embedded/src', npm: [], node: true },
   {
@@ -195,6 +197,17 @@ export default {
       severity: 'error',
       from: { path: '^(packages|apps)/', pathNot: [test, '^packages/testing/'] },
       to: { path: ['^packages/testing/', '\\.test\\.ts$', 'node_modules/(vitest|fast-check)/'] },
+    },
+    {
+      name: 'development-login-stays-outside',
+      comment:
+        'Anybody can be anybody in it: the standalone program alone may start it, never what runs in production.',
+      severity: 'error',
+      from: {
+        path: '^(packages|apps)/',
+        pathNot: ['^packages/adapters/src/oidc-development/', '^apps/standalone/', test],
+      },
+      to: { path: ['^packages/adapters/src/oidc-development/', 'node_modules/(@types/)?oidc-provider/'] },
     },
     {
       name: 'main-is-a-root',
