@@ -50,6 +50,7 @@ export function describeCatalog(name: string, open: () => Promise<OpenedStores>)
         'run_tags',
         'runs',
         'schedules',
+        'sessions',
         'snapshots',
         'tenants',
         'threads',

@@ -19,6 +19,7 @@ import type {
   ScheduleStore,
   SealedPages,
   SecretRows,
+  SessionStore,
   Steps,
   TenantScope,
   ThreadStore,
@@ -50,6 +51,7 @@ import { ApiRunStore, WorkerRunStore } from './run-store.ts';
 import { PostgresScheduleRows } from './schedule-rows.ts';
 import { PostgresScheduleStore } from './schedule-store.ts';
 import { PostgresSealedPages, PostgresSecretRows } from './secret-rows.ts';
+import { cleanSessions, PostgresSessionStore } from './session-store.ts';
 import type { Connections, Sql } from './sql.ts';
 import { type DatabaseRole, type Scoped, scopedTransactions } from './tenant-scope.ts';
 import { PostgresThreadStore } from './thread-store.ts';
@@ -84,6 +86,7 @@ export interface ApiStores {
   readonly retention: RetentionStore;
   readonly schedules: ScheduleRows;
   readonly webhooks: WebhookStore;
+  readonly sessions: SessionStore;
 }
 
 export interface WorkerStores {
@@ -106,7 +109,7 @@ export interface WorkerStores {
   /** The files of a run, oldest first. */
   readonly artifactRows: (ref: RunRef) => Promise<readonly ArtifactRow[]>;
   /**
-   * Deletes some of what is no longer kept (replies to idempotent requests, 24 h; deliveries, 30 days; bulk operations,
+   * Deletes some of what is no longer kept (replies to idempotent requests, 24 h; logins that are over; deliveries, 30 days; bulk operations,
    * 30 days after their end); for a call once an hour. Returns how many rows; as long as that is not 0 there may be more.
    */
   readonly housekeep: () => Promise<number>;
@@ -225,7 +228,8 @@ function stores(
   const publish = (grown: readonly Hint[]): void => hints.publish(grown);
   return {
     async api() {
-      const scoped = scopedTransactions(connections, await roleFor(connections, 'holdfast_api'));
+      const role = await roleFor(connections, 'holdfast_api');
+      const scoped = scopedTransactions(connections, role);
       return {
         runs: new ApiRunStore(scoped, publish),
         agents: new PostgresAgentStore(scoped),
@@ -240,6 +244,7 @@ function stores(
         retention: new PostgresRetentionStore(scoped),
         schedules: new PostgresScheduleRows(scoped, publish),
         webhooks: new PostgresWebhookStore(scoped),
+        sessions: new PostgresSessionStore(connections, role),
       };
     },
     async worker(worker, driver = 'embedded') {
@@ -268,7 +273,8 @@ function stores(
         housekeep: async () =>
           (await cleanIdempotencyKeys(connections)) +
           (await cleanBulkOperations(connections)) +
-          (await cleanDeliveries(connections)),
+          (await cleanDeliveries(connections)) +
+          (await cleanSessions(connections)),
       };
     },
     async owner() {

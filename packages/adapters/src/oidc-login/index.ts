@@ -1,0 +1,1 @@
+export { OpenIdLogin, type OpenIdLoginOptions } from './openid-login.ts';
