@@ -78,12 +78,12 @@ function silentConnections({ server }: FastifyInstance): ReadonlySet<Socket> {
 }
 
 function register(app: FastifyInstance, ports: ApiPorts, route: Route): void {
-  const { method, url, operation, yaml } = route;
+  const { method, url, operation, yaml, form } = route;
   app.route({
     method,
     url,
     exposeHeadRoute: false,
-    config: { operation, yaml },
+    config: { operation, yaml, form },
     handler: async (request, reply) => {
       const params = check(route.params, request.params, 'path');
       const query = check(route.query, request.query, 'query');

@@ -18,6 +18,7 @@ import type {
   WebhookSender,
   WebhookStore,
 } from '@holdfast/core';
+import type { BrowserLogin } from './login/browser-login.ts';
 import type { StreamGuard } from './sse/stream-guard.ts';
 
 /** Everything the routes need; `wiring.ts` builds it, tests may replace any part. */
@@ -39,6 +40,8 @@ export interface ApiPorts extends SpeakPorts {
   readonly streams: EventStreams;
   readonly guard: StreamGuard;
   readonly deltas: Deltas;
+  /** null = there are only API keys. */
+  readonly login: BrowserLogin | null;
   /** Pages of these origins may use the API from a browser. */
   readonly corsOrigins: readonly string[];
   readonly log: Log;

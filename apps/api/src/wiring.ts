@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { FileArtifactStore } from '@holdfast/adapters/files';
 import { HttpTools } from '@holdfast/adapters/http-tool';
@@ -17,15 +18,18 @@ import {
   isLetIn,
   LocalDeltas,
   type Log,
+  type LoginProvider,
   type ModelCatalogue,
   type PlatformTools,
   Redaction,
   RegisteredTools,
   type SecretCipher,
   secretResolver,
+  Sessions,
 } from '@holdfast/core';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from './app.ts';
+import { BrowserLogin } from './login/browser-login.ts';
 import type { ApiPorts } from './ports.ts';
 import { encodeEvent } from './sse/sse-listener.ts';
 import { StreamGuard } from './sse/stream-guard.ts';
@@ -42,6 +46,8 @@ export interface ApiOverrides {
   readonly cipher?: SecretCipher;
   /** Shared by all parts of a process, the log included. */
   readonly redaction?: Redaction;
+  /** Logs browsers in. */
+  readonly login?: LoginProvider;
   readonly log?: Log;
   readonly metrics?: Metrics;
   /** Wraps the finished ports; chaos tests die here. */
@@ -94,6 +100,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       runs,
       schedules,
       secrets,
+      sessions: store,
       threads,
       transactions,
       webhooks,
@@ -106,7 +113,25 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
     own.push(mcp);
     const http = new HttpTools({ outbound, artifacts, resolveSecrets, redaction });
     const tools = new RegisteredTools({ platform: platformTools, store: toolServers, mcp, http, redaction });
+    const provider = overrides.login ?? null;
+    const sessions =
+      provider === null
+        ? null
+        : new Sessions({
+            store,
+            cipher,
+            provider,
+            clock,
+            log,
+            newSecret: () => randomBytes(32).toString('base64url'),
+          });
+    const publicUrl = (): string => config.http.publicBaseUrl ?? listeningUrl(app);
+    const login =
+      provider === null || sessions === null
+        ? null
+        : new BrowserLogin({ provider, sessions, store, cipher, clock, publicUrl });
     const ports: ApiPorts = {
+      login,
       agents,
       directory,
       keys,
@@ -134,7 +159,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       metrics,
       readiness: () => readinessOf(database),
     };
-    const app = buildApp(overrides.wrap?.(ports) ?? ports);
+    const app: FastifyInstance = buildApp(overrides.wrap?.(ports) ?? ports);
     return {
       app,
       ports,
@@ -152,6 +177,14 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
     for (const part of own.toReversed()) await part.close();
     throw error;
   }
+}
+
+/** Where it is reached on this machine. */
+export function listeningUrl(app: FastifyInstance): string {
+  const [address] = app.addresses();
+  if (address === undefined || typeof address === 'string') throw new Error('the API does not listen on a port');
+  const host = address.address.includes(':') ? `[${address.address}]` : address.address;
+  return `http://${host === '0.0.0.0' || host === '[::]' ? '127.0.0.1' : host}:${address.port}`;
 }
 
 async function readinessOf(database: OpenDatabase): Promise<Readonly<Record<string, string>>> {

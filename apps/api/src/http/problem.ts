@@ -1,5 +1,5 @@
 import { type ErrorCode, HoldfastError, type Problem, problemOf } from '@holdfast/contracts';
-import { DatabaseUnavailable, SecretUnreadable } from '@holdfast/core';
+import { DatabaseUnavailable, IssuerUnavailable, LoginRefused, SecretUnreadable } from '@holdfast/core';
 import { z } from 'zod';
 
 const fastifyError = z.object({ code: z.string(), statusCode: z.int().optional() });
@@ -28,6 +28,9 @@ export function told(error: unknown, requestId: string): HoldfastError {
       'The database does not answer or takes no writes. Repeat a create with the same Idempotency-Key.',
       { cause: error },
     );
+  if (error instanceof IssuerUnavailable)
+    return new HoldfastError('issuer_unavailable', 'The login server does not answer. Try again.', { cause: error });
+  if (error instanceof LoginRefused) return new HoldfastError('login_refused', error.message, { cause: error });
   if (error instanceof SecretUnreadable)
     return new HoldfastError('secrets_unavailable', error.message, { cause: error });
   const known = fastifyError.safeParse(error);

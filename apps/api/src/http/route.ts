@@ -64,6 +64,7 @@ export const tags = {
   Secrets: 'Named values that tools use; never shown.',
   Webhooks: 'Receivers outside that are told of events of runs, signed.',
   Administration: 'Keys, usage, audit, retention.',
+  Login: 'People in browsers, by an OIDC issuer.',
   Health: 'For probes and collectors; open to everybody.',
 } as const;
 export type Tag = keyof typeof tags;
@@ -110,6 +111,8 @@ interface RouteSpec<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Zo
   readonly body: B;
   /** The body may also be YAML. */
   readonly yaml?: boolean;
+  /** The body is that of an HTML form. */
+  readonly form?: boolean;
   /** Each change leaves a line in the audit log, written in its transaction. */
   readonly audit?: AuditRule<z.output<P>, z.output<B>>;
   readonly handle: (ports: ApiPorts, ask: Ask<z.output<P>, z.output<Q>, z.output<B>>) => Promise<Answer>;
@@ -121,6 +124,7 @@ export interface Route extends RouteDocument {
   readonly url: string;
   readonly operation: Operation | null;
   readonly yaml: boolean;
+  readonly form: boolean;
   readonly params: z.ZodObject;
   readonly query: z.ZodObject;
   readonly body: z.ZodType;
@@ -135,6 +139,7 @@ export const route = <P extends z.ZodObject, Q extends z.ZodObject, B extends z.
 }: RouteSpec<P, Q, B>): Route => ({
   ...spec,
   yaml: spec.yaml ?? false,
+  form: spec.form ?? false,
   ...(audit === undefined ? {} : { audit: audit as AuditRule<unknown, unknown> }),
   handle: spec.handle as Route['handle'],
 });

@@ -17,6 +17,12 @@ import * as artifacts from './artifacts/list.ts';
 import { decide } from './attention/decide.ts';
 import * as audit from './audit/list.ts';
 import * as attention from './attention/list.ts';
+import { backchannelLogout } from './auth/backchannel-logout.ts';
+import { callback } from './auth/callback.ts';
+import { login } from './auth/login.ts';
+import { logout } from './auth/logout.ts';
+import { session } from './auth/session.ts';
+import { signedOut } from './auth/signed-out.ts';
 import { cancel as cancelBulk } from './bulk/cancel.ts';
 import * as bulk from './bulk/get.ts';
 import * as bulks from './bulk/list.ts';
@@ -149,6 +155,12 @@ export const routes: readonly Route[] = [
   retention.get,
   setRetention,
   models.list,
+  login,
+  callback,
+  logout,
+  backchannelLogout,
+  session,
+  signedOut,
   healthz,
   readyz,
   metrics,

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { Provider } from 'oidc-provider';
+import { TENANTS_SCOPE } from './claims.ts';
 import { AUDIENCE, CLI_CLIENT, CLIENT_SECRET } from './clients.ts';
 import { configurationOf } from './configuration.ts';
 import { answer, interact } from './interactions.ts';
@@ -23,6 +24,14 @@ export interface DevelopmentProviderOptions {
   readonly warn: (text: string) => void;
 }
 
+interface DevelopmentClient {
+  readonly issuer: string;
+  readonly internalUrl: null;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly scope: string;
+}
+
 /**
  * An OpenID provider for one's own machine: real tokens, sample people, no passwords. See `whyNoDevelopmentLogin` for
  * where it must not run.
@@ -32,6 +41,8 @@ export class DevelopmentProvider {
   readonly audience = AUDIENCE;
   readonly clientId = AUDIENCE;
   readonly clientSecret = CLIENT_SECRET;
+  /** What the API logs people in with. */
+  readonly client: DevelopmentClient;
   readonly cliClientId = CLI_CLIENT;
   readonly #server: Server;
   readonly #options: DevelopmentProviderOptions;
@@ -43,6 +54,13 @@ export class DevelopmentProvider {
 
   private constructor(server: Server, port: number, options: DevelopmentProviderOptions, keys: ProviderKeys) {
     this.issuer = `http://${ADDRESS}:${port}`;
+    this.client = {
+      issuer: this.issuer,
+      internalUrl: null,
+      clientId: AUDIENCE,
+      clientSecret: CLIENT_SECRET,
+      scope: `openid profile email ${TENANTS_SCOPE}`,
+    };
     this.#server = server;
     this.#options = options;
     this.#keys = keys;
@@ -109,6 +127,9 @@ export class DevelopmentProvider {
       }),
     );
     provider.on('server_error', (_ctx, error) => this.#options.warn(`the development login failed: ${error.message}`));
+    provider.on('backchannel.error', (_ctx, error, client) =>
+      this.#options.warn(`${client.clientId} could not be told of a logout: ${error.message}`),
+    );
     return provider;
   }
 

@@ -35,13 +35,7 @@ beforeAll(async () => {
   await migrate(database);
   issuer = await DevelopmentProvider.start({ port: 0, dataDir: folder, warn: (text) => warnings.push(text) });
   issuer.servesApi(API);
-  login = new OpenIdLogin({
-    issuer: issuer.issuer,
-    internalUrl: null,
-    clientId: issuer.clientId,
-    clientSecret: issuer.clientSecret,
-    scope: 'openid profile email organization:*',
-  });
+  login = new OpenIdLogin(issuer.client);
 });
 afterAll(async () => {
   expect(warnings).toEqual([]);

@@ -268,6 +268,22 @@ export const errorCodes = {
   // the rest
   artifact_not_found: meaning(404, 'No such artifact', 'The run has no file with this digest.'),
   tenant_exists: meaning(409, 'Tenant exists', 'There is a tenant with this id already.'),
+  issuer_unavailable: meaning(
+    503,
+    'Issuer unavailable',
+    'The OIDC issuer does not answer, so nobody can log in, and a login whose token has ended cannot go on. It is not lost.',
+  ),
+  login_refused: meaning(
+    400,
+    'Login refused',
+    'The issuer did not let the person in, or the browser came back too late.',
+  ),
+  login_not_configured: meaning(404, 'No login here', 'The server knows no OIDC issuer. There are only API keys.'),
+  cross_site_request: meaning(
+    403,
+    'Cross-site request',
+    'A change that bears the session cookie must come from a page of this server, with the header `x-holdfast-csrf`.',
+  ),
   database_unavailable: meaning(
     503,
     'Database unavailable',

@@ -105,6 +105,10 @@ export const remedies: Readonly<Record<ErrorCode | RunFailureCode | StartupCode,
   // the rest
   artifact_not_found: 'See `holdfast artifacts list <run>`.',
   tenant_exists: 'Take another name.',
+  issuer_unavailable: 'Look whether the server can reach OIDC_ISSUER; try again.',
+  login_refused: 'Log in again, from `/auth/login`.',
+  login_not_configured: 'Set OIDC_ISSUER, or use an API key.',
+  cross_site_request: 'Send `x-holdfast-csrf: 1` with each change that bears the cookie, from a page of this server.',
   database_unavailable:
     'Look at the database and at `/readyz`. Runs go on when it is back. Repeat a create with the same `Idempotency-Key`.',
   internal: 'Look in the log for the `x-request-id` of the answer, and report it with that line.',

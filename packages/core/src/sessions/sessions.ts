@@ -66,6 +66,11 @@ export class Sessions {
     return tokens.accessToken;
   }
 
+  /** Whose it is; null = it is over. */
+  async whose(secret: string): Promise<Pick<StoredSession, 'issuer' | 'subject' | 'expiresAt'> | null> {
+    return this.#ports.store.find(hashSecret(secret));
+  }
+
   /** Ends it here; returns what says at the issuer whose login it was. */
   async end(secret: string): Promise<{ readonly idToken: string | null } | null> {
     const hash = hashSecret(secret);

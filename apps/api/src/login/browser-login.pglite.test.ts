@@ -1,0 +1,170 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DevelopmentProvider } from '@holdfast/adapters/oidc-development';
+import { OpenIdLogin } from '@holdfast/adapters/oidc-login';
+import { migrate, type OpenDatabase, openDatabase } from '@holdfast/adapters/postgres';
+import { parseEnv } from '@holdfast/contracts';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { type Api, listeningUrl, wireApi } from '../wiring.ts';
+
+let folder: string;
+let database: OpenDatabase;
+let issuer: DevelopmentProvider;
+let api: Api;
+let url: string;
+const warnings: string[] = [];
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'holdfast-browser-login-'));
+  database = await openDatabase('pglite://memory');
+  await migrate(database);
+  issuer = await DevelopmentProvider.start({ port: 0, dataDir: folder, warn: (text) => warnings.push(text) });
+  const login = new OpenIdLogin(issuer.client);
+  api = await wireApi(parseEnv({ DATA_DIR: folder, PORT: '0', LOG_LEVEL: 'silent' }), { database, login });
+  await api.app.listen({ host: '127.0.0.1', port: 0 });
+  url = listeningUrl(api.app);
+  issuer.servesApi(url);
+});
+afterAll(async () => {
+  await api.close();
+  await issuer.close();
+  await database.close();
+  rmSync(folder, { recursive: true, force: true });
+  expect(warnings).toEqual([]);
+});
+
+/** Cookies by host and port: browsers have them by host, and ours must not need that. */
+class Browser {
+  readonly cookies = new Map<string, string>();
+  readonly set: string[] = [];
+
+  async ask(
+    to: string,
+    init: { method?: string; form?: Record<string, string>; headers?: Record<string, string> } = {},
+  ) {
+    const answer = await fetch(to, {
+      method: init.method ?? (init.form === undefined ? 'GET' : 'POST'),
+      redirect: 'manual',
+      headers: { cookie: [...this.cookies].map((pair) => pair.join('=')).join('; '), ...init.headers },
+      ...(init.form === undefined ? {} : { body: new URLSearchParams(init.form) }),
+    });
+    for (const line of answer.headers.getSetCookie()) {
+      this.set.push(line);
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+      if (value === '') this.cookies.delete(name);
+      else this.cookies.set(name, value);
+    }
+    return answer;
+  }
+
+  /** Through redirects and the page that asks who it is. Stops at the first page of ours. */
+  async go(to: string, person: string): Promise<string> {
+    let next = to;
+    let form: Record<string, string> | undefined;
+    for (;;) {
+      const answer = await this.ask(next, form === undefined ? {} : { form });
+      const location = answer.headers.get('location');
+      if (location === null && (next.startsWith(url) || form !== undefined)) return next;
+      form = location === null ? { person } : undefined;
+      if (location !== null) next = new URL(location, next).href;
+    }
+  }
+
+  async session(): Promise<{ subject: string } | null> {
+    const answer = await this.ask(`${url}/auth/session`);
+    return ((await answer.json()) as { session: { subject: string } | null }).session;
+  }
+}
+
+async function loggedIn(person: string): Promise<Browser> {
+  const browser = new Browser();
+  await browser.go(`${url}/auth/login`, person);
+  return browser;
+}
+
+describe('a browser', () => {
+  test('is logged in by the issuer, and led back to where it was', async () => {
+    const browser = new Browser();
+    expect(await browser.session()).toBeNull();
+    const there = await browser.go(`${url}/auth/login?return_to=${encodeURIComponent('/auth/session?')}`, 'vera');
+    expect(there).toBe(`${url}/auth/session`);
+    expect(await browser.session()).toMatchObject({ issuer: issuer.issuer, subject: 'vera' });
+    const ours = browser.set.filter((line) => line.startsWith('holdfast_'));
+    expect(ours.length).toBeGreaterThanOrEqual(3);
+    for (const line of ours) expect(line).toMatch(/; Path=\/; HttpOnly; SameSite=Lax(; Max-Age=\d+)?$/);
+    expect([...browser.cookies.keys()].filter((name) => name.startsWith('holdfast_'))).toEqual(['holdfast_session']);
+  });
+
+  test.each(['//evil.example', 'https://evil.example', '/\\evil.example', 'runs'])(
+    'is never led to %s',
+    async (returnTo) => {
+      const answer = await fetch(`${url}/auth/login?return_to=${encodeURIComponent(returnTo)}`, { redirect: 'manual' });
+      expect(answer.status).toBe(400);
+      expect(answer.headers.get('location')).toBeNull();
+    },
+  );
+
+  test('that has not begun the login cannot end it', async () => {
+    const browser = new Browser();
+    const begun = await browser.ask(`${url}/auth/login`);
+    const state = new URL(begun.headers.get('location') ?? '').searchParams.get('state') ?? '';
+    const victim = await fetch(`${url}/auth/callback?code=x&state=${state}`, { redirect: 'manual' });
+    expect(victim.status).toBe(400);
+    expect(await victim.json()).toMatchObject({ code: 'login_refused' });
+    expect(victim.headers.getSetCookie()).toEqual([]);
+  });
+
+  test('changes nothing by a cookie alone: another site could send that', async () => {
+    const browser = await loggedIn('vera');
+    const change = (headers: Record<string, string>) =>
+      browser.ask(`${url}/v1/threads`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers } });
+    for (const headers of [{}, { origin: url }, { 'x-holdfast-csrf': '1', origin: 'https://evil.example' }]) {
+      const answer = await change(headers);
+      expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([403, 'cross_site_request']);
+    }
+    expect((await (await change({ 'x-holdfast-csrf': '1', origin: url })).json()) as object).not.toMatchObject({
+      code: 'cross_site_request',
+    });
+  });
+
+  test('is logged out here and at the issuer, by a form of ours alone', async () => {
+    const browser = await loggedIn('oscar');
+    const foreign = await browser.ask(`${url}/auth/logout`, { form: {}, headers: { origin: 'https://evil.example' } });
+    expect(foreign.status).toBe(403);
+    expect(await browser.session()).toMatchObject({ subject: 'oscar' });
+    const answer = await browser.ask(`${url}/auth/logout`, { form: {}, headers: { origin: url } });
+    expect(answer.status).toBe(303);
+    const away = new URL(answer.headers.get('location') ?? '');
+    expect(away.origin).toBe(issuer.issuer);
+    expect(away.searchParams.get('post_logout_redirect_uri')).toBe(`${url}/signed-out`);
+    expect(away.searchParams.get('id_token_hint')).toMatch(/^ey/);
+    expect(await browser.session()).toBeNull();
+    expect([...browser.cookies.keys()]).not.toContain('holdfast_session');
+    const page = await (await browser.ask(away.href)).text();
+    const [, action = '', xsrf = ''] =
+      /action="([^"]+)"[^>]*><input type="hidden" name="xsrf" value="([^"]+)"/.exec(page) ?? [];
+    const done = await browser.ask(action, { form: { xsrf, logout: 'yes' } });
+    expect(done.headers.get('location')).toBe(`${url}/signed-out`);
+    expect(await (await browser.ask(`${url}/signed-out`)).text()).toContain('You are logged out');
+  });
+
+  test('is logged out when the issuer ends its login, wherever that was done', async () => {
+    const [browser, other] = [await loggedIn('bella'), await loggedIn('vera')];
+    const page = await (await browser.ask(`${issuer.issuer}/session/end`)).text();
+    const [, action = '', xsrf = ''] =
+      /action="([^"]+)"[^>]*><input type="hidden" name="xsrf" value="([^"]+)"/.exec(page) ?? [];
+    await browser.ask(action, { form: { xsrf, logout: 'yes' } });
+    await vi.waitFor(async () => expect(await browser.session()).toBeNull());
+    expect(await other.session()).toMatchObject({ subject: 'vera' });
+  });
+
+  test('a logout that the issuer has not signed ends nothing', async () => {
+    const browser = await loggedIn('vera');
+    const answer = await fetch(`${url}/auth/backchannel-logout`, {
+      method: 'POST',
+      body: new URLSearchParams({ logout_token: 'eyJhbGciOiJub25lIn0.e30.' }),
+    });
+    expect(answer.status).toBe(400);
+    expect(await browser.session()).not.toBeNull();
+  });
+});
