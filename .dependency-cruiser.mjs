@@ -29,7 +29,8 @@ const arrows = {
     'apps/api',
     'apps/worker',
   ],
-  // Core, adapters and the driver only for `init`, `migrate` and `doctor`, which look at more than a server.
+  // Core, adapters and the driver only for `init`, `migrate` and `doctor`, which look at more than a server, and for
+  // `audit verify`, which computes the chain here.
   'apps/cli': ['packages/contracts', 'packages/sdk', 'packages/core', 'packages/adapters', 'packages/driver-temporal'],
 };
 
@@ -65,6 +66,7 @@ const libraries = [
   },
   { folder: 'packages/adapters/src/files', npm: ['zod'], node: true },
   { folder: 'packages/adapters/src/mcp', npm: ['@modelcontextprotocol/sdk', 'zod'], node: true },
+  { folder: 'packages/adapters/src/oidc', npm: ['jose', 'zod'], node: true },
   { folder: 'packages/adapters/src/outbound', npm: ['undici'], node: true },
   { folder: 'packages/adapters/src/http-tool', npm: ['zod'], node: true },
   {
@@ -73,6 +75,7 @@ const libraries = [
     node: true,
   },
   { folder: 'packages/adapters/src/secrets', npm: ['zod'], node: true },
+  { folder: 'packages/adapters/src/memory', npm: ['rate-limiter-flexible'], node: true },
   { folder: 'packages/adapters/src/webhooks', npm: ['standardwebhooks'], node: true },
   { folder: 'packages/adapters/src/oidc-development', npm: ['jose', 'oidc-provider', 'zod'], node: true },
   { folder: 'packages/adapters/src/oidc-login', npm: ['jose', 'openid-client', 'zod'], node: true },
@@ -87,6 +90,7 @@ const libraries = [
       '@temporalio/common',
       '@temporalio/proto',
       '@temporalio/worker',
+      'p-limit',
     ],
     node: true,
   },

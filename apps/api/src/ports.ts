@@ -1,19 +1,28 @@
+import type { Quotas } from '@holdfast/contracts';
 import type {
   AgentStore,
+  AuthenticationPorts,
   AuditLog,
   BulkStore,
   Deltas,
+  Entrance,
   EventStreams,
   KeyStore,
+  LimitMetrics,
   Log,
+  MemberRows,
+  PlatformAudit,
   PublishPorts,
+  RefusedTokens,
   RegistryPorts,
+  RequestLimits,
   RetentionStore,
   RunDirectory,
   ScheduleRows,
   SecretCipher,
   SecretRows,
   SpeakPorts,
+  TenantDirectory,
   ThreadStore,
   WebhookSender,
   WebhookStore,
@@ -26,6 +35,13 @@ export interface ApiPorts extends SpeakPorts {
   readonly agents: AgentStore;
   readonly directory: RunDirectory;
   readonly keys: KeyStore;
+  readonly entrance: Entrance;
+  /** null = API keys alone are taken. */
+  readonly tokens: AuthenticationPorts['tokens'];
+  readonly sessions: AuthenticationPorts['sessions'];
+  /** null = browsers cannot log in. */
+  readonly login: BrowserLogin | null;
+  readonly refusedTokens: RefusedTokens;
   readonly threads: ThreadStore;
   readonly secrets: SecretRows;
   readonly cipher: SecretCipher;
@@ -34,18 +50,23 @@ export interface ApiPorts extends SpeakPorts {
   readonly retention: RetentionStore;
   readonly schedules: ScheduleRows;
   readonly webhooks: WebhookStore;
+  readonly members: MemberRows;
+  readonly tenants: TenantDirectory;
+  readonly platformAudit: PlatformAudit;
   readonly sender: WebhookSender;
+  readonly quotas: Quotas;
+  readonly requestLimits: RequestLimits;
   readonly publishing: PublishPorts;
   readonly registry: RegistryPorts;
   readonly streams: EventStreams;
   readonly guard: StreamGuard;
   readonly deltas: Deltas;
-  /** null = there are only API keys. */
-  readonly login: BrowserLogin | null;
+  /** Addresses and ranges whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[];
   /** Pages of these origins may use the API from a browser. */
   readonly corsOrigins: readonly string[];
   readonly log: Log;
-  readonly metrics: MetricsText & { readonly http: HttpMetrics };
+  readonly metrics: MetricsText & { readonly http: HttpMetrics; readonly limits: LimitMetrics };
   /** Each check's name with `ok`, or with what is wrong. */
   readonly readiness: () => Promise<Readonly<Record<string, string>>>;
 }

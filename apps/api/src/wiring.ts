@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { FileArtifactStore } from '@holdfast/adapters/files';
 import { HttpTools } from '@holdfast/adapters/http-tool';
+import { MemoryRateLimiter } from '@holdfast/adapters/memory';
 import { HttpMcpTools, registeredTools, serverLog } from '@holdfast/adapters/mcp';
 import { configuredModels } from '@holdfast/adapters/models';
+import { JwtVerifier } from '@holdfast/adapters/oidc';
 import { OutboundClient } from '@holdfast/adapters/outbound';
 import { type OpenDatabase, openConfigured } from '@holdfast/adapters/postgres';
 import { LocalCipher } from '@holdfast/adapters/secrets';
@@ -12,6 +14,7 @@ import { HttpWebhookSender } from '@holdfast/adapters/webhooks';
 import type { Config } from '@holdfast/contracts';
 import {
   type ArtifactStore,
+  cachedOwnLimits,
   cachedVersions,
   type Deltas,
   EventStreams,
@@ -21,8 +24,11 @@ import {
   type LoginProvider,
   type ModelCatalogue,
   type PlatformTools,
+  type RateLimiter,
   Redaction,
+  RefusedTokens,
   RegisteredTools,
+  RequestLimits,
   type SecretCipher,
   secretResolver,
   Sessions,
@@ -43,6 +49,7 @@ export interface ApiOverrides {
   readonly deltas?: Deltas;
   /** The tool servers that TOOL_SERVERS_FILE would name. */
   readonly platformTools?: PlatformTools;
+  readonly rateLimiter?: RateLimiter;
   readonly cipher?: SecretCipher;
   /** Shared by all parts of a process, the log included. */
   readonly redaction?: Redaction;
@@ -96,10 +103,15 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       toolServers,
       directory,
       keys,
+      limits,
+      entrance,
+      members,
+      platformAudit,
       retention,
       runs,
       schedules,
       secrets,
+      tenants,
       sessions: store,
       threads,
       transactions,
@@ -113,6 +125,22 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
     own.push(mcp);
     const http = new HttpTools({ outbound, artifacts, resolveSecrets, redaction });
     const tools = new RegisteredTools({ platform: platformTools, store: toolServers, mcp, http, redaction });
+    const { rates, quotas } = config.limits;
+    const requestLimits = new RequestLimits({
+      limiter: overrides.rateLimiter ?? new MemoryRateLimiter(),
+      rates,
+      own: cachedOwnLimits(limits, clock),
+      log,
+      metrics: metrics.limits,
+    });
+    const { oidc } = config;
+    const tokens =
+      oidc === null
+        ? null
+        : {
+            verifier: new JwtVerifier({ ...oidc, now: () => clock.now() }),
+            slots: oidc.provision ? config.tenantSlots : null,
+          };
     const provider = overrides.login ?? null;
     const sessions =
       provider === null
@@ -131,10 +159,14 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
         ? null
         : new BrowserLogin({ provider, sessions, store, cipher, clock, publicUrl });
     const ports: ApiPorts = {
-      login,
       agents,
       directory,
       keys,
+      entrance,
+      tokens,
+      sessions,
+      login,
+      refusedTokens: new RefusedTokens(platformAudit),
       runs,
       transactions,
       secrets,
@@ -145,6 +177,9 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       retention,
       schedules,
       webhooks,
+      members,
+      tenants,
+      platformAudit,
       sender: new HttpWebhookSender({ outbound }),
       clock,
       artifacts,
@@ -153,8 +188,11 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       deltas: overrides.deltas ?? new LocalDeltas(),
       registry: { tools, platform: platformTools, store: toolServers },
       streams: new EventStreams({ directory, runs, hints }, encodeEvent),
-      guard: new StreamGuard((authorization) => isLetIn(keys, authorization, clock.now())),
+      guard: new StreamGuard((credentials) => isLetIn({ keys, entrance, tokens, sessions }, credentials, clock.now())),
+      quotas,
+      requestLimits,
       corsOrigins: config.http.corsOrigins,
+      trustedProxies: config.http.trustedProxies,
       log,
       metrics,
       readiness: () => readinessOf(database),

@@ -12,6 +12,7 @@ import {
   type RunRef,
   type Take,
 } from '@holdfast/core';
+import pLimit from 'p-limit';
 import { createActivities } from './activities.ts';
 import { endedPastUs, UNHEARD_MS } from './reconcile.ts';
 import { lastExecution, settleLoss } from './settle-loss.ts';
@@ -41,6 +42,11 @@ const LEASELESS_MS = 1_000;
 const LOOK_AT_LEASE_MS = 250;
 const RECONCILE_MS = 60_000;
 const TELL_MS = 10_000;
+/**
+ * Runs that a worker hands over at once. A server that is slow with many calls would let all of them run into their time
+ * limit, and then meet them all again.
+ */
+const HANDED_AT_ONCE = 16;
 /** What ended longer ago was found by an earlier look, or is found when the run is next to go on. */
 const LOOK_BACK_MS = 600_000;
 
@@ -70,6 +76,8 @@ class TemporalDriver implements RunDriver {
   readonly #settings: TemporalSettings;
   /** Handed to Temporal, and not known to be claimed. */
   readonly #handed = new Map<string, Handed>();
+  readonly #handing = pLimit(HANDED_AT_ONCE);
+  readonly #freed: (ended: boolean) => void;
   /** Executions that were found to have ended past Holdfast. */
   readonly #found = new LeastRecentlyUsed<true>(10_000);
   readonly #reconciling: Periodic;
@@ -88,13 +96,14 @@ class TemporalDriver implements RunDriver {
     this.#settings = settings;
     this.#limit = limit;
     this.#holds = holds;
+    this.#freed = freed;
     this.#link = new TemporalLink(settings, {
       log: ports.log,
       identity: ports.lease.worker,
       concurrency: limit,
       activities: createActivities({ ...ports, holds, freed, handed: (run) => void this.#handed.delete(run) }),
       began: (seconds) => ports.engine.began(seconds),
-      changed: (up) => this.#changed(up, freed),
+      changed: (up) => this.#changed(up),
     });
     this.#reconciling = new Periodic(
       () => this.#reconcile().then(() => RECONCILE_MS),
@@ -127,16 +136,18 @@ class TemporalDriver implements RunDriver {
       this.#ports.engine.unheard();
       this.#ports.log.warn({ run_id: run }, 'no worker has begun the run that was handed to Temporal; once more');
     }
-    return Math.max(0, this.#limit - this.#holds.size - this.#handed.size);
+    const { activeCount, pendingCount } = this.#handing;
+    return Math.max(
+      0,
+      Math.min(this.#limit - this.#holds.size - this.#handed.size, HANDED_AT_ONCE - activeCount - pendingCount),
+    );
   }
 
   take(run: RunRef & Partial<PickedRun>, take: Take): void {
     const before = this.#handed.get(run.run)?.take;
     // That its holder has died meanwhile is news.
     if (before !== undefined && (take.type === 'claim' || before.type === 'take-over')) return;
-    const handed = { run, take, at: this.#ports.clock.monotonic() };
-    this.#handed.set(run.run, handed);
-    void this.#hand(handed);
+    this.#handOver(run, take);
   }
 
   async ended(run: RunRef): Promise<void> {
@@ -154,8 +165,16 @@ class TemporalDriver implements RunDriver {
     await this.#link.close();
   }
 
-  async #hand({ run, take }: Handed): Promise<void> {
-    const { log, page } = this.#ports;
+  #handOver(run: Handed['run'], take: Take): void {
+    this.#handed.set(run.run, { run, take, at: this.#ports.clock.monotonic() });
+    void this.#handing(() => this.#hand(run, take)).then(() => this.#freed(false));
+  }
+
+  async #hand(run: Handed['run'], take: Take): Promise<void> {
+    const { log, page, clock } = this.#ports;
+    // Somebody has begun it meanwhile, or there is newer word about it.
+    if (this.#handed.get(run.run)?.run !== run) return;
+    this.#handed.set(run.run, { run, take, at: clock.monotonic() });
     try {
       // Calls of their own: what the database needs in between must not look as if Temporal were slow.
       const start = (): Promise<void> =>
@@ -171,12 +190,12 @@ class TemporalDriver implements RunDriver {
     }
   }
 
-  #changed(up: boolean, freed: (ended: boolean) => void): void {
+  #changed(up: boolean): void {
     this.#ports.engine.reachable(up);
     this.#telling.soon();
     if (!up) return;
-    for (const handed of this.#handed.values()) void this.#hand(handed);
-    freed(false);
+    for (const { run, take } of this.#handed.values()) this.#handOver(run, take);
+    this.#freed(false);
     this.#reconciling.soon();
   }
 

@@ -1,37 +1,97 @@
-import { authenticate, type Caller, mayDo, type Operation, refused, rolesFor } from '@holdfast/core';
-import type { FastifyInstance } from 'fastify';
+import { HoldfastError } from '@holdfast/contracts';
+import {
+  authenticate,
+  type Authenticated,
+  authenticatePlatform,
+  type Credentials,
+  isPlatformOperation,
+  mayDo,
+  type Operation,
+  type PlatformCaller,
+  type RateClass,
+  refused,
+  rolesFor,
+  TokenRefused,
+} from '@holdfast/core';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiPorts } from '../ports.ts';
+import { credentialsOf } from './credentials.ts';
+import { callerClass, countRefusal, limitAddress, limitCaller } from './rate-limits.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** null: open to everybody. */
     operation?: Operation | null;
     yaml?: boolean;
+    /** What it does leaves a line in the audit log. */
+    audited?: boolean;
+    rate?: RateClass | null;
     form?: boolean;
   }
   interface FastifyRequest {
-    caller: Caller | null;
+    caller: Authenticated | null;
+    /** Of an operation of the platform. */
+    platformCaller: PlatformCaller | null;
     /** Answered by a stream of events. */
     streamed: boolean;
   }
 }
 
 /** Who asks, and whether they may, before the body is read. An unknown route has no operation and stays unknown. */
-export function authenticateRequests(app: FastifyInstance, { keys, clock, login }: ApiPorts): void {
+export function authenticateRequests(app: FastifyInstance, ports: ApiPorts): void {
   app.decorateRequest('caller', null);
+  app.decorateRequest('platformCaller', null);
   app.decorateRequest('streamed', false);
-  app.addHook('onRequest', async (request) => {
-    const { operation } = request.routeOptions.config;
-    if (operation === undefined || operation === null) return;
-    // From here on a session is its token, also for what looks again later, such as an open stream.
-    const session = request.headers.authorization === undefined ? await login?.authorization(request) : undefined;
-    if (session !== undefined) request.headers.authorization = session;
-    const caller = await authenticate(keys, request.headers.authorization, clock.now());
+  app.addHook('onRequest', async (request, reply) => {
+    const { operation, rate } = request.routeOptions.config;
+    if (operation === undefined || operation === null) {
+      if (rate !== null) await limitAddress(ports, rate === 'auth' ? 'auth' : 'open', request, reply);
+      return;
+    }
+    if (isPlatformOperation(operation)) {
+      request.platformCaller = await letIn(ports, request, reply, (credentials) =>
+        authenticatePlatform(ports, credentials),
+      );
+      await limitAddress(ports, 'open', request, reply);
+      return;
+    }
+    const caller = await letIn(ports, request, reply, (credentials) =>
+      authenticate(ports, credentials, ports.clock.now()),
+    );
     request.caller = caller;
-    if (!mayDo(caller.by.roles, operation))
+    await limitCaller(ports, caller, rate === 'start' ? 'start' : callerClass(request), reply);
+    const { roles } = caller.by;
+    if (!mayDo(roles, operation))
       throw refused(
         'forbidden',
-        `Your key's roles (${caller.by.roles.join(', ')}) do not include ${operation}, which takes ${rolesFor(operation).join(' or ')}.`,
+        `Your roles (${roles.join(', ') || 'none'}) do not include ${operation}, which takes ${rolesFor(operation).join(' or ')}.`,
       );
   });
+}
+
+/** Whoever is not let in too often is told to wait, whatever they bring then; who brings what is good is never held up. */
+async function letIn<T>(
+  ports: ApiPorts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  enter: (credentials: Credentials) => Promise<T>,
+): Promise<T> {
+  try {
+    return await enter(credentialsOf(request, ports.login));
+  } catch (error) {
+    if (error instanceof Error && error.cause instanceof TokenRefused)
+      await noteToken(ports, request, error.cause.reason);
+    if (error instanceof HoldfastError && error.status === 401) await countRefusal(ports, request, reply);
+    throw error;
+  }
+}
+
+/** A database that takes no writes does not change the answer. */
+async function noteToken({ refusedTokens, clock, log }: ApiPorts, request: FastifyRequest, reason: string) {
+  const target = request.url.split('?')[0]?.slice(0, 500) ?? '';
+  try {
+    await refusedTokens.note({ reason, target, requestId: request.id, from: request.ip }, clock.now());
+  } catch (error) {
+    log.warn({ err: error, request_id: request.id }, 'a refused token could not be noted');
+  }
 }

@@ -1,6 +1,7 @@
 import { getRun, refused, type RunRef, type RunView } from '@holdfast/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiPorts } from '../ports.ts';
+import { credentialsOf } from './credentials.ts';
 
 const LONGEST_S = 60;
 
@@ -30,7 +31,7 @@ export async function viewAfter(
   raw.once('close', hangUp);
   if (raw.closed) hangUp();
   let denied = false;
-  const unwatch = ports.guard.watch(request.headers.authorization ?? '', () => {
+  const unwatch = ports.guard.watch(credentialsOf(request, ports.login), () => {
     denied = true;
     gone.abort();
   });
@@ -40,6 +41,6 @@ export async function viewAfter(
     raw.off('close', hangUp);
     unwatch();
   }
-  if (denied) throw refused('key_expired', 'This API key has ended while the request waited.');
+  if (denied) throw refused('key_expired', 'What let you in has ended while the request waited.');
   return getRun(ports, ref);
 }

@@ -8,7 +8,7 @@ const fastifyError = z.object({ code: z.string(), statusCode: z.int().optional()
 const fastifyErrors: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: [
     'payload_too_large',
-    'The body is larger than 1 MiB. Keep large content in a file that a tool can read.',
+    'The body is larger than this operation takes: 1 MiB where it carries content, 64 KiB elsewhere. Keep large content in a file that a tool can read.',
   ],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [
     'unsupported_media_type',
@@ -29,7 +29,7 @@ export function told(error: unknown, requestId: string): HoldfastError {
       { cause: error },
     );
   if (error instanceof IssuerUnavailable)
-    return new HoldfastError('issuer_unavailable', 'The login server does not answer. Try again.', { cause: error });
+    return new HoldfastError('issuer_unavailable', 'The OIDC issuer does not answer. Try again.', { cause: error });
   if (error instanceof LoginRefused) return new HoldfastError('login_refused', error.message, { cause: error });
   if (error instanceof SecretUnreadable)
     return new HoldfastError('secrets_unavailable', error.message, { cause: error });

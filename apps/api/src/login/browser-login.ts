@@ -110,16 +110,12 @@ export class BrowserLogin {
     return secret === null ? null : this.#parts.sessions.whose(secret);
   }
 
-  /**
-   * What the cookie of a request stands for, as an `Authorization` header; undefined = it has none that is good.
-   * @throws HoldfastError `cross_site_request`; IssuerUnavailable.
-   */
-  async authorization(request: FastifyRequest): Promise<string | undefined> {
+  /** The value of the session cookie; undefined = the request has none. @throws HoldfastError `cross_site_request` */
+  session(request: FastifyRequest): string | undefined {
     const secret = this.#read(request.headers.cookie, SESSION);
     if (secret === null) return undefined;
     this.#refuseForeign(request, false);
-    const token = await this.#parts.sessions.accessToken(secret);
-    return token === null ? undefined : `Bearer ${token}`;
+    return secret;
   }
 
   #refuseForeign({ method, headers }: FastifyRequest, form: boolean): void {

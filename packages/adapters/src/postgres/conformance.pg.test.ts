@@ -6,7 +6,9 @@ import {
   describeDeletion,
   describeHints,
   describeInstallation,
+  describeEntrance,
   describeOutbox,
+  describeLimitStore,
   describeRetention,
   describeRunCopies,
   describeRunDirectory,
@@ -14,6 +16,7 @@ import {
   describeScheduleRows,
   describeScheduleStore,
   describeSecretRows,
+  describeTenantStore,
   describeToolServerStore,
   describeTransactions,
   describeWebhookStore,
@@ -21,6 +24,7 @@ import {
 import { database, describePostgres, type PostgresServer, startPostgres } from '@holdfast/testing/servers';
 import { afterAll, beforeAll } from 'vitest';
 import { openDatabase } from './database.ts';
+import { describeAuditTables } from './audit.suite.ts';
 import { describeErasure } from './deletion.suite.ts';
 import { describeIdempotencyKeys } from './idempotency-keys.suite.ts';
 import { openOn } from './open-stores.suite.ts';
@@ -43,12 +47,16 @@ describePostgres('the stores', ({ bin }) => {
   describeRunDirectory('Postgres', open);
   describeDeletion('Postgres', open);
   describeRetention('Postgres', open);
+  describeLimitStore('Postgres', open);
   describeErasure('Postgres', open);
+  describeAuditTables('Postgres', open);
   describeAgentStore('Postgres', open);
+  describeTenantStore('Postgres', open);
   describeToolServerStore('Postgres', open);
   describeTransactions('Postgres', open, false);
   describeWebhookStore('Postgres', open);
   describeInstallation('Postgres', open);
+  describeEntrance('Postgres', open);
   describeAuditLog('Postgres', open);
   describeSecretRows('Postgres', open);
   describeIdempotencyKeys('Postgres', open);

@@ -6,7 +6,9 @@ import {
   describeDeletion,
   describeHints,
   describeInstallation,
+  describeEntrance,
   describeOutbox,
+  describeLimitStore,
   describeRetention,
   describeRunCopies,
   describeRunDirectory,
@@ -14,11 +16,13 @@ import {
   describeScheduleRows,
   describeScheduleStore,
   describeSecretRows,
+  describeTenantStore,
   describeToolServerStore,
   describeTransactions,
   describeWebhookStore,
 } from '@holdfast/testing';
 import { ProcessHints } from './hints.ts';
+import { describeAuditTables } from './audit.suite.ts';
 import { describeErasure } from './deletion.suite.ts';
 import { describeIdempotencyKeys } from './idempotency-keys.suite.ts';
 import { openMemory } from './open-stores.suite.ts';
@@ -33,12 +37,16 @@ describeRunCopies('PGlite', openMemory);
 describeRunDirectory('PGlite', openMemory);
 describeDeletion('PGlite', openMemory);
 describeRetention('PGlite', openMemory);
+describeLimitStore('PGlite', openMemory);
 describeErasure('PGlite', openMemory);
+describeAuditTables('PGlite', openMemory);
 describeAgentStore('PGlite', openMemory);
+describeTenantStore('PGlite', openMemory);
 describeToolServerStore('PGlite', openMemory);
 describeTransactions('PGlite', openMemory, true);
 describeWebhookStore('PGlite', openMemory);
 describeInstallation('PGlite', openMemory);
+describeEntrance('PGlite', openMemory);
 describeAuditLog('PGlite', openMemory);
 describeSecretRows('PGlite', openMemory);
 describeIdempotencyKeys('PGlite', openMemory);

@@ -5,12 +5,16 @@ import type {
   BulkStore,
   Clock,
   DriverName,
+  Entrance,
   ExpiredRuns,
   Hint,
   Hints,
   Installation,
   KeyStore,
+  LimitStore,
+  MemberRows,
   Outbox,
+  PlatformAudit,
   RetentionStore,
   RunDirectory,
   RunRef,
@@ -21,6 +25,8 @@ import type {
   SecretRows,
   SessionStore,
   Steps,
+  TenantDirectory,
+  TenantErasure,
   TenantScope,
   ThreadStore,
   ToolServerStore,
@@ -30,7 +36,7 @@ import type {
   WebhookStore,
 } from '@holdfast/core';
 import { artifactRows } from './artifact-rows.ts';
-import { PostgresAuditLog } from './audit-log.ts';
+import { cleanAudit, PostgresAuditLog } from './audit-log.ts';
 import { PostgresAgentStore } from './agent-store.ts';
 import { cleanBulkOperations, PostgresBulkStore } from './bulk-store.ts';
 import { DatabaseClock, ProcessClock } from './database-clock.ts';
@@ -39,9 +45,13 @@ import { PostgresExpiredRuns } from './expired-runs.ts';
 import { NoHints, PostgresHints, ProcessHints } from './hints.ts';
 import { PostgresInstallation, tenantIds } from './installation.ts';
 import { PostgresKeyStore } from './key-store.ts';
+import { PostgresLimitStore } from './limit-store.ts';
+import { PostgresMemberRows } from './member-rows.ts';
 import { applyMigrations, schemaProblem } from './migrate.ts';
+import { PostgresEntrance } from './entrance.ts';
 import { PostgresOutbox } from './outbox.ts';
 import { openPglite } from './pglite.ts';
+import { PostgresPlatformAudit } from './platform-audit.ts';
 import { openPool } from './pool.ts';
 import { openPostgres } from './postgres.ts';
 import { checkWritable } from './server-check.ts';
@@ -54,6 +64,7 @@ import { PostgresSealedPages, PostgresSecretRows } from './secret-rows.ts';
 import { cleanSessions, PostgresSessionStore } from './session-store.ts';
 import type { Connections, Sql } from './sql.ts';
 import { type DatabaseRole, type Scoped, scopedTransactions } from './tenant-scope.ts';
+import { PostgresTenantDirectory, PostgresTenantErasure } from './tenant-store.ts';
 import { PostgresThreadStore } from './thread-store.ts';
 import { PostgresToolServerStore } from './tool-server-store.ts';
 import { cleanDeliveries, PostgresWebhookQueue } from './webhook-queue.ts';
@@ -70,6 +81,8 @@ export interface DatabaseOptions {
   readonly hints?: boolean;
   /** An append that takes longer is cut off, and what became of it is unknown, ms; default 10 s. */
   readonly appendLimitMs?: number;
+  /** How long audit lines are kept of tenants that say nothing themselves; default: for ever. */
+  readonly auditDays?: number;
 }
 
 export interface ApiStores {
@@ -79,6 +92,7 @@ export interface ApiStores {
   readonly directory: RunDirectory;
   readonly transactions: Transactions;
   readonly keys: KeyStore;
+  readonly entrance: Entrance;
   readonly threads: ThreadStore;
   readonly secrets: SecretRows;
   readonly audit: AuditLog;
@@ -86,6 +100,10 @@ export interface ApiStores {
   readonly retention: RetentionStore;
   readonly schedules: ScheduleRows;
   readonly webhooks: WebhookStore;
+  readonly limits: LimitStore;
+  readonly members: MemberRows;
+  readonly tenants: TenantDirectory;
+  readonly platformAudit: PlatformAudit;
   readonly sessions: SessionStore;
 }
 
@@ -102,6 +120,7 @@ export interface WorkerStores {
   readonly bulk: BulkStore;
   readonly schedules: ScheduleRows;
   readonly webhooks: WebhookQueue;
+  readonly erasure: TenantErasure;
   /** What a handler of the outbox does to runs, together with how far it is. */
   readonly transactions: Steps;
   /** Whether there is an agent of that tenant here. Without one it has no run. */
@@ -109,8 +128,9 @@ export interface WorkerStores {
   /** The files of a run, oldest first. */
   readonly artifactRows: (ref: RunRef) => Promise<readonly ArtifactRow[]>;
   /**
-   * Deletes some of what is no longer kept (replies to idempotent requests, 24 h; logins that are over; deliveries, 30 days; bulk operations,
-   * 30 days after their end); for a call once an hour. Returns how many rows; as long as that is not 0 there may be more.
+   * Deletes some of what is no longer kept (replies to idempotent requests, 24 h; deliveries, 30 days; bulk operations,
+   * 30 days after their end; audit lines, as they are kept; logins that are over); for a call once an hour. Returns how many
+   * rows; as long as that is not 0 there may be more.
    */
   readonly housekeep: () => Promise<number>;
 }
@@ -222,7 +242,7 @@ async function openServer(url: string, options: DatabaseOptions): Promise<OpenDa
 function stores(
   connections: Connections,
   hints: Hints,
-  { appendLimitMs = 10_000, poolSize = POOL_SIZE }: DatabaseOptions,
+  { appendLimitMs = 10_000, poolSize = POOL_SIZE, auditDays }: DatabaseOptions,
   leaseOf: (worker: string, driver: DriverName) => WorkerLease,
 ): Pick<Database, 'api' | 'worker' | 'owner' | 'sealed'> {
   const publish = (grown: readonly Hint[]): void => hints.publish(grown);
@@ -237,6 +257,7 @@ function stores(
         directory: new PostgresRunDirectory(scoped, connections, publish),
         transactions: new PostgresTransactions(scoped, publish),
         keys: new PostgresKeyStore(scoped),
+        entrance: new PostgresEntrance(connections),
         threads: new PostgresThreadStore(scoped, publish),
         secrets: new PostgresSecretRows(scoped),
         audit: new PostgresAuditLog(scoped),
@@ -244,6 +265,10 @@ function stores(
         retention: new PostgresRetentionStore(scoped),
         schedules: new PostgresScheduleRows(scoped, publish),
         webhooks: new PostgresWebhookStore(scoped),
+        limits: new PostgresLimitStore(scoped),
+        members: new PostgresMemberRows(scoped),
+        tenants: new PostgresTenantDirectory(scoped, connections, role),
+        platformAudit: new PostgresPlatformAudit(connections, role),
         sessions: new PostgresSessionStore(connections, role),
       };
     },
@@ -267,6 +292,7 @@ function stores(
         bulk: new PostgresBulkStore(scoped, publish),
         schedules: new PostgresScheduleRows(scoped, publish),
         webhooks: new PostgresWebhookQueue(scoped),
+        erasure: new PostgresTenantErasure(scoped),
         transactions: new PostgresTransactions(scoped, publish),
         hasTenant: (scope) => hasTenant(scoped, scope),
         artifactRows: (ref) => artifactRows(scoped, ref),
@@ -274,6 +300,7 @@ function stores(
           (await cleanIdempotencyKeys(connections)) +
           (await cleanBulkOperations(connections)) +
           (await cleanDeliveries(connections)) +
+          (await cleanAudit(connections, auditDays ?? null)) +
           (await cleanSessions(connections)),
       };
     },

@@ -1,4 +1,23 @@
 import { z } from 'zod';
+import { defaultQuotas, defaultRates } from '../limits.ts';
+import {
+  allowList,
+  baseUrl,
+  claimText,
+  databaseUrl,
+  groupForm,
+  issuerUrl,
+  modelBaseUrl,
+  oneOf,
+  originList,
+  path,
+  postgresUrl,
+  quotas,
+  ranges,
+  rates,
+  temporalName,
+  whole,
+} from './env-values.ts';
 
 /** What is told about a key beside its schema: in the reference, in `.env.example`, and in messages. */
 export interface KeyMeta {
@@ -15,69 +34,14 @@ export interface KeyMeta {
 const everywhere = ['api', 'worker', 'standalone'] as const;
 const DEFAULT_PORT = '7070';
 
-function whole(min: number, max: number) {
-  const error = `must be a whole number from ${min} to ${max}`;
-  return z
-    .string()
-    .regex(/^\d{1,10}$/, { error })
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, { error });
-}
-
-const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
-  z.enum(values, { error: `must be one of ${values.join(', ')}` });
-
-const postgresUrl = z.string().refine((value) => /^postgres(ql)?:\/\/./.test(value) && URL.canParse(value), {
-  error: 'must be a URL that begins with postgres:// or postgresql://',
-});
-
-const databaseUrl = z
-  .string()
-  .refine((value) => value.startsWith('pglite://') || postgresUrl.safeParse(value).success, {
-    error: 'must begin with pglite:// (a folder, or nothing), postgres:// or postgresql://',
-  });
-
-const baseUrl = z
-  .string()
-  .refine((value) => URL.canParse(value) && /^https?:\/\/[^?#]+$/.test(value), {
-    error: 'must be a URL that begins with http:// or https://, without ? and #',
-  })
-  .transform((value) => value.replace(/\/+$/, ''));
-
-const allowEntry =
-  /^([a-z0-9][a-z0-9.-]*(:\d{1,5})?|\d+\.\d+\.\d+\.\d+(\/([12]?\d|3[0-2]))?|\[?[0-9a-f:]*:[0-9a-f:.]*\]?(\/(\d{1,2}|1[01]\d|12[0-8]))?|\[[0-9a-f:.]+\]:\d{1,5})$/i;
-
-const allowList = z
-  .string()
-  .transform((value) =>
-    value
-      .split(',')
-      .map((entry) => entry.trim())
-      .filter((entry) => entry !== ''),
-  )
-  .refine((entries) => entries.every((entry) => allowEntry.test(entry)), {
-    error: 'must be a comma list of host, host:port, addresses and ranges',
-  });
-
-const origin = z.string().refine((value) => URL.canParse(value) && new URL(value).origin === value, {
-  error: 'must be origins such as https://app.example.com, with commas between them, without a path',
-});
-
-const originList = z
-  .string()
-  .transform((value) => value.split(',').flatMap((text) => (text.trim() === '' ? [] : [text.trim()])))
-  .pipe(z.array(origin));
-
-const modelBaseUrl = baseUrl.refine((value) => new URL(value).username === '', {
-  error: 'must have no user or password: give the key apart',
-});
-
 /** Processes that have runs carried, or look whether they can. */
 const driving = ['worker', 'standalone', 'cli'] as const;
 
-const temporalName = z.string().regex(/^[\w.-]{1,200}$/, { error: 'must be letters, digits, _ . and -, at most 200' });
-
-const path = z.string().refine((value) => !value.includes('\0'), { error: 'must be a path' });
+function textOf(numbers: Readonly<Record<string, number>>): string {
+  return Object.entries(numbers)
+    .map(([name, number]) => `${name}=${number}`)
+    .join(', ');
+}
 
 /**
  * The environment contract: every key that Holdfast reads, and nothing else is read. Unknown keys are let be.
@@ -150,6 +114,28 @@ export const envKeys = {
     used: ['api', 'standalone'],
     secret: false,
   }),
+  TRUSTED_PROXIES: ranges.optional().meta({
+    description:
+      'Addresses and ranges of the edge in front of the API. From these alone X-Forwarded-For and X-Forwarded-Proto are believed. Without it, whoever connects is the client.',
+    example: '10.0.0.0/8,fd00::/8',
+    default: null,
+    used: ['api', 'standalone'],
+    secret: false,
+  }),
+  RATE_LIMITS: rates.optional().meta({
+    description: `Requests a second, counted over ten seconds, that are answered before others are refused with 429: a comma list of name=number, where what is not named keeps its default (${textOf(defaultRates)}). \`off\` = no limits. A tenant may have numbers of its own: \`holdfast limits set\`.`,
+    example: 'caller.read=50,tenant.read=150',
+    default: null,
+    used: ['api', 'standalone'],
+    secret: false,
+  }),
+  QUOTAS: quotas.optional().meta({
+    description: `How many of something a tenant may have: a comma list of name=number, where what is not named keeps its default (${textOf(defaultQuotas)}). A tenant may have numbers of its own: \`holdfast limits set\`.`,
+    example: 'agents=200,keys=50',
+    default: null,
+    used: ['api', 'standalone'],
+    secret: false,
+  }),
   TOOL_SERVERS_FILE: path.optional().meta({
     description:
       'The JSON file of the tool servers that run as child processes: `{ "servers": { "<name>": { "command", "args", "env", "cwd" } } }`. They inherit HOME, PATH, SHELL and TERM, and what `env` names.',
@@ -158,6 +144,77 @@ export const envKeys = {
     used: everywhere,
     secret: false,
   }),
+  OIDC_ISSUER: issuerUrl.optional().meta({
+    description:
+      'The OIDC issuer whose access tokens are taken, exactly as its tokens say it. Without it, API keys alone are taken. See the guide to identity.',
+    example: 'https://id.example.com/realms/holdfast',
+    default: null,
+    used: ['api', 'standalone'],
+    secret: false,
+  }),
+  OIDC_INTERNAL_URL: issuerUrl.optional().meta({
+    description:
+      'Where the issuer is reached from here, when that is not by its own name: its address with its path, or an origin alone.',
+    example: 'http://keycloak:8080/realms/holdfast',
+    default: null,
+    used: ['api', 'standalone'],
+    secret: false,
+  }),
+  OIDC_ALLOW_HTTP: oneOf(['true', 'false'])
+    .prefault('false')
+    .meta({
+      description: '`true` = the issuer may be asked over plain HTTP. On this machine it always may.',
+      example: 'true',
+      default: 'false',
+      used: ['api', 'standalone'],
+      secret: false,
+    }),
+  OIDC_AUDIENCE: claimText.prefault('holdfast').meta({
+    description: 'What must stand in `aud` of a token.',
+    example: 'api://holdfast',
+    default: 'holdfast',
+    used: ['api', 'standalone'],
+    secret: false,
+  }),
+  OIDC_TENANT_CLAIM: claimText.prefault('organization').meta({
+    description:
+      'The claim with the tenants of the bearer: Keycloak’s organizations, names, or groups. `a.b` = `b` inside `a`.',
+    example: 'https://holdfast.example.com/tenant',
+    default: 'organization',
+    used: ['api', 'standalone'],
+    secret: false,
+  }),
+  OIDC_ROLES_CLAIM: claimText.optional().meta({
+    description:
+      'Where roles stand: inside a tenant’s object, or, when the tenant claim has names, in the token; then they count only where it names one tenant. Without it: `resource_access.<OIDC_AUDIENCE>.roles`.',
+    example: 'roles',
+    default: null,
+    used: ['api', 'standalone'],
+    secret: false,
+  }),
+  OIDC_GROUPS: groupForm.optional().meta({
+    description: 'The tenant claim holds groups of this form; all others are passed over.',
+    example: '/tenants/{tenant}/{role}',
+    default: null,
+    used: ['api', 'standalone'],
+    secret: false,
+  }),
+  OIDC_PLATFORM_CLAIM: claimText.prefault('realm_access.roles').meta({
+    description: 'Who has `platform-admin` in this claim may make and suspend tenants.',
+    example: 'groups',
+    default: 'realm_access.roles',
+    used: ['api', 'standalone'],
+    secret: false,
+  }),
+  OIDC_PROVISION: oneOf(['on', 'off'])
+    .prefault('off')
+    .meta({
+      description: '`on` = the first token of a tenant that is not there makes it.',
+      example: 'on',
+      default: 'off',
+      used: ['api', 'standalone'],
+      secret: false,
+    }),
   OUTBOUND_ALLOW: allowList.optional().meta({
     description:
       'Private destinations that tools and webhooks may call all the same: a comma list of `host`, `host:port`, addresses and ranges (`10.1.0.0/16`). Without it only the public internet can be called.',
@@ -322,6 +379,16 @@ export const envKeys = {
       description: 'Runs that one worker holds at once. A run that waits for a person, a timer or a child is not held.',
       example: '200',
       default: '50',
+      used: ['worker', 'standalone'],
+      secret: false,
+    }),
+  AUDIT_RETENTION_DAYS: whole(30, 3_650)
+    .optional()
+    .meta({
+      description:
+        'Days for which audit lines are kept of tenants that say nothing themselves. Older ones are removed; the chain stays provable. Without it, for ever.',
+      example: '400',
+      default: null,
       used: ['worker', 'standalone'],
       secret: false,
     }),

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { defaultQuotas, defaultRates } from '../limits.ts';
 import type { Config } from './config.ts';
 import { env, type EnvKey, envKeyNames, metaOf } from './env.ts';
 
@@ -72,10 +73,16 @@ export function parseEnv(environment: Environment): Config {
       port: values.PORT,
       publicBaseUrl: values.PUBLIC_BASE_URL ?? null,
       corsOrigins: values.CORS_ORIGINS ?? [],
+      trustedProxies: values.TRUSTED_PROXIES ?? [],
+    },
+    limits: {
+      rates: values.RATE_LIMITS === undefined ? defaultRates : values.RATE_LIMITS,
+      quotas: values.QUOTAS ?? defaultQuotas,
     },
     metricsPort: values.METRICS_PORT === 0 ? null : values.METRICS_PORT,
     worker: { concurrency: values.WORKER_CONCURRENCY, wakeHints: values.WAKE_HINTS === 'on' },
     drainTimeoutMs: values.DRAIN_TIMEOUT_MS,
+    auditDays: values.AUDIT_RETENTION_DAYS ?? null,
     tenantSlots: values.TENANT_SLOTS,
     toolServers: {
       file: values.TOOL_SERVERS_FILE ?? null,
@@ -86,6 +93,7 @@ export function parseEnv(environment: Environment): Config {
         }),
       ),
     },
+    oidc: oidcOf(values),
     outboundAllow: values.OUTBOUND_ALLOW ?? [],
     secretsKeyFile: values.SECRETS_URL.slice('local://'.length) || `${values.DATA_DIR}/secrets.key`,
     models: {
@@ -103,6 +111,23 @@ export function parseEnv(environment: Environment): Config {
       environment,
       database: isPglite ? null : { url: values.DATABASE_URL, direct, migrate: values.DATABASE_MIGRATE_URL ?? direct },
     },
+  };
+}
+
+function oidcOf(values: z.output<typeof env>): Config['oidc'] {
+  if (values.OIDC_ISSUER === undefined) return null;
+  return {
+    issuer: values.OIDC_ISSUER,
+    internalUrl: values.OIDC_INTERNAL_URL ?? null,
+    allowHttp: values.OIDC_ALLOW_HTTP === 'true',
+    audience: values.OIDC_AUDIENCE,
+    claims: {
+      tenant: values.OIDC_TENANT_CLAIM,
+      roles: values.OIDC_ROLES_CLAIM ?? `resource_access.${values.OIDC_AUDIENCE}.roles`,
+      groups: values.OIDC_GROUPS ?? null,
+      platform: values.OIDC_PLATFORM_CLAIM,
+    },
+    provision: values.OIDC_PROVISION === 'on',
   };
 }
 

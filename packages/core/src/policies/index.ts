@@ -1,1 +1,10 @@
-export { effectiveRoles, mayDo, mayGive, type Operation, permissions, rolesFor } from './permissions.ts';
+export {
+  effectiveRoles,
+  isPlatformOperation,
+  mayDo,
+  mayGive,
+  type Operation,
+  permissions,
+  platformPermissions,
+  rolesFor,
+} from './permissions.ts';

@@ -70,6 +70,11 @@ export const permissions = {
   'artifacts.get': readers,
   'me.get': readers,
   'audit.list': ['auditor', 'admin'],
+  'audit.head': ['auditor', 'admin'],
+  'audit.verify': ['auditor', 'admin'],
+  'audit.export': ['auditor', 'admin'],
+  'audit.get-retention': ['auditor', 'admin'],
+  'audit.set-retention': admins,
   'secrets.set': admins,
   'secrets.list': admins,
   'secrets.delete': admins,
@@ -86,6 +91,9 @@ export const permissions = {
   'webhooks.test': admins,
   'webhooks.replay': admins,
   'webhooks.replay-delivery': admins,
+  'members.list': ['auditor', 'admin'],
+  'members.get': ['auditor', 'admin'],
+  'members.update': admins,
   'api-keys.create': admins,
   'api-keys.list': admins,
   'api-keys.get': admins,
@@ -94,6 +102,11 @@ export const permissions = {
 } as const satisfies Readonly<Record<string, readonly Role[]>>;
 
 export type Operation = keyof typeof permissions;
+
+/** Operations above all tenants, which platform admins alone may do. */
+export const platformPermissions: Readonly<Record<string, 'platform-admin'>> = {};
+
+export const isPlatformOperation = (operation: string): boolean => Object.hasOwn(platformPermissions, operation);
 
 /** The roles of which one is enough; those that include them are, too. */
 export const rolesFor = (operation: Operation): readonly Role[] => permissions[operation];

@@ -1,6 +1,12 @@
-export { authenticate, isLetIn } from './authenticate.ts';
+export {
+  authenticate,
+  authenticatePlatform,
+  type AuthenticationPorts,
+  type Credentials,
+  isLetIn,
+} from './authenticate.ts';
 export { hashSecret, newKey, parseKey } from './api-key.ts';
-export type { Caller } from './caller.ts';
+export type { Authenticated, Caller, PlatformCaller } from './caller.ts';
 export { cancel } from './cancel.ts';
 export { cancelBulk, noBulk } from './cancel-bulk.ts';
 export { createTenant, type NewTenant } from './create-tenant.ts';

@@ -180,8 +180,9 @@ export function describeScheduleStore(name: string, open: OpenStores): void {
       const scope = await newTenant(stores, 1);
       const low = await queue(scope, prioritised(-5));
       // Made one after the other they may share their millisecond, and their order is open.
+      const now = stores.clock.now();
       const queuedAgo = (ms: number) =>
-        queue(scope, { projection: projectionOf({ status: 'queued', dueAt: stores.clock.now() - ms }) });
+        queue(scope, { projection: projectionOf({ status: 'queued', dueAt: now - ms }) });
       const younger = await queuedAgo(10);
       const older = await queuedAgo(20);
       const high = await queue(scope, prioritised(7));

@@ -4,11 +4,15 @@ import type {
   BulkStore,
   Clock,
   DriverName,
+  Entrance,
   ExpiredRuns,
   Hints,
   Installation,
   KeyStore,
+  LimitStore,
+  MemberRows,
   Outbox,
+  PlatformAudit,
   RetentionStore,
   RunDirectory,
   RunStore,
@@ -17,6 +21,8 @@ import type {
   SealedPages,
   SecretRows,
   Steps,
+  TenantDirectory,
+  TenantErasure,
   TenantScope,
   ThreadStore,
   ToolServerStore,
@@ -39,6 +45,7 @@ export interface Stores {
     readonly directory: RunDirectory;
     readonly transactions: Transactions;
     readonly keys: KeyStore;
+    readonly entrance: Entrance;
     readonly threads: ThreadStore;
     readonly secrets: SecretRows;
     readonly audit: AuditLog;
@@ -46,6 +53,10 @@ export interface Stores {
     readonly retention: RetentionStore;
     readonly schedules: ScheduleRows;
     readonly webhooks: WebhookStore;
+    readonly limits: LimitStore;
+    readonly members: MemberRows;
+    readonly tenants: TenantDirectory;
+    readonly platformAudit: PlatformAudit;
   };
   /** A worker process of that id. */
   worker(id: string, driver?: DriverName): Promise<WorkerSide>;
@@ -66,6 +77,7 @@ export interface WorkerSide {
   readonly bulk: BulkStore;
   readonly schedules: ScheduleRows;
   readonly webhooks: WebhookQueue;
+  readonly erasure: TenantErasure;
   readonly transactions: Steps;
 }
 

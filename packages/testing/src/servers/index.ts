@@ -5,6 +5,8 @@ export { freePort } from './free-port.ts';
 export { installedPgBouncer, installedProgram, postgresVersions, type InstalledPostgres } from './installed.ts';
 export { type LlamaServer, startLlama } from './llama.ts';
 export { startPgBouncer, type PgBouncer } from './pgbouncer.ts';
+export { describeKeycloak } from './describe-keycloak.ts';
+export { type KeycloakServer, startKeycloak } from './keycloak.ts';
 export { describeTemporal } from './describe-temporal.ts';
 export { startTemporal, type TemporalServer } from './temporal.ts';
 export { startPostgres, type PostgresServer } from './postgres.ts';

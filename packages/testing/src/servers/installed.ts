@@ -34,9 +34,9 @@ export function installedPgBouncer(): string | undefined {
 }
 
 /** Programs that suites of clients need, beside the servers. */
-export type InstalledProgram = 'chromium' | 'python-client' | 'llama' | 'temporal';
+export type InstalledProgram = 'chromium' | 'python-client' | 'llama' | 'temporal' | 'keycloak';
 
-/** The path of the program (of `python-client`: the folder of its programs; of `llama`: the folder of llama.cpp's server and its model), or undefined. */
+/** The path of the program (of `python-client`: the folder of its programs; of `llama`: the folder of llama.cpp's server and its model; of `keycloak`: the folder of its distribution), or undefined. */
 export function installedProgram(name: InstalledProgram): string | undefined {
   const bin = installed()[name]?.bin;
   return bin !== undefined && existsSync(bin) ? bin : undefined;

@@ -1,7 +1,9 @@
 import { eventNumber, eventPage, readEventsQuery } from '@holdfast/contracts';
 import { readEvents, type RunRef } from '@holdfast/core';
 import type { FastifyRequest } from 'fastify';
+import { credentialsOf } from '../../http/credentials.ts';
 import { invalid } from '../../http/check.ts';
+import { acceptsStream } from '../../http/accepts-stream.ts';
 import { type Answer, type Ask, noBody, route, runParams } from '../../http/route.ts';
 import type { ApiPorts } from '../../ports.ts';
 import { SseListener } from '../../sse/sse-listener.ts';
@@ -34,14 +36,15 @@ export const events = route({
     const { caller, params, query, request } = ask;
     const ref = { tenant: caller.tenant, run: params.run };
     const after = query.after ?? lastEventId(request);
-    if (wantsStream(request)) return stream(ports, ask, ref, lastEventId(request) ?? query.after ?? 0, query.deltas);
+    if (acceptsStream(request.headers.accept))
+      return stream(ports, ask, ref, lastEventId(request) ?? query.after ?? 0, query.deltas);
     const text = await readEvents(ports, ref, after ?? 0, query.limit);
     return { status: 200, text, headers: { 'content-type': 'application/json; charset=utf-8' } };
   },
 });
 
 async function stream(
-  { streams, deltas, guard, metrics }: ApiPorts,
+  { streams, deltas, guard, login, metrics, clock }: ApiPorts,
   { request, reply }: Ask<unknown, unknown, unknown>,
   ref: RunRef,
   after: number,
@@ -65,20 +68,24 @@ async function stream(
   });
   // 204 tells an EventSource to stop reconnecting.
   if (followed.type === 'nothing-left') return { status: 204, text: '', headers: {} };
-  const unwatch = guard.watch(request.headers.authorization ?? '', () => {
+  const unwatch = guard.watch(credentialsOf(request, login), () => stop());
+  const stop = (): void => {
     followed.leave();
     end();
-  });
+  };
+  // A token's stream ends with it, to the moment; timers count to 24 days.
+  const until = request.caller?.until ?? null;
+  const timer = until === null ? null : setTimeout(stop, Math.min(until - clock.now(), 2 ** 31 - 1));
+  timer?.unref();
   const leave = (): void => {
     unwatch();
+    if (timer !== null) clearTimeout(timer);
     followed.leave();
   };
   if (reply.raw.closed) leave();
   else reply.raw.on('close', leave);
   return 'taken';
 }
-
-const wantsStream = ({ headers }: FastifyRequest): boolean => /\btext\/event-stream\b/i.test(headers.accept ?? '');
 
 /** Set by a client that reconnects; it knows better than the query, which stays as it was at first. */
 function lastEventId({ headers }: FastifyRequest): number | undefined {

@@ -1,0 +1,3 @@
+export { Issuer, type IssuerAddress, type IssuerMetadata } from './issuer.ts';
+export { type KeyTimes, keyTimes } from './issuer-keys.ts';
+export { JwtVerifier, type VerifierOptions } from './jwt-verifier.ts';
