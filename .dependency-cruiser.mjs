@@ -66,7 +66,7 @@ const libraries = [
   },
   { folder: 'packages/adapters/src/files', npm: ['zod'], node: true },
   { folder: 'packages/adapters/src/mcp', npm: ['@modelcontextprotocol/sdk', 'zod'], node: true },
-  { folder: 'packages/adapters/src/oidc', npm: ['jose', 'zod'], node: true },
+  { folder: 'packages/adapters/src/oidc', npm: ['jose', 'openid-client', 'zod'], node: true },
   { folder: 'packages/adapters/src/outbound', npm: ['undici'], node: true },
   { folder: 'packages/adapters/src/http-tool', npm: ['zod'], node: true },
   {
@@ -78,7 +78,6 @@ const libraries = [
   { folder: 'packages/adapters/src/memory', npm: ['rate-limiter-flexible'], node: true },
   { folder: 'packages/adapters/src/webhooks', npm: ['standardwebhooks'], node: true },
   { folder: 'packages/adapters/src/oidc-development', npm: ['jose', 'oidc-provider', 'zod'], node: true },
-  { folder: 'packages/adapters/src/oidc-login', npm: ['jose', 'openid-client', 'zod'], node: true },
   { folder: 'packages/adapters/src/telemetry', npm: ['pino', 'prom-client', 'zod'], node: true },
   { folder: 'packages/driver-embedded/src', npm: [], node: true },
   {

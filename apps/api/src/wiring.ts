@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { FileArtifactStore } from '@holdfast/adapters/files';
 import { HttpTools } from '@holdfast/adapters/http-tool';
@@ -21,7 +20,6 @@ import {
   isLetIn,
   LocalDeltas,
   type Log,
-  type LoginProvider,
   type ModelCatalogue,
   type PlatformTools,
   type RateLimiter,
@@ -31,11 +29,10 @@ import {
   RequestLimits,
   type SecretCipher,
   secretResolver,
-  Sessions,
 } from '@holdfast/core';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from './app.ts';
-import { BrowserLogin } from './login/browser-login.ts';
+import { wireLogin } from './login/wire-login.ts';
 import type { ApiPorts } from './ports.ts';
 import { encodeEvent } from './sse/sse-listener.ts';
 import { StreamGuard } from './sse/stream-guard.ts';
@@ -53,8 +50,6 @@ export interface ApiOverrides {
   readonly cipher?: SecretCipher;
   /** Shared by all parts of a process, the log included. */
   readonly redaction?: Redaction;
-  /** Logs browsers in. */
-  readonly login?: LoginProvider;
   readonly log?: Log;
   readonly metrics?: Metrics;
   /** Wraps the finished ports; chaos tests die here. */
@@ -141,23 +136,8 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
             verifier: new JwtVerifier({ ...oidc, now: () => clock.now() }),
             slots: oidc.provision ? config.tenantSlots : null,
           };
-    const provider = overrides.login ?? null;
-    const sessions =
-      provider === null
-        ? null
-        : new Sessions({
-            store,
-            cipher,
-            provider,
-            clock,
-            log,
-            newSecret: () => randomBytes(32).toString('base64url'),
-          });
     const publicUrl = (): string => config.http.publicBaseUrl ?? listeningUrl(app);
-    const login =
-      provider === null || sessions === null
-        ? null
-        : new BrowserLogin({ provider, sessions, store, cipher, clock, publicUrl });
+    const { sessions, login } = wireLogin(config, { store, cipher, clock, log, publicUrl });
     const ports: ApiPorts = {
       agents,
       directory,

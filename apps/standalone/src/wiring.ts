@@ -3,7 +3,6 @@ import { join, resolve } from 'node:path';
 import { FileArtifactStore } from '@holdfast/adapters/files';
 import { registeredTools } from '@holdfast/adapters/mcp';
 import { configuredModels } from '@holdfast/adapters/models';
-import { OpenIdLogin } from '@holdfast/adapters/oidc-login';
 import { migrate, type OpenDatabase, openConfigured } from '@holdfast/adapters/postgres';
 import { LocalCipher } from '@holdfast/adapters/secrets';
 import { createLogger, createMetrics } from '@holdfast/adapters/telemetry';
@@ -13,7 +12,7 @@ import { LocalDeltas, Redaction } from '@holdfast/core';
 import { type RunningWorker, wireWorker } from '@holdfast/worker';
 import { fileServer } from './file-server.ts';
 import { type DemoKey, demoKey, keepKey } from './first-key.ts';
-import { developmentLogin } from './development-login.ts';
+import { loginOf } from './login.ts';
 import { openLogFile } from './log-file.ts';
 
 export interface Standalone {
@@ -22,8 +21,8 @@ export interface Standalone {
   readonly demo: DemoKey;
   readonly url: string;
   readonly logFile: string;
-  /** What is said at start about how people log in, a line each. */
-  readonly loginLines: readonly string[];
+  /** What is said at start about how people log in. */
+  readonly loginLine: string;
   readonly database: OpenDatabase['kind'];
   /** Drains the worker, then the API, then closes what is below. */
   close(): Promise<void>;
@@ -77,19 +76,18 @@ export async function wireStandalone(
     const model = models.catalog;
     const mcp = await registeredTools(config.toolServers, log, new Map([['files', fileServer(folder)]]));
     parts.push(mcp);
-    const { provider, lines: loginLines } = await developmentLogin(config, dataDir, (text) => log.warn({}, text));
-    if (provider !== null) parts.push(provider);
+    const login = await loginOf(config, dataDir, (text) => log.warn({}, text));
+    if (login.development !== null) parts.push(login.development);
     const shared = { database, artifacts, log, metrics, deltas: new LocalDeltas(), cipher, redaction };
-    const login = provider === null ? {} : { login: new OpenIdLogin(provider.client) };
-    const api = await wireApi(config, { ...shared, ...login, models: model, platformTools: mcp });
+    const api = await wireApi(login.config, { ...shared, models: model, platformTools: mcp });
     parts.push(api);
     await api.app.listen({ host: config.http.host, port: config.http.port });
     const url = config.http.publicBaseUrl ?? listeningUrl(api.app);
-    provider?.servesApi(url);
+    login.development?.servesApi(url);
     keepKey(demo, url);
     const worker = await wireWorker(config, { ...shared, model, platformTools: mcp });
     parts.push({ close: () => worker.drain() });
-    return { api, worker, demo, url, logFile, loginLines, database: database.kind, close };
+    return { api, worker, demo, url, logFile, loginLine: login.line, database: database.kind, close };
   } catch (error) {
     await close();
     throw error;

@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DevelopmentProvider } from '@holdfast/adapters/oidc-development';
-import { OpenIdLogin } from '@holdfast/adapters/oidc-login';
 import { migrate, type OpenDatabase, openDatabase } from '@holdfast/adapters/postgres';
 import { parseEnv } from '@holdfast/contracts';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -19,8 +18,8 @@ beforeAll(async () => {
   database = await openDatabase('pglite://memory');
   await migrate(database);
   issuer = await DevelopmentProvider.start({ port: 0, dataDir: folder, warn: (text) => warnings.push(text) });
-  const login = new OpenIdLogin(issuer.client);
-  api = await wireApi(parseEnv({ DATA_DIR: folder, PORT: '0', LOG_LEVEL: 'silent' }), { database, login });
+  const config = parseEnv({ ...issuer.environment, DATA_DIR: folder, PORT: '0', LOG_LEVEL: 'silent' });
+  api = await wireApi(config, { database });
   await api.app.listen({ host: '127.0.0.1', port: 0 });
   url = listeningUrl(api.app);
   issuer.servesApi(url);
@@ -125,6 +124,62 @@ describe('a browser', () => {
     expect((await (await change({ 'x-holdfast-csrf': '1', origin: url })).json()) as object).not.toMatchObject({
       code: 'cross_site_request',
     });
+  });
+
+  test('may do what its person may do with a token, in the tenant that it chooses', async () => {
+    const [vera, toni, norman] = [await loggedIn('vera'), await loggedIn('toni'), await loggedIn('norman')];
+    const get = async (browser: Browser, path: string, headers: Record<string, string> = {}) => {
+      const answer = await browser.ask(`${url}${path}`, { headers });
+      const { code = null, items = null } = (await answer.json()) as { code?: string; items?: unknown[] };
+      return [answer.status, code ?? items?.length];
+    };
+    expect(await get(vera, '/v1/agents')).toEqual([200, 0]);
+    expect(await get(vera, '/v1/members')).toEqual([403, 'forbidden']);
+    expect(await get(toni, '/v1/agents')).toEqual([400, 'tenant_required']);
+    expect(await get(toni, '/v1/members', { 'holdfast-tenant': 'demo' })).toEqual([403, 'forbidden']);
+    expect(await get(toni, '/v1/members', { 'holdfast-tenant': 'annex' })).toEqual([200, 1]);
+    expect(await get(toni, '/t/annex/v1/members')).toEqual([200, 1]);
+    expect(await get(vera, '/t/annex/v1/agents')).toEqual([403, 'tenant_forbidden']);
+    expect(await get(norman, '/v1/agents')).toEqual([403, 'tenant_forbidden']);
+    const made = await toni.ask(`${url}/t/annex/v1/threads`, {
+      method: 'POST',
+      headers: { 'x-holdfast-csrf': '1', origin: url },
+    });
+    expect(made.status).toBe(201);
+  });
+
+  test('is shut out of a suspended tenant, and where an admin has disabled its person', async () => {
+    const [vera, ada, toni] = [await loggedIn('vera'), await loggedIn('ada'), await loggedIn('toni')];
+    const asked = async (browser: Browser, path: string) => {
+      const answer = await browser.ask(`${url}${path}`);
+      return ((await answer.json()) as { code?: string }).code ?? answer.status;
+    };
+    expect(await asked(vera, '/v1/runs')).toBe(200);
+    const members = (await (await ada.ask(`${url}/v1/members`)).json()) as { items: { id: string; subject: string }[] };
+    const id = members.items.find(({ subject }) => subject === 'vera')?.id ?? '';
+    const set = (disabled: boolean) =>
+      fetch(`${url}/v1/members/${id}`, {
+        method: 'PUT',
+        headers: {
+          cookie: [...ada.cookies].map((pair) => pair.join('=')).join('; '),
+          'x-holdfast-csrf': '1',
+          'content-type': 'application/json',
+        },
+        body: JSON.stringify({ roles: [], disabled }),
+      });
+    expect((await set(true)).status).toBe(200);
+    expect(await asked(vera, '/v1/runs')).toBe('member_disabled');
+    await set(false);
+    expect(await asked(vera, '/v1/runs')).toBe(200);
+    expect(await asked(toni, '/t/annex/v1/runs')).toBe(200);
+    const suspended = (at: number | null) =>
+      database.connections.lend((sql) =>
+        sql.query(`update holdfast.tenants set suspended_at = $1 where name = 'annex'`, [at]),
+      );
+    await suspended(1);
+    expect(await asked(toni, '/t/annex/v1/runs')).toBe('tenant_suspended');
+    expect(await asked(toni, '/t/demo/v1/runs')).toBe(200);
+    await suspended(null);
   });
 
   test('is logged out here and at the issuer, by a form of ours alone', async () => {

@@ -24,14 +24,6 @@ export interface DevelopmentProviderOptions {
   readonly warn: (text: string) => void;
 }
 
-interface DevelopmentClient {
-  readonly issuer: string;
-  readonly internalUrl: null;
-  readonly clientId: string;
-  readonly clientSecret: string;
-  readonly scope: string;
-}
-
 /**
  * An OpenID provider for one's own machine: real tokens, sample people, no passwords. See `whyNoDevelopmentLogin` for
  * where it must not run.
@@ -41,8 +33,8 @@ export class DevelopmentProvider {
   readonly audience = AUDIENCE;
   readonly clientId = AUDIENCE;
   readonly clientSecret = CLIENT_SECRET;
-  /** What the API logs people in with. */
-  readonly client: DevelopmentClient;
+  /** With which any process of Holdfast on this machine takes it for its issuer. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly cliClientId = CLI_CLIENT;
   readonly #server: Server;
   readonly #options: DevelopmentProviderOptions;
@@ -54,12 +46,14 @@ export class DevelopmentProvider {
 
   private constructor(server: Server, port: number, options: DevelopmentProviderOptions, keys: ProviderKeys) {
     this.issuer = `http://${ADDRESS}:${port}`;
-    this.client = {
-      issuer: this.issuer,
-      internalUrl: null,
-      clientId: AUDIENCE,
-      clientSecret: CLIENT_SECRET,
-      scope: `openid profile email ${TENANTS_SCOPE}`,
+    this.environment = {
+      OIDC_ISSUER: this.issuer,
+      OIDC_AUDIENCE: AUDIENCE,
+      OIDC_CLIENT_ID: AUDIENCE,
+      OIDC_CLIENT_SECRET: CLIENT_SECRET,
+      OIDC_CLI_CLIENT_ID: CLI_CLIENT,
+      OIDC_SCOPE: `openid profile email ${TENANTS_SCOPE}`,
+      OIDC_PROVISION: 'on',
     };
     this.#server = server;
     this.#options = options;

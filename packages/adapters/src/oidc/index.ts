@@ -1,3 +1,4 @@
 export { Issuer, type IssuerAddress, type IssuerMetadata } from './issuer.ts';
 export { type KeyTimes, keyTimes } from './issuer-keys.ts';
+export { OpenIdLogin, type OpenIdLoginOptions } from './openid-login.ts';
 export { JwtVerifier, type VerifierOptions } from './jwt-verifier.ts';

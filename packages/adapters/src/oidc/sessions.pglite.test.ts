@@ -35,7 +35,14 @@ beforeAll(async () => {
   await migrate(database);
   issuer = await DevelopmentProvider.start({ port: 0, dataDir: folder, warn: (text) => warnings.push(text) });
   issuer.servesApi(API);
-  login = new OpenIdLogin(issuer.client);
+  login = new OpenIdLogin({
+    issuer: issuer.issuer,
+    internalUrl: null,
+    allowHttp: false,
+    clientId: issuer.clientId,
+    clientSecret: issuer.clientSecret,
+    scope: 'openid profile email organization:*',
+  });
 });
 afterAll(async () => {
   expect(warnings).toEqual([]);
@@ -118,6 +125,7 @@ describe('a login', () => {
     const nobody = new OpenIdLogin({
       issuer: 'http://127.0.0.1:1',
       internalUrl: null,
+      allowHttp: false,
       clientId: 'x',
       clientSecret: null,
       scope: 'openid',
@@ -130,6 +138,7 @@ describe('a login', () => {
     const behind = new OpenIdLogin({
       issuer: issuer.issuer,
       internalUrl: `http://127.0.0.1:${port}`,
+      allowHttp: false,
       clientId: issuer.clientId,
       clientSecret: issuer.clientSecret,
       scope: 'openid',

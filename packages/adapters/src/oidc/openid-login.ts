@@ -7,24 +7,23 @@ import {
   type LoginTokens,
   TokenRefused,
 } from '@holdfast/core';
-import { createRemoteJWKSet, customFetch as keysFetch, errors, jwtVerify } from 'jose';
+import { errors, jwtVerify } from 'jose';
 import * as oidc from 'openid-client';
 import { z } from 'zod';
+import { Issuer, type IssuerAddress } from './issuer.ts';
+import { IssuerKeys } from './issuer-keys.ts';
+import { clientOf, isAway, messageOf } from './client.ts';
 
-export interface OpenIdLoginOptions {
-  /** What tokens say. */
-  readonly issuer: string;
-  /** Where to connect, when that is another address; null = the issuer's own. */
-  readonly internalUrl: string | null;
+export interface OpenIdLoginOptions extends IssuerAddress {
   readonly clientId: string;
   /** null = a public client. */
   readonly clientSecret: string | null;
   readonly scope: string;
 }
 
-const TIMEOUT_SECONDS = 10;
-/** ms; the issuer's clock may differ by as much. */
+/** How old a logout token may be. */
 const LOGOUT_AGE_SECONDS = 120;
+const SKEW_SECONDS = 30;
 const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 
 const logoutClaims = z
@@ -42,14 +41,17 @@ const sidClaim = z.object({ sid: z.string().optional() });
 /** Authorization code with PKCE, refresh and logout at any OpenID provider. */
 export class OpenIdLogin implements LoginProvider {
   readonly #options: OpenIdLoginOptions;
-  #known: Promise<Known> | null = null;
+  readonly #issuer: Issuer;
+  readonly #keys: IssuerKeys;
 
   constructor(options: OpenIdLoginOptions) {
     this.#options = options;
+    this.#issuer = new Issuer(options);
+    this.#keys = new IssuerKeys(this.#issuer);
   }
 
   async begin(redirectUri: string): Promise<LoginBegun> {
-    const { config } = await this.#discovered();
+    const config = await this.#client();
     const verifier = oidc.randomPKCECodeVerifier();
     const [state, nonce] = [oidc.randomState(), oidc.randomNonce()];
     const url = oidc.buildAuthorizationUrl(config, {
@@ -64,7 +66,7 @@ export class OpenIdLogin implements LoginProvider {
   }
 
   async finish(callback: URL, { state, nonce, verifier }: Omit<LoginBegun, 'url'>): Promise<LoginTokens> {
-    const { config } = await this.#discovered();
+    const config = await this.#client();
     try {
       return this.#tokensOf(
         await oidc.authorizationCodeGrant(config, callback, {
@@ -82,7 +84,7 @@ export class OpenIdLogin implements LoginProvider {
   }
 
   async refresh(before: LoginTokens): Promise<LoginTokens> {
-    const { config } = await this.#discovered();
+    const config = await this.#client();
     try {
       return this.#tokensOf(await oidc.refreshTokenGrant(config, before.refreshToken ?? ''), before);
     } catch (error) {
@@ -92,7 +94,7 @@ export class OpenIdLogin implements LoginProvider {
   }
 
   async logoutUrl(idToken: string | null, returnTo: string): Promise<string | null> {
-    const { config } = await this.#discovered();
+    const config = await this.#client();
     if (config.serverMetadata().end_session_endpoint === undefined) return null;
     return oidc.buildEndSessionUrl(config, {
       post_logout_redirect_uri: returnTo,
@@ -103,23 +105,22 @@ export class OpenIdLogin implements LoginProvider {
   async endedBy(
     logoutToken: string,
   ): Promise<{ readonly issuer: string; readonly sid: string | null; readonly subject: string | null }> {
-    const { keys } = await this.#discovered();
     const { issuer, clientId } = this.#options;
     try {
-      const { payload } = await jwtVerify(logoutToken, keys, {
+      const { payload } = await jwtVerify(logoutToken, (header) => this.#keys.keyFor(header), {
         issuer,
         audience: clientId,
         algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'],
         maxTokenAge: LOGOUT_AGE_SECONDS,
-        clockTolerance: 30,
+        clockTolerance: SKEW_SECONDS,
         requiredClaims: ['jti'],
       });
       const { sub = null, sid = null } = logoutClaims.parse(payload);
       return { issuer, sid, subject: sub };
     } catch (error) {
-      const isRefusal = error instanceof z.ZodError || (error instanceof errors.JOSEError && !isAway(error));
-      if (isRefusal) throw new TokenRefused(`a logout token: ${messageOf(error)}`);
-      throw away(issuer, error);
+      if (error instanceof z.ZodError || error instanceof errors.JOSEError)
+        throw new TokenRefused(`a logout token: ${messageOf(error)}`);
+      throw error;
     }
   }
 
@@ -145,72 +146,13 @@ export class OpenIdLogin implements LoginProvider {
     };
   }
 
-  /** Asked for at the first need, and again when nobody answered. */
-  #discovered(): Promise<Known> {
-    this.#known ??= this.#discover().catch((error: unknown) => {
-      this.#known = null;
-      throw away(this.#options.issuer, error);
-    });
-    return this.#known;
+  #client(): Promise<oidc.Configuration> {
+    const { clientId, clientSecret } = this.#options;
+    return clientOf(this.#issuer, clientId, clientSecret);
   }
-
-  async #discover(): Promise<Known> {
-    const { issuer, internalUrl, clientId, clientSecret } = this.#options;
-    const fetchInside = (url: string, init?: RequestInit): Promise<Response> =>
-      fetch(inside(url, issuer, internalUrl), init);
-    const config = await oidc.discovery(
-      new URL(issuer),
-      clientId,
-      undefined,
-      clientSecret === null ? oidc.None() : oidc.ClientSecretBasic(clientSecret),
-      {
-        timeout: TIMEOUT_SECONDS,
-        [oidc.customFetch]: (url, options) => fetchInside(url, options as RequestInit),
-        // Whether the issuer may be plain http is decided where it is configured.
-        ...(issuer.startsWith('http:') ? { execute: [oidc.allowInsecureRequests] } : {}),
-      },
-    );
-    const { jwks_uri: keys } = config.serverMetadata();
-    if (keys === undefined) throw new Error('the issuer names no jwks_uri');
-    return {
-      config,
-      keys: createRemoteJWKSet(new URL(keys), {
-        [keysFetch]: fetchInside,
-        timeoutDuration: TIMEOUT_SECONDS * 1_000,
-        cooldownDuration: 5_000,
-      }),
-    };
-  }
-}
-
-interface Known {
-  readonly config: oidc.Configuration;
-  readonly keys: ReturnType<typeof createRemoteJWKSet>;
-}
-
-/** The same path at the address from which the issuer can be reached here. */
-export function inside(url: string, issuer: string, internalUrl: string | null): string {
-  return internalUrl !== null && url.startsWith(`${issuer}/`) ? internalUrl + url.slice(issuer.length) : url;
-}
-
-/** Nobody answered, or not as an issuer that works. */
-function isAway(error: unknown): boolean {
-  if (error instanceof oidc.ResponseBodyError) return error.status >= 500 || error.status === 429;
-  if (error instanceof oidc.AuthorizationResponseError) return error.error === 'temporarily_unavailable';
-  if (error instanceof errors.JWKSTimeout || error instanceof TypeError) return true;
-  if (error instanceof oidc.ClientError)
-    return ['OAUTH_RESPONSE_IS_NOT_CONFORM', 'OAUTH_RESPONSE_IS_NOT_JSON', 'OAUTH_TIMEOUT'].includes(error.code ?? '');
-  return false;
 }
 
 const away = (issuer: string, error: unknown): IssuerUnavailable =>
   error instanceof IssuerUnavailable
     ? error
     : new IssuerUnavailable(`The issuer ${issuer} does not answer: ${messageOf(error)}`, { cause: error });
-
-/** What the issuer says, where it says something. Never with a token. */
-function messageOf(error: unknown): string {
-  if (error instanceof oidc.ResponseBodyError || error instanceof oidc.AuthorizationResponseError)
-    return `${error.error}${error.error_description === undefined ? '' : ` (${error.error_description})`}`;
-  return error instanceof z.ZodError ? 'its claims do not fit' : error instanceof Error ? error.message : String(error);
-}

@@ -1,0 +1,28 @@
+import { randomBytes } from 'node:crypto';
+import { OpenIdLogin } from '@holdfast/adapters/oidc';
+import type { Config } from '@holdfast/contracts';
+import { type Clock, type Log, type SecretCipher, Sessions, type SessionStore } from '@holdfast/core';
+import { BrowserLogin } from './browser-login.ts';
+
+interface Parts {
+  readonly store: SessionStore;
+  readonly cipher: SecretCipher;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly publicUrl: () => string;
+}
+
+interface Login {
+  /** Both are null where browsers cannot log in. */
+  readonly sessions: Sessions | null;
+  readonly login: BrowserLogin | null;
+}
+
+/** How browsers log in, as OIDC_ISSUER and OIDC_CLIENT_ID say. */
+export function wireLogin({ oidc, secrets }: Config, { store, cipher, clock, log, publicUrl }: Parts): Login {
+  if (oidc === null || oidc.clientId === null) return { sessions: null, login: null };
+  const provider = new OpenIdLogin({ ...oidc, clientId: oidc.clientId, clientSecret: secrets.oidcClientSecret });
+  const newSecret = (): string => randomBytes(32).toString('base64url');
+  const sessions = new Sessions({ store, cipher, provider, clock, log, newSecret });
+  return { sessions, login: new BrowserLogin({ provider, sessions, store, cipher, clock, publicUrl }) };
+}

@@ -1,1 +1,0 @@
-export { OpenIdLogin, type OpenIdLoginOptions } from './openid-login.ts';
