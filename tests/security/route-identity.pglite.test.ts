@@ -13,7 +13,7 @@ const isOperation = (id: string): id is Operation => id in permissions;
 const guarded = documentedOperations.flatMap((operation) =>
   isOperation(operation.id) ? [{ ...operation, id: operation.id }] : [],
 );
-const openPaths = ['/healthz', '/readyz', '/metrics'];
+const openPaths = ['/healthz', '/readyz', '/metrics', '/v1/login-options'];
 /** By which people come in: open, too, and tried where they log in. */
 const loginPaths = [
   '/auth/backchannel-logout',

@@ -1,4 +1,4 @@
-import type { Quotas } from '@holdfast/contracts';
+import type { LoginOptions, Quotas } from '@holdfast/contracts';
 import type {
   AgentStore,
   AuthenticationPorts,
@@ -41,6 +41,7 @@ export interface ApiPorts extends SpeakPorts {
   readonly sessions: AuthenticationPorts['sessions'];
   /** null = browsers cannot log in. */
   readonly login: BrowserLogin | null;
+  readonly loginOptions: LoginOptions;
   readonly refusedTokens: RefusedTokens;
   readonly threads: ThreadStore;
   readonly secrets: SecretRows;

@@ -32,7 +32,7 @@ import {
 } from '@holdfast/core';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from './app.ts';
-import { wireLogin } from './login/wire-login.ts';
+import { loginOptionsOf, wireLogin } from './login/wire-login.ts';
 import type { ApiPorts } from './ports.ts';
 import { encodeEvent } from './sse/sse-listener.ts';
 import { StreamGuard } from './sse/stream-guard.ts';
@@ -146,6 +146,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       tokens,
       sessions,
       login,
+      loginOptions: loginOptionsOf(config),
       refusedTokens: new RefusedTokens(platformAudit),
       runs,
       transactions,

@@ -3,6 +3,8 @@ import { join, resolve } from 'node:path';
 import type { HoldfastOptions } from '@holdfast/sdk';
 import { z } from 'zod';
 import { Failure } from './failure.ts';
+import { configFolder, readLogins } from './login-file.ts';
+import { goodToken } from './login-token.ts';
 
 /** What `npm start` and `holdfast init` leave for the CLI; readable by its owner only. */
 const cliFile = z.object({ url: z.string(), api_key: z.string() });
@@ -16,22 +18,39 @@ export interface Surroundings {
 const DEFAULT_URL = 'http://127.0.0.1:7070';
 
 /**
- * HOLDFAST_URL and HOLDFAST_API_KEY; what they leave open from `cli.json` in DATA_DIR (.holdfast) or in
- * ~/.config/holdfast. @throws Failure when there is no key.
+ * Where: HOLDFAST_URL, the server of the last login, `cli.json` in DATA_DIR (.holdfast) or in ~/.config/holdfast. Who:
+ * HOLDFAST_API_KEY, the login at that server, `cli.json`. @throws Failure when nobody is.
  */
-export function clientSettings({ env, cwd, home }: Surroundings): Pick<HoldfastOptions, 'url' | 'key'> {
-  const files = [
-    resolve(cwd, env['DATA_DIR'] ?? '.holdfast', 'cli.json'),
-    join(home, '.config', 'holdfast', 'cli.json'),
-  ];
-  const found = files.map(read).find((file) => file !== null) ?? null;
-  const key = env['HOLDFAST_API_KEY'] ?? found?.api_key;
-  if (key === undefined || key === '')
+export function clientSettings(surroundings: Surroundings): Pick<HoldfastOptions, 'url' | 'key' | 'tenant'> {
+  const { env } = surroundings;
+  const url = serverUrl(surroundings);
+  const login = readLogins(surroundings).logins[url];
+  const key = env['HOLDFAST_API_KEY'];
+  const isLogin = (key === undefined || key === '') && login !== undefined;
+  const tenant = env['HOLDFAST_TENANT'] ?? (isLogin ? login.tenant : null);
+  const who = isLogin ? () => goodToken(surroundings, url) : (key ?? found(surroundings)?.api_key ?? '');
+  if (who === '')
     throw new Failure(
-      `There is no API key. Set HOLDFAST_API_KEY, or run in a folder where npm start has run (${files.join(' or ')}).`,
+      `There is no API key and no login. Run holdfast login, set HOLDFAST_API_KEY, or run in a folder where npm start has run (${files(surroundings).join(' or ')}).`,
     );
-  return { url: (env['HOLDFAST_URL'] ?? found?.url ?? DEFAULT_URL).replace(/\/+$/, ''), key };
+  return { url, key: who, ...(tenant === null ? {} : { tenant }) };
 }
+
+export const serverUrl = (surroundings: Surroundings): string =>
+  (surroundings.env['HOLDFAST_URL'] ?? readLogins(surroundings).url ?? found(surroundings)?.url ?? DEFAULT_URL).replace(
+    /\/+$/,
+    '',
+  );
+
+const files = (surroundings: Surroundings): readonly string[] => [
+  resolve(surroundings.cwd, surroundings.env['DATA_DIR'] ?? '.holdfast', 'cli.json'),
+  join(configFolder(surroundings), 'cli.json'),
+];
+
+const found = (surroundings: Surroundings): z.output<typeof cliFile> | null =>
+  files(surroundings)
+    .map(read)
+    .find((file) => file !== null) ?? null;
 
 function read(file: string): z.output<typeof cliFile> | null {
   let text: string;

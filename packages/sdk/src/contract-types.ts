@@ -21,6 +21,7 @@ export type {
   ErrorCode,
   ForkRunBody,
   KeyResource,
+  LoginOptions,
   Me,
   MemberResource,
   MessageReceipt,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { OpenIdLogin } from '@holdfast/adapters/oidc';
-import type { Config } from '@holdfast/contracts';
+import type { Config, LoginOptions } from '@holdfast/contracts';
 import { type Clock, type Log, type SecretCipher, Sessions, type SessionStore } from '@holdfast/core';
 import { BrowserLogin } from './browser-login.ts';
 
@@ -26,3 +26,9 @@ export function wireLogin({ oidc, secrets }: Config, { store, cipher, clock, log
   const sessions = new Sessions({ store, cipher, provider, clock, log, newSecret });
   return { sessions, login: new BrowserLogin({ provider, sessions, store, cipher, clock, publicUrl }) };
 }
+
+export const loginOptionsOf = ({ oidc }: Config): LoginOptions => ({
+  issuer: oidc?.issuer ?? null,
+  browser: oidc !== null && oidc.clientId !== null,
+  device: oidc === null || oidc.cliClientId === null ? null : { client_id: oidc.cliClientId, scope: oidc.scope },
+});

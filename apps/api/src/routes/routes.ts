@@ -26,6 +26,7 @@ import { backchannelLogout } from './auth/backchannel-logout.ts';
 import { callback } from './auth/callback.ts';
 import { login } from './auth/login.ts';
 import { logout } from './auth/logout.ts';
+import { options as loginOptions } from './auth/options.ts';
 import { session } from './auth/session.ts';
 import { signedOut } from './auth/signed-out.ts';
 import { cancel as cancelBulk } from './bulk/cancel.ts';
@@ -177,6 +178,7 @@ export const routes: readonly Route[] = [
   backchannelLogout,
   session,
   signedOut,
+  loginOptions,
   healthz,
   readyz,
   metrics,
