@@ -21,6 +21,10 @@ it.each([
   ['POST', { ...header, 'sec-fetch-site': 'none' }, false, false],
   ['POST', { origin: here }, true, true],
   ['POST', { 'sec-fetch-site': 'same-origin' }, true, true],
+  // As Chromium sends a form of a page whose referrer policy is `no-referrer`, which is that of ours.
+  ['POST', { origin: 'null', 'sec-fetch-site': 'same-origin' }, true, true],
+  ['POST', { origin: 'null', 'sec-fetch-site': 'same-site' }, true, false],
+  ['POST', { origin: 'null' }, true, false],
   ['POST', {}, true, false],
   ['POST', { origin: 'https://evil.example' }, true, false],
 ])('%s with %j (a form: %s) is from here: %s', (method, headers, form, own) => {

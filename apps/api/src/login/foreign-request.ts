@@ -19,7 +19,9 @@ export function whyForeign(
   const { origin } = headers;
   const site = headers['sec-fetch-site'];
   if (site !== undefined && site !== 'same-origin') return `Sec-Fetch-Site is ${String(site)}`;
-  if (origin !== undefined && origin !== publicOrigin) return `Origin is ${origin}`;
+  // Forms of pages that tell nobody where they are, as ours are, have the origin `null`; then the browser's word above counts.
+  const hidden = origin === 'null' && site === 'same-origin';
+  if (origin !== undefined && origin !== publicOrigin && !hidden) return `Origin is ${origin}`;
   if (headers[CSRF_HEADER] !== undefined) return null;
   if (form && (origin !== undefined || site !== undefined)) return null;
   return `the header ${CSRF_HEADER} is missing`;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Account, Configuration, KoaContextWithOIDC } from 'oidc-provider';
+import { type Account, type Configuration, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
 import { personClaims, TENANTS_SCOPE, tenantClaims } from './claims.ts';
 import { AUDIENCE, clientsFor, MACHINE_CLIENT } from './clients.ts';
 import { grantFor, RESOURCE } from './grants.ts';
@@ -74,7 +74,7 @@ export function configurationOf(settings: Settings): Configuration {
         ...tenantClaims(person, new Set((token.scope ?? '').split(' '))),
       };
     },
-    interactions: { url: (_ctx, { uid }) => `/interaction/${uid}` },
+    interactions: { policy: policy(), url: (_ctx, { uid }) => `/interaction/${uid}` },
     ttl: {
       AccessToken: accessTokenSeconds,
       ClientCredentials: accessTokenSeconds,
@@ -132,6 +132,16 @@ export function configurationOf(settings: Settings): Configuration {
     },
     renderError: (ctx, out) => say(ctx, errorPage(out.error_description ?? out.error)),
   };
+}
+
+/** The library's own, and: whose person was disabled since is asked who they are. */
+function policy(): interactionPolicy.DefaultPolicy {
+  const prompts = interactionPolicy.base();
+  const gone = new interactionPolicy.Check('no_account', 'Nobody of this login may log in', ({ oidc }) =>
+    Promise.resolve(oidc.session?.accountId !== undefined && oidc.account === undefined),
+  );
+  prompts.get('login')?.checks.add(gone);
+  return prompts;
 }
 
 export const personOf = (id: string): Person | null => people.find((person) => person.id === id) ?? null;

@@ -138,8 +138,10 @@ describe('the development provider', () => {
   });
 
   it('gives a disabled person nothing', async () => {
-    const { config, tokens } = await login('vera');
+    const browser = new Browser();
+    const { config, tokens } = await login('vera', browser);
     provider.setDisabled('vera', true);
+    await expect(login('vera', browser)).rejects.toThrow('vera cannot log in.');
     await expect(oidc.refreshTokenGrant(config, tokens.refresh_token ?? '')).rejects.toMatchObject({
       error: 'invalid_grant',
     });
