@@ -215,6 +215,18 @@ export function describeLogin(name: string, issuer: () => LoginIssuer): void {
       expect((await ask(none, '/v1/me')).body).toMatchObject({ code: 'tenant_forbidden' });
     });
 
+    test('a login for one tenant is good there alone', async () => {
+      const [first, second] = issuer().tenants;
+      const page = await (await newBrowser()).newPage();
+      await page.goto(`${url}/auth/login?tenant=${second}&return_to=/signed-out`);
+      await issuer().signIn(page, issuer().people.two);
+      await page.waitForURL(`${url}/signed-out`);
+      const me = await ask(page, '/v1/me');
+      expect(me.status).toBe(200);
+      expect((await ask(page, `/t/${second}/v1/me`)).body).toEqual(me.body);
+      expect((await ask(page, `/t/${first}/v1/me`)).body).toMatchObject({ code: 'tenant_forbidden' });
+    });
+
     test('a session outlives its tokens, and new keys of the issuer, without a request that fails', async () => {
       const person = issuer().people.one;
       const page = await loggedIn(person);

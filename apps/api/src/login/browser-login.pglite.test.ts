@@ -182,6 +182,24 @@ describe('a browser', () => {
     await suspended(null);
   });
 
+  test('hears the events of a run until it is logged out, however long its tokens live', async () => {
+    const browser = await loggedIn('bella');
+    const cookie = [...browser.cookies].map((pair) => pair.join('=')).join('; ');
+    const post = async (path: string, body: object): Promise<{ id: string }> => {
+      const headers = { cookie, 'x-holdfast-csrf': '1', 'content-type': 'application/json' };
+      const answer = await fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+      return (await answer.json()) as { id: string };
+    };
+    await post('/v1/agents', { name: 'waiter', rehearsal: [{ say: 'done' }] });
+    const { id } = await post('/v1/runs', { agent: 'waiter' });
+    const stream = await fetch(`${url}/v1/runs/${id}/events`, { headers: { cookie, accept: 'text/event-stream' } });
+    expect(stream.status).toBe(200);
+    const heard = stream.text();
+    await browser.ask(`${url}/auth/logout`, { form: {}, headers: { origin: url } });
+    // Nobody works on the run: nothing else ends the stream.
+    expect(await heard).toContain('event: ');
+  }, 15_000);
+
   test('is logged out here and at the issuer, by a form of ours alone', async () => {
     const browser = await loggedIn('oscar');
     const foreign = await browser.ask(`${url}/auth/logout`, { form: {}, headers: { origin: 'https://evil.example' } });

@@ -6,8 +6,8 @@ import {
   returnPath,
   type SecretCipher,
   SecretUnreadable,
+  type SessionRequest,
   type Sessions,
-  type SessionStore,
   TokenRefused,
 } from '@holdfast/core';
 import type { FastifyRequest } from 'fastify';
@@ -33,7 +33,6 @@ const sealedLogin = z.object({ keyId: z.string(), nonce: z.string(), ciphertext:
 export interface BrowserLoginParts {
   readonly provider: LoginProvider;
   readonly sessions: Sessions;
-  readonly store: SessionStore;
   readonly cipher: SecretCipher;
   readonly clock: Clock;
   /** How browsers reach the API, without a slash at its end. */
@@ -55,11 +54,11 @@ export class BrowserLogin {
   }
 
   /** @throws HoldfastError `invalid_request` for a `returnTo` that leads elsewhere; IssuerUnavailable. */
-  async begin(returnTo: string): Promise<Sent> {
+  async begin(returnTo: string, tenant: string | null): Promise<Sent> {
     const path = returnPath(returnTo);
     if (path === null)
       throw refused('invalid_request', 'query: return_to must be a path of this server, such as /runs?status=failed.');
-    const { url, state, nonce, verifier } = await this.#parts.provider.begin(this.#callback());
+    const { url, state, nonce, verifier } = await this.#parts.provider.begin(this.#callback(), tenant);
     const until = this.#parts.clock.now() + LOGIN_SECONDS * 1_000;
     const sealed = this.#parts.cipher.seal(place, JSON.stringify({ state, nonce, verifier, returnTo: path, until }));
     const value = Buffer.from(JSON.stringify(sealed)).toString('base64url');
@@ -67,12 +66,14 @@ export class BrowserLogin {
   }
 
   /** @throws LoginRefused, IssuerUnavailable. */
-  async finish({ url, headers }: FastifyRequest, state: string): Promise<Sent> {
+  async finish(request: FastifyRequest, state: string): Promise<Sent> {
+    const { url, headers } = request;
     const name = loginCookie(state);
     const begun = this.#begun(this.#read(headers.cookie, name), state);
     const callback = new URL(this.#callback());
     callback.search = new URL(url, callback).search;
-    const secret = await this.#parts.sessions.open(await this.#parts.provider.finish(callback, begun));
+    const tokens = await this.#parts.provider.finish(callback, begun);
+    const secret = await this.#parts.sessions.open(tokens, seen(request));
     return {
       location: begun.returnTo,
       // A new login gets a new cookie: what was in the browser before counts for nothing.
@@ -86,7 +87,7 @@ export class BrowserLogin {
     const signedOut = `${this.#parts.publicUrl()}/signed-out`;
     const cookies = [this.#cookie(SESSION, '', 0)];
     const secret = this.#read(request.headers.cookie, SESSION);
-    const ended = secret === null ? null : await this.#parts.sessions.end(secret);
+    const ended = secret === null ? null : await this.#parts.sessions.end(secret, seen(request));
     if (ended === null) return { location: signedOut, cookies };
     // The session here is over, whether or not the issuer answers.
     const location = await this.#parts.provider.logoutUrl(ended.idToken, signedOut).catch(() => null);
@@ -94,10 +95,10 @@ export class BrowserLogin {
   }
 
   /** The issuer says that a login is over. @throws HoldfastError `invalid_request` when it is not the issuer who does. */
-  async ended(logoutToken: string): Promise<void> {
+  async ended(logoutToken: string, request: FastifyRequest): Promise<void> {
     try {
       const { issuer, sid, subject } = await this.#parts.provider.endedBy(logoutToken);
-      await this.#parts.store.endAll(issuer, sid, subject);
+      await this.#parts.sessions.endAll(issuer, sid, subject, seen(request));
     } catch (error) {
       if (!(error instanceof TokenRefused)) throw error;
       throw refused('invalid_request', 'body: logout_token is not a logout token of the issuer.');
@@ -157,6 +158,8 @@ export class BrowserLogin {
     return setCookie(cookieName(name, secure), value, { secure, seconds });
   }
 }
+
+const seen = ({ id, ip }: FastifyRequest): SessionRequest => ({ requestId: id, from: ip });
 
 /** One for each login that was begun, so that two tabs may log in at once. */
 const loginCookie = (state: string): string => `${LOGIN}_${state.replace(/[^\w-]/g, '').slice(0, 12)}`;

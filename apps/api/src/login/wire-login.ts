@@ -1,11 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { OpenIdLogin } from '@holdfast/adapters/oidc';
 import type { Config, LoginOptions } from '@holdfast/contracts';
-import { type Clock, type Log, type SecretCipher, Sessions, type SessionStore } from '@holdfast/core';
+import {
+  type Clock,
+  type Log,
+  type PlatformAuditWriter,
+  type SecretCipher,
+  Sessions,
+  type SessionStore,
+} from '@holdfast/core';
 import { BrowserLogin } from './browser-login.ts';
 
 interface Parts {
   readonly store: SessionStore;
+  readonly audit: PlatformAuditWriter;
   readonly cipher: SecretCipher;
   readonly clock: Clock;
   readonly log: Log;
@@ -19,12 +27,12 @@ interface Login {
 }
 
 /** How browsers log in, as OIDC_ISSUER and OIDC_CLIENT_ID say. */
-export function wireLogin({ oidc, secrets }: Config, { store, cipher, clock, log, publicUrl }: Parts): Login {
+export function wireLogin({ oidc, secrets }: Config, { store, audit, cipher, clock, log, publicUrl }: Parts): Login {
   if (oidc === null || oidc.clientId === null) return { sessions: null, login: null };
   const provider = new OpenIdLogin({ ...oidc, clientId: oidc.clientId, clientSecret: secrets.oidcClientSecret });
   const newSecret = (): string => randomBytes(32).toString('base64url');
-  const sessions = new Sessions({ store, cipher, provider, clock, log, newSecret });
-  return { sessions, login: new BrowserLogin({ provider, sessions, store, cipher, clock, publicUrl }) };
+  const sessions = new Sessions({ store, cipher, provider, audit, clock, log, newSecret });
+  return { sessions, login: new BrowserLogin({ provider, sessions, cipher, clock, publicUrl }) };
 }
 
 export const loginOptionsOf = ({ oidc }: Config): LoginOptions => ({

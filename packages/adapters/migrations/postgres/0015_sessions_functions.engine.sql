@@ -60,26 +60,25 @@ begin
 end
 $$;
 
-create function holdfast.end_session(p_hash text) returns void
+create function holdfast.end_session(p_hash text) returns boolean
   language plpgsql security definer set search_path = ''
 as $$
 begin
   delete from holdfast.sessions s where s.hash = p_hash;
+  return found;
 end
 $$;
 
 -- As the issuer asks: one session of it, or all of a person.
-create function holdfast.end_sessions(p_issuer text, p_sid text, p_subject text) returns integer
+create function holdfast.end_sessions(p_issuer text, p_sid text, p_subject text) returns table (subject text)
   language plpgsql security definer set search_path = ''
 as $$
-declare
-  v_ended integer;
 begin
-  delete from holdfast.sessions s
-  where s.issuer = p_issuer and (p_sid is not null or p_subject is not null)
-    and (p_sid is null or s.sid = p_sid) and (p_subject is null or s.subject = p_subject);
-  get diagnostics v_ended = row_count;
-  return v_ended;
+  return query
+    delete from holdfast.sessions s
+    where s.issuer = p_issuer and (p_sid is not null or p_subject is not null)
+      and (p_sid is null or s.sid = p_sid) and (p_subject is null or s.subject = p_subject)
+    returning s.subject;
 end
 $$;
 

@@ -1,8 +1,11 @@
 import { AUDIENCE } from './clients.ts';
-import type { Person } from './people.ts';
+import { machine, people, type Person } from './people.ts';
 
 /** The scope for which tenants are told: all of the person's, as with Keycloak's organizations. */
 export const TENANTS_SCOPE = 'organization:*';
+const names = new Set([...people, machine].flatMap(({ roles }) => Object.keys(roles)));
+/** All, and each alone. */
+export const tenantScopes: readonly string[] = [TENANTS_SCOPE, ...[...names].map((name) => `organization:${name}`)];
 
 /**
  * What tokens say beside the standard claims, in Keycloak's shape. Tenants have no `id`: here a tenant is known by its

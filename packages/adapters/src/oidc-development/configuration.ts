@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Account, type Configuration, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
-import { personClaims, TENANTS_SCOPE, tenantClaims } from './claims.ts';
+import { personClaims, tenantClaims, tenantScopes } from './claims.ts';
 import { AUDIENCE, clientsFor, MACHINE_CLIENT } from './clients.ts';
 import { grantFor, RESOURCE } from './grants.ts';
 import type { ProviderKeys } from './keys.ts';
@@ -123,7 +123,7 @@ export function configurationOf(settings: Settings): Configuration {
         defaultResource: () => RESOURCE,
         useGrantedResource: () => true,
         getResourceServerInfo: () => ({
-          scope: [TENANTS_SCOPE, ...tenantNames.map((name) => `organization:${name}`)].join(' '),
+          scope: tenantScopes.join(' '),
           audience: AUDIENCE,
           accessTokenFormat: 'jwt',
           accessTokenTTL: accessTokenSeconds,
@@ -145,8 +145,6 @@ function policy(): interactionPolicy.DefaultPolicy {
 }
 
 export const personOf = (id: string): Person | null => people.find((person) => person.id === id) ?? null;
-
-const tenantNames = [...new Set([...people, machine].flatMap(({ roles }) => Object.keys(roles)))];
 
 const SUBMIT = "document.querySelector('[name=logout]').click()";
 const hashOf = (script: string): string => `sha256-${createHash('sha256').update(script).digest('base64')}`;

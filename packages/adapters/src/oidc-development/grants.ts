@@ -1,5 +1,5 @@
 import type { Grant, Provider } from 'oidc-provider';
-import { TENANTS_SCOPE } from './claims.ts';
+import { tenantScopes } from './claims.ts';
 
 /** What access tokens are for; the audience that they name stands beside the clients. */
 export const RESOURCE = 'urn:holdfast:api';
@@ -9,7 +9,7 @@ export async function grantFor(provider: Provider, accountId: string, clientId: 
   const grant = new provider.Grant({ accountId, clientId });
   grant.addOIDCScope('openid profile email offline_access');
   grant.addOIDCClaims(['organization']);
-  grant.addResourceScope(RESOURCE, TENANTS_SCOPE);
+  grant.addResourceScope(RESOURCE, tenantScopes.join(' '));
   await grant.save();
   return grant;
 }

@@ -21,6 +21,8 @@ export interface OpenIdLoginOptions extends IssuerAddress {
   readonly scope: string;
 }
 
+/** In the scope: all tenants of the person, as Keycloak calls it. */
+const ALL_TENANTS = 'organization:*';
 /** How old a logout token may be. */
 const LOGOUT_AGE_SECONDS = 120;
 const SKEW_SECONDS = 30;
@@ -50,13 +52,14 @@ export class OpenIdLogin implements LoginProvider {
     this.#keys = new IssuerKeys(this.#issuer);
   }
 
-  async begin(redirectUri: string): Promise<LoginBegun> {
+  async begin(redirectUri: string, tenant: string | null): Promise<LoginBegun> {
     const config = await this.#client();
     const verifier = oidc.randomPKCECodeVerifier();
+    const { scope } = this.#options;
     const [state, nonce] = [oidc.randomState(), oidc.randomNonce()];
     const url = oidc.buildAuthorizationUrl(config, {
       redirect_uri: redirectUri,
-      scope: this.#options.scope,
+      scope: tenant === null ? scope : scope.replace(ALL_TENANTS, `organization:${tenant}`),
       state,
       nonce,
       code_challenge: await oidc.calculatePKCECodeChallenge(verifier),

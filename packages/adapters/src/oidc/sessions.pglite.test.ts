@@ -58,13 +58,21 @@ beforeEach(() => {
 const processOf = async (provider: LoginProvider): Promise<Sessions> =>
   new Sessions({
     store: (await database.api()).sessions,
+    audit: (await database.api()).platformAudit,
     cipher,
     provider,
     clock: { now: () => now, monotonic: () => now },
     log: { info: quiet, warn: quiet, error: quiet },
     newSecret: () => randomBytes(32).toString('base64url'),
   });
+/** The newest of the platform's audit. */
+const lines = async (most: number): Promise<[string, unknown][]> =>
+  (await (await database.api()).platformAudit.list(null, most)).map(({ operation, line }) => [
+    operation,
+    JSON.parse(line),
+  ]);
 const quiet = (): void => undefined;
+const request = { requestId: 'r-1', from: '192.0.2.1' };
 
 /** As a browser does it, up to the address to which the person is sent back. */
 async function back(person: string, url: string): Promise<URL> {
@@ -95,7 +103,7 @@ async function back(person: string, url: string): Promise<URL> {
 }
 
 async function loggedIn(person: string): Promise<LoginTokens> {
-  const begun = await login.begin(`${API}/auth/callback`);
+  const begun = await login.begin(`${API}/auth/callback`, null);
   return login.finish(await back(person, begun.url), begun);
 }
 
@@ -108,14 +116,14 @@ describe('a login', () => {
   });
 
   test.each(['state', 'nonce', 'verifier'] as const)('with another %s is refused', async (part) => {
-    const begun = await login.begin(`${API}/auth/callback`);
+    const begun = await login.begin(`${API}/auth/callback`, null);
     const callback = await back('vera', begun.url);
     const other = { ...begun, [part]: 'x'.repeat(43) };
     await expect(login.finish(callback, other)).rejects.toBeInstanceOf(LoginRefused);
   });
 
   test('counts once: the same address a second time is refused', async () => {
-    const begun = await login.begin(`${API}/auth/callback`);
+    const begun = await login.begin(`${API}/auth/callback`, null);
     const callback = await back('vera', begun.url);
     await login.finish(callback, begun);
     await expect(login.finish(callback, begun)).rejects.toBeInstanceOf(LoginRefused);
@@ -130,7 +138,7 @@ describe('a login', () => {
       clientSecret: null,
       scope: 'openid',
     });
-    await expect(nobody.begin(API)).rejects.toBeInstanceOf(IssuerUnavailable);
+    await expect(nobody.begin(API, null)).rejects.toBeInstanceOf(IssuerUnavailable);
   });
 
   test('reaches the issuer at its inside address, and sends people to the public one', async () => {
@@ -143,7 +151,7 @@ describe('a login', () => {
       clientSecret: issuer.clientSecret,
       scope: 'openid',
     });
-    expect((await behind.begin(API)).url.startsWith(`${issuer.issuer}/auth`)).toBe(true);
+    expect((await behind.begin(API, null)).url.startsWith(`${issuer.issuer}/auth`)).toBe(true);
   });
 });
 
@@ -151,7 +159,7 @@ describe('a session', () => {
   test('has its tokens sealed, under the hash of its cookie', async () => {
     const sessions = await processOf(login);
     const tokens = await loggedIn('vera');
-    const cookie = await sessions.open(tokens);
+    const cookie = await sessions.open(tokens, request);
     expect(await sessions.accessToken(cookie)).toBe(tokens.accessToken);
     const rows = await database.connections.lend((sql) => sql.query('select * from holdfast.sessions'));
     const kept = JSON.stringify(rows);
@@ -163,7 +171,7 @@ describe('a session', () => {
   test('is refreshed before its token ends, while the old one is still used', async () => {
     const sessions = await processOf(login);
     const tokens = await loggedIn('vera');
-    const cookie = await sessions.open(tokens);
+    const cookie = await sessions.open(tokens, request);
     now += 241_000;
     expect(await sessions.accessToken(cookie)).toBe(tokens.accessToken);
     await vi.waitFor(async () => expect(await sessions.accessToken(cookie)).not.toBe(tokens.accessToken));
@@ -172,7 +180,7 @@ describe('a session', () => {
   test('is refreshed once, however many requests and processes need it', async () => {
     let refreshes = 0;
     const counting: LoginProvider = {
-      begin: (uri) => login.begin(uri),
+      begin: (uri, tenant) => login.begin(uri, tenant),
       finish: (url, begun) => login.finish(url, begun),
       logoutUrl: (token, to) => login.logoutUrl(token, to),
       endedBy: (token) => login.endedBy(token),
@@ -182,7 +190,7 @@ describe('a session', () => {
       },
     };
     const [one, two] = [await processOf(counting), await processOf(counting)];
-    const cookie = await one.open(await loggedIn('oscar'));
+    const cookie = await one.open(await loggedIn('oscar'), request);
     for (let round = 1; round <= 3; round += 1) {
       now += 301_000;
       const tokens = await Promise.all(
@@ -196,13 +204,16 @@ describe('a session', () => {
 
   test('of a disabled person is over when the token ends', async () => {
     const sessions = await processOf(login);
-    const cookie = await sessions.open(await loggedIn('bella'));
+    const cookie = await sessions.open(await loggedIn('bella'), request);
     issuer.setDisabled('bella', true);
     try {
       expect(await sessions.accessToken(cookie)).not.toBeNull();
       now += 301_000;
       expect(await sessions.accessToken(cookie)).toBeNull();
-      expect(await (await database.api()).sessions.endAll(issuer.issuer, null, 'bella')).toBe(0);
+      expect(await (await database.api()).sessions.endAll(issuer.issuer, null, 'bella')).toEqual([]);
+      expect(await lines(1)).toMatchObject([
+        ['logins.close', { by: { id: 'bella' }, detail: { by: 'a refused refresh' } }],
+      ]);
     } finally {
       issuer.setDisabled('bella', false);
     }
@@ -211,14 +222,14 @@ describe('a session', () => {
   test('goes on while the issuer is away, until its token ends; then it waits, and is not lost', async () => {
     let away = true;
     const flaky = await processOf({
-      begin: (uri) => login.begin(uri),
+      begin: (uri, tenant) => login.begin(uri, tenant),
       finish: (url, begun) => login.finish(url, begun),
       logoutUrl: (token, to) => login.logoutUrl(token, to),
       endedBy: (token) => login.endedBy(token),
       refresh: (before) => (away ? Promise.reject(new IssuerUnavailable('away')) : login.refresh(before)),
     });
     const tokens = await loggedIn('ada');
-    const cookie = await flaky.open(tokens);
+    const cookie = await flaky.open(tokens, request);
     now += 250_000;
     expect(await flaky.accessToken(cookie)).toBe(tokens.accessToken);
     now += 60_000;
@@ -230,18 +241,23 @@ describe('a session', () => {
   test('ends by logout, and with it the tokens of the browser', async () => {
     const sessions = await processOf(login);
     const tokens = await loggedIn('vera');
-    const cookie = await sessions.open(tokens);
-    expect(await sessions.end(cookie)).toEqual({ idToken: tokens.idToken });
-    expect(await sessions.end(cookie)).toBeNull();
+    const cookie = await sessions.open(tokens, request);
+    expect(await sessions.end(cookie, request)).toEqual({ idToken: tokens.idToken });
+    expect(await sessions.end(cookie, request)).toBeNull();
     expect(await sessions.accessToken(cookie)).toBeNull();
+    const said = { by: { type: 'person', id: 'vera' }, requestId: 'r-1', tenant: null };
+    expect(await lines(2)).toMatchObject([
+      ['logins.close', { ...said, detail: { issuer: issuer.issuer, from: '192.0.2.1', by: 'the person' } }],
+      ['logins.open', { ...said, detail: { issuer: issuer.issuer, from: '192.0.2.1' } }],
+    ]);
   });
 
   test('that is over is deleted by the sweep, and no other', async () => {
     const { sessions: store } = await database.api();
     const sessions = await processOf(login);
-    const kept = await sessions.open(await loggedIn('vera'));
+    const kept = await sessions.open(await loggedIn('vera'), request);
     now -= 8 * 24 * hour;
-    const over = await sessions.open(await loggedIn('vera'));
+    const over = await sessions.open(await loggedIn('vera'), request);
     now += 8 * 24 * hour;
     expect(await sessions.accessToken(over)).toBeNull();
     const { housekeep } = await database.worker('sweep');
@@ -252,9 +268,10 @@ describe('a session', () => {
 
   test('whose sealing key is gone costs a login and nothing else', async () => {
     const sessions = await processOf(login);
-    const cookie = await sessions.open(await loggedIn('vera'));
+    const cookie = await sessions.open(await loggedIn('vera'), request);
     const elsewhere = new Sessions({
       store: (await database.api()).sessions,
+      audit: (await database.api()).platformAudit,
       cipher: new LocalCipher(join(folder, 'other.key')),
       provider: login,
       clock: { now: () => now, monotonic: () => now },
@@ -271,13 +288,13 @@ describe('a back-channel logout', () => {
     const sessions = await processOf(login);
     const logins = [await loggedIn('toni'), await loggedIn('toni'), await loggedIn('petra')];
     const cookies: string[] = [];
-    for (const tokens of logins) cookies.push(await sessions.open(tokens));
+    for (const tokens of logins) cookies.push(await sessions.open(tokens, request));
     const open = async () => Promise.all(cookies.map(async (cookie) => (await sessions.accessToken(cookie)) !== null));
-    expect(await store.endAll(issuer.issuer, logins[0]?.sid ?? '-', null)).toBe(1);
+    expect(await store.endAll(issuer.issuer, logins[0]?.sid ?? '-', null)).toEqual(['toni']);
     expect(await open()).toEqual([false, true, true]);
-    expect(await store.endAll('https://another.example', null, 'toni')).toBe(0);
-    expect(await store.endAll(issuer.issuer, null, null)).toBe(0);
-    expect(await store.endAll(issuer.issuer, null, 'toni')).toBe(1);
+    expect(await store.endAll('https://another.example', null, 'toni')).toEqual([]);
+    expect(await store.endAll(issuer.issuer, null, null)).toEqual([]);
+    expect(await store.endAll(issuer.issuer, null, 'toni')).toEqual(['toni']);
     expect(await open()).toEqual([false, false, true]);
   });
 

@@ -68,17 +68,18 @@ export class PostgresSessionStore implements SessionStore {
     return row?.done === true;
   }
 
-  async end(hash: string): Promise<void> {
-    await this.#call('select holdfast.end_session($1)', [hash]);
+  async end(hash: string): Promise<boolean> {
+    const [row] = await this.#call<{ done: boolean }>('select holdfast.end_session($1) as done', [hash]);
+    return row?.done === true;
   }
 
-  async endAll(issuer: string, sid: string | null, subject: string | null): Promise<number> {
-    const [row] = await this.#call<{ ended: number }>('select holdfast.end_sessions($1, $2, $3) as ended', [
+  async endAll(issuer: string, sid: string | null, subject: string | null): Promise<readonly string[]> {
+    const rows = await this.#call<{ subject: string }>('select subject from holdfast.end_sessions($1, $2, $3)', [
       issuer,
       sid,
       subject,
     ]);
-    return row?.ended ?? 0;
+    return rows.map((row) => row.subject);
   }
 
   #call<Row>(text: string, values: readonly unknown[]): Promise<readonly Row[]> {

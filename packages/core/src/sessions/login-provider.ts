@@ -25,7 +25,8 @@ export interface LoginBegun {
 
 /** Logs people in at the OIDC issuer. Every method throws `IssuerUnavailable` when it does not answer. */
 export interface LoginProvider {
-  begin(redirectUri: string): Promise<LoginBegun>;
+  /** `tenant`: asks for this one alone, where the issuer has such logins; null = for all of the person. */
+  begin(redirectUri: string, tenant: string | null): Promise<LoginBegun>;
   /** `callback`: the whole address to which the person was sent back. @throws LoginRefused */
   finish(callback: URL, begun: Omit<LoginBegun, 'url'>): Promise<LoginTokens>;
   /** @throws LoginEnded */

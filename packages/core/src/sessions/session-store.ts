@@ -27,7 +27,8 @@ export interface SessionStore {
   release(hash: string, version: number): Promise<void>;
   /** The next version. False: the session has ended, or has another version. */
   save(hash: string, version: number, tokens: SessionTokens): Promise<boolean>;
-  end(hash: string): Promise<void>;
-  /** One session of the issuer, or all of a person; returns how many. */
-  endAll(issuer: string, sid: string | null, subject: string | null): Promise<number>;
+  /** False: there is none. */
+  end(hash: string): Promise<boolean>;
+  /** One session of the issuer, or all of a person; returns the subject of each. */
+  endAll(issuer: string, sid: string | null, subject: string | null): Promise<readonly string[]>;
 }

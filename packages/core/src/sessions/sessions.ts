@@ -1,6 +1,8 @@
+import type { JsonObject } from '@holdfast/contracts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../executor/log.ts';
 import { type SecretCipher, SecretUnreadable } from '../secrets/secret-cipher.ts';
+import type { PlatformAuditWriter } from '../tenants/platform-audit.ts';
 import { hashSecret } from '../use-cases/api-key.ts';
 import { LoginEnded, type LoginProvider, type LoginTokens } from './login-provider.ts';
 import type { SessionStore, SessionTokens, StoredSession } from './session-store.ts';
@@ -20,10 +22,19 @@ export interface SessionPorts {
   readonly store: SessionStore;
   readonly cipher: SecretCipher;
   readonly provider: LoginProvider;
+  /** Sessions belong to no tenant: the platform's chain tells of them. */
+  readonly audit: PlatformAuditWriter;
   readonly clock: Clock;
   readonly log: Log;
   /** 32 random bytes, as text. */
   readonly newSecret: () => string;
+}
+
+/** The request that does it. */
+export interface SessionRequest {
+  readonly requestId: string;
+  /** The address of the client. */
+  readonly from: string;
 }
 
 /** Logins of browsers: the browser has a random cookie, the database its hash and the sealed tokens. */
@@ -35,12 +46,13 @@ export class Sessions {
     this.#ports = ports;
   }
 
-  /** Returns the value of the cookie. */
-  async open(tokens: LoginTokens): Promise<string> {
+  /** Returns the value of the cookie. Nobody gets one without a line of audit. */
+  async open(tokens: LoginTokens, request: SessionRequest): Promise<string> {
     const secret = this.#ports.newSecret();
     const hash = hashSecret(secret);
     const { issuer, subject, sid } = tokens;
     const now = this.#ports.clock.now();
+    await this.#write('logins.open', tokens, request, {});
     await this.#ports.store.create(hash, { issuer, subject, sid, ...this.#sealed(hash, 1, tokens, now, now) });
     return secret;
   }
@@ -72,12 +84,18 @@ export class Sessions {
   }
 
   /** Ends it here; returns what says at the issuer whose login it was. */
-  async end(secret: string): Promise<{ readonly idToken: string | null } | null> {
+  async end(secret: string, request: SessionRequest): Promise<{ readonly idToken: string | null } | null> {
     const hash = hashSecret(secret);
     const session = await this.#ports.store.find(hash);
     if (session === null) return null;
-    await this.#ports.store.end(hash);
+    if (await this.#ports.store.end(hash)) await this.#closed(session, request, 'the person');
     return { idToken: this.#opened(hash, session)?.idToken ?? null };
+  }
+
+  /** As the issuer asks: one session of it, or all of a person. */
+  async endAll(issuer: string, sid: string | null, subject: string | null, request: SessionRequest): Promise<void> {
+    for (const ended of await this.#ports.store.endAll(issuer, sid, subject))
+      await this.#closed({ issuer, subject: ended }, request, 'the issuer');
   }
 
   #refresh(hash: string, session: StoredSession, tokens: LoginTokens): Promise<string | null> {
@@ -107,11 +125,35 @@ export class Sessions {
         await store.release(hash, session.version);
         throw error;
       }
-      await store.end(hash);
+      if (await store.end(hash)) await this.#closed(session, { requestId: '', from: '' }, 'a refused refresh');
       return null;
     }
     const next = this.#sealed(hash, session.version + 1, fresh, clock.now(), session.createdAt);
     return (await store.save(hash, session.version, next)) ? fresh.accessToken : null;
+  }
+
+  /** It is over whether or not that can be written. */
+  async #closed(whose: Whose, request: SessionRequest, by: string): Promise<void> {
+    try {
+      await this.#write('logins.close', whose, request, { by });
+    } catch (error) {
+      this.#ports.log.error({ err: error }, 'the end of a session could not be written to the audit log');
+    }
+  }
+
+  #write(
+    operation: string,
+    { issuer, subject }: Whose,
+    { requestId, from }: SessionRequest,
+    more: JsonObject,
+  ): Promise<void> {
+    return this.#ports.audit.write({
+      operation,
+      tenant: null,
+      by: { type: 'person', id: subject, roles: [] },
+      requestId,
+      detail: { issuer, from, ...more },
+    });
   }
 
   #sealed(hash: string, version: number, tokens: LoginTokens, now: number, createdAt: number): SessionTokens {
@@ -140,3 +182,5 @@ export class Sessions {
     }
   }
 }
+
+type Whose = Pick<StoredSession, 'issuer' | 'subject'>;

@@ -15,8 +15,8 @@ export const backchannelLogout = route({
   description: 'OpenID Connect Back-Channel Logout: ends every session of the `sid`, or of the `sub`, of the token.',
   answers: { 204: { description: 'None of these sessions is left.' } },
   refusals: ['invalid_request', 'login_not_configured', 'issuer_unavailable'],
-  handle: async (ports, { body, reply }) => {
-    await theLogin(ports).ended(body.logout_token);
+  handle: async (ports, { body, request, reply }) => {
+    await theLogin(ports).ended(body.logout_token, request);
     reply.header('cache-control', 'no-store');
     return { status: 204 };
   },

@@ -6,6 +6,7 @@ export const callback = route({
   method: 'GET',
   url: '/auth/callback',
   operation: null,
+  rate: 'auth',
   params: nothing,
   // Issuers add what they like; the client library looks at what counts.
   query: z.looseObject({ state: z.string().max(500) }),
