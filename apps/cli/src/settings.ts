@@ -24,23 +24,26 @@ const DEFAULT_URL = 'http://127.0.0.1:7070';
 export function clientSettings(surroundings: Surroundings): Pick<HoldfastOptions, 'url' | 'key' | 'tenant'> {
   const { env } = surroundings;
   const url = serverUrl(surroundings);
-  const login = readLogins(surroundings).logins[url];
-  const key = env['HOLDFAST_API_KEY'];
-  const isLogin = (key === undefined || key === '') && login !== undefined;
-  const tenant = env['HOLDFAST_TENANT'] ?? (isLogin ? login.tenant : null);
-  const who = isLogin ? () => goodToken(surroundings, url) : (key ?? found(surroundings)?.api_key ?? '');
-  if (who === '')
+  const login = hasKey(surroundings) ? undefined : readLogins(surroundings).logins[url];
+  const tenant = env['HOLDFAST_TENANT'] ?? login?.tenant ?? null;
+  const key =
+    login === undefined
+      ? (env['HOLDFAST_API_KEY'] ?? found(surroundings)?.api_key ?? '')
+      : () => goodToken(surroundings, url);
+  if (key === '')
     throw new Failure(
       `There is no API key and no login. Run holdfast login, set HOLDFAST_API_KEY, or run in a folder where npm start has run (${files(surroundings).join(' or ')}).`,
     );
-  return { url, key: who, ...(tenant === null ? {} : { tenant }) };
+  return { url, key, ...(tenant === null ? {} : { tenant }) };
 }
 
-export const serverUrl = (surroundings: Surroundings): string =>
-  (surroundings.env['HOLDFAST_URL'] ?? readLogins(surroundings).url ?? found(surroundings)?.url ?? DEFAULT_URL).replace(
-    /\/+$/,
-    '',
-  );
+export function serverUrl(surroundings: Surroundings): string {
+  // A key has nothing to do with a login, and must not be sent there.
+  const last = hasKey(surroundings) ? null : readLogins(surroundings).url;
+  return (surroundings.env['HOLDFAST_URL'] ?? last ?? found(surroundings)?.url ?? DEFAULT_URL).replace(/\/+$/, '');
+}
+
+const hasKey = ({ env }: Surroundings): boolean => (env['HOLDFAST_API_KEY'] ?? '') !== '';
 
 const files = (surroundings: Surroundings): readonly string[] => [
   resolve(surroundings.cwd, surroundings.env['DATA_DIR'] ?? '.holdfast', 'cli.json'),

@@ -2,7 +2,7 @@ import { Holdfast, HoldfastError, type Me } from '@holdfast/sdk';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { Failure } from '../failure.ts';
-import { changeLogins } from '../login-file.ts';
+import { changeLogins, readLogins } from '../login-file.ts';
 import { deviceLogin, stored, withLogin, withoutLogin } from '../login-token.ts';
 import { show } from '../output.ts';
 import { serverUrl } from '../settings.ts';
@@ -48,9 +48,10 @@ export function logout(program: Command, { surroundings, output }: Context): voi
   program
     .command('logout')
     .description('ends the login here, and at the issuer')
-    .option('--url <url>', 'the server; without it that of the last login')
+    .option('--url <url>', 'the server; without it HOLDFAST_URL, or that of the last login')
     .action(async ({ url: given }: { url?: string }) => {
-      const url = given?.replace(/\/+$/, '') ?? serverUrl(surroundings);
+      const named = given ?? surroundings.env['HOLDFAST_URL'] ?? readLogins(surroundings).url;
+      const url = named?.replace(/\/+$/, '') ?? serverUrl(surroundings);
       const ended = await changeLogins(surroundings, (now) =>
         Promise.resolve({ next: withoutLogin(now, url), result: now.logins[url] ?? null }),
       );

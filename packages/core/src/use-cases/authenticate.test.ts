@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { newKey, newSecretOf, parseKey, sameText } from './api-key.ts';
-import { authenticate, type AuthenticationPorts, isLetIn } from './authenticate.ts';
+import { authenticate, authenticatePlatform, type AuthenticationPorts, isLetIn } from './authenticate.ts';
+import type { Member } from '../identity/member.ts';
+import { IssuerUnavailable, type TokenIdentity } from '../identity/token-verifier.ts';
 import { DatabaseUnavailable } from '../log/run-store.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 import type { FoundKey } from './key-store.ts';
@@ -151,4 +153,58 @@ test.each([
   const asked = authenticate(ports(keys), { ...sent(`Bearer ${text}`), tenant: chosen }, 0);
   if (code === null) expect((await asked).tenant).toBe(tenant);
   else await expect(asked).rejects.toMatchObject({ code, members: { tenants: ['acme'] } });
+});
+
+describe('the session of a browser', () => {
+  const identity: TokenIdentity = {
+    issuer: 'https://id.test',
+    subject: 'ada',
+    kind: 'person',
+    name: 'Ada',
+    email: null,
+    tenants: [{ externalId: null, name: 'acme', roles: ['viewer'] }],
+    platformAdmin: true,
+    session: null,
+    expiresAt: 1_000,
+  };
+  const member: Member = {
+    id: 'm1',
+    kind: 'person',
+    issuer: identity.issuer,
+    subject: 'ada',
+    name: 'Ada',
+    email: null,
+    roles: [],
+    disabledAt: null,
+    createdAt: 0,
+    lastSeenAt: 0,
+  };
+  const held = (accessToken: (secret: string) => Promise<string | null>): AuthenticationPorts => ({
+    keys,
+    entrance: { enter: () => Promise.resolve({ tenant, member }) },
+    tokens: { slots: null, verifier: { verify: () => Promise.resolve(identity) } },
+    sessions: { accessToken },
+  });
+  const cookie = { authorization: undefined, session: 'c', tenant: null };
+  const good = held((secret) => Promise.resolve(secret === 'c' ? 'a.b.c' : null));
+
+  test('is let in as its token is, and has no end of its own', async () => {
+    const byToken = await authenticate(good, sent('Bearer a.b.c'), 0);
+    expect(byToken.until).toBe(1_000);
+    expect(await authenticate(good, cookie, 0)).toEqual({ ...byToken, until: null });
+    expect((await authenticatePlatform(good, cookie)).by.id).toBe('ada');
+  });
+
+  test('that is over lets nobody in, nor one where there are none', async () => {
+    const over = { ...cookie, session: 'another' };
+    for (const where of [good, { ...good, sessions: null }])
+      await expect(authenticate(where, over, 0)).rejects.toMatchObject({ code: 'unauthenticated' });
+    expect(await isLetIn(good, over, 0)).toBe(false);
+  });
+
+  test('ends its streams when its token has ended and the issuer gives no other', async () => {
+    const away = held(() => Promise.reject(new IssuerUnavailable('away')));
+    expect(await isLetIn(away, cookie, 0)).toBe(false);
+    expect(await isLetIn(good, cookie, 0)).toBe(true);
+  });
 });
