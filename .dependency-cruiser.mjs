@@ -66,7 +66,7 @@ const libraries = [
   },
   { folder: 'packages/adapters/src/files', npm: ['zod'], node: true },
   { folder: 'packages/adapters/src/mcp', npm: ['@modelcontextprotocol/sdk', 'zod'], node: true },
-  { folder: 'packages/adapters/src/oidc', npm: ['jose', 'zod'], node: true },
+  { folder: 'packages/adapters/src/oidc', npm: ['jose', 'openid-client', 'zod'], node: true },
   { folder: 'packages/adapters/src/outbound', npm: ['undici'], node: true },
   { folder: 'packages/adapters/src/http-tool', npm: ['zod'], node: true },
   {
@@ -77,6 +77,7 @@ const libraries = [
   { folder: 'packages/adapters/src/secrets', npm: ['zod'], node: true },
   { folder: 'packages/adapters/src/memory', npm: ['rate-limiter-flexible'], node: true },
   { folder: 'packages/adapters/src/webhooks', npm: ['standardwebhooks'], node: true },
+  { folder: 'packages/adapters/src/oidc-development', npm: ['jose', 'oidc-provider', 'zod'], node: true },
   { folder: 'packages/adapters/src/telemetry', npm: ['pino', 'prom-client', 'zod'], node: true },
   { folder: 'packages/driver-embedded/src', npm: [], node: true },
   {
@@ -199,6 +200,17 @@ export default {
       severity: 'error',
       from: { path: '^(packages|apps)/', pathNot: [test, '^packages/testing/'] },
       to: { path: ['^packages/testing/', '\\.test\\.ts$', 'node_modules/(vitest|fast-check)/'] },
+    },
+    {
+      name: 'development-login-stays-outside',
+      comment:
+        'Anybody can be anybody in it: the standalone program alone may start it, never what runs in production.',
+      severity: 'error',
+      from: {
+        path: '^(packages|apps)/',
+        pathNot: ['^packages/adapters/src/oidc-development/', '^apps/standalone/', test],
+      },
+      to: { path: ['^packages/adapters/src/oidc-development/', 'node_modules/(@types/)?oidc-provider/'] },
     },
     {
       name: 'main-is-a-root',

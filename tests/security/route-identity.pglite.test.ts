@@ -23,7 +23,16 @@ const guarded = documentedOperations.flatMap((operation) =>
   isOperation(operation.id) ? [{ ...operation, id: operation.id }] : [],
 );
 const above = documentedOperations.filter(({ id }) => isPlatformOperation(id));
-const openPaths = ['/healthz', '/readyz', '/metrics'];
+const openPaths = ['/healthz', '/readyz', '/metrics', '/v1/login-options'];
+/** By which people come in: open, too, and tried where they log in. */
+const loginPaths = [
+  '/auth/backchannel-logout',
+  '/auth/callback',
+  '/auth/login',
+  '/auth/logout',
+  '/auth/session',
+  '/signed-out',
+];
 
 const roles: readonly Role[] = ['viewer', 'operator', 'builder', 'auditor', 'admin'];
 const WORD = 'xylophone';
@@ -153,7 +162,7 @@ function hideNothingFrom(their: Answer, none: Answer, hidden: readonly string[])
 
 test('every operation of the document is in the table, and every operation of the permissions in the document', () => {
   const others = documentedOperations.filter(({ id }) => !isOperation(id) && !isPlatformOperation(id));
-  expect(others.map(({ path }) => path).toSorted()).toEqual([...openPaths].toSorted());
+  expect(others.map(({ path }) => path).toSorted()).toEqual([...openPaths, ...loginPaths].toSorted());
   expect(guarded.map(({ id }) => id).toSorted()).toEqual(Object.keys(permissions).toSorted());
   expect(above.map(({ id }) => id).toSorted()).toEqual(Object.keys(platformPermissions).toSorted());
   expect(routes.filter(({ operation }) => operation !== null)).toHaveLength(guarded.length + above.length);

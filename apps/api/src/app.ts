@@ -105,7 +105,7 @@ function silentConnections({ server }: FastifyInstance): ReadonlySet<Socket> {
 }
 
 function register(app: FastifyInstance, ports: ApiPorts, watch: Watch, route: Route): void {
-  const { method, url, operation, yaml, rate } = route;
+  const { method, url, operation, yaml, form, rate } = route;
   app.route({
     method,
     url,
@@ -114,6 +114,7 @@ function register(app: FastifyInstance, ports: ApiPorts, watch: Watch, route: Ro
     config: {
       operation,
       yaml,
+      form,
       audited: route.within === 'platform' || route.audit !== undefined,
       ...(rate === undefined ? {} : { rate }),
     },

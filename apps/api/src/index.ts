@@ -5,4 +5,4 @@ export { openApiDocument, pathOf } from './reference/open-api.ts';
 export { refusalsOf } from './reference/refusals.ts';
 export type { Route } from './http/route.ts';
 export { encodeEvent } from './sse/sse-listener.ts';
-export { type Api, type ApiOverrides, wireApi } from './wiring.ts';
+export { type Api, type ApiOverrides, wireApi, listeningUrl } from './wiring.ts';

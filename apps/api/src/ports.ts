@@ -1,4 +1,4 @@
-import type { Quotas } from '@holdfast/contracts';
+import type { LoginOptions, Quotas } from '@holdfast/contracts';
 import type {
   AgentStore,
   AuthenticationPorts,
@@ -27,6 +27,7 @@ import type {
   WebhookSender,
   WebhookStore,
 } from '@holdfast/core';
+import type { BrowserLogin } from './login/browser-login.ts';
 import type { StreamGuard } from './sse/stream-guard.ts';
 
 /** Everything the routes need; `wiring.ts` builds it, tests may replace any part. */
@@ -37,6 +38,10 @@ export interface ApiPorts extends SpeakPorts {
   readonly entrance: Entrance;
   /** null = API keys alone are taken. */
   readonly tokens: AuthenticationPorts['tokens'];
+  readonly sessions: AuthenticationPorts['sessions'];
+  /** null = browsers cannot log in. */
+  readonly login: BrowserLogin | null;
+  readonly loginOptions: LoginOptions;
   readonly refusedTokens: RefusedTokens;
   readonly threads: ThreadStore;
   readonly secrets: SecretRows;

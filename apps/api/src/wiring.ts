@@ -32,6 +32,7 @@ import {
 } from '@holdfast/core';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from './app.ts';
+import { loginOptionsOf, wireLogin } from './login/wire-login.ts';
 import type { ApiPorts } from './ports.ts';
 import { encodeEvent } from './sse/sse-listener.ts';
 import { StreamGuard } from './sse/stream-guard.ts';
@@ -106,6 +107,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       schedules,
       secrets,
       tenants,
+      sessions: store,
       threads,
       transactions,
       webhooks,
@@ -134,12 +136,17 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
             verifier: new JwtVerifier({ ...oidc, log, now: () => clock.now() }),
             slots: oidc.provision ? config.tenantSlots : null,
           };
+    const publicUrl = (): string => config.http.publicBaseUrl ?? listeningUrl(app);
+    const { sessions, login } = wireLogin(config, { store, audit: platformAudit, cipher, clock, log, publicUrl });
     const ports: ApiPorts = {
       agents,
       directory,
       keys,
       entrance,
       tokens,
+      sessions,
+      login,
+      loginOptions: loginOptionsOf(config),
       refusedTokens: new RefusedTokens(platformAudit),
       runs,
       transactions,
@@ -163,7 +170,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       registry: { tools, platform: platformTools, store: toolServers },
       streams: new EventStreams({ directory, runs, hints }, encodeEvent),
       guard: new StreamGuard((credentials, operation) =>
-        mayGoOn({ keys, entrance, tokens }, credentials, operation, clock.now()),
+        mayGoOn({ keys, entrance, tokens, sessions }, credentials, operation, clock.now()),
       ),
       quotas,
       tenantSlots: config.tenantSlots,
@@ -174,7 +181,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       metrics,
       readiness: () => readinessOf(database),
     };
-    const app = buildApp(overrides.wrap?.(ports) ?? ports);
+    const app: FastifyInstance = buildApp(overrides.wrap?.(ports) ?? ports);
     return {
       app,
       ports,
@@ -192,6 +199,14 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
     for (const part of own.toReversed()) await part.close();
     throw error;
   }
+}
+
+/** Where it is reached on this machine. */
+export function listeningUrl(app: FastifyInstance): string {
+  const [address] = app.addresses();
+  if (address === undefined || typeof address === 'string') throw new Error('the API does not listen on a port');
+  const host = address.address.includes(':') ? `[${address.address}]` : address.address;
+  return `http://${host === '0.0.0.0' || host === '[::]' ? '127.0.0.1' : host}:${address.port}`;
 }
 
 async function readinessOf(database: OpenDatabase): Promise<Readonly<Record<string, string>>> {

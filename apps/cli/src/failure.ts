@@ -41,7 +41,11 @@ function refusal({ message, code, status, problem }: HoldfastError, program: str
   const isNoId = errors.some(({ path }) => /^\{(run|thread|bulk|key)\}$/.test(path));
   const hint =
     hints(program)[code] ??
-    (status === 401 ? 'Set HOLDFAST_API_KEY to a key that is good.' : isNoId ? idHint(program) : null);
+    (status === 401
+      ? `Run ${program} login, or set HOLDFAST_API_KEY to a key that is good.`
+      : isNoId
+        ? idHint(program)
+        : null);
   // The places get a line each.
   const [first] = errors;
   const what = places === '' || first === undefined ? message : (message.split(` ${first.path}: `)[0] ?? message);
@@ -57,6 +61,7 @@ const hints = (program: string): Readonly<Record<string, string>> => ({
   schedule_busy: 'With --force one starts all the same.',
   attention_not_found: `See ${program} attention.`,
   tool_server_unavailable: 'Here that is --offline.',
+  tenant_required: `Set HOLDFAST_TENANT to one of them, or run ${program} login --tenant <tenant>.`,
   unexpected_answer: 'Does HOLDFAST_URL name a Holdfast server of this release?',
 });
 

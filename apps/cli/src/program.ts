@@ -9,6 +9,7 @@ import { diff } from './commands/diff.ts';
 import { doctor } from './commands/doctor.ts';
 import { init, migrateCommand } from './commands/init.ts';
 import { limits } from './commands/limits.ts';
+import { login, logout, whoami } from './commands/login.ts';
 import { keys } from './commands/keys.ts';
 import { members } from './commands/members.ts';
 import { messages } from './commands/messages.ts';
@@ -32,7 +33,7 @@ export const exitCodesText =
   'Exit codes: 0 done · 1 refused, or the run failed, a check failed, specs differ · 2 wrong usage · 3 the run waits for a person · 4 nobody answers.';
 
 export const settingsText =
-  'HOLDFAST_URL and HOLDFAST_API_KEY (or HOLDFAST_TOKEN, an access token) say where and who; without them, .holdfast/cli.json, which npm start writes. NO_COLOR turns colours off.';
+  'HOLDFAST_URL and HOLDFAST_API_KEY (or HOLDFAST_TOKEN, an access token) say where and who; without them, what holdfast login has stored, then .holdfast/cli.json, which npm start writes. HOLDFAST_TENANT chooses among several tenants. NO_COLOR turns colours off.';
 
 const commands = [
   publish,
@@ -53,6 +54,9 @@ const commands = [
   secrets,
   keys,
   members,
+  login,
+  logout,
+  whoami,
   webhooks,
   usage,
   audit,

@@ -3,6 +3,8 @@ import { join, resolve } from 'node:path';
 import type { HoldfastOptions } from '@holdfast/sdk';
 import { z } from 'zod';
 import { Failure } from './failure.ts';
+import { configFolder, readLogins } from './login-file.ts';
+import { goodToken } from './login-token.ts';
 
 /** What `npm start` and `holdfast init` leave for the CLI; readable by its owner only. */
 const cliFile = z.object({ url: z.string(), api_key: z.string() });
@@ -16,31 +18,55 @@ export interface Surroundings {
 const DEFAULT_URL = 'http://127.0.0.1:7070';
 
 /**
- * HOLDFAST_URL, and HOLDFAST_TOKEN or HOLDFAST_API_KEY; what they leave open from `cli.json` in DATA_DIR (.holdfast) or in
- * ~/.config/holdfast. @throws Failure when there is no key.
+ * Where: HOLDFAST_URL, the server of the last login, `cli.json` in DATA_DIR (.holdfast) or in ~/.config/holdfast. Who:
+ * HOLDFAST_TOKEN, HOLDFAST_API_KEY, the login at that server, `cli.json`. @throws Failure when nobody is.
  */
-export function clientSettings({ env, cwd, home }: Surroundings): Pick<HoldfastOptions, 'url' | 'key'> {
-  const files = [
-    resolve(cwd, env['DATA_DIR'] ?? '.holdfast', 'cli.json'),
-    join(home, '.config', 'holdfast', 'cli.json'),
-  ];
-  const found = files.map(read).find((file) => file !== null) ?? null;
-  const key = tokenOf(env) ?? env['HOLDFAST_API_KEY'] ?? found?.api_key;
-  if (key === undefined || key === '')
+export function clientSettings(surroundings: Surroundings): Pick<HoldfastOptions, 'url' | 'key' | 'tenant'> {
+  const { env } = surroundings;
+  const url = serverUrl(surroundings);
+  const given = givenKey(surroundings);
+  const login = given === null ? readLogins(surroundings).logins[url] : undefined;
+  const tenant = env['HOLDFAST_TENANT'] ?? login?.tenant ?? null;
+  const key = login === undefined ? (given ?? found(surroundings)?.api_key ?? '') : () => goodToken(surroundings, url);
+  if (key === '')
     throw new Failure(
-      `There is no API key. Set HOLDFAST_API_KEY, or run in a folder where npm start has run (${files.join(' or ')}).`,
+      `There is no API key and no login. Run holdfast login, set HOLDFAST_API_KEY, or run in a folder where npm start has run (${files(surroundings).join(' or ')}).`,
     );
-  return { url: (env['HOLDFAST_URL'] ?? found?.url ?? DEFAULT_URL).replace(/\/+$/, ''), key };
+  return { url, key, ...(tenant === null ? {} : { tenant }) };
 }
 
-/** HOLDFAST_URL and HOLDFAST_TOKEN, for what is above all tenants, where no API key does; null = not both are set. */
-export function platformSettings({ env }: Surroundings): Pick<HoldfastOptions, 'url' | 'key'> | null {
-  const [url, key] = [env['HOLDFAST_URL'] ?? '', tokenOf(env)];
-  return url === '' || key === undefined ? null : { url: url.replace(/\/+$/, ''), key };
+/**
+ * For what is above all tenants, where no API key does: HOLDFAST_URL and HOLDFAST_TOKEN, or the login at that server; null =
+ * there is neither.
+ */
+export function platformSettings(surroundings: Surroundings): Pick<HoldfastOptions, 'url' | 'key'> | null {
+  const url = serverUrl(surroundings);
+  const token = filled(surroundings.env['HOLDFAST_TOKEN']);
+  if (token !== null) return filled(surroundings.env['HOLDFAST_URL']) === null ? null : { url, key: token };
+  const login = readLogins(surroundings).logins[url];
+  return login === undefined ? null : { url, key: () => goodToken(surroundings, url) };
 }
 
-const tokenOf = (env: Surroundings['env']): string | undefined =>
-  env['HOLDFAST_TOKEN'] === '' ? undefined : env['HOLDFAST_TOKEN'];
+export function serverUrl(surroundings: Surroundings): string {
+  // A key has nothing to do with a login, and must not be sent there.
+  const last = givenKey(surroundings) === null ? readLogins(surroundings).url : null;
+  return (surroundings.env['HOLDFAST_URL'] ?? last ?? found(surroundings)?.url ?? DEFAULT_URL).replace(/\/+$/, '');
+}
+
+const filled = (text: string | undefined): string | null => (text === undefined || text === '' ? null : text);
+
+const givenKey = ({ env }: Surroundings): string | null =>
+  filled(env['HOLDFAST_TOKEN']) ?? filled(env['HOLDFAST_API_KEY']);
+
+const files = (surroundings: Surroundings): readonly string[] => [
+  resolve(surroundings.cwd, surroundings.env['DATA_DIR'] ?? '.holdfast', 'cli.json'),
+  join(configFolder(surroundings), 'cli.json'),
+];
+
+const found = (surroundings: Surroundings): z.output<typeof cliFile> | null =>
+  files(surroundings)
+    .map(read)
+    .find((file) => file !== null) ?? null;
 
 function read(file: string): z.output<typeof cliFile> | null {
   let text: string;

@@ -49,6 +49,7 @@ try {
     `  ${url}  ·  ${standalone.database}  ·  tenant demo  ·  agents: ${samples.join(', ')}  ·  ready in ${seconds} s`,
   );
   stage.line(paint(stage, 'quiet', `  log: ${standalone.logFile}`));
+  stage.line(paint(stage, 'quiet', `  ${standalone.loginLine}`));
 
   if (before.items.length === 0 || given !== null || values.demo === true) {
     const ended = await firstRun(ask, api.ports.streams, demo.tenant, folder, stage);

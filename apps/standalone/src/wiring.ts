@@ -6,12 +6,13 @@ import { configuredModels } from '@holdfast/adapters/models';
 import { migrate, type OpenDatabase, openConfigured } from '@holdfast/adapters/postgres';
 import { LocalCipher } from '@holdfast/adapters/secrets';
 import { createLogger, createMetrics } from '@holdfast/adapters/telemetry';
-import { type Api, wireApi } from '@holdfast/api';
+import { type Api, listeningUrl, wireApi } from '@holdfast/api';
 import type { Config } from '@holdfast/contracts';
 import { LocalDeltas, Redaction } from '@holdfast/core';
 import { type RunningWorker, wireWorker } from '@holdfast/worker';
 import { fileServer } from './file-server.ts';
 import { type DemoKey, demoKey, keepKey } from './first-key.ts';
+import { loginOf } from './login.ts';
 import { openLogFile } from './log-file.ts';
 
 export interface Standalone {
@@ -20,6 +21,8 @@ export interface Standalone {
   readonly demo: DemoKey;
   readonly url: string;
   readonly logFile: string;
+  /** What is said at start about how people log in. */
+  readonly loginLine: string;
   readonly database: OpenDatabase['kind'];
   /** Drains the worker, then the API, then closes what is below. */
   close(): Promise<void>;
@@ -73,24 +76,20 @@ export async function wireStandalone(
     const model = models.catalog;
     const mcp = await registeredTools(config.toolServers, log, new Map([['files', fileServer(folder)]]));
     parts.push(mcp);
+    const login = await loginOf(config, dataDir, (text) => log.warn({}, text));
+    if (login.development !== null) parts.push(login.development);
     const shared = { database, artifacts, log, metrics, deltas: new LocalDeltas(), cipher, redaction };
-    const api = await wireApi(config, { ...shared, models: model, platformTools: mcp });
+    const api = await wireApi(login.config, { ...shared, models: model, platformTools: mcp });
     parts.push(api);
     await api.app.listen({ host: config.http.host, port: config.http.port });
-    const url = config.http.publicBaseUrl ?? urlOf(api);
+    const url = config.http.publicBaseUrl ?? listeningUrl(api.app);
+    login.development?.servesApi(url);
     keepKey(demo, url);
     const worker = await wireWorker(config, { ...shared, model, platformTools: mcp });
     parts.push({ close: () => worker.drain() });
-    return { api, worker, demo, url, logFile, database: database.kind, close };
+    return { api, worker, demo, url, logFile, loginLine: login.line, database: database.kind, close };
   } catch (error) {
     await close();
     throw error;
   }
-}
-
-function urlOf({ app }: Api): string {
-  const [address] = app.addresses();
-  if (address === undefined || typeof address === 'string') throw new Error('the API does not listen on a port');
-  const host = address.address.includes(':') ? `[${address.address}]` : address.address;
-  return `http://${host === '0.0.0.0' || host === '[::]' ? '127.0.0.1' : host}:${address.port}`;
 }

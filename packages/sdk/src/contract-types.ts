@@ -22,6 +22,7 @@ export type {
   ErrorCode,
   ForkRunBody,
   KeyResource,
+  LoginOptions,
   Me,
   MemberResource,
   MessageReceipt,

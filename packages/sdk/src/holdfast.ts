@@ -1,5 +1,5 @@
 import { standardRetries, type RetryPolicy } from './http/retry.ts';
-import { Transport } from './http/transport.ts';
+import { type Key, Transport } from './http/transport.ts';
 import { Agents } from './resources/agents.ts';
 import { Aliases } from './resources/aliases.ts';
 import { Artifacts } from './resources/artifacts.ts';
@@ -24,8 +24,13 @@ import { Webhooks } from './resources/webhooks.ts';
 export interface HoldfastOptions {
   /** Where the API is, such as `http://127.0.0.1:7070`. */
   readonly url: string;
-  /** An API key, or an access token. In a browser, one that may do no more than whoever sits there. */
-  readonly key: string;
+  /**
+   * An API key or an access token, or a function that gives one, asked before each attempt of each request: for tokens,
+   * which end. In a browser, one that may do no more than whoever sits there.
+   */
+  readonly key: Key;
+  /** The tenant, by name or id; for tokens of people who are in several. */
+  readonly tenant?: string;
   /** Instead of the built-in one. */
   readonly fetch?: typeof fetch;
   /**
@@ -64,10 +69,12 @@ export class Holdfast {
   readonly platformAudit: PlatformAuditTrail;
   readonly server: Server;
 
-  constructor({ url, key, fetch: given, validate = false, timeoutMs = 120_000, retries = {} }: HoldfastOptions) {
+  constructor(options: HoldfastOptions) {
+    const { url, key, tenant = null, fetch: given, validate = false, timeoutMs = 120_000, retries = {} } = options;
     const transport = new Transport({
       url: url.replace(/\/+$/, ''),
       key,
+      tenant,
       // A browser refuses its own `fetch` as a method of something else.
       fetch: given ?? ((input, init) => fetch(input, init)),
       validate,

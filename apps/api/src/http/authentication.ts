@@ -27,6 +27,7 @@ declare module 'fastify' {
     /** What it does leaves a line in the audit log. */
     audited?: boolean;
     rate?: RateClass | null;
+    form?: boolean;
   }
   interface FastifyRequest {
     caller: Authenticated | null;
@@ -79,7 +80,7 @@ async function letIn<T>(
   enter: (credentials: Credentials) => Promise<T>,
 ): Promise<T> {
   try {
-    return await enter(credentialsOf(request));
+    return await enter(credentialsOf(request, ports.login));
   } catch (error) {
     if (error instanceof HoldfastError && [401, 403].includes(error.status)) await countRefusal(ports, request, reply);
     // Whoever is over the limit leaves no more lines.

@@ -25,6 +25,16 @@ export function parseBodies(app: FastifyInstance): void {
     }
     return checked(body, done);
   });
+  parseForms(app);
+}
+
+/** Of an HTML form: the last value of each name. */
+function parseForms(app: FastifyInstance): void {
+  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (request, text, done) => {
+    if (request.routeOptions.config.form !== true)
+      return done(refused('unsupported_media_type', 'Send application/json.'));
+    return checked(Object.fromEntries(new URLSearchParams(String(text))), done);
+  });
 }
 
 function checked(body: unknown, done: (error: Error | null, body?: unknown) => void): void {

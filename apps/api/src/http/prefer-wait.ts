@@ -31,7 +31,7 @@ export async function viewAfter(
   raw.once('close', hangUp);
   if (raw.closed) hangUp();
   let denied = false;
-  const unwatch = ports.guard.watch(credentialsOf(request), 'runs.get', () => {
+  const unwatch = ports.guard.watch(credentialsOf(request, ports.login), 'runs.get', () => {
     denied = true;
     gone.abort();
   });
@@ -41,6 +41,6 @@ export async function viewAfter(
     raw.off('close', hangUp);
     unwatch();
   }
-  if (denied) throw refused('key_expired', 'This API key has ended while the request waited.');
+  if (denied) throw refused('key_expired', 'What let you in has ended while the request waited.');
   return getRun(ports, ref);
 }

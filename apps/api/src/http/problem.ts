@@ -1,5 +1,5 @@
 import { type ErrorCode, HoldfastError, type Problem, problemOf } from '@holdfast/contracts';
-import { DatabaseUnavailable, IssuerUnavailable, SecretUnreadable } from '@holdfast/core';
+import { DatabaseUnavailable, IssuerUnavailable, LoginRefused, SecretUnreadable } from '@holdfast/core';
 import { z } from 'zod';
 
 const fastifyError = z.object({ code: z.string(), statusCode: z.int().optional() });
@@ -29,9 +29,8 @@ export function told(error: unknown, requestId: string): HoldfastError {
       { cause: error },
     );
   if (error instanceof IssuerUnavailable)
-    return new HoldfastError('issuer_unavailable', 'The issuer of the token does not answer: its keys cannot be had.', {
-      cause: error,
-    });
+    return new HoldfastError('issuer_unavailable', 'The OIDC issuer does not answer. Try again.', { cause: error });
+  if (error instanceof LoginRefused) return new HoldfastError('login_refused', error.message, { cause: error });
   if (error instanceof SecretUnreadable)
     return new HoldfastError('secrets_unavailable', error.message, { cause: error });
   const known = fastifyError.safeParse(error);

@@ -88,6 +88,7 @@ export const tags = {
   Webhooks: 'Receivers outside that are told of events of runs, signed.',
   Administration: 'Keys, usage, audit, retention.',
   Platform: 'Tenants, for platform admins: it takes a token of theirs; API keys do not do.',
+  Login: 'People in browsers, by an OIDC issuer.',
   Health: 'For probes and collectors; open to everybody.',
 } as const;
 export type Tag = keyof typeof tags;
@@ -141,6 +142,8 @@ interface AnySpec<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodT
 interface RouteSpec<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType> extends AnySpec<P, Q, B> {
   /** null: open to everybody. */
   readonly operation: Operation | null;
+  /** The body is that of an HTML form. */
+  readonly form?: boolean;
   /** Each change leaves a line in the audit log, written in its transaction; a GET leaves one about who has read. */
   readonly audit?: AuditRule<z.output<P>, z.output<B>>;
   /**
@@ -171,6 +174,7 @@ interface AnyRoute extends RouteDocument {
   readonly yaml: boolean;
   readonly content?: boolean;
   readonly rate?: RateClass | null;
+  readonly form: boolean;
   readonly params: z.ZodObject;
   readonly query: z.ZodObject;
   readonly body: z.ZodType;
@@ -204,6 +208,7 @@ export const route = <P extends z.ZodObject, Q extends z.ZodObject, B extends z.
   ...spec,
   within: 'tenant',
   yaml: spec.yaml ?? false,
+  form: spec.form ?? false,
   ...(audit === undefined ? {} : { audit: audit as AuditRule<unknown, unknown> }),
   ...(resource === undefined ? {} : { resource: resource as Resource<unknown> }),
   handle: spec.handle as TenantRoute['handle'],
@@ -217,6 +222,7 @@ export const platformRoute = <P extends z.ZodObject, Q extends z.ZodObject, B ex
   ...spec,
   within: 'platform',
   yaml: spec.yaml ?? false,
+  form: false,
   watched,
   handle: spec.handle as PlatformRoute['handle'],
 });

@@ -92,13 +92,15 @@ function headerSchema(header: HeaderDocument): z.ZodType {
   return z.string().regex(header.pattern).optional().meta({ description: header.description });
 }
 
-function bodyOf({ body, documentedBody = body, yaml }: Route): ZodOpenApiRequestBodyObject | null {
+function bodyOf({ body, documentedBody = body, yaml, form }: Route): ZodOpenApiRequestBodyObject | null {
   if (documentedBody instanceof z.ZodUndefined) return null;
   const optional = documentedBody instanceof z.ZodOptional;
   const schema = optional ? documentedBody.unwrap() : documentedBody;
   return {
     required: !optional,
-    content: { 'application/json': { schema }, ...(yaml ? { 'application/yaml': { schema } } : {}) },
+    content: form
+      ? { 'application/x-www-form-urlencoded': { schema } }
+      : { 'application/json': { schema }, ...(yaml ? { 'application/yaml': { schema } } : {}) },
   };
 }
 

@@ -22,6 +22,13 @@ import * as audit from './audit/list.ts';
 import { setAuditRetention } from './audit/set-retention.ts';
 import { verify as verifyAudit } from './audit/verify.ts';
 import * as attention from './attention/list.ts';
+import { backchannelLogout } from './auth/backchannel-logout.ts';
+import { callback } from './auth/callback.ts';
+import { login } from './auth/login.ts';
+import { logout } from './auth/logout.ts';
+import { options as loginOptions } from './auth/options.ts';
+import { session } from './auth/session.ts';
+import { signedOut } from './auth/signed-out.ts';
 import { cancel as cancelBulk } from './bulk/cancel.ts';
 import * as bulk from './bulk/get.ts';
 import * as bulks from './bulk/list.ts';
@@ -187,6 +194,13 @@ export const routes: readonly Route[] = [
   exportTenant,
   platformAudit.list,
   verifyPlatformAudit,
+  login,
+  callback,
+  logout,
+  backchannelLogout,
+  session,
+  signedOut,
+  loginOptions,
   healthz,
   readyz,
   metrics,

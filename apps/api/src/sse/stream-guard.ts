@@ -22,7 +22,8 @@ export class StreamGuard {
 
   /** `end` is called at most once, when the caller is let in no longer. Returns the function that stops watching. */
   watch(credentials: Credentials, operation: Operation, end: () => void): () => void {
-    const key = JSON.stringify([credentials.authorization, credentials.tenant, operation]);
+    const { authorization, session, tenant } = credentials;
+    const key = JSON.stringify([authorization, session, tenant, operation]);
     const watched = this.#open.get(key) ?? { credentials, operation, ends: new Set() };
     this.#open.set(key, watched);
     watched.ends.add(end);

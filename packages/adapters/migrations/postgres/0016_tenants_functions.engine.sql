@@ -255,6 +255,14 @@ begin
     return 'held';
   end if;
   update holdfast.tenants t set erasing_since = v_now where t.id = v_tenant and t.erasing_since is null;
+  -- Logins belong to no tenant. Those of people who are in no other go with this one.
+  if found then
+    delete from holdfast.sessions s using holdfast.members m
+    where m.tenant_id = v_tenant and s.issuer = m.issuer and s.subject = m.subject and not exists (
+      select from holdfast.members o where o.tenant_id <> v_tenant and o.issuer = m.issuer and o.subject = m.subject);
+    get diagnostics v_rows = row_count;
+    v_erased := holdfast.note_erased(v_erased, 'sessions', v_rows);
+  end if;
 
   -- Run by run: tables of runs have no index by tenant.
   while v_left > 0 loop

@@ -50,11 +50,7 @@ export class Issuer {
 
   /** The JSON at an address that the issuer publishes, by the way that leads there from here. @throws IssuerUnavailable */
   async get(published: string): Promise<unknown> {
-    const url = this.inside(published);
-    if (!['https:', 'http:'].includes(url.protocol))
-      throw new IssuerUnavailable(`${published} is no address of the web.`);
-    if (url.protocol === 'http:' && !this.#address.allowHttp && !isLoopback(url.hostname))
-      throw new IssuerUnavailable(`${url.origin} is not asked over plain HTTP; OIDC_ALLOW_HTTP=true allows it.`);
+    const url = this.reach(published);
     try {
       // A redirect could lead anywhere.
       const answer = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) });
@@ -63,6 +59,16 @@ export class Issuer {
     } catch (error) {
       throw new IssuerUnavailable(`${url.origin}${url.pathname} cannot be read.`, { cause: error });
     }
+  }
+
+  /** Where an address that it publishes is reached from here. @throws IssuerUnavailable when that would be plain HTTP, or no web at all. */
+  reach(published: string): URL {
+    const url = this.inside(published);
+    if (!['https:', 'http:'].includes(url.protocol))
+      throw new IssuerUnavailable(`${published} is no address of the web.`);
+    if (url.protocol === 'http:' && !this.#address.allowHttp && !isLoopback(url.hostname))
+      throw new IssuerUnavailable(`${url.origin} is not asked over plain HTTP; OIDC_ALLOW_HTTP=true allows it.`);
+    return url;
   }
 
   inside(published: string): URL {

@@ -23,6 +23,7 @@ import type {
   ScheduleStore,
   SealedPages,
   SecretRows,
+  SessionStore,
   Steps,
   TenantDirectory,
   TenantErasure,
@@ -60,6 +61,7 @@ import { ApiRunStore, WorkerRunStore } from './run-store.ts';
 import { PostgresScheduleRows } from './schedule-rows.ts';
 import { PostgresScheduleStore } from './schedule-store.ts';
 import { PostgresSealedPages, PostgresSecretRows } from './secret-rows.ts';
+import { cleanSessions, PostgresSessionStore } from './session-store.ts';
 import type { Connections, Sql } from './sql.ts';
 import { type DatabaseRole, type Scoped, scopedTransactions } from './tenant-scope.ts';
 import { PostgresTenantDirectory, PostgresTenantErasure } from './tenant-store.ts';
@@ -102,6 +104,7 @@ export interface ApiStores {
   readonly members: MemberRows;
   readonly tenants: TenantDirectory;
   readonly platformAudit: PlatformAudit;
+  readonly sessions: SessionStore;
 }
 
 export interface WorkerStores {
@@ -126,7 +129,8 @@ export interface WorkerStores {
   readonly artifactRows: (ref: RunRef) => Promise<readonly ArtifactRow[]>;
   /**
    * Deletes some of what is no longer kept (replies to idempotent requests, 24 h; deliveries, 30 days; bulk operations,
-   * 30 days after their end; audit lines, as they are kept); for a call once an hour. Returns how many rows; as long as that is not 0 there may be more.
+   * 30 days after their end; audit lines, as they are kept; logins that are over); for a call once an hour. Returns how many
+   * rows; as long as that is not 0 there may be more.
    */
   readonly housekeep: () => Promise<number>;
 }
@@ -265,6 +269,7 @@ function stores(
         members: new PostgresMemberRows(scoped),
         tenants: new PostgresTenantDirectory(scoped, connections, role),
         platformAudit: new PostgresPlatformAudit(connections, role),
+        sessions: new PostgresSessionStore(connections, role),
       };
     },
     async worker(worker, driver = 'embedded') {
@@ -295,7 +300,8 @@ function stores(
           (await cleanIdempotencyKeys(connections)) +
           (await cleanBulkOperations(connections)) +
           (await cleanDeliveries(connections)) +
-          (await cleanAudit(connections, auditDays ?? null)),
+          (await cleanAudit(connections, auditDays ?? null)) +
+          (await cleanSessions(connections)),
       };
     },
     async owner() {

@@ -54,6 +54,12 @@ export interface Config {
     };
     /** The first token of a tenant makes it. */
     readonly provision: boolean;
+    /** What a login asks for. */
+    readonly scope: string;
+    /** The client that logs browsers in; its secret stands in `secrets`. null = browsers cannot log in. */
+    readonly clientId: string | null;
+    /** The public client of the command line; null = none. */
+    readonly cliClientId: string | null;
   } | null;
   /** Entries of OUTBOUND_ALLOW. */
   readonly outboundAllow: readonly string[];
@@ -82,6 +88,8 @@ export interface Config {
   readonly secrets: {
     readonly modelApiKey: string | null;
     readonly temporalApiKey: string | null;
+    /** null = a public client. */
+    readonly oidcClientSecret: string | null;
     /** All of it, for values of files that name a variable: `env:NAME`. */
     readonly environment: Readonly<Record<string, string | undefined>>;
     /** null with PGlite. `direct` and `migrate` are already what they fall back to. */

@@ -33,6 +33,8 @@ export interface KeyMeta {
 
 const everywhere = ['api', 'worker', 'standalone'] as const;
 const DEFAULT_PORT = '7070';
+/** All tenants of the person, among which they choose for each request. */
+const DEFAULT_SCOPE = 'openid profile email organization:*';
 
 /** Processes that have runs carried, or look whether they can. */
 const driving = ['worker', 'standalone', 'cli'] as const;
@@ -215,6 +217,36 @@ export const envKeys = {
       used: ['api', 'standalone'],
       secret: false,
     }),
+  OIDC_CLIENT_ID: claimText.optional().meta({
+    description: 'The client by which people log in in a browser. Without it they cannot. See the guide to login.',
+    example: 'holdfast',
+    default: null,
+    used: ['api', 'standalone'],
+    secret: false,
+  }),
+  OIDC_CLIENT_SECRET: claimText.optional().meta({
+    description: 'The secret of OIDC_CLIENT_ID. Without it, it is a public client.',
+    example: 'as-the-issuer-gave-it',
+    default: null,
+    used: ['api', 'standalone'],
+    secret: true,
+  }),
+  OIDC_CLI_CLIENT_ID: claimText.optional().meta({
+    description:
+      'The public client of `holdfast login`, with the device authorization grant. Without it, there is none.',
+    example: 'holdfast-cli',
+    default: null,
+    used: ['api', 'standalone'],
+    secret: false,
+  }),
+  OIDC_SCOPE: claimText.prefault(DEFAULT_SCOPE).meta({
+    description:
+      'What a login asks the issuer for. It must bring the tenant claim into access tokens; the default does so at Keycloak.',
+    example: 'openid profile email groups',
+    default: DEFAULT_SCOPE,
+    used: ['api', 'standalone'],
+    secret: false,
+  }),
   OUTBOUND_ALLOW: allowList.optional().meta({
     description:
       'Private destinations that tools and webhooks may call all the same: a comma list of `host`, `host:port`, addresses and ranges (`10.1.0.0/16`). Without it only the public internet can be called.',

@@ -39,7 +39,7 @@ describe('parseEnv', () => {
       models: { file: null, one: null },
       logLevel: 'info',
       temporal: null,
-      secrets: { database: null, modelApiKey: null, temporalApiKey: null, environment: {} },
+      secrets: { database: null, modelApiKey: null, temporalApiKey: null, oidcClientSecret: null, environment: {} },
     });
   });
 
@@ -89,6 +89,10 @@ describe('parseEnv', () => {
       OIDC_GROUPS: '/tenants/{tenant}/{role}',
       OIDC_PLATFORM_CLAIM: 'app.platform',
       OIDC_PROVISION: 'on',
+      OIDC_CLIENT_ID: 'web',
+      OIDC_CLIENT_SECRET: 'oc-1',
+      OIDC_CLI_CLIENT_ID: 'cli',
+      OIDC_SCOPE: 'openid groups',
       HOME: '/root',
       PATH: '/bin',
       AWS_SECRET_ACCESS_KEY: 'never passed on',
@@ -121,6 +125,9 @@ describe('parseEnv', () => {
         audience: 'api://holdfast',
         claims: { tenant: 'groups', roles: 'app.roles', groups: '/tenants/{tenant}/{role}', platform: 'app.platform' },
         provision: true,
+        scope: 'openid groups',
+        clientId: 'web',
+        cliClientId: 'cli',
       },
       outboundAllow: ['crm.internal', 'crm.internal:8080', '10.1.0.0/16', '[::1]:80'],
       secretsKeyFile: '/etc/holdfast/secrets.key',
@@ -140,6 +147,7 @@ describe('parseEnv', () => {
     });
     expect(secrets.modelApiKey).toBe('sk-1');
     expect(secrets.temporalApiKey).toBe('tk-1');
+    expect(secrets.oidcClientSecret).toBe('oc-1');
     expect(secrets.environment['AWS_SECRET_ACCESS_KEY']).toBe('never passed on');
     expect(secrets.database).toEqual({
       url: 'postgresql://a:pw1@db/x',
@@ -227,6 +235,9 @@ describe('parseEnv', () => {
     ['TEMPORAL_API_KEY', 'tk 1'],
     ['TEMPORAL_TLS_CLIENT_CERT_PATH', '/tls/client.pem'],
     ['TEMPORAL_TLS_CLIENT_KEY_PATH', '/tls/client.key'],
+    ['OIDC_CLIENT_ID', 'web'],
+    ['OIDC_CLIENT_SECRET', 'oc-1'],
+    ['OIDC_CLI_CLIENT_ID', 'cli'],
   ] as const)('says in one line what is wrong with %s=%s', (key, value) => {
     const problems = problemsOf({ [key]: value });
     expect(problems).toHaveLength(1);

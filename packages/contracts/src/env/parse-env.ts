@@ -62,6 +62,14 @@ export function parseEnv(environment: Environment): Config {
         : (['TEMPORAL_TLS_CLIENT_CERT_PATH', 'TEMPORAL_TLS_CLIENT_KEY_PATH'] as const);
     throw new EnvInvalid([problemLine(key, given[key] ?? '', `is only for use with ${other}, which is not set`)]);
   }
+  for (const [key, needs] of [
+    ['OIDC_CLIENT_SECRET', 'OIDC_CLIENT_ID'],
+    ['OIDC_CLIENT_ID', 'OIDC_ISSUER'],
+    ['OIDC_CLI_CLIENT_ID', 'OIDC_ISSUER'],
+  ] as const) {
+    if (values[key] !== undefined && values[needs] === undefined)
+      throw new EnvInvalid([problemLine(key, given[key] ?? '', `is only for use with ${needs}, which is not set`)]);
+  }
   const direct = values.DATABASE_DIRECT_URL ?? values.DATABASE_URL;
   return {
     dataDir: values.DATA_DIR,
@@ -108,6 +116,7 @@ export function parseEnv(environment: Environment): Config {
     secrets: {
       modelApiKey: values.MODEL_API_KEY ?? null,
       temporalApiKey: values.TEMPORAL_API_KEY ?? null,
+      oidcClientSecret: values.OIDC_CLIENT_SECRET ?? null,
       environment,
       database: isPglite ? null : { url: values.DATABASE_URL, direct, migrate: values.DATABASE_MIGRATE_URL ?? direct },
     },
@@ -128,6 +137,9 @@ function oidcOf(values: z.output<typeof env>): Config['oidc'] {
       platform: values.OIDC_PLATFORM_CLAIM,
     },
     provision: values.OIDC_PROVISION === 'on',
+    scope: values.OIDC_SCOPE,
+    clientId: values.OIDC_CLIENT_ID ?? null,
+    cliClientId: values.OIDC_CLI_CLIENT_ID ?? null,
   };
 }
 

@@ -58,7 +58,7 @@ export const errorCodes = {
   issuer_unavailable: meaning(
     503,
     'Issuer unavailable',
-    'Whether the token is good cannot be said: the keys of its issuer cannot be had. Try again after `Retry-After`.',
+    'The OIDC issuer does not answer: nobody can log in, and whether a token is good cannot be said. No login is lost. Try again after `Retry-After`.',
   ),
   route_not_found: meaning(404, 'No such route', 'No operation has this method and path. See the API reference.'),
   method_not_allowed: meaning(
@@ -346,6 +346,17 @@ export const errorCodes = {
     409,
     'Tenant being erased',
     'The grace of the deletion has ended and the erasure has begun: it cannot be taken back.',
+  ),
+  login_refused: meaning(
+    400,
+    'Login refused',
+    'The issuer did not let the person in, or the browser came back too late.',
+  ),
+  login_not_configured: meaning(404, 'No login here', 'The server knows no OIDC issuer. There are only API keys.'),
+  cross_site_request: meaning(
+    403,
+    'Cross-site request',
+    'A change that bears the session cookie must come from a page of this server, with the header `x-holdfast-csrf`.',
   ),
   database_unavailable: meaning(
     503,

@@ -20,5 +20,6 @@ export * from './usage.ts';
 export * from './audit.ts';
 export * from './retention.ts';
 export * from './webhooks.ts';
+export * from './login.ts';
 export * from './me.ts';
 export * from './deltas.ts';

@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { actor } from '../actor.ts';
 
-/** Who the key speaks for, and which release answers. */
-export const me = z.object({ tenant: z.string(), by: actor, release: z.string() }).meta({ id: 'Me' });
+/** Who asks, and which release answers. */
+export const me = z
+  .object({
+    tenant: z.string(),
+    by: actor,
+    name: z.string().nullable().describe('Of the key, or of the person; null = not known.'),
+    release: z.string(),
+  })
+  .meta({ id: 'Me' });
 export type Me = z.output<typeof me>;

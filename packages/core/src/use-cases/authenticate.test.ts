@@ -31,6 +31,7 @@ const ports = (held: AuthenticationPorts['keys']): AuthenticationPorts => ({
   keys: held,
   entrance: nobody,
   tokens: null,
+  sessions: null,
 });
 const sent = (authorization: string | undefined) => ({ authorization, tenant: null });
 
@@ -199,6 +200,7 @@ describe('with a token', () => {
     keys,
     entrance: { enter: () => Promise.resolve({ tenant, member: entered }) },
     tokens: { verifier: { verify }, slots: null },
+    sessions: null,
   });
   const good = () => Promise.resolve(identity);
 
@@ -233,5 +235,59 @@ describe('with a token', () => {
     expect(await enter({ ...identity, platformAdmin: true })).toEqual({ by, platformAdmin: true });
     expect(await enter(identity)).toEqual({ by, platformAdmin: false });
     await expect(enter(null)).rejects.toMatchObject({ code: 'unauthenticated' });
+  });
+});
+
+describe('the session of a browser', () => {
+  const identity: TokenIdentity = {
+    issuer: 'https://id.test',
+    subject: 'ada',
+    kind: 'person',
+    name: 'Ada',
+    email: null,
+    tenants: [{ externalId: null, name: 'acme', roles: ['viewer'] }],
+    platformAdmin: true,
+    session: null,
+    expiresAt: 1_000,
+  };
+  const member: Member = {
+    id: 'm1',
+    kind: 'person',
+    issuer: identity.issuer,
+    subject: 'ada',
+    name: 'Ada',
+    email: null,
+    roles: [],
+    disabledAt: null,
+    createdAt: 0,
+    lastSeenAt: 0,
+  };
+  const held = (accessToken: (secret: string) => Promise<string | null>): AuthenticationPorts => ({
+    keys,
+    entrance: { enter: () => Promise.resolve({ tenant, member }) },
+    tokens: { slots: null, verifier: { verify: () => Promise.resolve(identity) } },
+    sessions: { accessToken },
+  });
+  const cookie = { authorization: undefined, session: 'c', tenant: null };
+  const good = held((secret) => Promise.resolve(secret === 'c' ? 'a.b.c' : null));
+
+  test('is let in as its token is, and has no end of its own', async () => {
+    const byToken = await authenticate(good, sent('Bearer a.b.c'), 0);
+    expect(byToken.until).toBe(1_000);
+    expect(await authenticate(good, cookie, 0)).toEqual({ ...byToken, until: null });
+    expect((await authenticatePlatform(good, cookie, 0)).by.id).toBe('ada');
+  });
+
+  test('that is over lets nobody in, nor one where there are none', async () => {
+    const over = { ...cookie, session: 'another' };
+    for (const where of [good, { ...good, sessions: null }])
+      await expect(authenticate(where, over, 0)).rejects.toMatchObject({ code: 'unauthenticated' });
+    expect(await mayGoOn(good, over, 'runs.get', 0)).toBe(false);
+  });
+
+  test('ends its streams when its token has ended and the issuer gives no other', async () => {
+    const away = held(() => Promise.reject(new IssuerUnavailable('away')));
+    expect(await mayGoOn(away, cookie, 'runs.get', 0)).toBe(false);
+    expect(await mayGoOn(good, cookie, 'runs.get', 0)).toBe(true);
   });
 });

@@ -28,12 +28,16 @@ export interface AuthenticationPorts {
     /** Runs at once of a tenant that a token makes; null = tokens make none. */
     readonly slots: number | null;
   } | null;
+  /** Logins of browsers; null = there are none. `accessToken`: null = the session is over. */
+  readonly sessions: { accessToken(secret: string): Promise<string | null> } | null;
 }
 
 /** What a request says about who asks. */
 export interface Credentials {
   /** The header of that name. */
   readonly authorization: string | undefined;
+  /** The value of the session cookie, where it is that which counts. */
+  readonly session?: string;
   /** The tenant that was chosen, by name or id; null = none. */
   readonly tenant: string | null;
 }
@@ -50,9 +54,13 @@ export async function authenticate(
   credentials: Credentials,
   now: number,
 ): Promise<Authenticated> {
-  const text = bearerOf(credentials);
+  const text = await bearerOf(ports, credentials);
   const parsed = parseKey(text);
-  if (parsed === null) return byToken(ports, await identify(ports, text), credentials.tenant);
+  if (parsed === null) {
+    const caller = await byToken(ports, await identify(ports, text), credentials.tenant);
+    // A session outlives its tokens.
+    return credentials.session === undefined ? caller : { ...caller, until: null };
+  }
   const { tenant, id, secret } = parsed;
   const stored = await ports.keys.find({ tenant }, id);
   if (stored === null) throw unauthenticated();
@@ -78,7 +86,7 @@ export async function authenticatePlatform(
   credentials: Credentials,
   now: number,
 ): Promise<PlatformCaller> {
-  const text = bearerOf(credentials);
+  const text = await bearerOf(ports, credentials);
   if (parseKey(text) !== null) {
     const { by } = await authenticate(ports, credentials, now);
     return { by, platformAdmin: false };
@@ -98,14 +106,18 @@ export async function mayGoOn(
     const { by } = await authenticate(ports, credentials, now);
     return mayDo(by.roles, operation);
   } catch (error) {
-    // A stream that was let in goes on while its issuer cannot be asked: it ends with its token.
-    if (error instanceof IssuerUnavailable) return true;
+    // A stream that was let in goes on while its issuer cannot be asked: it ends with its token. That of a session, which has
+    // no such end, has used up its token.
+    if (error instanceof IssuerUnavailable) return credentials.session === undefined;
     if (error instanceof HoldfastError && [401, 403].includes(error.status)) return false;
     throw error;
   }
 }
 
-const bearerOf = ({ authorization }: Credentials): string => /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1] ?? '';
+async function bearerOf({ sessions }: AuthenticationPorts, { authorization, session }: Credentials): Promise<string> {
+  if (session !== undefined) return (await sessions?.accessToken(session)) ?? '';
+  return /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1] ?? '';
+}
 
 async function identify({ tokens }: AuthenticationPorts, text: string): Promise<TokenIdentity> {
   if (tokens === null || text === '') throw unauthenticated();

@@ -153,6 +153,23 @@ it.each(['', '.', '..'])('the id "%s", which would lead to another path, is refu
   expect(seen).toEqual([]);
 });
 
+it('a function gives the token of each attempt, and a tenant is chosen', async () => {
+  let given = 0;
+  const { fetch, seen } = scriptedFetch(noConnection(), answer(200, {}), answer(200, {}));
+  const key = (): Promise<string> => Promise.resolve(`t${(given += 1)}`);
+  const { models } = new Holdfast({ url: 'http://x', key, tenant: 'acme', fetch, retries: { firstMs: 1 } });
+  await models.list();
+  await models.list();
+  expect(seen.map(({ headers }) => headers.get('authorization'))).toEqual(['Bearer t1', 'Bearer t2', 'Bearer t3']);
+  expect(seen.map(({ headers }) => headers.get('holdfast-tenant'))).toEqual(['acme', 'acme', 'acme']);
+});
+
+it('without a key none is sent', async () => {
+  const { fetch, seen } = scriptedFetch(answer(200, {}));
+  await new Holdfast({ url: 'http://x', key: '', fetch }).server.loginOptions();
+  expect(seen[0]?.headers.has('authorization')).toBe(false);
+});
+
 it('parts of a path are escaped', async () => {
   const { fetch, seen } = scriptedFetch(answer(200, {}));
   await client(fetch).runs.get('a/b?c');

@@ -5,10 +5,15 @@ import { queryText } from './path.ts';
 import type { ApiRequest, JsonRequest } from './request.ts';
 import { type RetryPolicy, retryIn, sleep } from './retry.ts';
 
+/** An API key or an access token, or what gives one; asked before each attempt. Empty = none is sent. */
+export type Key = string | (() => string | Promise<string>);
+
 export interface TransportSettings {
   /** Without a slash at its end. */
   readonly url: string;
-  readonly key: string;
+  readonly key: Key;
+  /** The tenant that is chosen; null = the only one. */
+  readonly tenant: string | null;
   readonly fetch: typeof fetch;
   /** Each answer is checked against its schema. */
   readonly validate: boolean;
@@ -78,11 +83,13 @@ export class Transport {
 
   /** One attempt, whose body is not read yet. */
   async open({ method, path, query = {}, body, headers = {}, alsoOk = [] }: ApiRequest, signal?: AbortSignal) {
-    const { url, key, fetch } = this.settings;
+    const { url, key, tenant, fetch } = this.settings;
+    const given = typeof key === 'string' ? key : await key();
     const response = await fetch(`${url}${path}${queryText(query)}`, {
       method,
       headers: {
-        authorization: `Bearer ${key}`,
+        ...(given === '' ? {} : { authorization: `Bearer ${given}` }),
+        ...(tenant === null ? {} : { 'holdfast-tenant': tenant }),
         ...(body === undefined ? {} : { 'content-type': body.type }),
         ...headers,
       },

@@ -1,4 +1,4 @@
-import { health, type Me, me, readiness } from '@holdfast/contracts';
+import { health, type LoginOptions, loginOptions, type Me, me, readiness } from '@holdfast/contracts';
 import type { CallOptions } from '../http/request.ts';
 import { Resource } from './resource.ts';
 
@@ -9,9 +9,14 @@ export class Server extends Resource {
     return this.read('/healthz', health, options);
   }
 
-  /** Whose key this is, and which release answers. */
+  /** Who asks, and which release answers. */
   me(options?: CallOptions): Promise<Me> {
     return this.read('/v1/me', me, options);
+  }
+
+  /** How people log in here; takes no key. */
+  loginOptions(options?: CallOptions): Promise<LoginOptions> {
+    return this.read('/v1/login-options', loginOptions, options);
   }
 
   /** Whether it can do its work, and what is missing. */

@@ -20,6 +20,7 @@ import type {
   ScheduleStore,
   SealedPages,
   SecretRows,
+  SessionStore,
   Steps,
   TenantDirectory,
   TenantErasure,
@@ -53,6 +54,7 @@ export interface Stores {
     readonly retention: RetentionStore;
     readonly schedules: ScheduleRows;
     readonly webhooks: WebhookStore;
+    readonly sessions: SessionStore;
     readonly limits: LimitStore;
     readonly members: MemberRows;
     readonly tenants: TenantDirectory;

@@ -243,6 +243,39 @@ export function describeTenantStore(name: string, open: OpenStores): void {
       expect(await verifyPlatformAudit(stores.api.platformAudit)).toMatchObject({ type: 'whole' });
     });
 
+    test('takes with it the logins of those who are in no other tenant', async () => {
+      const names = [`acme ${randomUUID()}`, `globex ${randomUUID()}`];
+      const [only, both] = [randomUUID(), randomUUID()];
+      const issuer = 'https://id.test';
+      const enter = (subject: string, name: string | undefined) =>
+        stores.api.entrance.enter(
+          { issuer, subject, kind: 'person', name: null, email: null, tenants: [], platformAdmin: false, ...ending },
+          { externalId: null, name: name ?? '', roles: [] },
+          { slots: 1, only: null, ids: { tenant: randomUUID(), member: randomUUID() } },
+        );
+      const ending = { session: null, expiresAt: 0 };
+      const acme = await enter(only, names[0]);
+      for (const name of names) await enter(both, name);
+      const sealed = { keyId: 'k', nonce: 'n', ciphertext: 'c' };
+      const expiresAt = stores.clock.now() + DAY_MS;
+      for (const subject of [only, both])
+        await stores.api.sessions.create(subject, {
+          issuer,
+          subject,
+          sid: null,
+          sealed,
+          issuedAt: 1,
+          accessExpiresAt: 1,
+          expiresAt,
+        });
+      const scope = { tenant: acme?.tenant ?? '' };
+      await remove(scope, stores.clock.now() - 1);
+      expect(await me.erasure.erase(scope)).toBe('clean');
+      expect(await me.erasure.finish(scope)).toBe('erased');
+      expect(await stores.api.sessions.find(only)).toBeNull();
+      expect(await stores.api.sessions.find(both)).not.toBeNull();
+    });
+
     test('is not erased while a worker that lives holds a run of it', async () => {
       const scope = await newTenant(stores);
       const run = await newRun(stores, scope);

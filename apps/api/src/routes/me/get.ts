@@ -10,8 +10,10 @@ export const get = route({
   query: nothing,
   body: noBody,
   tag: 'Administration',
-  summary: 'Say whose key this is',
-  answers: { 200: { description: 'The tenant, the key with its roles, and the release of the server.', json: me } },
-  handle: (_ports, { caller: { tenant, by } }) =>
-    Promise.resolve({ status: 200, json: { tenant, by, release: RELEASE } }),
+  summary: 'Say who asks',
+  answers: {
+    200: { description: 'The tenant, the key or person with its roles, and the release of the server.', json: me },
+  },
+  handle: (_ports, { caller: { tenant, by, name = null } }) =>
+    Promise.resolve({ status: 200, json: { tenant, by, name, release: RELEASE } }),
 });

@@ -44,7 +44,7 @@ export const events = route({
 });
 
 async function stream(
-  { streams, deltas, guard, metrics, clock }: ApiPorts,
+  { streams, deltas, guard, login, metrics, clock }: ApiPorts,
   { request, reply }: Ask<unknown, unknown, unknown>,
   ref: RunRef,
   after: number,
@@ -68,7 +68,7 @@ async function stream(
   });
   // 204 tells an EventSource to stop reconnecting.
   if (followed.type === 'nothing-left') return { status: 204, text: '', headers: {} };
-  const unwatch = guard.watch(credentialsOf(request), 'runs.events', () => stop());
+  const unwatch = guard.watch(credentialsOf(request, login), 'runs.events', () => stop());
   const stop = (): void => {
     followed.leave();
     end();
