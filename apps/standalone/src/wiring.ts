@@ -79,7 +79,12 @@ export async function wireStandalone(
     await api.app.listen({ host: config.http.host, port: config.http.port });
     const url = config.http.publicBaseUrl ?? urlOf(api);
     keepKey(demo, url);
-    const worker = await wireWorker(config, { ...shared, model, platformTools: mcp });
+    const worker = await wireWorker(config, {
+      ...shared,
+      model,
+      modelLimits: models.catalog.runLimits(),
+      platformTools: mcp,
+    });
     parts.push({ close: () => worker.drain() });
     return { api, worker, demo, url, logFile, database: database.kind, close };
   } catch (error) {

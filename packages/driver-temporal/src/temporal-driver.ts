@@ -3,10 +3,14 @@ import {
   type Hints,
   type Holds,
   hasEnded,
+  keptPlaces,
   LeastRecentlyUsed,
+  noPlaces,
   type OpenDriver,
   Periodic,
   type PickedRun,
+  type Places,
+  placesOf,
   type RunDirectory,
   type RunDriver,
   type RunRef,
@@ -91,7 +95,7 @@ class TemporalDriver implements RunDriver {
     this.#link = new TemporalLink(settings, {
       log: ports.log,
       identity: ports.lease.worker,
-      concurrency: limit,
+      concurrency: limit + keptPlaces(limit),
       activities: createActivities({ ...ports, holds, freed, handed: (run) => void this.#handed.delete(run) }),
       began: (seconds) => ports.engine.began(seconds),
       changed: (up) => this.#changed(up, freed),
@@ -118,8 +122,8 @@ class TemporalDriver implements RunDriver {
     });
   }
 
-  get room(): number {
-    if (this.#holds.draining || !this.#link.up) return 0;
+  get places(): Places {
+    if (this.#holds.draining || !this.#link.up) return noPlaces;
     const now = this.#ports.clock.monotonic();
     for (const [run, { at }] of this.#handed) {
       if (at >= now - UNHEARD_MS) continue;
@@ -127,7 +131,7 @@ class TemporalDriver implements RunDriver {
       this.#ports.engine.unheard();
       this.#ports.log.warn({ run_id: run }, 'no worker has begun the run that was handed to Temporal; once more');
     }
-    return Math.max(0, this.#limit - this.#holds.size - this.#handed.size);
+    return placesOf(this.#limit, [...this.#holds.refs(), ...[...this.#handed.values()].map(({ run }) => run)]);
   }
 
   take(run: RunRef & Partial<PickedRun>, take: Take): void {

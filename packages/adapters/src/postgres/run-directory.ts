@@ -42,6 +42,7 @@ interface SummaryRow {
   readonly active_run: string | null;
   readonly head: number;
   readonly agent_limit: number | null;
+  readonly model: string | null;
   readonly tags: string[];
   readonly priority: number;
   readonly concurrency_key: string | null;
@@ -83,7 +84,7 @@ const activeSql = `
     select t.active_run from holdfast.threads t where t.tenant_id = runs.tenant_id and t.id = runs.thread_id
   ) end as active_run`;
 const summarySql = `
-  select id, agent, version, status, waiting_for, ${activeSql}, head, agent_limit, tags, priority, concurrency_key, start_at, expires_at,
+  select id, agent, version, status, waiting_for, ${activeSql}, head, agent_limit, model, tags, priority, concurrency_key, start_at, expires_at,
     thread_id, parent_id, parent_call, forked_from, forked_at, schedule_id, schedule_tick, limits, tokens, cost_usd_micros, metadata, created_at, updated_at
   from holdfast.runs`;
 const eventSql = `select ${eventColumns} from holdfast.run_events where run_id = $1 and tenant_id = $2`;
@@ -280,6 +281,7 @@ export class PostgresRunDirectory implements RunDirectory {
 const attributesJson = (attributes: RunAttributes): string =>
   JSON.stringify({
     agent_limit: attributes.agentConcurrency,
+    model: attributes.model,
     tags: attributes.tags,
     priority: attributes.priority,
     concurrency_key: attributes.concurrencyKey,
@@ -294,6 +296,7 @@ const attributesJson = (attributes: RunAttributes): string =>
 
 const attributesOf = (row: SummaryRow): RunAttributes => ({
   agentConcurrency: row.agent_limit,
+  model: row.model,
   tags: row.tags,
   priority: row.priority,
   concurrencyKey: row.concurrency_key,

@@ -35,6 +35,10 @@ export class Holds {
     return hold;
   }
 
+  refs(): readonly RunRef[] {
+    return [...this.#held.values()].map(({ ref }) => ref);
+  }
+
   /** Somebody may have spoken to this run; says whether it is held here. */
   nudge(run: string, head?: number): boolean {
     const held = this.#held.get(run);

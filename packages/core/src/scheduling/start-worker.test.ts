@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { OutboxHandlers, OutboxRow } from './outbox.ts';
+import { placesOf } from './places.ts';
 import type { RunDriver } from './run-driver.ts';
 import { startWorker, type WorkerPorts } from './start-worker.ts';
 
@@ -25,10 +26,10 @@ function world(pick: WorkerPorts['outbox']['pick']) {
   return { ports, told };
 }
 
-const options = { watchPeersMs: null };
+const options = { watchPeersMs: null, modelLimits: new Map<string, number>() };
 const idle = (): RunDriver => ({
   reserveMs: 1,
-  room: 1,
+  places: placesOf(1, []),
   take: () => undefined,
   ended: () => Promise.resolve(),
   drain: () => Promise.resolve(),

@@ -5,7 +5,7 @@ import type { WorkerLease } from './schedule-store.ts';
 export async function takeOverFromDead(lease: WorkerLease, driver: RunDriver): Promise<boolean> {
   for (const { worker, why, leaseUntil, runs } of await lease.deadPeers())
     for (const ref of runs) {
-      if (driver.room === 0) return false;
+      if (driver.places.free === 0) return false;
       driver.take(ref, { type: 'take-over', from: worker, why, leaseUntil });
     }
   return true;

@@ -116,6 +116,7 @@ export async function forkRun(
       attributes: {
         ...plainRun,
         agentConcurrency: version.concurrency,
+        model: version.model.name,
         tags: request.tags ?? tags,
         priority,
         concurrencyKey,

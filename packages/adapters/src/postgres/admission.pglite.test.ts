@@ -1,0 +1,211 @@
+import { randomUUID } from 'node:crypto';
+import type { Sharing } from '@holdfast/core';
+import { newRun, newTenant } from '@holdfast/testing';
+import { plainRun } from '@holdfast/core';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { type OpenedStores, openMemory } from './open-stores.suite.ts';
+
+// The pick beside many tenants. What waits is made as rows of `due` alone: the pick looks at nothing else, and an admitted
+// row counts as a run at work until it is taken away.
+
+let stores: OpenedStores;
+let schedule: Awaited<ReturnType<OpenedStores['worker']>>['schedule'];
+beforeAll(async () => {
+  stores = await openMemory();
+  ({ schedule } = await stores.worker('me'));
+});
+afterAll(() => stores.close());
+afterEach(() => ask('delete from holdfast.due'));
+
+const ask = <Row>(text: string, values: readonly unknown[] = []) =>
+  stores.database.connections.lend((sql) => sql.query<Row>(text, values));
+
+async function tenantOf(weight: number, slots = 100_000): Promise<string> {
+  const { tenant } = await newTenant(stores, slots);
+  await ask('update holdfast.tenants set weight = $2 where id = $1', [tenant, weight]);
+  return tenant;
+}
+
+const queue = (tenant: string, count: number, model: string | null = null) =>
+  ask(
+    `insert into holdfast.due (kind, subject, tenant_id, agent, model, at)
+     select 'run', gen_random_uuid(), $1, 'a', $3, holdfast.now_ms() - 1000 from generate_series(1, $2::integer)`,
+    [tenant, count, model],
+  );
+
+const anybody: Sharing = { open: 10_000, few: 0, held: new Map(), models: new Map() };
+const pick = async (limit: number, sharing = anybody): Promise<readonly string[]> =>
+  (await schedule.pick(limit, 60_000, sharing)).map(({ tenant }) => tenant);
+const countOf = (picked: readonly string[], tenant: string) => picked.filter((one) => one === tenant).length;
+
+test.each([1, 7, 100])('shares follow the weights, in picks of %i, at each moment', async (limit) => {
+  const weights = [1, 1, 2, 3, 5, 10, 50, 1_000];
+  const tenants = await Promise.all(weights.map((weight) => tenantOf(weight)));
+  for (const tenant of tenants) await queue(tenant, limit === 1 ? 500 : 2_500);
+  const sum = weights.reduce((all, weight) => all + weight, 0);
+  const given = new Map(tenants.map((tenant) => [tenant, 0]));
+  let total = 0;
+  let furthest = 0;
+  const rounds = limit === 1 ? 400 : 2_400;
+  while (total < rounds) {
+    for (const tenant of await pick(Math.min(limit, rounds - total))) {
+      given.set(tenant, (given.get(tenant) ?? 0) + 1);
+      total += 1;
+    }
+    for (const [index, tenant] of tenants.entries()) {
+      const due = (total * (weights[index] ?? 0)) / sum;
+      // In runs of the tenant: how far it is from its exact share.
+      furthest = Math.max(furthest, Math.abs((given.get(tenant) ?? 0) - due));
+    }
+  }
+  // Each small one had its turn, and nobody was ever further from its share than one run for each other tenant.
+  for (const tenant of tenants) expect(given.get(tenant)).toBeGreaterThan(0);
+  expect(furthest).toBeLessThanOrEqual(weights.length);
+});
+
+test('a tenant that comes back has saved nothing up, whatever its weight', async () => {
+  const [busy, back] = [await tenantOf(1), await tenantOf(10)];
+  await queue(back, 5);
+  await pick(5);
+  await queue(busy, 300);
+  for (let round = 0; round < 20; round += 1) await pick(10);
+  await queue(back, 200);
+  const picked: string[] = [];
+  for (let round = 0; round < 44; round += 1) picked.push(...(await pick(1)));
+  // Ten to one from now on, and nothing for the 200 that it let pass.
+  expect(countOf(picked, busy)).toBeGreaterThanOrEqual(3);
+  expect(countOf(picked, back)).toBeGreaterThanOrEqual(39);
+});
+
+test('the weight of one does not starve the other, also when each pick has room for one', async () => {
+  const [heavy, light] = [await tenantOf(1_000), await tenantOf(1)];
+  await queue(heavy, 1_200);
+  await queue(light, 3);
+  const picked: string[] = [];
+  for (let round = 0; round < 150; round += 1) picked.push(...(await pick(7)));
+  expect(countOf(picked, light)).toBe(2);
+  expect(countOf(picked.slice(0, 7), light)).toBe(1);
+});
+
+test('what a worker keeps is for tenants that have few runs there', async () => {
+  const [flood, small, other] = [await tenantOf(1), await tenantOf(1), await tenantOf(1)];
+  await queue(flood, 1_000);
+  const free = (open: number, held: readonly (readonly [string, number])[]) => ({
+    ...anybody,
+    open,
+    few: 2,
+    held: new Map(held),
+  });
+  // Ten places for anybody, two kept: alone it fills the ten.
+  expect(await pick(12, free(10, []))).toHaveLength(10);
+  await ask('delete from holdfast.due where admitted');
+  expect(await pick(2, free(0, [[flood, 10]]))).toEqual([]);
+  await queue(small, 5);
+  await queue(other, 5);
+  expect((await pick(2, free(0, [[flood, 10]]))).toSorted()).toEqual([small, other].toSorted());
+  expect(
+    await pick(
+      1,
+      free(0, [
+        [flood, 10],
+        [small, 2],
+        [other, 1],
+      ]),
+    ),
+  ).toEqual([other]);
+  // One of the flood has ended: all may have its place, and who has waited takes it.
+  expect(
+    await pick(
+      1,
+      free(1, [
+        [flood, 9],
+        [small, 1],
+        [other, 1],
+      ]),
+    ),
+  ).not.toEqual([flood]);
+});
+
+test('a model has a limit over all tenants; what asks another one goes on', async () => {
+  const [one, two] = [await tenantOf(1), await tenantOf(1)];
+  for (const tenant of [one, two]) {
+    await queue(tenant, 10, 'big');
+    await queue(tenant, 2, 'small');
+  }
+  const sharing = { ...anybody, models: new Map([['big', 3]]) };
+  const models = async () =>
+    ask<{ model: string; runs: number }>(
+      'select model, count(*)::integer as runs from holdfast.due where admitted group by model order by model',
+    );
+  await pick(4, sharing);
+  while ((await pick(4, sharing)).length > 0);
+  expect(await models()).toEqual([
+    { model: 'big', runs: 3 },
+    { model: 'small', runs: 4 },
+  ]);
+  await ask(
+    `delete from holdfast.due where subject = (select subject from holdfast.due where admitted and model = 'big' limit 1)`,
+  );
+  expect(await pick(4, sharing)).toHaveLength(1);
+  const offers = await Promise.all(
+    Array.from({ length: 4 }, () => pick(4, { ...sharing, models: new Map([['big', 6]]) })),
+  );
+  expect(offers.flat()).toHaveLength(3);
+});
+
+test('a run takes part in the limit of the model of its version', async () => {
+  const scope = await newTenant(stores);
+  await newRun(stores, scope, { run: randomUUID(), attributes: { ...plainRun, model: 'big' } });
+  expect(await pick(5, { ...anybody, models: new Map([['big', 0]]) })).toEqual([]);
+  expect(await pick(5, { ...anybody, models: new Map([['big', 1]]) })).toEqual([scope.tenant]);
+});
+
+test('of a suspended tenant nothing is admitted', async () => {
+  const tenant = await tenantOf(1);
+  await queue(tenant, 1);
+  await ask('update holdfast.tenants set suspended_at = 1 where id = $1', [tenant]);
+  expect(await pick(5)).toEqual([]);
+  await ask('update holdfast.tenants set suspended_at = null where id = $1', [tenant]);
+  expect(await pick(5)).toEqual([tenant]);
+});
+
+// Time here is counted in places that end, one after the other, so that the figures are the same on each machine.
+test.each([
+  ['kept places', 1],
+  ['none kept', 0],
+])('beside a flood of 10,000 runs another tenant waits (%s)', async (_, kept) => {
+  const [flood, small] = [await tenantOf(1), await tenantOf(1)];
+  await queue(flood, 10_000);
+  const [places, few] = [10, kept];
+  const held = new Map<string, number>();
+  const sweep = async () => {
+    const count = [...held.values()].reduce((all, one) => all + one, 0);
+    const free = places + few - count;
+    const picked = free === 0 ? [] : await pick(free, { ...anybody, open: Math.max(0, free - few), few, held });
+    for (const tenant of picked) held.set(tenant, (held.get(tenant) ?? 0) + 1);
+  };
+  const end = async (tenant: string) => {
+    held.set(tenant, (held.get(tenant) ?? 0) - 1);
+    await ask(
+      `delete from holdfast.due where subject = (
+         select subject from holdfast.due where admitted and tenant_id = $1 order by subject limit 1)`,
+      [tenant],
+    );
+  };
+  await sweep();
+  expect(held.get(flood)).toBe(places);
+  let waited = 0;
+  for (let run = 0; run < 20; run += 1) {
+    await queue(small, 1);
+    await sweep();
+    while ((held.get(small) ?? 0) === 0) {
+      waited += 1;
+      await end(flood);
+      await sweep();
+    }
+    await end(small);
+    await sweep();
+  }
+  // With a kept place it never waits for another's end; without, for one each time.
+  expect(waited).toBe(kept === 1 ? 0 : 20);
+});
