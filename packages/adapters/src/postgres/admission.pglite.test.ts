@@ -202,3 +202,30 @@ test.each([
   // With a kept place it never waits for another's end; without, for one each time.
   expect(waited).toBe(kept === 1 ? 0 : 20);
 });
+
+test('a waiting run says why, and how many go before it, without a word about whose they are', async () => {
+  const [scope, beside] = [await newTenant(stores, 3), await newTenant(stores)];
+  const attributes = { ...plainRun, model: 'big', agentConcurrency: 1, concurrencyKey: 'k' };
+  const made = (with_: Partial<typeof plainRun> = {}, agent = 'a') =>
+    newRun(stores, scope, { agent, attributes: { ...attributes, ...with_ } });
+  const why = (run: { run: string; tenant: string }, limit: number | null = null) =>
+    stores.api.directory.whyWaits(run, limit);
+  const first = await made();
+  expect(await why(first)).toEqual({ because: 'workers', own: 0, others: 0, more: false });
+  await queue(beside.tenant, 50);
+  expect(await why(first)).toMatchObject({ because: 'workers', own: 0 });
+  await ask('delete from holdfast.due where tenant_id = $1', [beside.tenant]);
+  expect(await pick(1)).toEqual([scope.tenant]);
+  const keyed = await made();
+  const agent = await made({ concurrencyKey: null });
+  const model = await made({ concurrencyKey: null, agentConcurrency: null }, 'b');
+  expect(await why(keyed)).toMatchObject({ because: 'concurrency_key', own: 0 });
+  expect(await why(agent)).toMatchObject({ because: 'agent', own: 1 });
+  expect(await why(model, 1)).toMatchObject({ because: 'model', own: 2 });
+  expect(await why(model, 2)).toMatchObject({ because: 'workers', own: 2 });
+  await ask('update holdfast.tenants set slots = 1 where id = $1', [scope.tenant]);
+  expect(await why(model)).toMatchObject({ because: 'tenant', own: 2 });
+  await ask('update holdfast.tenants set suspended_at = 1 where id = $1', [scope.tenant]);
+  expect(await why(model)).toMatchObject({ because: 'suspended' });
+  expect(await why({ ...model, tenant: beside.tenant })).toBeNull();
+});

@@ -94,6 +94,7 @@ export const functions: Record<string, readonly Login[]> = {
   set_run_schedule: both,
   skip_webhook: ['holdfast_worker'],
   tell_problem: ['holdfast_worker'],
+  why_waits: ['holdfast_api'],
   workers_problem: ['holdfast_api'],
   write_audit: ['holdfast_api'],
 };

@@ -14,6 +14,7 @@ import type {
   RunStatus,
   RunSummary,
   StoredRun,
+  WhyWaits,
   WorkersProblem,
   TenantScope,
   UsageAsked,
@@ -177,6 +178,15 @@ export class PostgresRunDirectory implements RunDirectory {
       prepared<{ problem: WorkersProblem | null }>(sql, 'select holdfast.workers_problem() as problem', []),
     );
     return row?.problem ?? null;
+  }
+
+  async whyWaits(ref: RunRef, modelLimit: number | null): Promise<WhyWaits | null> {
+    const [why] = await this.#scoped.read<WhyWaits>(
+      ref,
+      'select because, own, others, more from holdfast.why_waits($1, $2)',
+      [ref.run, modelLimit],
+    );
+    return why ?? null;
   }
 
   async view(ref: RunRef): Promise<ViewedRun | null> {

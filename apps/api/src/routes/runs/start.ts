@@ -69,6 +69,7 @@ export const start = route({
             forked: null,
             limits: created.data.limits,
             workersProblem: null,
+            whyWaits: null,
             end: null,
           }),
           about: run.run,
