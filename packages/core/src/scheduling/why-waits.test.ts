@@ -1,0 +1,14 @@
+import { expect, test } from 'vitest';
+import { inWords, type WhyWaits } from './why-waits.ts';
+
+const why = (with_: Partial<WhyWaits>): WhyWaits => ({ because: 'workers', own: 0, others: 0, more: false, ...with_ });
+
+test.each([
+  [why({}), 'It has room everywhere and waits for a place at a worker. It is the next one.'],
+  [why({ own: 1, others: 1 }), 'It has room everywhere and waits for a place at a worker. 2 go before it.'],
+  [why({ because: 'tenant', own: 1 }), 'All slots of the tenant are taken. 1 goes before it.'],
+  [why({ because: 'tenant', own: 1_000, more: true }), 'All slots of the tenant are taken. 1000 or more go before it.'],
+  [why({ because: 'suspended', own: 3 }), 'The tenant is suspended: nothing is begun.'],
+])('%o', (given, words) => {
+  expect(inWords(given)).toBe(words);
+});
