@@ -41,14 +41,14 @@ export const runResource = ({ summary, created, forked, limits, end, ...view }: 
   error: end?.type === 'run.failed' ? { code: end.data.code, detail: end.data.detail } : null,
 });
 
-type Why = Pick<RunView, 'workersProblem' | 'whyWaits'>;
+type Why = Pick<RunView, 'capacityProblem' | 'whyWaits'>;
 
-/** That there is no worker comes before what else it might wait for. */
-function toldWhy(run: RunSummaryResource, { workersProblem, whyWaits }: Why): RunSummaryResource {
-  if (workersProblem === null && whyWaits === null) return run;
+/** That nobody can begin it comes before what else it might wait for. */
+function toldWhy(run: RunSummaryResource, { capacityProblem, whyWaits }: Why): RunSummaryResource {
+  if (capacityProblem === null && whyWaits === null) return run;
   const waits = run.waiting_for.map((wait) => {
     if (wait.reason !== 'capacity') return wait;
-    if (workersProblem !== null || whyWaits === null) return { ...wait, because: workersProblem ?? undefined };
+    if (capacityProblem !== null || whyWaits === null) return { ...wait, because: capacityProblem ?? undefined };
     const { because, own, others, more } = whyWaits;
     const ahead = { runs: own + others, of_this_tenant: own, at_least: more };
     return { ...wait, because, ahead, detail: inWords(whyWaits) };

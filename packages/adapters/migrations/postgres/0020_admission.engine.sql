@@ -25,9 +25,7 @@ begin
   end if;
   select * into v_self from holdfast.tenants where id = v_tenant;
 
-  if v_self.suspended_at is not null then
-    v_because := 'suspended';
-  elsif not v_run.admitted then
+  if not v_run.admitted then
     select case
       when v_run.concurrency_key is not null and pg_catalog.bool_or(u.tenant_id = v_tenant and u.key = v_run.concurrency_key)
         then 'concurrency_key'

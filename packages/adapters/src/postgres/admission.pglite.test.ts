@@ -225,7 +225,5 @@ test('a waiting run says why, and how many go before it, without a word about wh
   expect(await why(model, 2)).toMatchObject({ because: 'workers', own: 2 });
   await ask('update holdfast.tenants set slots = 1 where id = $1', [scope.tenant]);
   expect(await why(model)).toMatchObject({ because: 'tenant', own: 2 });
-  await ask('update holdfast.tenants set suspended_at = 1 where id = $1', [scope.tenant]);
-  expect(await why(model)).toMatchObject({ because: 'suspended' });
   expect(await why({ ...model, tenant: beside.tenant })).toBeNull();
 });

@@ -70,10 +70,19 @@ export const waitingFor = z.object({
   until: z.iso.datetime().nullable(),
   ref: z.string().nullable(),
   because: z
-    .enum(['engine_unavailable', 'no_worker', 'concurrency_key', 'agent', 'model', 'tenant', 'suspended', 'workers'])
+    .enum([
+      'engine_unavailable',
+      'no_worker',
+      'tenant_suspended',
+      'concurrency_key',
+      'agent',
+      'model',
+      'tenant',
+      'workers',
+    ])
     .optional()
     .describe(
-      'Of `capacity`, on a single run: no worker can begin any run (Temporal is away, or no worker is running); whose room is taken; or `workers`: it waits for a place at one.',
+      'Of `capacity`, on a single run: no worker can begin it (Temporal is away, no worker is running, or the tenant is suspended); whose room is taken; or `workers`: it waits for a place at one.',
     ),
   ahead: z
     .object({

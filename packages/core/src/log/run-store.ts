@@ -26,6 +26,9 @@ export interface AttentionRow {
   readonly call: string | null;
   /** Who may decide; null: whoever may steer runs. */
   readonly role: string | null;
+  /** As of `Attention`. */
+  readonly approvers?: readonly string[];
+  readonly barred?: readonly string[];
   readonly since: number;
   readonly until: number | null;
   /** JSON text for the person who decides. */
@@ -52,9 +55,18 @@ export interface OutboxEntry {
 /**
  * `files`: of a deleted run, to be removed. `retention`: subject is the tenant; runs that have outlived it. `engine`: a run
  * that was ended from outside, of which its engine has not heard. `schedule`: its next tick. `webhook`: subject is a
- * cursor, made from webhook and run; the database writes these by itself.
+ * cursor, made from webhook and run; the database writes these by itself. `erasure`: subject is a tenant that is to be deleted.
  */
-export type OutboxKind = 'child' | 'expiry' | 'bulk' | 'files' | 'retention' | 'engine' | 'schedule' | 'webhook';
+export type OutboxKind =
+  | 'child'
+  | 'expiry'
+  | 'bulk'
+  | 'files'
+  | 'retention'
+  | 'engine'
+  | 'schedule'
+  | 'webhook'
+  | 'erasure';
 
 /** What is derived from the log and written in the same transaction. */
 export interface Projection {

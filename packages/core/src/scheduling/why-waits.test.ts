@@ -8,7 +8,6 @@ test.each([
   [why({ own: 1, others: 1 }), 'It has room everywhere and waits for a place at a worker. 2 go before it.'],
   [why({ because: 'tenant', own: 1 }), 'All slots of the tenant are taken. 1 goes before it.'],
   [why({ because: 'tenant', own: 1_000, more: true }), 'All slots of the tenant are taken. 1000 or more go before it.'],
-  [why({ because: 'suspended', own: 3 }), 'The tenant is suspended: nothing is begun.'],
 ])('%o', (given, words) => {
   expect(inWords(given)).toBe(words);
 });

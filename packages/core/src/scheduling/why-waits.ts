@@ -1,7 +1,7 @@
 /** Why a due run has not begun, and what goes before it. */
 export interface WhyWaits {
   /** Whose room is taken: of its concurrency key, agent, model or tenant; `workers` = it waits for its turn at a worker. */
-  readonly because: 'concurrency_key' | 'agent' | 'model' | 'tenant' | 'suspended' | 'workers';
+  readonly because: 'concurrency_key' | 'agent' | 'model' | 'tenant' | 'workers';
   /** Runs of its own tenant that wait for the same and go before it. */
   readonly own: number;
   /** Runs of other tenants that go before it. */
@@ -24,8 +24,6 @@ export function inWords({ because, own, others, more }: WhyWaits): string {
       return `Its model has as many runs at work as the models file allows. ${ahead}`;
     case 'tenant':
       return `All slots of the tenant are taken. ${ahead}`;
-    case 'suspended':
-      return 'The tenant is suspended: nothing is begun.';
     case 'workers':
       return `It has room everywhere and waits for a place at a worker. ${ahead}`;
   }

@@ -126,7 +126,14 @@ export async function forkRun(
       createdAt: now,
     },
     append: { ...append, projection: { ...projection, artifacts: copied.flatMap(artifactsOf) } },
-    view: { created, forked: forked.data, limits: forked.data.limits, workersProblem: null, whyWaits: null, end: null },
+    view: {
+      created,
+      forked: forked.data,
+      limits: forked.data.limits,
+      capacityProblem: null,
+      whyWaits: null,
+      end: null,
+    },
   };
 }
 

@@ -4,7 +4,7 @@ import type { ArtifactStore } from '../log/artifact-store.ts';
 import { decodeEvent } from '../log/event-codec.ts';
 import { hasEnded, type RunStore } from '../log/run-store.ts';
 import type { StoredEvent } from '../log/stored-event.ts';
-import type { WorkersProblem } from '../scheduling/schedule-store.ts';
+import type { CapacityProblem } from '../scheduling/schedule-store.ts';
 import type { WhyWaits } from '../scheduling/why-waits.ts';
 import type { RunRef } from '../tenant-scope.ts';
 import type { ModelCatalogue } from './model-catalogue.ts';
@@ -19,8 +19,8 @@ export interface RunView {
   /** Those in force: what it was created with, and what was raised since. */
   readonly limits: Limits;
   /** Of a run that waits for capacity: why none is there at all. */
-  readonly workersProblem: WorkersProblem | null;
-  /** Of a run that waits for capacity: for whose, and what goes before it. */
+  readonly capacityProblem: CapacityProblem | null;
+  /** Of a run that waits for capacity, where a worker can begin it: for whose, and what goes before it. */
   readonly whyWaits: WhyWaits | null;
   /** The event that ended it; null while it lives. */
   readonly end: RunEvent | null;
@@ -45,16 +45,16 @@ export async function getRun(ports: GetRunPorts, ref: RunRef): Promise<RunView> 
   const forked = await forkedOf(ports, ref, summary.attributes.forkedFrom);
   const limits = summary.limits ?? created.data.limits;
   const waits = summary.waitingFor.some(({ reason }) => reason === 'capacity');
-  const workersProblem = waits ? await ports.directory.workersProblem() : null;
+  const capacityProblem = waits ? await ports.directory.capacityProblem(ref) : null;
   const { model } = summary.attributes;
   const modelLimit = model === null ? null : (ports.publishing.models.facts(model)?.runs ?? null);
-  const whyWaits = waits ? await ports.directory.whyWaits(ref, modelLimit) : null;
+  const whyWaits = waits && capacityProblem === null ? await ports.directory.whyWaits(ref, modelLimit) : null;
   return {
     summary,
     created,
     forked,
     limits,
-    workersProblem,
+    capacityProblem,
     whyWaits,
     end: hasEnded(summary) ? await endOf(ports, ref, last) : null,
   };

@@ -8,7 +8,10 @@ import type {
   Hints,
   Installation,
   KeyStore,
+  LimitStore,
+  MemberRows,
   Outbox,
+  PlatformAudit,
   RetentionStore,
   RunDirectory,
   RunStore,
@@ -17,6 +20,8 @@ import type {
   SealedPages,
   SecretRows,
   Steps,
+  TenantDirectory,
+  TenantErasure,
   TenantScope,
   ThreadStore,
   ToolServerStore,
@@ -46,6 +51,10 @@ export interface Stores {
     readonly retention: RetentionStore;
     readonly schedules: ScheduleRows;
     readonly webhooks: WebhookStore;
+    readonly limits: LimitStore;
+    readonly members: MemberRows;
+    readonly tenants: TenantDirectory;
+    readonly platformAudit: PlatformAudit;
   };
   /** A worker process of that id. */
   worker(id: string, driver?: DriverName): Promise<WorkerSide>;
@@ -66,6 +75,7 @@ export interface WorkerSide {
   readonly bulk: BulkStore;
   readonly schedules: ScheduleRows;
   readonly webhooks: WebhookQueue;
+  readonly erasure: TenantErasure;
   readonly transactions: Steps;
 }
 
