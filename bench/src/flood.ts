@@ -1,31 +1,43 @@
-// One tenant's flood against another's wait: A queues 2,000 runs of ten steps at once, B starts a run now and then. How
-// long B's runs wait from their creation to their claim, beside A's own, and B's when it is alone. API and worker are in
-// one process with the default number of runs at once.
-//   node --conditions=holdfast-source --import tsx bench/src/flood.ts [15 | 18] [runs]
+// Tenant A has 10,000 runs queued, tenant B starts a run now and then, and some together. How long B waits for a worker and
+// for its results, beside how long it does alone. Alone and beside the flood take turns, so that a machine that is busy
+// otherwise is so for both.
+//   node --conditions=holdfast-source --import tsx bench/src/flood.ts [15 | 18 | pglite] [rounds]
 import { setTimeout as pause } from 'node:timers/promises';
-import pg from 'pg';
+import { Flood } from './flood/flood.ts';
+import { brief, greeter } from './load/agents.ts';
+import { percentile } from './load/callers.ts';
 import { delaysBetween } from './load/delays-between.ts';
-import { delayHead, delayLine } from './load/delays.ts';
 import { startHoldfast, Tenant } from './load/holdfast.ts';
+import { openOwner, type Owner } from './load/owner.ts';
 import { openPlace } from './load/place.ts';
 import { tenSteps } from './versus/holdfast-load.ts';
 
-const wanted = process.argv[2] ?? '15';
-const count = Number(process.argv[3] ?? 2_000);
-const everyMs = 100;
-const aloneMs = 5_000;
-/** Longer is no flood but a bench that never ends. */
-const floodMs = 45_000;
+const place = await openPlace(process.argv[2] ?? '15');
+const rounds = Number(process.argv[3] ?? 5);
+const kinds = (process.argv[4] ?? 'waits,computes').split(',');
+const queued = 10_000;
+const single = { everyMs: 50, count: 80 };
+const together = 100;
 
-const place = await openPlace(wanted);
+/** What A's runs do: wait for their tools most of the time, as runs with models do, or nothing but Holdfast's own work. */
+const floods = { waits: brief(10, 100, 300), long: { ...brief(300, 100, 300), name: 'long' }, computes: tenSteps };
+
+interface Waits {
+  readonly name: string;
+  readonly alone: number[][];
+  readonly beside: number[][];
+}
+
 try {
-  const owner = new pg.Client({ connectionString: place.address });
-  await owner.connect();
-  const holdfast = await startHoldfast(place.environment);
+  const holdfast = await startHoldfast(place.environment, place.kind === 'pglite' ? null : { workers: 2 });
+  const owner = await openOwner(place, holdfast.api);
   try {
     const [a, b] = [new Tenant(holdfast.url, holdfast.key), new Tenant(holdfast.url, holdfast.otherKey)];
-    for (const tenant of [a, b]) await tenant.publish(tenSteps);
-    await measure(a, b, owner);
+    for (const agent of [...Object.values(floods), greeter]) for (const tenant of [a, b]) await tenant.publish(agent);
+    // Code that has not run often is slow, and is not what is asked about.
+    await finished(owner, await b.startRuns(tenSteps.name, 300));
+    for (const [kind, agent] of Object.entries(floods))
+      if (kinds.includes(kind)) await measure(kind, agent.name, a, b, owner);
   } finally {
     await owner.end();
     await holdfast.stop();
@@ -34,66 +46,73 @@ try {
   await place.close();
 }
 
-async function measure(a: Tenant, b: Tenant, owner: pg.Client): Promise<void> {
-  // Code that has not run often is slow, and is not what is asked about.
-  await a.startRuns(tenSteps.name, 200);
-  if (!(await until(() => idle(a), floodMs)))
-    console.log(`  a slow machine: the runs that warm it up had not ended within ${floodMs} ms`);
-  console.log(`${place.name}: A queues ${count} runs of ten steps at once, B starts one each ${everyMs} ms`);
-  const alone = await nowAndThen(b, () => Promise.resolve(false), aloneMs);
-  const began = performance.now();
-  const flood = a.startRuns(tenSteps.name, count);
-  let [queued, queuedMs] = [false, 0];
-  const accepted = flood.then(() => {
-    [queued, queuedMs] = [true, performance.now() - began];
-  });
-  const beside = await nowAndThen(b, async () => queued && (await idle(a)), floodMs);
-  await accepted;
-  const doneMs = performance.now() - began;
+async function measure(kind: string, agent: string, a: Tenant, b: Tenant, owner: Owner): Promise<void> {
+  const flood = await Flood.of(owner, a, agent, queued);
+  const kept: Waits[] = [
+    'one: wait for a worker',
+    'one: to its end',
+    `${together} together: wait`,
+    `${together} together: to the end`,
+  ].map((name) => ({ name, alone: [], beside: [] }));
+  const phase = async (into: 'alone' | 'beside'): Promise<void> => {
+    const results = [...(await oneByOne(b, owner)), ...(await atOnce(b, owner, agent === 'long' ? 'brief' : agent))];
+    kept.forEach((waits, index) => waits[into].push(results[index] ?? []));
+  };
+  for (let round = 0; round < rounds; round += 1) {
+    await phase('alone');
+    await flood.begin();
+    const [held, before, began] = [await flood.held(), await flood.queued(), performance.now()];
+    await phase('beside');
+    const ended = before - (await flood.queued());
+    console.log(
+      `  round ${round}: A holds ${held}, ${((ended * 1_000) / (performance.now() - began)).toFixed(0)} of its runs begin a second, ${before - ended} queued`,
+    );
+    await flood.end();
+  }
+  console.log(`${place.name}: A's runs ${kind}`);
   console.log(
-    `  accepted in ${seconds(queuedMs)} s, ${(await idle(a)) ? 'done in' : 'a slow machine: not done after'} ${seconds(doneMs)} s`,
+    `${''.padEnd(30)}${['alone p50', 'p95', 'beside p50', 'p95', 'ratio p50', 'p95', 'of each pair'].map((c) => c.padStart(12)).join('')}`,
   );
-  console.log(`${delayHead}  (ms)`);
-  const waits = async (runs: readonly string[]): Promise<readonly number[]> =>
-    delaysBetween(owner, runs, 'run.created', 'run.claimed');
-  console.log(delayLine("  B's wait for a worker, alone", await waits(alone)));
-  console.log(delayLine("  B's wait for a worker, beside the flood", await waits(beside)));
-  console.log(delayLine("  A's own wait in its flood", await waits(await flood)));
-  // With every place of the worker taken, B waits until one of A's runs ends.
-  const lengths = await delaysBetween(owner, await flood, 'run.claimed', 'run.succeeded');
-  console.log(delayLine("  A's runs, from claim to end", lengths));
+  for (const { name, alone, beside } of kept) {
+    const cells = [alone, beside].flatMap((all) => [0.5, 0.95].map((share) => at(all.flat(), share)));
+    const ratios = [0.5, 0.95].map((share) =>
+      alone.map((pair, index) => at(beside[index] ?? [], share) / at(pair, share)),
+    );
+    const middle = ratios.map((all) => at(all, 0.5));
+    console.log(
+      `  ${name.padEnd(28)}${[...cells.map((ms) => ms.toFixed(0)), ...middle.map((r) => r.toFixed(2))].map((c) => c.padStart(12)).join('')}   ${(ratios[0] ?? []).map((r) => r.toFixed(1)).join(' ')} | ${(ratios[1] ?? []).map((r) => r.toFixed(1)).join(' ')}`,
+    );
+  }
 }
 
-function seconds(ms: number): string {
-  return (ms / 1_000).toFixed(1);
-}
-
-/** Starts a run every so often, however long the last one takes; until it is over, or `ms` have passed. */
-async function nowAndThen(tenant: Tenant, over: () => Promise<boolean>, ms: number): Promise<readonly string[]> {
+async function oneByOne(tenant: Tenant, owner: Owner): Promise<readonly number[][]> {
   const started: Promise<string>[] = [];
-  const began = performance.now();
-  while (performance.now() - began < ms && !(await over())) {
-    started.push(tenant.startRun(tenSteps.name));
-    await pause(everyMs);
+  for (let run = 0; run < single.count; run += 1) {
+    started.push(tenant.startRun(greeter.name));
+    await pause(single.everyMs * (0.5 + Math.random()));
   }
-  return Promise.all(started);
+  return delaysOf(owner, await Promise.all(started));
 }
 
-/** Whether no run of the tenant is queued or at work. */
-async function idle(tenant: Tenant): Promise<boolean> {
-  for (const status of ['queued', 'running']) {
-    const { items } = JSON.parse(await tenant.get(`/v1/runs?status=${status}&limit=1`)) as { items: unknown[] };
-    if (items.length > 0) return false;
-  }
-  return true;
+async function atOnce(tenant: Tenant, owner: Owner, agent: string): Promise<readonly number[][]> {
+  return delaysOf(owner, await tenant.startRuns(agent, together));
 }
 
-/** Whether it came to be so in time. */
-async function until(condition: () => Promise<boolean>, ms: number): Promise<boolean> {
-  const giveUpAt = performance.now() + ms;
-  while (!(await condition())) {
-    if (performance.now() > giveUpAt) return false;
-    await pause(50);
-  }
-  return true;
+async function delaysOf(owner: Owner, runs: readonly string[]): Promise<readonly number[][]> {
+  await finished(owner, runs);
+  return [
+    [...(await delaysBetween(owner, runs, 'run.created', 'run.claimed'))],
+    [...(await delaysBetween(owner, runs, 'run.created', 'run.succeeded'))],
+  ];
+}
+
+async function finished(owner: Owner, runs: readonly string[]): Promise<void> {
+  await delaysBetween(owner, runs, 'run.created', 'run.succeeded');
+}
+
+function at(values: readonly number[], share: number): number {
+  return percentile(
+    values.toSorted((left, right) => left - right),
+    share,
+  );
 }

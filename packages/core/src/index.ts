@@ -41,7 +41,7 @@ export type { ExecutorMetrics, Log } from './executor/log.ts';
 export * from './log/speak.ts';
 export { Holds } from './scheduling/holds.ts';
 export { inWords, type WhyWaits } from './scheduling/why-waits.ts';
-export { keptPlaces, noPlaces, type Places, placesOf } from './scheduling/places.ts';
+export { isCrowding, keptPlaces, noPlaces, type Places, placesOf } from './scheduling/places.ts';
 export { Periodic } from './scheduling/periodic.ts';
 export type * from './scheduling/run-driver.ts';
 export { startWorker, type Worker, type WorkerOptions, type WorkerPorts } from './scheduling/start-worker.ts';

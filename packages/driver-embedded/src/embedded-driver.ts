@@ -2,8 +2,10 @@ import {
   type AdvancePorts,
   DatabaseUnavailable,
   type Holds,
+  isCrowding,
   noPlaces,
   type OpenDriver,
+  type PickedRun,
   type Places,
   placesOf,
   type RunDriver,
@@ -40,9 +42,9 @@ class EmbeddedDriver implements RunDriver {
     return this.#holds.draining ? noPlaces : placesOf(this.#limit, this.#holds.refs());
   }
 
-  take(ref: RunRef, take: Take): void {
+  take(ref: RunRef & Partial<PickedRun>, take: Take): void {
     if (this.places.free === 0) return;
-    const hold = this.#holds.carry(ref, take);
+    const hold = this.#holds.carry(ref, take, () => isCrowding(this.places, ref.tenant));
     if (hold === null) return;
     const freed = (): void => this.#freed(hold.state()?.phase === 'ended');
     hold.done.then(freed, (error: unknown) => {

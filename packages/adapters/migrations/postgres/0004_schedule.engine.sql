@@ -17,6 +17,26 @@ begin
 end
 $$;
 
+-- Tenants of which something waits and is due, each found by a step into the index, however much of it waits.
+create function holdfast.waiting_tenants(p_now bigint) returns setof uuid
+  language plpgsql stable set search_path = '' set enable_seqscan = off rows 10
+as $$
+declare
+  v_tenant uuid;
+  v_at bigint;
+begin
+  select d.tenant_id, d.at into v_tenant, v_at from holdfast.due d
+  where d.kind = 'run' and not d.admitted order by d.tenant_id, d.at limit 1;
+  while found loop
+    if v_at <= p_now then
+      return next v_tenant;
+    end if;
+    select d.tenant_id, d.at into v_tenant, v_at from holdfast.due d
+    where d.kind = 'run' and not d.admitted and d.tenant_id > v_tenant order by d.tenant_id, d.at limit 1;
+  end loop;
+end
+$$;
+
 -- Whether runs are this worker's to take: not while a worker with another driver lives that began later. So all runs move at
 -- once when a worker with another driver begins, and back when the last of them is gone.
 create function holdfast.drives(p_worker text) returns boolean
@@ -36,15 +56,21 @@ create function holdfast.stride(p_weight integer) returns bigint
   language sql immutable parallel safe
   as $$ select 1000000 / p_weight $$;
 
+-- How many of a worker's places are a tenant's among those that have runs there, one at least. `p_weights`: of all of these,
+-- `p_held`: its runs there, null = it is not among them.
+create function holdfast.share(p_places integer, p_weight integer, p_weights integer, p_held integer) returns integer
+  language sql immutable parallel safe
+  as $$ select greatest(1, p_places * p_weight / (p_weights + case when p_held is null then p_weight else 0 end)) $$;
+
 -- Offers runs to a worker: those that have a slot already, then new ones, tenants in turn, each as often as its weight
 -- says. Slots, agents' and models' limits are counted from rows (admitted ones and held runs) under the tenant's lock,
 -- never by a counter that could leak; where models have limits, one pick at a time.
--- Of the worker's `p_limit` places `p_open` are for anybody. The others are for tenants that have fewer than `p_few` runs
--- in this worker (`p_holders`, `p_held`: who has how many).
+-- Of the worker's `p_limit` free places `p_open` are for anybody. The others are for tenants with fewer runs in this worker
+-- (`p_holders`, `p_held`: who has how many) than their share of `p_shared`, by weight, among those with runs there.
 create function holdfast.pick(
-  p_worker text, p_limit integer, p_reserve_ms bigint, p_open integer, p_few integer, p_holders uuid[], p_held integer[],
+  p_worker text, p_limit integer, p_reserve_ms bigint, p_open integer, p_shared integer, p_holders uuid[], p_held integer[],
   p_models text[], p_model_limits integer[]
-) returns table (tenant_id uuid, run_id uuid, agent text, begun boolean)
+) returns table (tenant_id uuid, run_id uuid, agent text, begun boolean, weight integer)
   language plpgsql security definer set search_path = '' set enable_seqscan = off set jit = off
   set plan_cache_mode = force_generic_plan
 as $$
@@ -52,10 +78,9 @@ as $$
 declare
   v_now constant bigint := holdfast.now_ms();
   v_suspended constant uuid[] := holdfast.suspended();
-  v_left integer := p_limit;
-  v_open integer := p_open;
-  v_holders uuid[] := p_holders;
-  v_held integer[] := p_held;
+  v_left integer;
+  v_open integer;
+  v_weights integer;
   v_turn bigint;
   v_count integer;
   v_tenants uuid[];
@@ -71,50 +96,22 @@ begin
   if p_models <> '{}' then
     perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('holdfast.models', 0));
   end if;
-
-  select pg_catalog.array_agg(c.subject) into v_chosen
-  from (
-    select p.subject, p.place, p.few,
-      pg_catalog.count(*) filter (where p.few and p.place > v_open) over (order by p.place) as kept_place
-    from (
-      select d.subject, pg_catalog.row_number() over (order by d.at, d.subject) as place,
-        coalesce(h.held, 0) + pg_catalog.row_number() over (partition by d.tenant_id order by d.at, d.subject) <= p_few as few
-      from holdfast.due d
-      left join rows from (pg_catalog.unnest(v_holders), pg_catalog.unnest(v_held)) as h (tenant_id, held)
-        on h.tenant_id = d.tenant_id
-      where d.kind = 'run' and d.admitted and d.at <= v_now and coalesce(d.reserved_until, 0) <= v_now
-        and d.tenant_id <> all (v_suspended)
-    ) p
-  ) c
-  where c.place <= v_open or (c.few and c.kept_place <= v_left - v_open);
-  if v_chosen is not null then
-    select pg_catalog.array_agg(u.tenant_id), pg_catalog.array_agg(u.runs) into v_holders, v_held
-    from (
-      select u.tenant_id, pg_catalog.sum(u.runs)::integer as runs
-      from (
-        select h.tenant_id, h.runs
-        from rows from (pg_catalog.unnest(p_holders), pg_catalog.unnest(p_held)) as h (tenant_id, runs)
-        union all
-        select d.tenant_id, 1 from holdfast.due d where d.kind = 'run' and d.subject = any (v_chosen)
-      ) u
-      group by u.tenant_id
-    ) u;
-    return query
-      update holdfast.due d set reserved_until = v_now + p_reserve_ms
-      from (
-        select subject from holdfast.due
-        where kind = 'run' and subject = any (v_chosen) and admitted and at <= v_now
-          and coalesce(reserved_until, 0) <= v_now
-        for update skip locked
-      ) c
-      where d.kind = 'run' and d.subject = c.subject
-      returning d.tenant_id, d.subject, d.agent, d.begun;
-    get diagnostics v_count = row_count;
-    v_left := v_left - v_count;
-    v_open := greatest(0, v_open - v_count);
-    if v_left <= 0 then
-      return;
-    end if;
+  -- Few: what was offered and not claimed. It has its slot, so it may have a kept place as well.
+  return query
+    -- The array is made once. As a join it was made again for each row of the queue, where the plan was of a small one.
+    update holdfast.due d set reserved_until = v_now + p_reserve_ms
+    where d.kind = 'run' and d.subject = any (array(
+      select subject from holdfast.due
+      where kind = 'run' and admitted and at <= v_now and coalesce(reserved_until, 0) <= v_now
+        and tenant_id <> all (v_suspended)
+      order by at, subject limit p_limit for update skip locked
+    ))
+    returning d.tenant_id, d.subject, d.agent, d.begun, (select t.weight from holdfast.tenants t where t.id = d.tenant_id);
+  get diagnostics v_count = row_count;
+  v_left := p_limit - v_count;
+  v_open := greatest(0, p_open - v_count);
+  if v_left <= 0 then
+    return;
   end if;
 
   if p_models <> '{}' then
@@ -132,12 +129,13 @@ begin
   end if;
 
   select pass into v_turn from holdfast.turn;
+  select coalesce(pg_catalog.sum(t.weight), 0) into v_weights from holdfast.tenants t where t.id = any (p_holders);
   loop
     -- The next tenants with something to admit and a free slot: the lowest pass first, no more than can be served.
     -- One that another worker is serving is left to it.
     select pg_catalog.array_agg(t.id) into v_tenants
     from (
-      select t.id from holdfast.tenants t
+      select t.id from holdfast.waiting_tenants(v_now) as w (id) join holdfast.tenants t on t.id = w.id
       left join (
         select u.tenant_id, pg_catalog.count(*) as runs
         from (
@@ -147,12 +145,10 @@ begin
         ) u
         group by u.tenant_id
       ) used on used.tenant_id = t.id
-      left join rows from (pg_catalog.unnest(v_holders), pg_catalog.unnest(v_held)) as h (tenant_id, held)
+      left join rows from (pg_catalog.unnest(p_holders), pg_catalog.unnest(p_held)) as h (tenant_id, held)
         on h.tenant_id = t.id
       where t.id <> all (v_tried) and t.suspended_at is null and t.slots > coalesce(used.runs, 0)
-        and (v_open > 0 or coalesce(h.held, 0) < p_few)
-        and exists (
-          select from holdfast.due d where d.kind = 'run' and not d.admitted and d.tenant_id = t.id and d.at <= v_now)
+        and (v_open > 0 or coalesce(h.held, 0) < holdfast.share(p_shared, t.weight, v_weights, h.held))
       order by greatest(t.pass, v_turn), t.pass, t.id limit v_left for no key update of t skip locked
     ) t;
     exit when v_tenants is null;
@@ -180,9 +176,9 @@ begin
     ), tenant as (
       select t.id, greatest(t.pass, v_turn) as pass, t.pass as own_pass, holdfast.stride(t.weight) as stride,
         t.slots - coalesce((select pg_catalog.sum(u.runs) from used u where u.tenant_id = t.id), 0) as free,
-        coalesce(h.held, 0) as held
+        coalesce(h.held, 0) as held, holdfast.share(p_shared, t.weight, v_weights, h.held) as share
       from holdfast.tenants t
-      left join rows from (pg_catalog.unnest(v_holders), pg_catalog.unnest(v_held)) as h (tenant_id, held)
+      left join rows from (pg_catalog.unnest(p_holders), pg_catalog.unnest(p_held)) as h (tenant_id, held)
         on h.tenant_id = t.id
       where t.id = any (v_tenants)
     ), waiting as (
@@ -221,7 +217,7 @@ begin
     ), in_turn as (
       -- By the pass at which each would be admitted, not by the one to which it brings its tenant: a small weight's great
       -- step would come after all others' in each pick, for ever.
-      select p.subject, m.free as model_room, t.held + p.place <= p_few as few,
+      select p.subject, m.free as model_room, t.held + p.place <= t.share as few,
         pg_catalog.row_number() over w as place,
         pg_catalog.row_number() over (
           partition by p.model order by t.pass + (p.place - 1) * t.stride, t.own_pass, t.id, p.place) as model_place
@@ -244,24 +240,23 @@ begin
     return query
       with admitted as (
         update holdfast.due d set admitted = true, reserved_until = v_now + p_reserve_ms
-        from (
+        where d.kind = 'run' and d.subject = any (array(
           select subject from holdfast.due
           where kind = 'run' and subject = any (v_chosen) and not admitted and at <= v_now
           for update skip locked
-        ) c
-        where d.kind = 'run' and d.subject = c.subject
+        ))
         returning d.tenant_id, d.subject, d.agent, d.begun
       ), counted as (
         update holdfast.tenants t set pass = greatest(t.pass, v_turn) + a.runs * holdfast.stride(t.weight)
         from (select tenant_id, pg_catalog.count(*) as runs from admitted group by tenant_id) a
         where t.id = a.tenant_id
-        returning t.pass - holdfast.stride(t.weight) as at
+        returning t.id, t.weight, t.pass - holdfast.stride(t.weight) as at
       ), turned as (
         update holdfast.turn set pass = greatest(turn.pass, c.at)
         from (select pg_catalog.max(at) as at from counted) c
         where c.at > turn.pass
       )
-      select tenant_id, subject, agent, begun from admitted;
+      select a.tenant_id, a.subject, a.agent, a.begun, c.weight from admitted a join counted c on c.id = a.tenant_id;
     get diagnostics v_count = row_count;
     v_left := v_left - v_count;
     v_open := greatest(0, v_open - v_count);
@@ -369,13 +364,12 @@ begin
   perform pg_catalog.set_config('synchronous_commit', 'off', true);
   return query
     update holdfast.due d set reserved_until = v_now + p_reserve_ms, attempts = d.attempts + 1
-    from (
-      select kind, subject from holdfast.due
+    where d.kind <> 'run' and d.kind = p_kind and d.subject = any (array(
+      select subject from holdfast.due
       where kind <> 'run' and kind = p_kind and at <= v_now and coalesce(reserved_until, 0) <= v_now
         and tenant_id <> all (v_suspended)
       order by at limit p_limit for update skip locked
-    ) c
-    where d.kind = c.kind and d.subject = c.subject
+    ))
     returning d.tenant_id, d.subject, d.reserved_until, d.attempts;
 end
 $$;

@@ -150,7 +150,7 @@ export class PostgresRunDirectory implements RunDirectory {
       if (schedule !== null) sql.later({ text: scheduleSql, values: [run.run, schedule.id, schedule.tick] });
       return Promise.resolve();
     });
-    this.#changed([{ about: 'run', run: run.run, head: event.seq, ended: false }]);
+    this.#changed([{ about: 'run', run: run.run, head: event.seq, state: 'free' }]);
   }
 
   async copy(run: CopiedRun): Promise<boolean> {

@@ -5,6 +5,8 @@ import type { Places } from './places.ts';
 export interface PickedRun extends RunRef {
   readonly agent: string;
   readonly begun: boolean;
+  /** Of its tenant. */
+  readonly weight: number;
 }
 
 /** What carries runs: `embedded` = the workers themselves; `temporal` = workers to whom a Temporal server hands them. */

@@ -104,7 +104,7 @@ export async function startWorker(
     else if (hint.about === 'due') due.soon();
     // Nobody holds a run that has ended.
     else if (hint.about === 'deleted') return;
-    else if (!holds.nudge(hint.run, hint.head) && !hint.ended) due.soon();
+    else if (!holds.nudge(hint.run, hint.head) && hint.state === 'free') due.soon();
   });
   loops.forEach((loop) => loop.soon());
 

@@ -14,10 +14,10 @@ export async function sweepDue(
   models: ReadonlyMap<string, number>,
 ): Promise<{ readonly at: number | null; readonly waiting: boolean }> {
   for (;;) {
-    const { free, open, few, held } = driver.places;
+    const { free, open, shared, held } = driver.places;
     const wanted = Math.min(free, PICK_AT_ONCE);
     if (wanted === 0) return { at: null, waiting: true };
-    const picked = await store.pick(wanted, driver.reserveMs, { open: Math.min(open, wanted), few, held, models });
+    const picked = await store.pick(wanted, driver.reserveMs, { open: Math.min(open, wanted), shared, held, models });
     for (const run of picked) driver.take(run, { type: 'claim' });
     if (picked.length < wanted) return store.nextDue();
   }
