@@ -1,7 +1,7 @@
-// Tenant A has 10,000 runs queued, tenant B starts a run now and then, and some together. How long B waits for a worker and
-// for its results, beside how long it does alone. Alone and beside the flood take turns, so that a machine that is busy
-// otherwise is so for both.
-//   node --conditions=holdfast-source --import tsx bench/src/flood.ts [15 | 18 | pglite] [rounds]
+// Tenant A has 10,000 runs queued, tenant B starts one now and then, and later some together. How long B waits for a worker
+// and for its results, beside how long it does alone. Alone and beside the flood take turns, so that what else the machine
+// does, it does to both. On Postgres two workers, in processes of their own; on PGlite all is in one.
+//   node --conditions=holdfast-source --import tsx bench/src/flood.ts [15 | 18 | pglite] [rounds] [short,long,busy]
 import { setTimeout as pause } from 'node:timers/promises';
 import { Flood } from './flood/flood.ts';
 import { brief, greeter } from './load/agents.ts';
@@ -12,32 +12,34 @@ import { openOwner, type Owner } from './load/owner.ts';
 import { openPlace } from './load/place.ts';
 import { tenSteps } from './versus/holdfast-load.ts';
 
-const place = await openPlace(process.argv[2] ?? '15');
-const rounds = Number(process.argv[3] ?? 5);
-const kinds = (process.argv[4] ?? 'waits,computes').split(',');
+const [wanted = '15', rounds = '4', kinds = 'short,long,busy'] = process.argv.slice(2);
 const queued = 10_000;
 const single = { everyMs: 50, count: 80 };
 const together = 100;
 
-/** What A's runs do: wait for their tools most of the time, as runs with models do, or nothing but Holdfast's own work. */
-const floods = { waits: brief(10, 100, 300), long: { ...brief(300, 100, 300), name: 'long' }, computes: tenSteps };
+/** A's runs: 2 s or 60 s, nearly all of it spent in tools, as runs with models spend it; or nothing but Holdfast's own work. */
+const floods = { short: brief(10, 100, 300), long: { ...brief(300, 100, 300), name: 'long' }, busy: tenSteps };
+/** B's runs that start together. */
+const batch = { short: floods.short, long: floods.short, busy: tenSteps };
 
-interface Waits {
+interface Times {
   readonly name: string;
-  readonly alone: number[][];
-  readonly beside: number[][];
+  /** ms, by round. */
+  readonly alone: (readonly number[])[];
+  readonly beside: (readonly number[])[];
 }
 
+const place = await openPlace(wanted);
 try {
   const holdfast = await startHoldfast(place.environment, place.kind === 'pglite' ? null : { workers: 2 });
   const owner = await openOwner(place, holdfast.api);
   try {
     const [a, b] = [new Tenant(holdfast.url, holdfast.key), new Tenant(holdfast.url, holdfast.otherKey)];
-    for (const agent of [...Object.values(floods), greeter]) for (const tenant of [a, b]) await tenant.publish(agent);
+    for (const tenant of [a, b]) for (const agent of [...Object.values(floods), greeter]) await tenant.publish(agent);
     // Code that has not run often is slow, and is not what is asked about.
-    await finished(owner, await b.startRuns(tenSteps.name, 300));
-    for (const [kind, agent] of Object.entries(floods))
-      if (kinds.includes(kind)) await measure(kind, agent.name, a, b, owner);
+    await timesOf(owner, await b.startRuns(tenSteps.name, 300));
+    for (const kind of ['short', 'long', 'busy'] as const)
+      if (kinds.split(',').includes(kind)) await measure(kind, a, b, owner);
   } finally {
     await owner.end();
     await holdfast.stop();
@@ -46,68 +48,50 @@ try {
   await place.close();
 }
 
-async function measure(kind: string, agent: string, a: Tenant, b: Tenant, owner: Owner): Promise<void> {
-  const flood = await Flood.of(owner, a, agent, queued);
-  const kept: Waits[] = [
-    'one: wait for a worker',
-    'one: to its end',
-    `${together} together: wait`,
-    `${together} together: to the end`,
-  ].map((name) => ({ name, alone: [], beside: [] }));
+async function measure(kind: keyof typeof floods, a: Tenant, b: Tenant, owner: Owner): Promise<void> {
+  const flood = await Flood.of(owner, a, floods[kind].name, queued);
+  const names = ['one: to its worker', 'one: to its end', `${together} together: to a worker`, 'to the end'];
+  const times: readonly Times[] = names.map((name) => ({ name, alone: [], beside: [] }));
   const phase = async (into: 'alone' | 'beside'): Promise<void> => {
-    const results = [...(await oneByOne(b, owner)), ...(await atOnce(b, owner, agent === 'long' ? 'brief' : agent))];
-    kept.forEach((waits, index) => waits[into].push(results[index] ?? []));
+    const ones = await timesOf(owner, await nowAndThen(b));
+    const many = await timesOf(owner, await b.startRuns(batch[kind].name, together));
+    times.forEach((each, index) => each[into].push([...ones, ...many][index] ?? []));
   };
-  for (let round = 0; round < rounds; round += 1) {
+  let held = 0;
+  for (let round = 0; round < Number(rounds); round += 1) {
     await phase('alone');
     await flood.begin();
-    const [held, before, began] = [await flood.held(), await flood.queued(), performance.now()];
+    held = await flood.held();
     await phase('beside');
-    const ended = before - (await flood.queued());
-    console.log(
-      `  round ${round}: A holds ${held}, ${((ended * 1_000) / (performance.now() - began)).toFixed(0)} of its runs begin a second, ${before - ended} queued`,
-    );
     await flood.end();
   }
-  console.log(`${place.name}: A's runs ${kind}`);
-  console.log(
-    `${''.padEnd(30)}${['alone p50', 'p95', 'beside p50', 'p95', 'ratio p50', 'p95', 'of each pair'].map((c) => c.padStart(12)).join('')}`,
-  );
-  for (const { name, alone, beside } of kept) {
-    const cells = [alone, beside].flatMap((all) => [0.5, 0.95].map((share) => at(all.flat(), share)));
-    const ratios = [0.5, 0.95].map((share) =>
-      alone.map((pair, index) => at(beside[index] ?? [], share) / at(pair, share)),
+  console.log(`${place.name}, A's ${queued} runs are ${kind} and hold ${held} places; B, ms:`);
+  const head = ['alone p50', 'p95', 'beside p50', 'p95', 'ratio p50', 'p95'];
+  console.log(`${''.padEnd(30)}${head.map((cell) => cell.padStart(11)).join('')}  ratio of each round's p50`);
+  for (const { name, alone, beside } of times) {
+    const cells = [alone, beside].flatMap((all) => [at(all.flat(), 0.5), at(all.flat(), 0.95)]);
+    const [middle = [], most = []] = [0.5, 0.95].map((share) =>
+      alone.map((without, round) => at(beside[round] ?? [], share) / at(without, share)),
     );
-    const middle = ratios.map((all) => at(all, 0.5));
-    console.log(
-      `  ${name.padEnd(28)}${[...cells.map((ms) => ms.toFixed(0)), ...middle.map((r) => r.toFixed(2))].map((c) => c.padStart(12)).join('')}   ${(ratios[0] ?? []).map((r) => r.toFixed(1)).join(' ')} | ${(ratios[1] ?? []).map((r) => r.toFixed(1)).join(' ')}`,
-    );
+    const ratios = [at(middle, 0.5), at(most, 0.5)].map((ratio) => ratio.toFixed(2));
+    const line = [...cells.map((ms) => ms.toFixed(0)), ...ratios].map((cell) => cell.padStart(11)).join('');
+    console.log(`  ${name.padEnd(28)}${line}  ${middle.map((ratio) => ratio.toFixed(1)).join(' ')}`);
   }
 }
 
-async function oneByOne(tenant: Tenant, owner: Owner): Promise<readonly number[][]> {
+async function nowAndThen(tenant: Tenant): Promise<readonly string[]> {
   const started: Promise<string>[] = [];
   for (let run = 0; run < single.count; run += 1) {
     started.push(tenant.startRun(greeter.name));
     await pause(single.everyMs * (0.5 + Math.random()));
   }
-  return delaysOf(owner, await Promise.all(started));
+  return Promise.all(started);
 }
 
-async function atOnce(tenant: Tenant, owner: Owner, agent: string): Promise<readonly number[][]> {
-  return delaysOf(owner, await tenant.startRuns(agent, together));
-}
-
-async function delaysOf(owner: Owner, runs: readonly string[]): Promise<readonly number[][]> {
-  await finished(owner, runs);
-  return [
-    [...(await delaysBetween(owner, runs, 'run.created', 'run.claimed'))],
-    [...(await delaysBetween(owner, runs, 'run.created', 'run.succeeded'))],
-  ];
-}
-
-async function finished(owner: Owner, runs: readonly string[]): Promise<void> {
-  await delaysBetween(owner, runs, 'run.created', 'run.succeeded');
+/** Of each run, from its creation to its worker, and to its end. */
+async function timesOf(owner: Owner, runs: readonly string[]): Promise<readonly (readonly number[])[]> {
+  const ends = await delaysBetween(owner, runs, 'run.created', 'run.succeeded');
+  return [await delaysBetween(owner, runs, 'run.created', 'run.claimed'), ends];
 }
 
 function at(values: readonly number[], share: number): number {

@@ -3,8 +3,6 @@ import type { Tenant } from '../load/holdfast.ts';
 import type { Owner } from '../load/owner.ts';
 import { cloneRun } from '../waiting/rows.ts';
 
-const sweepMs = 1_000;
-
 /** So many queued runs of one tenant, which can be taken away and put back. */
 export class Flood {
   readonly #owner: Owner;
@@ -41,11 +39,10 @@ export class Flood {
       [this.#tenant],
     );
     let held = 0;
-    for (let still = 0; still < 5;) {
-      await pause(sweepMs / 4);
+    for (let looks = 0; held === 0 || looks < 5; looks += 1) {
+      await pause(250);
       const now = await this.held();
-      still = now > held ? 0 : still + 1;
-      held = Math.max(held, now);
+      if (now > held) [held, looks] = [now, 0];
     }
   }
 
@@ -57,15 +54,13 @@ export class Flood {
     await this.#owner.query('update holdfast.tenants set suspended_at = null where id = $1', [this.#tenant]);
   }
 
-  async queued(): Promise<number> {
-    return this.#one(`select count(*)::integer as count from holdfast.due where kind = 'run' and tenant_id = $1`);
-  }
-
   /** Runs of it that workers hold. */
-  held(): Promise<number> {
-    return this.#one(
+  async held(): Promise<number> {
+    const { rows } = await this.#owner.query<{ count: number }>(
       'select count(*)::integer as count from holdfast.runs where holder is not null and tenant_id = $1',
+      [this.#tenant],
     );
+    return rows[0]?.count ?? 0;
   }
 
   async #park(): Promise<void> {
@@ -78,10 +73,5 @@ export class Flood {
        ) insert into holdfast.parked select * from gone`,
       [this.#tenant],
     );
-  }
-
-  async #one(text: string): Promise<number> {
-    const { rows } = await this.#owner.query<{ count: number }>(text, [this.#tenant]);
-    return rows[0]?.count ?? 0;
   }
 }

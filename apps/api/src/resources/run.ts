@@ -1,5 +1,5 @@
 import type { RunResource, RunSummaryResource } from '@holdfast/contracts';
-import { inWords, type RunSummary, type RunView } from '@holdfast/core';
+import { inWords, problemInWords, type RunSummary, type RunView } from '@holdfast/core';
 import { iso, isoOrNull } from './time.ts';
 
 export const runSummaryResource = (row: RunSummary): RunSummaryResource => ({
@@ -45,10 +45,10 @@ type Why = Pick<RunView, 'capacityProblem' | 'whyWaits'>;
 
 /** That nobody can begin it comes before what else it might wait for. */
 function toldWhy(run: RunSummaryResource, { capacityProblem, whyWaits }: Why): RunSummaryResource {
-  if (capacityProblem === null && whyWaits === null) return run;
   const waits = run.waiting_for.map((wait) => {
     if (wait.reason !== 'capacity') return wait;
-    if (capacityProblem !== null || whyWaits === null) return { ...wait, because: capacityProblem ?? undefined };
+    if (capacityProblem !== null) return { ...wait, because: capacityProblem, detail: problemInWords(capacityProblem) };
+    if (whyWaits === null) return wait;
     const { because, own, others, more } = whyWaits;
     const ahead = { runs: own + others, of_this_tenant: own, at_least: more };
     return { ...wait, because, ahead, detail: inWords(whyWaits) };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { inWords, type WhyWaits } from './why-waits.ts';
+import { inWords, problemInWords, type WhyWaits } from './why-waits.ts';
 
 const why = (with_: Partial<WhyWaits>): WhyWaits => ({ because: 'workers', own: 0, others: 0, more: false, ...with_ });
 
@@ -10,4 +10,12 @@ test.each([
   [why({ because: 'tenant', own: 1_000, more: true }), 'All slots of the tenant are taken. 1000 or more go before it.'],
 ])('%o', (given, words) => {
   expect(inWords(given)).toBe(words);
+});
+
+test.each([
+  ['no_worker', 'No worker is running.'],
+  ['engine_unavailable', 'The workers do not reach Temporal.'],
+  ['tenant_suspended', 'The tenant is suspended: nothing is begun.'],
+] as const)('%s', (problem, words) => {
+  expect(problemInWords(problem)).toBe(words);
 });

@@ -1,3 +1,5 @@
+import type { CapacityProblem } from './schedule-store.ts';
+
 /** Why a due run has not begun, and what goes before it. */
 export interface WhyWaits {
   /** Whose room is taken: of its concurrency key, agent, model or tenant; `workers` = it waits for its turn at a worker. */
@@ -8,6 +10,18 @@ export interface WhyWaits {
   readonly others: number;
   /** The counts end there; there may be more. */
   readonly more: boolean;
+}
+
+/** Why nobody can begin it, in words. */
+export function problemInWords(problem: CapacityProblem): string {
+  switch (problem) {
+    case 'no_worker':
+      return 'No worker is running.';
+    case 'engine_unavailable':
+      return 'The workers do not reach Temporal.';
+    case 'tenant_suspended':
+      return 'The tenant is suspended: nothing is begun.';
+  }
 }
 
 /** In words; other tenants are a number. */
