@@ -3,6 +3,7 @@
 // does, it does to both. On Postgres two workers, in processes of their own; on PGlite all is in one.
 //   node --conditions=holdfast-source --import tsx bench/src/flood.ts [15 | 18 | pglite] [rounds] [short,long,busy]
 import { setTimeout as pause } from 'node:timers/promises';
+import type { AgentSpecInput } from '@holdfast/contracts';
 import { Flood } from './flood/flood.ts';
 import { brief, greeter } from './load/agents.ts';
 import { percentile } from './load/callers.ts';
@@ -17,10 +18,13 @@ const queued = 10_000;
 const single = { everyMs: 50, count: 80 };
 const together = 100;
 
-/** A's runs: 2 s or 60 s, nearly all of it spent in tools, as runs with models spend it; or nothing but Holdfast's own work. */
-const floods = { short: brief(10, 100, 300), long: { ...brief(300, 100, 300), name: 'long' }, busy: tenSteps };
+/** A run that spends its time in tools, of about a second each, as others do with models. */
+const steps = (name: string, count: number): AgentSpecInput => ({ ...brief(count, 500, 1_500), name });
+/** A's runs: of ten such steps, of a hundred, or of nothing but Holdfast's own work. */
+const floods = { short: steps('short', 10), long: steps('long', 100), busy: tenSteps };
 /** B's runs that start together. */
-const batch = { short: floods.short, long: floods.short, busy: tenSteps };
+const three = steps('three', 3);
+const batch = { short: three, long: three, busy: tenSteps };
 
 interface Times {
   readonly name: string;
@@ -35,7 +39,8 @@ try {
   const owner = await openOwner(place, holdfast.api);
   try {
     const [a, b] = [new Tenant(holdfast.url, holdfast.key), new Tenant(holdfast.url, holdfast.otherKey)];
-    for (const tenant of [a, b]) for (const agent of [...Object.values(floods), greeter]) await tenant.publish(agent);
+    for (const tenant of [a, b])
+      for (const agent of [...Object.values(floods), three, greeter]) await tenant.publish(agent);
     // Code that has not run often is slow, and is not what is asked about.
     await timesOf(owner, await b.startRuns(tenSteps.name, 300));
     for (const kind of ['short', 'long', 'busy'] as const)
