@@ -1,31 +1,50 @@
-// One tenant's flood against another's wait: A queues 2,000 runs of ten steps at once, B starts a run now and then. How
-// long B's runs wait from their creation to their claim, beside A's own, and B's when it is alone. API and worker are in
-// one process with the default number of runs at once.
-//   node --conditions=holdfast-source --import tsx bench/src/flood.ts [15 | 18] [runs]
+// Tenant A has 10,000 runs queued, tenant B starts one now and then, and later some together. How long B waits for a worker
+// and for its results, beside how long it does alone. Alone and beside the flood take turns, so that what else the machine
+// does, it does to both. On Postgres two workers, in processes of their own; on PGlite all is in one.
+//   node --conditions=holdfast-source --import tsx bench/src/flood.ts [15 | 18 | pglite] [rounds] [short,long,busy]
 import { setTimeout as pause } from 'node:timers/promises';
-import pg from 'pg';
+import type { AgentSpecInput } from '@holdfast/contracts';
+import { Flood } from './flood/flood.ts';
+import { brief, greeter } from './load/agents.ts';
+import { percentile } from './load/callers.ts';
 import { delaysBetween } from './load/delays-between.ts';
-import { delayHead, delayLine } from './load/delays.ts';
 import { startHoldfast, Tenant } from './load/holdfast.ts';
+import { openOwner, type Owner } from './load/owner.ts';
 import { openPlace } from './load/place.ts';
 import { tenSteps } from './versus/holdfast-load.ts';
 
-const wanted = process.argv[2] ?? '15';
-const count = Number(process.argv[3] ?? 2_000);
-const everyMs = 100;
-const aloneMs = 5_000;
-/** Longer is no flood but a bench that never ends. */
-const floodMs = 45_000;
+const [wanted = '15', rounds = '4', kinds = 'short,long,busy'] = process.argv.slice(2);
+const queued = 10_000;
+const single = { everyMs: 50, count: 80 };
+const together = 100;
+
+/** A run that spends its time in tools, of about a second each, as others do with models. */
+const steps = (name: string, count: number): AgentSpecInput => ({ ...brief(count, 500, 1_500), name });
+/** A's runs: of ten such steps, of a hundred, or of nothing but Holdfast's own work. */
+const floods = { short: steps('short', 10), long: steps('long', 100), busy: tenSteps };
+/** B's runs that start together. */
+const three = steps('three', 3);
+const batch = { short: three, long: three, busy: tenSteps };
+
+interface Times {
+  readonly name: string;
+  /** ms, by round. */
+  readonly alone: (readonly number[])[];
+  readonly beside: (readonly number[])[];
+}
 
 const place = await openPlace(wanted);
 try {
-  const owner = new pg.Client({ connectionString: place.address });
-  await owner.connect();
-  const holdfast = await startHoldfast(place.environment);
+  const holdfast = await startHoldfast(place.environment, place.kind === 'pglite' ? null : { workers: 2 });
+  const owner = await openOwner(place, holdfast.api);
   try {
     const [a, b] = [new Tenant(holdfast.url, holdfast.key), new Tenant(holdfast.url, holdfast.otherKey)];
-    for (const tenant of [a, b]) await tenant.publish(tenSteps);
-    await measure(a, b, owner);
+    for (const tenant of [a, b])
+      for (const agent of [...Object.values(floods), three, greeter]) await tenant.publish(agent);
+    // Code that has not run often is slow, and is not what is asked about.
+    await timesOf(owner, await b.startRuns(tenSteps.name, 300));
+    for (const kind of ['short', 'long', 'busy'] as const)
+      if (kinds.split(',').includes(kind)) await measure(kind, a, b, owner);
   } finally {
     await owner.end();
     await holdfast.stop();
@@ -34,66 +53,55 @@ try {
   await place.close();
 }
 
-async function measure(a: Tenant, b: Tenant, owner: pg.Client): Promise<void> {
-  // Code that has not run often is slow, and is not what is asked about.
-  await a.startRuns(tenSteps.name, 200);
-  if (!(await until(() => idle(a), floodMs)))
-    console.log(`  a slow machine: the runs that warm it up had not ended within ${floodMs} ms`);
-  console.log(`${place.name}: A queues ${count} runs of ten steps at once, B starts one each ${everyMs} ms`);
-  const alone = await nowAndThen(b, () => Promise.resolve(false), aloneMs);
-  const began = performance.now();
-  const flood = a.startRuns(tenSteps.name, count);
-  let [queued, queuedMs] = [false, 0];
-  const accepted = flood.then(() => {
-    [queued, queuedMs] = [true, performance.now() - began];
-  });
-  const beside = await nowAndThen(b, async () => queued && (await idle(a)), floodMs);
-  await accepted;
-  const doneMs = performance.now() - began;
-  console.log(
-    `  accepted in ${seconds(queuedMs)} s, ${(await idle(a)) ? 'done in' : 'a slow machine: not done after'} ${seconds(doneMs)} s`,
-  );
-  console.log(`${delayHead}  (ms)`);
-  const waits = async (runs: readonly string[]): Promise<readonly number[]> =>
-    delaysBetween(owner, runs, 'run.created', 'run.claimed');
-  console.log(delayLine("  B's wait for a worker, alone", await waits(alone)));
-  console.log(delayLine("  B's wait for a worker, beside the flood", await waits(beside)));
-  console.log(delayLine("  A's own wait in its flood", await waits(await flood)));
-  // With every place of the worker taken, B waits until one of A's runs ends.
-  const lengths = await delaysBetween(owner, await flood, 'run.claimed', 'run.succeeded');
-  console.log(delayLine("  A's runs, from claim to end", lengths));
+async function measure(kind: keyof typeof floods, a: Tenant, b: Tenant, owner: Owner): Promise<void> {
+  const flood = await Flood.of(owner, a, floods[kind].name, queued);
+  const names = ['one: to its worker', 'one: to its end', `${together} together: to a worker`, 'to the end'];
+  const times: readonly Times[] = names.map((name) => ({ name, alone: [], beside: [] }));
+  const phase = async (into: 'alone' | 'beside'): Promise<void> => {
+    const ones = await timesOf(owner, await nowAndThen(b));
+    const many = await timesOf(owner, await b.startRuns(batch[kind].name, together));
+    times.forEach((each, index) => each[into].push([...ones, ...many][index] ?? []));
+  };
+  let held = 0;
+  for (let round = 0; round < Number(rounds); round += 1) {
+    await phase('alone');
+    await flood.begin();
+    held = await flood.held();
+    await phase('beside');
+    await flood.end();
+  }
+  console.log(`${place.name}, A's ${queued} runs are ${kind} and hold ${held} places; B, ms:`);
+  const head = ['alone p50', 'p95', 'beside p50', 'p95', 'ratio p50', 'p95'];
+  console.log(`${''.padEnd(30)}${head.map((cell) => cell.padStart(11)).join('')}  ratio of each round's p50`);
+  for (const { name, alone, beside } of times) {
+    const cells = [alone, beside].flatMap((all) => [at(all.flat(), 0.5), at(all.flat(), 0.95)]);
+    const [middle = [], most = []] = [0.5, 0.95].map((share) =>
+      alone.map((without, round) => at(beside[round] ?? [], share) / at(without, share)),
+    );
+    const ratios = [at(middle, 0.5), at(most, 0.5)].map((ratio) => ratio.toFixed(2));
+    const line = [...cells.map((ms) => ms.toFixed(0)), ...ratios].map((cell) => cell.padStart(11)).join('');
+    console.log(`  ${name.padEnd(28)}${line}  ${middle.map((ratio) => ratio.toFixed(1)).join(' ')}`);
+  }
 }
 
-function seconds(ms: number): string {
-  return (ms / 1_000).toFixed(1);
-}
-
-/** Starts a run every so often, however long the last one takes; until it is over, or `ms` have passed. */
-async function nowAndThen(tenant: Tenant, over: () => Promise<boolean>, ms: number): Promise<readonly string[]> {
+async function nowAndThen(tenant: Tenant): Promise<readonly string[]> {
   const started: Promise<string>[] = [];
-  const began = performance.now();
-  while (performance.now() - began < ms && !(await over())) {
-    started.push(tenant.startRun(tenSteps.name));
-    await pause(everyMs);
+  for (let run = 0; run < single.count; run += 1) {
+    started.push(tenant.startRun(greeter.name));
+    await pause(single.everyMs * (0.5 + Math.random()));
   }
   return Promise.all(started);
 }
 
-/** Whether no run of the tenant is queued or at work. */
-async function idle(tenant: Tenant): Promise<boolean> {
-  for (const status of ['queued', 'running']) {
-    const { items } = JSON.parse(await tenant.get(`/v1/runs?status=${status}&limit=1`)) as { items: unknown[] };
-    if (items.length > 0) return false;
-  }
-  return true;
+/** Of each run, from its creation to its worker, and to its end. */
+async function timesOf(owner: Owner, runs: readonly string[]): Promise<readonly (readonly number[])[]> {
+  const ends = await delaysBetween(owner, runs, 'run.created', 'run.succeeded');
+  return [await delaysBetween(owner, runs, 'run.created', 'run.claimed'), ends];
 }
 
-/** Whether it came to be so in time. */
-async function until(condition: () => Promise<boolean>, ms: number): Promise<boolean> {
-  const giveUpAt = performance.now() + ms;
-  while (!(await condition())) {
-    if (performance.now() > giveUpAt) return false;
-    await pause(50);
-  }
-  return true;
+function at(values: readonly number[], share: number): number {
+  return percentile(
+    values.toSorted((left, right) => left - right),
+    share,
+  );
 }

@@ -110,7 +110,7 @@ const ports: WorkerPorts = {
 };
 const running = await startWorker(
   ports,
-  { watchPeersMs: 150 },
+  { watchPeersMs: 150, modelLimits: new Map() },
   {},
   temporal === null
     ? embeddedDriver(ports, 10)

@@ -3,10 +3,10 @@
 // timer is made through the API; the others are copies of its rows.
 //   node --conditions=holdfast-source --import tsx bench/src/waiting.ts [15 | 18] [runs]
 import { setTimeout as pause } from 'node:timers/promises';
-import pg from 'pg';
 import { greeter, sleeper } from './load/agents.ts';
 import { delayHead, delayLine } from './load/delays.ts';
 import { type Holdfast, startHoldfast, Tenant } from './load/holdfast.ts';
+import { openOwner, type Owner } from './load/owner.ts';
 import { openPlace } from './load/place.ts';
 import { cpuOf, cpuOfFamily, cpuShares, postmasterOf } from './load/processes.ts';
 import { cloneRun, dueSoon, wakeDelays } from './waiting/rows.ts';
@@ -21,9 +21,8 @@ const day = 86_400;
 
 const place = await openPlace(wanted);
 try {
-  const owner = new pg.Client({ connectionString: place.address });
-  await owner.connect();
   const holdfast = await startHoldfast(place.environment, { workers: 1 });
+  const owner = await openOwner(place, holdfast.api);
   try {
     await measure(holdfast, owner);
   } finally {
@@ -34,7 +33,7 @@ try {
   await place.close();
 }
 
-async function measure(holdfast: Holdfast, owner: pg.Client): Promise<void> {
+async function measure(holdfast: Holdfast, owner: Owner): Promise<void> {
   const tenant = new Tenant(holdfast.url, holdfast.key);
   await tenant.publish(sleeper(day));
   await tenant.publish(greeter);

@@ -85,7 +85,12 @@ export async function wireStandalone(
     const url = config.http.publicBaseUrl ?? listeningUrl(api.app);
     login.development?.servesApi(url);
     keepKey(demo, url);
-    const worker = await wireWorker(config, { ...shared, model, platformTools: mcp });
+    const worker = await wireWorker(config, {
+      ...shared,
+      model,
+      modelLimits: models.catalog.runLimits(),
+      platformTools: mcp,
+    });
     parts.push({ close: () => worker.drain() });
     return { api, worker, demo, url, logFile, loginLine: login.line, database: database.kind, close };
   } catch (error) {

@@ -53,6 +53,8 @@ export interface WorkerOverrides {
   readonly database?: OpenDatabase;
   readonly artifacts?: ArtifactStore & StoredFiles;
   readonly model?: Model;
+  /** Runs at once, by model; those of MODELS_FILE, where the models are its. */
+  readonly modelLimits?: ReadonlyMap<string, number>;
   /** Shared with the API of this process, whose streams show them. */
   readonly deltas?: Deltas;
   /** The tool servers that TOOL_SERVERS_FILE would name. */
@@ -111,11 +113,12 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       own.push(registered);
       platformTools = registered;
     }
-    let { model } = overrides;
+    let { model, modelLimits = new Map() } = overrides;
     if (model === undefined) {
       const configured = await configuredModels(config, redaction);
       own.push(configured);
       model = configured.catalog;
+      modelLimits = configured.catalog.runLimits();
     }
     const stores = await database.worker(id, config.temporal === null ? 'embedded' : 'temporal');
     const { runs, agents, toolServers, secrets, schedule, outbox, expired, lease, artifactRows } = stores;
@@ -168,7 +171,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
     const wrapped = overrides.wrap?.(ports) ?? ports;
     const worker = await startWorker(
       wrapped,
-      { watchPeersMs: database.kind === 'pglite' ? null : WATCH_PEERS_MS },
+      { watchPeersMs: database.kind === 'pglite' ? null : WATCH_PEERS_MS, modelLimits },
       {
         child: settleChildren(wrapped),
         expiry: expireRuns(wrapped),

@@ -11,6 +11,8 @@ export interface Child {
   readonly ready: Readonly<Record<string, string>>;
   /** Of a program that calls `tellMemory`. */
   memory(): Promise<Memory>;
+  /** What the owner of the tables asks of the database that it has opened; for PGlite, which lets nobody else in. */
+  ask<Row>(text: string, values: readonly unknown[]): Promise<readonly Row[]>;
   /** SIGTERM, then waits for its end. */
   stop(): Promise<void>;
   /** SIGKILL, then waits for its end. */
@@ -52,6 +54,12 @@ export async function start(main: URL, environment: Readonly<Record<string, stri
       child.send('memory');
       const [memory] = (await once(child, 'message')) as [Memory];
       return memory;
+    },
+    ask: async <Row>(text: string, values: readonly unknown[]) => {
+      child.send({ text, values });
+      const [answer] = (await once(child, 'message')) as [{ rows: readonly Row[] } | { error: string }];
+      if ('error' in answer) throw new Error(`${answer.error}: ${text}`);
+      return answer.rows;
     },
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),

@@ -1,13 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { EventType } from '@holdfast/contracts';
-import type pg from 'pg';
+import type { Owner } from './owner.ts';
 
 /**
  * From the first event of one type to the first of another, of each of these runs, by the events' own times, ms. Waits until
  * all have both, for 30 s at most; of those that have not, it says how many there are and leaves them out.
  */
 export async function delaysBetween(
-  owner: pg.Client,
+  owner: Owner,
   runs: readonly string[],
   from: EventType,
   to: EventType,

@@ -30,6 +30,17 @@ const api = role === 'worker' ? null : await wireApi(config, { database, platfor
 const worker = role === 'api' ? null : await wireWorker(config, { database, platformTools });
 const url = await api?.app.listen({ host: '127.0.0.1', port: 0 });
 tellMemory();
+process.on('message', (message) => {
+  if (message === 'memory') return;
+  // The parent is `child.ts` of the same sources.
+  const asked = message as { readonly text: string; readonly values: readonly unknown[] };
+  database.connections
+    .lend((sql) => sql.query(asked.text, asked.values))
+    .then(
+      (rows) => process.send?.({ rows }),
+      (error: unknown) => process.send?.({ error: String(error) }),
+    );
+});
 process.stdout.write(`${JSON.stringify({ ...keys, url, worker: worker?.id })}\n`);
 
 process.once('SIGTERM', () => {

@@ -8,7 +8,8 @@ export interface Memory {
 
 /** In the measured process: answers its parent's question, and ends with its parent. */
 export function tellMemory(): void {
-  process.on('message', () => {
+  process.on('message', (message) => {
+    if (message !== 'memory') return;
     // Twice: what a finaliser lets go is collected by the second.
     globalThis.gc?.();
     globalThis.gc?.();

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type pg from 'pg';
+import type { Owner } from '../load/owner.ts';
 
 /** Ids as the product makes them: UUIDv7, in the order of time. */
 const newIds = `
@@ -16,7 +16,8 @@ const newIds = `
 const tables = { runs: 'id', run_events: 'run_id', due: 'subject' } as const;
 
 /** Makes so many runs like this one, as the owner of the tables: the API would need minutes. */
-export async function cloneRun(owner: pg.Client, run: string, count: number): Promise<void> {
+export async function cloneRun(owner: Owner, run: string, count: number): Promise<void> {
+  await owner.query('drop table if exists copies');
   // A utility statement takes no parameters.
   await owner.query(newIds.replaceAll('$1', String(count)));
   for (const [table, id] of Object.entries(tables)) {
@@ -42,7 +43,7 @@ export async function cloneRun(owner: pg.Client, run: string, count: number): Pr
  * it, and in the row that says when somebody must look.
  */
 export async function dueSoon(
-  owner: pg.Client,
+  owner: Owner,
   { runs, inMs, overMs }: { readonly runs: number; readonly inMs: number; readonly overMs: number },
 ): Promise<void> {
   await owner.query('begin');
@@ -60,7 +61,7 @@ export async function dueSoon(
 }
 
 /** From the time it was due to the event that ended the wait, of each, ms. @throws Error when one still waits after 30 s. */
-export async function wakeDelays(owner: pg.Client, runs: number): Promise<readonly number[]> {
+export async function wakeDelays(owner: Owner, runs: number): Promise<readonly number[]> {
   const until = performance.now() + 30_000;
   for (;;) {
     const { rows } = await owner.query<{ delay: number }>(

@@ -41,6 +41,8 @@ export { advance, type AdvancePorts, type Hold, type Take } from './executor/adv
 export type { ExecutorMetrics, Log } from './executor/log.ts';
 export * from './log/speak.ts';
 export { Holds } from './scheduling/holds.ts';
+export { inWords, problemInWords, type WhyWaits } from './scheduling/why-waits.ts';
+export { isCrowding, keptPlaces, noPlaces, type Places, placesOf } from './scheduling/places.ts';
 export { Periodic } from './scheduling/periodic.ts';
 export type * from './scheduling/run-driver.ts';
 export { startWorker, type Worker, type WorkerOptions, type WorkerPorts } from './scheduling/start-worker.ts';

@@ -2,7 +2,12 @@ import {
   type AdvancePorts,
   DatabaseUnavailable,
   type Holds,
+  isCrowding,
+  noPlaces,
   type OpenDriver,
+  type PickedRun,
+  type Places,
+  placesOf,
   type RunDriver,
   type RunRef,
   type Take,
@@ -13,7 +18,7 @@ export type EmbeddedDriverPorts = Pick<AdvancePorts, 'lease' | 'clock' | 'log'>;
 /** Pause before a run whose `advance` failed is taken again, ms. */
 const AFTER_ERROR_MS = 1_000;
 
-/** Carries runs in this process, at most `limit` at once. */
+/** Carries runs in this process: at most `limit` at once, and those that it keeps places for. */
 export const embeddedDriver =
   (ports: EmbeddedDriverPorts, limit: number): OpenDriver =>
   (holds, freed) =>
@@ -33,13 +38,13 @@ class EmbeddedDriver implements RunDriver {
     this.#freed = freed;
   }
 
-  get room(): number {
-    return this.#holds.draining ? 0 : Math.max(0, this.#limit - this.#holds.size);
+  get places(): Places {
+    return this.#holds.draining ? noPlaces : placesOf(this.#limit, this.#holds.refs());
   }
 
-  take(ref: RunRef, take: Take): void {
-    if (this.room === 0) return;
-    const hold = this.#holds.carry(ref, take);
+  take(ref: RunRef & Partial<PickedRun>, take: Take): void {
+    if (this.places.free === 0) return;
+    const hold = this.#holds.carry(ref, take, () => isCrowding(this.places, ref.tenant));
     if (hold === null) return;
     const freed = (): void => this.#freed(hold.state()?.phase === 'ended');
     hold.done.then(freed, (error: unknown) => {
@@ -65,7 +70,7 @@ class EmbeddedDriver implements RunDriver {
     const leaseUntil = clock.now();
     const again = (): void => {
       if (this.#holds.draining) return;
-      if (this.room === 0) setTimeout(again, AFTER_ERROR_MS).unref();
+      if (this.places.free === 0) setTimeout(again, AFTER_ERROR_MS).unref();
       else this.take(ref, { type: 'take-over', from: lease.worker, why: 'abandoned', leaseUntil });
     };
     setTimeout(again, AFTER_ERROR_MS).unref();

@@ -3,10 +3,14 @@ import {
   type Hints,
   type Holds,
   hasEnded,
+  keptPlaces,
   LeastRecentlyUsed,
+  noPlaces,
   type OpenDriver,
   Periodic,
   type PickedRun,
+  type Places,
+  placesOf,
   type RunDirectory,
   type RunDriver,
   type RunRef,
@@ -100,7 +104,7 @@ class TemporalDriver implements RunDriver {
     this.#link = new TemporalLink(settings, {
       log: ports.log,
       identity: ports.lease.worker,
-      concurrency: limit,
+      concurrency: limit + keptPlaces(limit),
       activities: createActivities({ ...ports, holds, freed, handed: (run) => void this.#handed.delete(run) }),
       began: (seconds) => ports.engine.began(seconds),
       changed: (up) => this.#changed(up),
@@ -127,8 +131,8 @@ class TemporalDriver implements RunDriver {
     });
   }
 
-  get room(): number {
-    if (this.#holds.draining || !this.#link.up) return 0;
+  get places(): Places {
+    if (this.#holds.draining || !this.#link.up) return noPlaces;
     const now = this.#ports.clock.monotonic();
     for (const [run, { at }] of this.#handed) {
       if (at >= now - UNHEARD_MS) continue;
@@ -136,11 +140,10 @@ class TemporalDriver implements RunDriver {
       this.#ports.engine.unheard();
       this.#ports.log.warn({ run_id: run }, 'no worker has begun the run that was handed to Temporal; once more');
     }
+    const places = placesOf(this.#limit, [...this.#holds.refs(), ...[...this.#handed.values()].map(({ run }) => run)]);
     const { activeCount, pendingCount } = this.#handing;
-    return Math.max(
-      0,
-      Math.min(this.#limit - this.#holds.size - this.#handed.size, HANDED_AT_ONCE - activeCount - pendingCount),
-    );
+    const free = Math.max(0, Math.min(places.free, HANDED_AT_ONCE - activeCount - pendingCount));
+    return { ...places, free, open: Math.min(places.open, free) };
   }
 
   take(run: RunRef & Partial<PickedRun>, take: Take): void {

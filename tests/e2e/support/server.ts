@@ -112,11 +112,12 @@ export async function startServer(
   const counting = rateLimiter === undefined ? {} : { rateLimiter };
   const api = await wireApi(config, { ...shared, ...counting, models: model, ...platform });
   await api.app.listen({ host: '127.0.0.1', port: 0 });
-  const working = worker ? await wireWorker(config, { ...shared, model, ...platform }) : null;
+  const modelLimits = models.catalog.runLimits();
+  const working = worker ? await wireWorker(config, { ...shared, model, modelLimits, ...platform }) : null;
   const more = await Promise.all(
     Array.from({ length: moreWorkers }, async () => {
       const own = { ...shared, database: await openDatabase(databaseUrl, { hints }), metrics: createMetrics() };
-      const running = await wireWorker(config, { ...own, model, ...platform });
+      const running = await wireWorker(config, { ...own, model, modelLimits, ...platform });
       return { drain: () => running.drain().then(() => own.database.close()) };
     }),
   );

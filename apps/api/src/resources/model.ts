@@ -4,7 +4,7 @@ import { isoOrNull } from './time.ts';
 
 export const modelResource = (
   name: string,
-  { kind, prices, contextTokens, capabilities, concurrency }: ModelFacts,
+  { kind, prices, contextTokens, capabilities, concurrency, runs }: ModelFacts,
   { status, detail, checkedAt }: ModelHealth,
 ): ModelResource => ({
   name,
@@ -13,5 +13,6 @@ export const modelResource = (
   context_tokens: contextTokens,
   capabilities: { tools: capabilities.tools, json_schema: capabilities.jsonSchema },
   concurrency,
+  runs,
   health: { status, detail, checked_at: isoOrNull(checkedAt) },
 });

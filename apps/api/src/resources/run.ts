@@ -1,5 +1,5 @@
 import type { RunResource, RunSummaryResource } from '@holdfast/contracts';
-import type { RunSummary, RunView } from '@holdfast/core';
+import { inWords, problemInWords, type RunSummary, type RunView } from '@holdfast/core';
 import { iso, isoOrNull } from './time.ts';
 
 export const runSummaryResource = (row: RunSummary): RunSummaryResource => ({
@@ -32,8 +32,8 @@ export const runSummaryResource = (row: RunSummary): RunSummaryResource => ({
   updated_at: iso(row.updatedAt),
 });
 
-export const runResource = ({ summary, created, forked, limits, capacityProblem, end }: RunView): RunResource => ({
-  ...becauseOf(runSummaryResource(summary), capacityProblem),
+export const runResource = ({ summary, created, forked, limits, end, ...view }: RunView): RunResource => ({
+  ...toldWhy(runSummaryResource(summary), view),
   input: (forked ?? created.data).input,
   limits: { ...limits },
   output: end?.type === 'run.succeeded' ? end.data.output : null,
@@ -41,10 +41,17 @@ export const runResource = ({ summary, created, forked, limits, capacityProblem,
   error: end?.type === 'run.failed' ? { code: end.data.code, detail: end.data.detail } : null,
 });
 
-const becauseOf = (run: RunSummaryResource, because: RunView['capacityProblem']): RunSummaryResource =>
-  because === null
-    ? run
-    : {
-        ...run,
-        waiting_for: run.waiting_for.map((wait) => (wait.reason === 'capacity' ? { ...wait, because } : wait)),
-      };
+type Why = Pick<RunView, 'capacityProblem' | 'whyWaits'>;
+
+/** That nobody can begin it comes before what else it might wait for. */
+function toldWhy(run: RunSummaryResource, { capacityProblem, whyWaits }: Why): RunSummaryResource {
+  const waits = run.waiting_for.map((wait) => {
+    if (wait.reason !== 'capacity') return wait;
+    if (capacityProblem !== null) return { ...wait, because: capacityProblem, detail: problemInWords(capacityProblem) };
+    if (whyWaits === null) return wait;
+    const { because, own, others, more } = whyWaits;
+    const ahead = { runs: own + others, of_this_tenant: own, at_least: more };
+    return { ...wait, because, ahead, detail: inWords(whyWaits) };
+  });
+  return { ...run, waiting_for: waits };
+}

@@ -62,6 +62,7 @@ function showOne(group: Command, { client, output }: Context): void {
             )
             .join(', '),
         ],
+        ['because', run.waiting_for.flatMap(({ detail }) => detail ?? []).join(' ')],
         ['events', String(run.head)],
         ['used', `${run.usage.tokens} tokens, ${dollars(run.usage.cost_usd_micros)}`],
         ['tags', run.tags.join(' ')],

@@ -24,14 +24,14 @@ create table holdfast.tenants (
   suspended_at bigint,
   -- its share of admissions beside other tenants'
   weight integer not null default 1 check (weight between 1 and 1000),
-  -- turn order of admissions: the lowest goes next
+  -- turn order of admissions: the lowest goes next, and grows by 1,000,000 / weight
   pass bigint not null default 0,
   created_at bigint not null default holdfast.now_ms()
 ) with (fillfactor = 50);
 
 create index tenants_suspended on holdfast.tenants (id) where suspended_at is not null;
 
--- The pass of the last admission: a tenant that comes back starts there, not where it left.
+-- The pass at which the last admission was made: a tenant that comes back starts there, not where it left.
 create table holdfast.turn (
   pass bigint not null default 0,
   one boolean primary key default true check (one)
@@ -134,6 +134,8 @@ create table holdfast.runs (
   version integer not null,
   -- runs of this agent at once
   agent_limit integer,
+  -- that its version asks first, by the name that agents use
+  model text,
   tags text[] not null default '{}',
   priority smallint not null default 0,
   -- runs of one key are at work one at a time
@@ -240,6 +242,7 @@ create table holdfast.due (
   tenant_id uuid not null,
   agent text,
   agent_limit integer,
+  model text,
   priority smallint not null default 0,
   concurrency_key text,
   at bigint not null,

@@ -151,8 +151,8 @@ begin
     where d.kind = 'run' and d.subject = a.run_id and a.ord = any (v_unheld)
       and (a.due_at is null or a.status in ('succeeded', 'failed', 'cancelled'));
 
-    insert into holdfast.due (kind, subject, tenant_id, agent, agent_limit, priority, concurrency_key, at, begun)
-    select 'run', r.id, r.tenant_id, r.agent, r.agent_limit, r.priority, r.concurrency_key, a.due_at, r.begun
+    insert into holdfast.due (kind, subject, tenant_id, agent, agent_limit, model, priority, concurrency_key, at, begun)
+    select 'run', r.id, r.tenant_id, r.agent, r.agent_limit, r.model, r.priority, r.concurrency_key, a.due_at, r.begun
     from rows from (pg_catalog.unnest(p_runs), pg_catalog.unnest(p_statuses), pg_catalog.unnest(p_dues))
       with ordinality as a (run_id, status, due_at, ord)
     join holdfast.runs r on r.id = a.run_id
@@ -273,15 +273,15 @@ begin
     select p_tenants[x.item] as tenant_id, p_runs[x.item] as parent_id, c.*
     from pg_catalog.jsonb_to_recordset(p_extras) as x (item integer, children jsonb),
       pg_catalog.jsonb_to_recordset(x.children) as c (
-        run uuid, agent text, version_id uuid, version integer, agent_limit integer, call text, metadata text,
+        run uuid, agent text, version_id uuid, version integer, agent_limit integer, model text, call text, metadata text,
         id uuid, status text, waiting text, due bigint, type text, format integer, at bigint, payload text)
     where x.item = any (p_accepted)
   ), made as (
     insert into holdfast.runs
-      (id, tenant_id, agent, version_id, version, agent_limit, priority, parent_id, parent_call, metadata, created_at,
+      (id, tenant_id, agent, version_id, version, agent_limit, model, priority, parent_id, parent_call, metadata, created_at,
        status, waiting_for, updated_at)
-    select w.run, w.tenant_id, w.agent, w.version_id, w.version, w.agent_limit, p.priority, w.parent_id, w.call, w.metadata,
-      w.at, w.status, w.waiting, w.at
+    select w.run, w.tenant_id, w.agent, w.version_id, w.version, w.agent_limit, w.model, p.priority, w.parent_id, w.call,
+      w.metadata, w.at, w.status, w.waiting, w.at
     from wanted w join holdfast.runs p on p.id = w.parent_id
     order by w.run
     on conflict (id) do nothing

@@ -17,6 +17,26 @@ begin
 end
 $$;
 
+-- Tenants of which something waits and is due, each found by a step into the index, however much of it waits.
+create function holdfast.waiting_tenants(p_now bigint) returns setof uuid
+  language plpgsql stable set search_path = '' set enable_seqscan = off rows 10
+as $$
+declare
+  v_tenant uuid;
+  v_at bigint;
+begin
+  select d.tenant_id, d.at into v_tenant, v_at from holdfast.due d
+  where d.kind = 'run' and not d.admitted order by d.tenant_id, d.at limit 1;
+  while found loop
+    if v_at <= p_now then
+      return next v_tenant;
+    end if;
+    select d.tenant_id, d.at into v_tenant, v_at from holdfast.due d
+    where d.kind = 'run' and not d.admitted and d.tenant_id > v_tenant order by d.tenant_id, d.at limit 1;
+  end loop;
+end
+$$;
+
 -- Whether runs are this worker's to take: not while a worker with another driver lives that began later. So all runs move at
 -- once when a worker with another driver begins, and back when the last of them is gone.
 create function holdfast.drives(p_worker text) returns boolean
@@ -31,10 +51,26 @@ begin
 end
 $$;
 
--- Offers runs to a worker: those that have a slot already, then new ones, tenants in turn. Slots are counted from rows
--- (admitted ones and held runs) under the tenant's lock, never by a counter that could leak.
-create function holdfast.pick(p_worker text, p_limit integer, p_reserve_ms bigint)
-  returns table (tenant_id uuid, run_id uuid, agent text, begun boolean)
+-- What a tenant's pass grows by with one admission.
+create function holdfast.stride(p_weight integer) returns bigint
+  language sql immutable parallel safe
+  as $$ select 1000000 / p_weight $$;
+
+-- How many of a worker's places are a tenant's among those that have runs there, one at least. `p_weights`: of all of these,
+-- `p_held`: its runs there, null = it is not among them.
+create function holdfast.share(p_places integer, p_weight integer, p_weights integer, p_held integer) returns integer
+  language sql immutable parallel safe
+  as $$ select greatest(1, p_places * p_weight / (p_weights + case when p_held is null then p_weight else 0 end)) $$;
+
+-- Offers runs to a worker: those that have a slot already, then new ones, tenants in turn, each as often as its weight
+-- says. Slots, agents' and models' limits are counted from rows (admitted ones and held runs) under the tenant's lock,
+-- never by a counter that could leak; where models have limits, one pick at a time.
+-- Of the worker's `p_limit` free places `p_open` are for anybody. The others are for tenants with fewer runs in this worker
+-- (`p_holders`, `p_held`: who has how many) than their share of `p_shared`, by weight, among those with runs there.
+create function holdfast.pick(
+  p_worker text, p_limit integer, p_reserve_ms bigint, p_open integer, p_shared integer, p_holders uuid[], p_held integer[],
+  p_models text[], p_model_limits integer[]
+) returns table (tenant_id uuid, run_id uuid, agent text, begun boolean, weight integer)
   language plpgsql security definer set search_path = '' set enable_seqscan = off set jit = off
   set plan_cache_mode = force_generic_plan
 as $$
@@ -43,40 +79,63 @@ declare
   v_now constant bigint := holdfast.now_ms();
   v_suspended constant uuid[] := holdfast.suspended();
   v_left integer;
+  v_open integer;
+  v_weights integer;
   v_turn bigint;
-  v_admitted integer;
+  v_count integer;
   v_tenants uuid[];
   v_tried uuid[] := '{}';
   v_chosen uuid[];
+  v_model_room integer[];
 begin
   if not holdfast.drives(p_worker) then
     return;
   end if;
   -- What a crash takes back of this is offered again; the claim that follows is an append, and waits for the disk.
   perform pg_catalog.set_config('synchronous_commit', 'off', true);
+  if p_models <> '{}' then
+    perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('holdfast.models', 0));
+  end if;
+  -- Few: what was offered and not claimed. It has its slot, so it may have a kept place as well.
   return query
+    -- The array is made once. As a join it was made again for each row of the queue, where the plan was of a small one.
     update holdfast.due d set reserved_until = v_now + p_reserve_ms
-    from (
+    where d.kind = 'run' and d.subject = any (array(
       select subject from holdfast.due
       where kind = 'run' and admitted and at <= v_now and coalesce(reserved_until, 0) <= v_now
         and tenant_id <> all (v_suspended)
       order by at, subject limit p_limit for update skip locked
-    ) c
-    where d.kind = 'run' and d.subject = c.subject
-    returning d.tenant_id, d.subject, d.agent, d.begun;
-  get diagnostics v_left = row_count;
-  v_left := p_limit - v_left;
+    ))
+    returning d.tenant_id, d.subject, d.agent, d.begun, (select t.weight from holdfast.tenants t where t.id = d.tenant_id);
+  get diagnostics v_count = row_count;
+  v_left := p_limit - v_count;
+  v_open := greatest(0, p_open - v_count);
   if v_left <= 0 then
     return;
   end if;
 
+  if p_models <> '{}' then
+    select pg_catalog.array_agg(greatest(0, m.allowed - coalesce(u.runs, 0)) order by m.ord)::integer[] into v_model_room
+    from rows from (pg_catalog.unnest(p_models), pg_catalog.unnest(p_model_limits)) with ordinality as m (model, allowed, ord)
+    left join (
+      select u.model, pg_catalog.count(*) as runs
+      from (
+        select d.model from holdfast.due d where d.kind = 'run' and d.admitted
+        union all
+        select r.model from holdfast.runs r where r.holder is not null
+      ) u
+      group by u.model
+    ) u on u.model = m.model;
+  end if;
+
   select pass into v_turn from holdfast.turn;
+  select coalesce(pg_catalog.sum(t.weight), 0) into v_weights from holdfast.tenants t where t.id = any (p_holders);
   loop
     -- The next tenants with something to admit and a free slot: the lowest pass first, no more than can be served.
     -- One that another worker is serving is left to it.
     select pg_catalog.array_agg(t.id) into v_tenants
     from (
-      select t.id from holdfast.tenants t
+      select t.id from holdfast.waiting_tenants(v_now) as w (id) join holdfast.tenants t on t.id = w.id
       left join (
         select u.tenant_id, pg_catalog.count(*) as runs
         from (
@@ -86,10 +145,11 @@ begin
         ) u
         group by u.tenant_id
       ) used on used.tenant_id = t.id
+      left join rows from (pg_catalog.unnest(p_holders), pg_catalog.unnest(p_held)) as h (tenant_id, held)
+        on h.tenant_id = t.id
       where t.id <> all (v_tried) and t.suspended_at is null and t.slots > coalesce(used.runs, 0)
-        and exists (
-          select from holdfast.due d where d.kind = 'run' and not d.admitted and d.tenant_id = t.id and d.at <= v_now)
-      order by greatest(t.pass, v_turn), t.id limit v_left for no key update of t skip locked
+        and (v_open > 0 or coalesce(h.held, 0) < holdfast.share(p_shared, t.weight, v_weights, h.held))
+      order by greatest(t.pass, v_turn), t.pass, t.id limit v_left for no key update of t skip locked
     ) t;
     exit when v_tenants is null;
     v_tried := v_tried || v_tenants;
@@ -110,14 +170,21 @@ begin
       union
       select r.tenant_id, r.concurrency_key from holdfast.runs r
       where r.holder is not null and r.tenant_id = any (v_tenants) and r.concurrency_key is not null
+    ), models as (
+      select m.model, m.free
+      from rows from (pg_catalog.unnest(p_models), pg_catalog.unnest(v_model_room)) as m (model, free)
     ), tenant as (
-      select t.id, greatest(t.pass, v_turn) as pass,
-        t.slots - coalesce((select pg_catalog.sum(u.runs) from used u where u.tenant_id = t.id), 0) as free
-      from holdfast.tenants t where t.id = any (v_tenants)
+      select t.id, greatest(t.pass, v_turn) as pass, t.pass as own_pass, holdfast.stride(t.weight) as stride,
+        t.slots - coalesce((select pg_catalog.sum(u.runs) from used u where u.tenant_id = t.id), 0) as free,
+        coalesce(h.held, 0) as held, holdfast.share(p_shared, t.weight, v_weights, h.held) as share
+      from holdfast.tenants t
+      left join rows from (pg_catalog.unnest(p_holders), pg_catalog.unnest(p_held)) as h (tenant_id, held)
+        on h.tenant_id = t.id
+      where t.id = any (v_tenants)
     ), waiting as (
-      -- Begun runs before fresh ones, each by priority, then by time. What its agent has no room for is left out, and of
-      -- each concurrency key all but the first, or all while one of them is at work.
-      select d.tenant_id, d.subject, d.begun, d.priority, d.at, d.agent_limit, coalesce(u.runs, 0) as agent_runs,
+      -- Begun runs before fresh ones, each by priority, then by time. What its agent or its model has no room for is left
+      -- out, and of each concurrency key all but the first, or all while one of them is at work.
+      select d.tenant_id, d.subject, d.begun, d.priority, d.at, d.model, d.agent_limit, coalesce(u.runs, 0) as agent_runs,
         pg_catalog.row_number() over (
           partition by d.tenant_id, d.agent order by d.begun desc, d.priority desc, d.at, d.subject) as agent_place
       from tenant t
@@ -129,6 +196,7 @@ begin
           where f.kind = 'run' and not f.admitted and f.tenant_id = t.id and f.begun = b.begun and f.priority = w.priority
             and f.at <= v_now
             and not exists (select from used u where u.tenant_id = t.id and u.agent = f.agent and u.runs >= f.agent_limit)
+            and not exists (select from models m where m.model = f.model and m.free = 0)
             and (f.concurrency_key is null or (
               not exists (select from keys k where k.tenant_id = t.id and k.key = f.concurrency_key)
               and f.subject = (
@@ -142,43 +210,65 @@ begin
       ) d
       left join used u on u.tenant_id = d.tenant_id and u.agent = d.agent
     ), placed as (
-      select w.tenant_id, w.subject,
+      select w.tenant_id, w.subject, w.model,
         pg_catalog.row_number() over (
           partition by w.tenant_id order by w.begun desc, w.priority desc, w.at, w.subject) as place
       from waiting w where w.agent_limit is null or w.agent_runs + w.agent_place <= w.agent_limit
+    ), in_turn as (
+      -- By the pass at which each would be admitted, not by the one to which it brings its tenant: a small weight's great
+      -- step would come after all others' in each pick, for ever.
+      select p.subject, m.free as model_room, t.held + p.place <= t.share as few,
+        pg_catalog.row_number() over w as place,
+        pg_catalog.row_number() over (
+          partition by p.model order by t.pass + (p.place - 1) * t.stride, t.own_pass, t.id, p.place) as model_place
+      from placed p join tenant t on t.id = p.tenant_id left join models m on m.model = p.model
+      where p.place <= t.free
+      window w as (order by t.pass + (p.place - 1) * t.stride, t.own_pass, t.id, p.place)
+    ), fitting as (
+      select i.subject, i.few, pg_catalog.row_number() over (order by i.place) as place
+      from in_turn i where i.model_room is null or i.model_place <= i.model_room
     )
     select pg_catalog.array_agg(c.subject) into v_chosen
     from (
-      select p.subject from placed p join tenant t on t.id = p.tenant_id
-      where p.place <= t.free
-      order by t.pass + p.place, t.id limit v_left
-    ) c;
+      select f.subject, f.place, f.few,
+        pg_catalog.count(*) filter (where f.few and f.place > v_open) over (order by f.place) as kept_place
+      from fitting f
+    ) c
+    where c.place <= v_open or (c.few and c.kept_place <= v_left - v_open);
     continue when v_chosen is null;
 
     return query
       with admitted as (
         update holdfast.due d set admitted = true, reserved_until = v_now + p_reserve_ms
-        from (
+        where d.kind = 'run' and d.subject = any (array(
           select subject from holdfast.due
           where kind = 'run' and subject = any (v_chosen) and not admitted and at <= v_now
           for update skip locked
-        ) c
-        where d.kind = 'run' and d.subject = c.subject
+        ))
         returning d.tenant_id, d.subject, d.agent, d.begun
       ), counted as (
-        update holdfast.tenants t set pass = greatest(t.pass, v_turn) + a.runs
+        update holdfast.tenants t set pass = greatest(t.pass, v_turn) + a.runs * holdfast.stride(t.weight)
         from (select tenant_id, pg_catalog.count(*) as runs from admitted group by tenant_id) a
         where t.id = a.tenant_id
-        returning t.pass
+        returning t.id, t.weight, t.pass - holdfast.stride(t.weight) as at
       ), turned as (
-        update holdfast.turn set pass = greatest(turn.pass, c.pass)
-        from (select pg_catalog.max(pass) - 1 as pass from counted) c
-        where c.pass > turn.pass
+        update holdfast.turn set pass = greatest(turn.pass, c.at)
+        from (select pg_catalog.max(at) as at from counted) c
+        where c.at > turn.pass
       )
-      select tenant_id, subject, agent, begun from admitted;
-    get diagnostics v_admitted = row_count;
-    v_left := v_left - v_admitted;
+      select a.tenant_id, a.subject, a.agent, a.begun, c.weight from admitted a join counted c on c.id = a.tenant_id;
+    get diagnostics v_count = row_count;
+    v_left := v_left - v_count;
+    v_open := greatest(0, v_open - v_count);
     exit when v_left <= 0;
+    if p_models <> '{}' then
+      select pg_catalog.array_agg(greatest(0, m.free - coalesce(u.runs, 0)) order by m.ord)::integer[] into v_model_room
+      from rows from (pg_catalog.unnest(p_models), pg_catalog.unnest(v_model_room)) with ordinality as m (model, free, ord)
+      left join (
+        select d.model, pg_catalog.count(*) as runs from holdfast.due d
+        where d.kind = 'run' and d.subject = any (v_chosen) and d.admitted group by d.model
+      ) u on u.model = m.model;
+    end if;
   end loop;
 end
 $$;
@@ -274,13 +364,12 @@ begin
   perform pg_catalog.set_config('synchronous_commit', 'off', true);
   return query
     update holdfast.due d set reserved_until = v_now + p_reserve_ms, attempts = d.attempts + 1
-    from (
-      select kind, subject from holdfast.due
+    where d.kind <> 'run' and d.kind = p_kind and d.subject = any (array(
+      select subject from holdfast.due
       where kind <> 'run' and kind = p_kind and at <= v_now and coalesce(reserved_until, 0) <= v_now
         and tenant_id <> all (v_suspended)
       order by at limit p_limit for update skip locked
-    ) c
-    where d.kind = c.kind and d.subject = c.subject
+    ))
     returning d.tenant_id, d.subject, d.reserved_until, d.attempts;
 end
 $$;

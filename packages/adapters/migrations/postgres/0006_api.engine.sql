@@ -31,14 +31,14 @@ create function holdfast.insert_run(
 as $$
 begin
   insert into holdfast.runs
-    (id, tenant_id, agent, version_id, version, agent_limit, tags, priority, concurrency_key, start_at, expires_at,
+    (id, tenant_id, agent, version_id, version, agent_limit, model, tags, priority, concurrency_key, start_at, expires_at,
      thread_id, parent_id, parent_call, forked_from, forked_at, metadata, created_at, head, status, waiting_for,
      updated_at)
-  select p_run, p_tenant, p_agent, p_version_id, p_version, a.agent_limit, a.tags, a.priority, a.concurrency_key,
+  select p_run, p_tenant, p_agent, p_version_id, p_version, a.agent_limit, a.model, a.tags, a.priority, a.concurrency_key,
     a.start_at, a.expires_at, a.thread_id, a.parent_id, a.parent_call, a.forked_from, a.forked_at, p_metadata, p_at,
     p_head, p_status, p_waiting, p_at
   from pg_catalog.jsonb_to_record(p_attributes) as a (
-    agent_limit integer, tags text[], priority smallint, concurrency_key text, start_at bigint, expires_at bigint,
+    agent_limit integer, model text, tags text[], priority smallint, concurrency_key text, start_at bigint, expires_at bigint,
     thread_id uuid, parent_id uuid, parent_call text, forked_from uuid, forked_at integer);
 end
 $$;
@@ -68,10 +68,10 @@ begin
     pg_catalog.unnest(p_tokens), pg_catalog.unnest(p_costs), pg_catalog.string_to_table(p_payloads, E'\x1e')
   ) with ordinality as e (type, format, at, call_id, tokens, cost, payload, ord);
   if p_due is not null then
-    insert into holdfast.due (kind, subject, tenant_id, agent, agent_limit, priority, concurrency_key, at)
-    select 'run', p_run, p_tenant, p_agent, a.agent_limit, a.priority, a.concurrency_key, p_due
+    insert into holdfast.due (kind, subject, tenant_id, agent, agent_limit, model, priority, concurrency_key, at)
+    select 'run', p_run, p_tenant, p_agent, a.agent_limit, a.model, a.priority, a.concurrency_key, p_due
     from pg_catalog.jsonb_to_record(p_attributes) as a (
-      agent_limit integer, priority smallint, concurrency_key text, thread_id uuid)
+      agent_limit integer, model text, priority smallint, concurrency_key text, thread_id uuid)
     -- A run that waits for its turn in a thread is not due.
     where a.thread_id is null or exists (
       select from holdfast.threads t where t.tenant_id = p_tenant and t.id = a.thread_id and t.active_run = p_run);

@@ -42,8 +42,8 @@ begin
     return;
   end if;
 
-  insert into holdfast.due (kind, subject, tenant_id, agent, agent_limit, priority, concurrency_key, at, begun)
-  select 'run', r.id, r.tenant_id, r.agent, r.agent_limit, r.priority, r.concurrency_key,
+  insert into holdfast.due (kind, subject, tenant_id, agent, agent_limit, model, priority, concurrency_key, at, begun)
+  select 'run', r.id, r.tenant_id, r.agent, r.agent_limit, r.model, r.priority, r.concurrency_key,
     greatest(holdfast.now_ms(), coalesce(r.start_at, 0)), r.begun
   from holdfast.runs r where r.id = any (v_next)
   order by r.id

@@ -41,6 +41,13 @@ export class ModelCatalog implements ModelCatalogue, Model {
     return this.#models.get(name)?.facts;
   }
 
+  /** Runs at once, by name; models without a limit are left out. */
+  runLimits(): ReadonlyMap<string, number> {
+    return new Map(
+      [...this.#models].flatMap(([name, { facts }]) => (facts.runs === null ? [] : [[name, facts.runs] as const])),
+    );
+  }
+
   async health(name: string): Promise<ModelHealth> {
     const named = this.#models.get(name);
     if (named === undefined) return { status: 'unknown', detail: 'not configured here', checkedAt: null };

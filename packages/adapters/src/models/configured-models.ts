@@ -52,13 +52,14 @@ const plainSettings = (
   contextTokens: null,
   capabilities: { tools: true, jsonSchema: true },
   concurrency: null,
+  runs: null,
 });
 
 function namedModel(settings: ModelSettings, client: ModelClient): NamedModel {
-  const { baseUrl, model, apiKey, quirks, prices, contextTokens, capabilities, concurrency } = settings;
+  const { baseUrl, model, apiKey, quirks, prices, contextTokens, capabilities, concurrency, runs } = settings;
   return {
     model: new OpenAICompatibleModel({ baseUrl, model, apiKey, capabilities, quirks, client }),
-    facts: { kind: 'openai-compatible', prices, contextTokens, capabilities, concurrency },
+    facts: { kind: 'openai-compatible', prices, contextTokens, capabilities, concurrency, runs },
     probe: new HealthProbe({ baseUrl, model, apiKey, fetch: client.fetch, now: Date.now }),
   };
 }

@@ -27,6 +27,7 @@ models:
     context_tokens: 32768
     capabilities: { json_schema: false }
     concurrency: 8
+    runs: 20
     quirks: { think_tags: false }
   gpt-5.mini:
     base_url: https://api.openai.com/v1
@@ -47,6 +48,7 @@ models:
             contextTokens: 32_768,
             capabilities: { tools: true, jsonSchema: false },
             concurrency: 8,
+            runs: 20,
           },
         ],
         [
@@ -60,6 +62,7 @@ models:
             contextTokens: null,
             capabilities: { tools: true, jsonSchema: true },
             concurrency: null,
+            runs: null,
           },
         ],
       ]),

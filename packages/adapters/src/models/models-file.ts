@@ -15,6 +15,7 @@ export interface ModelSettings {
   readonly contextTokens: number | null;
   readonly capabilities: { readonly tools: boolean; readonly jsonSchema: boolean };
   readonly concurrency: number | null;
+  readonly runs: number | null;
 }
 
 /** One line per problem: file, key, what is wrong. Keys and other values are never shown. */
@@ -51,6 +52,7 @@ const modelEntry = z.strictObject({
     .strictObject({ tools: z.boolean().default(true), json_schema: z.boolean().default(true) })
     .prefault({}),
   concurrency: z.int().positive().max(100_000).optional(),
+  runs: z.int().positive().max(100_000).optional(),
   /** Instead of what is known of the kind of server. */
   quirks: z
     .strictObject({
@@ -127,6 +129,7 @@ function settingsOf(entry: z.output<typeof modelEntry>, apiKey: string | null): 
     contextTokens: entry.context_tokens ?? null,
     capabilities: { tools: capabilities.tools, jsonSchema: capabilities.json_schema },
     concurrency: entry.concurrency ?? null,
+    runs: entry.runs ?? null,
   };
 }
 

@@ -16,6 +16,7 @@ export const rehearsalFacts: ModelFacts = {
   contextTokens: null,
   capabilities: { tools: true, jsonSchema: false },
   concurrency: null,
+  runs: null,
 };
 
 /** What an agent without a plan does. */

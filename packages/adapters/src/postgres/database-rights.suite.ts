@@ -131,6 +131,7 @@ export const functions: Record<string, readonly Login[]> = {
   suspend_tenant: ['holdfast_api'],
   suspended_tenants: ['holdfast_worker'],
   tell_problem: ['holdfast_worker'],
+  why_waits: ['holdfast_api'],
   workers_problem: ['holdfast_api'],
   write_audit: ['holdfast_api'],
   write_platform_audit: ['holdfast_api'],

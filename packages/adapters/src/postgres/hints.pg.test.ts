@@ -92,4 +92,4 @@ describePostgres('hints between processes', ({ bin }) => {
   });
 });
 
-const hint = (): Hint => ({ about: 'run', run: randomUUID(), head: 7, ended: false });
+const hint = (): Hint => ({ about: 'run', run: randomUUID(), head: 7, state: 'free' });

@@ -164,10 +164,12 @@ export class PostgresHints extends ProcessHints implements SessionPart {
   }
 }
 
-/** `outbox`, `due`, `everything`; or a run's id with its head and `!` when it has ended, or with `x` when it was deleted. */
+const signs = { held: '+', free: '', ended: '!' } as const;
+
+/** `outbox`, `due`, `everything`; or a run's id with its head and the sign of its state, or with `x` when it was deleted. */
 function textOf(hint: Hint): string {
   if (hint.about === 'deleted') return `${hint.run}:x`;
-  return hint.about === 'run' ? `${hint.run}:${hint.head}${hint.ended ? '!' : ''}` : hint.about;
+  return hint.about === 'run' ? `${hint.run}:${hint.head}${signs[hint.state]}` : hint.about;
 }
 
 /** What cannot be read, as from another release, is worth a look at everything. */
@@ -175,7 +177,7 @@ function hintOf(text: string): Hint {
   if (text === 'outbox' || text === 'due') return { about: text };
   const deleted = /^([0-9a-f-]{36}):x$/.exec(text)?.[1];
   if (deleted !== undefined) return { about: 'deleted', run: deleted };
-  const [, run, head, end] = /^([0-9a-f-]{36}):(\d+)(!?)$/.exec(text) ?? [];
+  const [, run, head, sign] = /^([0-9a-f-]{36}):(\d+)([+!]?)$/.exec(text) ?? [];
   if (run === undefined || head === undefined) return { about: 'everything' };
-  return { about: 'run', run, head: Number(head), ended: end === '!' };
+  return { about: 'run', run, head: Number(head), state: sign === '+' ? 'held' : sign === '!' ? 'ended' : 'free' };
 }

@@ -16,6 +16,7 @@ import type {
   RunStatus,
   RunSummary,
   StoredRun,
+  WhyWaits,
   TenantScope,
   UsageAsked,
   UsageGroup,
@@ -43,6 +44,7 @@ interface SummaryRow {
   readonly active_run: string | null;
   readonly head: number;
   readonly agent_limit: number | null;
+  readonly model: string | null;
   readonly tags: string[];
   readonly priority: number;
   readonly concurrency_key: string | null;
@@ -85,7 +87,7 @@ const activeSql = `
     select t.active_run from holdfast.threads t where t.tenant_id = runs.tenant_id and t.id = runs.thread_id
   ) end as active_run`;
 const summarySql = `
-  select id, agent, version, status, waiting_for, ${activeSql}, head, agent_limit, tags, priority, concurrency_key, start_at, expires_at,
+  select id, agent, version, status, waiting_for, ${activeSql}, head, agent_limit, model, tags, priority, concurrency_key, start_at, expires_at,
     thread_id, parent_id, parent_call, forked_from, forked_at, schedule_id, schedule_tick, limits, tokens, cost_usd_micros, metadata, created_at, updated_at
   from holdfast.runs`;
 const eventSql = `select ${eventColumns} from holdfast.run_events where run_id = $1 and tenant_id = $2`;
@@ -148,7 +150,7 @@ export class PostgresRunDirectory implements RunDirectory {
       if (schedule !== null) sql.later({ text: scheduleSql, values: [run.run, schedule.id, schedule.tick] });
       return Promise.resolve();
     });
-    this.#changed([{ about: 'run', run: run.run, head: event.seq, ended: false }]);
+    this.#changed([{ about: 'run', run: run.run, head: event.seq, state: 'free' }]);
   }
 
   async copy(run: CopiedRun): Promise<boolean> {
@@ -183,6 +185,15 @@ export class PostgresRunDirectory implements RunDirectory {
   async capacityProblem(scope: TenantScope): Promise<CapacityProblem | null> {
     const [row] = await this.#scoped.read<{ problem: CapacityProblem | null }>(scope, problemSql, [scope.tenant]);
     return row?.problem ?? null;
+  }
+
+  async whyWaits(ref: RunRef, modelLimit: number | null): Promise<WhyWaits | null> {
+    const [why] = await this.#scoped.read<WhyWaits>(
+      ref,
+      'select because, own, others, more from holdfast.why_waits($1, $2)',
+      [ref.run, modelLimit],
+    );
+    return why ?? null;
   }
 
   async view(ref: RunRef): Promise<ViewedRun | null> {
@@ -298,6 +309,7 @@ export class PostgresRunDirectory implements RunDirectory {
 const attributesJson = (attributes: RunAttributes): string =>
   JSON.stringify({
     agent_limit: attributes.agentConcurrency,
+    model: attributes.model,
     tags: attributes.tags,
     priority: attributes.priority,
     concurrency_key: attributes.concurrencyKey,
@@ -312,6 +324,7 @@ const attributesJson = (attributes: RunAttributes): string =>
 
 const attributesOf = (row: SummaryRow): RunAttributes => ({
   agentConcurrency: row.agent_limit,
+  model: row.model,
   tags: row.tags,
   priority: row.priority,
   concurrencyKey: row.concurrency_key,

@@ -1,6 +1,8 @@
-import type { PickedRun, RunRef, ScheduleStore } from '@holdfast/core';
+import type { PickedRun, RunRef, ScheduleStore, Sharing } from '@holdfast/core';
 import { arrayLiteral } from './array-literal.ts';
 import { type Connections, prepared } from './sql.ts';
+
+const forAnybody: Sharing = { open: Number.POSITIVE_INFINITY, shared: 0, held: new Map(), models: new Map() };
 
 /** The table of what is due, through the functions that a worker may call. */
 export class PostgresScheduleStore implements ScheduleStore {
@@ -12,13 +14,24 @@ export class PostgresScheduleStore implements ScheduleStore {
     this.#connections = connections;
   }
 
-  async pick(limit: number, reserveMs: number): Promise<readonly PickedRun[]> {
+  async pick(limit: number, reserveMs: number, sharing: Sharing = forAnybody): Promise<readonly PickedRun[]> {
     if (limit <= 0) return [];
+    const { open, shared, held, models } = sharing;
     return this.#connections.lend((sql) =>
       prepared<PickedRun>(
         sql,
-        'select tenant_id as tenant, run_id as run, agent, begun from holdfast.pick($1, $2, $3)',
-        [this.#worker, limit, reserveMs],
+        'select tenant_id as tenant, run_id as run, agent, begun, weight from holdfast.pick($1, $2, $3, $4, $5, $6, $7, $8, $9)',
+        [
+          this.#worker,
+          limit,
+          reserveMs,
+          Math.min(open, limit),
+          shared,
+          arrayLiteral([...held.keys()]),
+          arrayLiteral([...held.values()].map(({ runs }) => runs)),
+          arrayLiteral([...models.keys()]),
+          arrayLiteral([...models.values()]),
+        ],
       ),
     );
   }

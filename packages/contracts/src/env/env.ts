@@ -408,7 +408,8 @@ export const envKeys = {
   WORKER_CONCURRENCY: whole(1, 10_000)
     .prefault('50')
     .meta({
-      description: 'Runs that one worker holds at once. A run that waits for a person, a timer or a child is not held.',
+      description:
+        'Runs that one worker holds at once, of any tenants. A tenth more, and one at least, is kept for tenants that have fewer runs there. A run that waits for a person, a timer or a child is not held.',
       example: '200',
       default: '50',
       used: ['worker', 'standalone'],

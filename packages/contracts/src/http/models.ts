@@ -13,6 +13,11 @@ export const modelResource = z
     /** `json_schema`: its server can hold an answer to a schema; else the schema is told in words. */
     capabilities: z.object({ tools: z.boolean(), json_schema: z.boolean() }),
     concurrency: z.int().positive().nullable().describe('Calls at once from one worker; null: no limit.'),
+    runs: z
+      .int()
+      .positive()
+      .nullable()
+      .describe('Runs at once whose version names it, of all tenants and workers together; null: no limit.'),
     health: z.object({
       status: z.enum(['ok', 'unreachable', 'unknown']),
       detail: z.string().nullable(),

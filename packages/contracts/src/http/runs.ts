@@ -70,11 +70,29 @@ export const waitingFor = z.object({
   until: z.iso.datetime().nullable(),
   ref: z.string().nullable(),
   because: z
-    .enum(['engine_unavailable', 'no_worker', 'tenant_suspended'])
+    .enum([
+      'engine_unavailable',
+      'no_worker',
+      'tenant_suspended',
+      'concurrency_key',
+      'agent',
+      'model',
+      'tenant',
+      'workers',
+    ])
     .optional()
     .describe(
-      'Of `capacity`, when no worker can begin the run: Temporal is away, no worker is running, or the tenant is suspended.',
+      'Of `capacity`, on a single run: no worker can begin it (Temporal is away, no worker is running, or the tenant is suspended); whose room is taken; or `workers`: it waits for a place at one.',
     ),
+  ahead: z
+    .object({
+      runs: z.int().nonnegative().describe('That wait for the same and go before it.'),
+      of_this_tenant: z.int().nonnegative(),
+      at_least: z.boolean().describe('The count ended there; there may be more.'),
+    })
+    .optional()
+    .describe('Of `capacity`, on a single run.'),
+  detail: z.string().optional().describe('The same in words.'),
 });
 
 const runFields = {

@@ -60,7 +60,12 @@ async function childRun(
   return {
     ...ref,
     ...pinnedTo(version),
-    attributes: { ...plainRun, agentConcurrency: version.concurrency, parent: { run: parentId, call } },
+    attributes: {
+      ...plainRun,
+      agentConcurrency: version.concurrency,
+      model: version.model.name,
+      parent: { run: parentId, call },
+    },
     metadata: {},
     event: await encodeEvent(ports.artifacts, ref, created, uuidv7()),
     projection: project(before.state, after.run.state, at),

@@ -56,6 +56,8 @@ export interface Hold {
   nudge(head?: number): void;
   /** Nothing new begins, and when the calls under way have ended the run is let go; those that may be `aborted` are. */
   letGo(calls: 'ended' | 'aborted'): void;
+  /** It was asked to make room, and does. */
+  parting(): boolean;
   /** As of its last append; null = it was not taken yet. */
   state(): RunState | null;
   /** Resolves when the run was let go or lost. */
@@ -66,12 +68,19 @@ export interface Hold {
  * Carries one run from wait to wait: takes it, performs what `decide` returns, and appends each outcome together with
  * the intents that follow from it. With nothing under way it lets go.
  * `drain`: once aborted, nothing new begins; whoever aborts it nudges, too.
+ * `parts`: asked between two steps, when no call is under way: whether the run lets go to make room for others.
  */
-export function advance(ports: AdvancePorts, ref: RunRef, take: Take, drain: AbortSignal): Hold {
+export function advance(
+  ports: AdvancePorts,
+  ref: RunRef,
+  take: Take,
+  drain: AbortSignal,
+  parts: () => boolean = () => false,
+): Hold {
   const mailbox = new Mailbox();
   const nudge = (head = Number.POSITIVE_INFINITY): void => mailbox.nudge(head);
-  const progress: Progress = { state: null, lettingGo: false, calls: null };
-  const done = carry(ports, ref, take, drain, mailbox, progress);
+  const progress: Progress = { state: null, lettingGo: false, parting: false, calls: null };
+  const done = carry(ports, ref, take, drain, parts, mailbox, progress);
   return {
     nudge,
     letGo: (calls) => {
@@ -79,6 +88,7 @@ export function advance(ports: AdvancePorts, ref: RunRef, take: Take, drain: Abo
       if (calls === 'aborted') progress.calls?.letGo();
       nudge();
     },
+    parting: () => progress.parting,
     state: () => progress.state,
     done,
   };
@@ -87,6 +97,7 @@ export function advance(ports: AdvancePorts, ref: RunRef, take: Take, drain: Abo
 interface Progress {
   state: RunState | null;
   lettingGo: boolean;
+  parting: boolean;
   calls: OpenCalls | null;
 }
 
@@ -95,6 +106,7 @@ async function carry(
   ref: RunRef,
   take: Take,
   drain: AbortSignal,
+  parts: () => boolean,
   mailbox: Mailbox,
   progress: Progress,
 ): Promise<'released' | 'lost' | 'not-yours'> {
@@ -108,12 +120,16 @@ async function carry(
   const calls = new OpenCalls(ports, ref, (outcome) => (held ? mailbox.put(outcome) : late(ports, ref, outcome)));
   progress.calls = calls;
   const snapshots = new Snapshots(ports, ref, run.state.head);
-  const draining = (): boolean => drain.aborted || progress.lettingGo;
+  const draining = (): boolean => drain.aborted || progress.lettingGo || progress.parting;
   try {
     for (;;) {
-      const next = plan(run, outcomes, clock.now(), draining() ? 'ends' : 'all');
+      let next = plan(run, outcomes, clock.now(), draining() ? 'ends' : 'all');
+      if (taking === null && !draining() && next.starts.length > 0 && parts()) {
+        const last = plan(run, outcomes, clock.now(), 'ends');
+        if (isIdle(last.run.state)) [next, progress.parting] = [last, true];
+      }
       // With no call under way the run is let go; it is held only while there is something to wait for.
-      const release = next.run.state.phase !== 'live' || openCalls(next.run.state).length === 0;
+      const release = isIdle(next.run.state);
       const lapses = lease.lapses();
       const committed = await append(ports, ref, run, next, { worker: lease.worker, take: taking, release });
       switch (committed.type) {
@@ -169,6 +185,8 @@ async function carry(
     for (const outcome of [...outcomes, ...mailbox.rest()]) late(ports, ref, outcome);
   }
 }
+
+const isIdle = (state: RunState): boolean => state.phase !== 'live' || openCalls(state).length === 0;
 
 /** While nothing new begins: when calls under way have had their grace. At other times no rule would act. */
 const lastTime = (state: RunState): number | null =>

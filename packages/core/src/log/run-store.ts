@@ -87,6 +87,8 @@ export interface Projection {
 export interface RunAttributes {
   /** Runs of this agent at once; null = only the tenant's slots count. */
   readonly agentConcurrency: number | null;
+  /** That its version asks first; null = it takes part in no model's limit. */
+  readonly model: string | null;
   readonly tags: readonly string[];
   /** Within the tenant, higher goes first. */
   readonly priority: number;
@@ -104,6 +106,7 @@ export interface RunAttributes {
 /** Nothing special was asked for. */
 export const plainRun: RunAttributes = {
   agentConcurrency: null,
+  model: null,
   tags: [],
   priority: 0,
   concurrencyKey: null,

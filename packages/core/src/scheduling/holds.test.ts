@@ -1,3 +1,4 @@
+import { text } from '@holdfast/contracts';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { answered, REF, World } from '../executor/testing/world.ts';
 import { retries, version } from '../run/testing/versions.ts';
@@ -21,6 +22,35 @@ test('runs of a suspended tenant let calls under way end, begin nothing, and are
   expect(holds.size).toBe(0);
   expect(w.models).toHaveLength(1);
   expect(w.runs.types().at(-1)).toBe('tool.returned');
+});
+
+test('a run makes room between two steps, and goes on later', async () => {
+  const w = await World.create(version());
+  const holds = new Holds(w.ports());
+  let crowded = true;
+  const hold = holds.carry(REF, { type: 'claim' }, () => crowded);
+  // It has its first step, whoever waits.
+  await w.until(() => w.models.length === 1);
+  crowded = false;
+  await w.asks('read', 'read');
+  crowded = true;
+  w.tools[0]?.answer(answered());
+  await w.until(() => w.runs.types().at(-1) === 'tool.returned');
+  // The other call is under way; nothing is ended early.
+  expect(w.runs.holder).toBe('w1');
+  expect(hold?.parting()).toBe(false);
+  w.tools[1]?.answer(answered());
+  expect(await hold?.done).toBe('released');
+  expect(hold?.parting()).toBe(true);
+  expect(w.runs.types().slice(-2)).toEqual(['tool.returned', 'tool.returned']);
+  expect(w.models).toHaveLength(1);
+  expect(w.runs.holder).toBeNull();
+  crowded = false;
+  const again = holds.carry(REF, { type: 'claim' }, () => crowded);
+  await w.until(() => w.models.length === 2);
+  w.modelAnswers([], text('done'));
+  expect(await again?.done).toBe('released');
+  expect(w.runs.types().at(-1)).toBe('run.succeeded');
 });
 
 test('what a dead worker has left for a suspended tenant is settled, and nothing is begun', async () => {

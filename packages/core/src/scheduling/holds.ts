@@ -2,7 +2,7 @@ import { advance, type AdvancePorts, type Hold, type Take } from '../executor/ad
 import type { RunRef } from '../tenant-scope.ts';
 
 interface Held {
-  readonly ref: RunRef;
+  readonly ref: RunRef & { readonly weight?: number };
   readonly hold: Hold;
   /** Its tenant is suspended: nothing new begins. */
   lettingGo: boolean;
@@ -27,10 +27,14 @@ export class Holds {
     return this.#drain.signal.aborted;
   }
 
-  /** Carries the run; null = it is held here already. */
-  carry(ref: RunRef, take: Take): Hold | null {
+  /**
+   * Carries the run; null = it is held here already. `crowding`: whether there is no room for others, so that at its next
+   * step a run makes some; one at a time does.
+   */
+  carry(ref: Held['ref'], take: Take, crowding = (): boolean => false): Hold | null {
     if (this.#held.has(ref.run)) return null;
-    const hold = advance(this.#ports, ref, take, this.#drain.signal);
+    const parts = (): boolean => crowding() && !this.#parting;
+    const hold = advance(this.#ports, ref, take, this.#drain.signal, parts);
     // What is due is not claimed for a suspended tenant; what others have left is settled.
     const lettingGo = take.type === 'take-over' && this.#suspended.has(ref.tenant);
     if (lettingGo) hold.letGo('ended');
@@ -39,6 +43,11 @@ export class Holds {
     // Before whoever waits for `done` hears of it.
     hold.done.then(over, over);
     return hold;
+  }
+
+  /** With the weights of their tenants, where they are known. */
+  refs(): readonly Held['ref'][] {
+    return [...this.#held.values()].map(({ ref }) => ref);
   }
 
   /** Somebody may have spoken to this run; says whether it is held here. */
@@ -56,6 +65,11 @@ export class Holds {
       held.lettingGo = true;
       held.hold.letGo('ended');
     }
+  }
+
+  /** A run here is on its way out already, to make room. */
+  get #parting(): boolean {
+    return [...this.#held.values()].some(({ hold }) => hold.parting());
   }
 
   heads(): (RunRef & { head: number })[] {

@@ -1,6 +1,7 @@
 import type { Take } from '../executor/advance.ts';
 import type { RunRef } from '../tenant-scope.ts';
 import type { Holds } from './holds.ts';
+import type { Places } from './places.ts';
 import type { PickedRun } from './schedule-store.ts';
 
 /**
@@ -10,8 +11,8 @@ import type { PickedRun } from './schedule-store.ts';
 export interface RunDriver {
   /** A run that was picked for it is not offered to others for this long, ms. */
   readonly reserveMs: number;
-  /** Runs that may be handed to it now. */
-  readonly room: number;
+  /** For runs that may be handed to it now. */
+  readonly places: Places;
   /** Has the run carried: it is due, or its holder is dead. One that is under way already is let be. */
   take(run: RunRef & Partial<PickedRun>, take: Take): void;
   /** The run was ended from outside: what waits for it elsewhere may go. Throws when that could not be told. */

@@ -1,23 +1,33 @@
 import type { RunRef } from '../tenant-scope.ts';
+import type { Places } from './places.ts';
 
 /** A run that may be claimed. `begun`: a worker has held it before. */
 export interface PickedRun extends RunRef {
   readonly agent: string;
   readonly begun: boolean;
+  /** Of its tenant. */
+  readonly weight: number;
 }
 
 /** What carries runs: `embedded` = the workers themselves; `temporal` = workers to whom a Temporal server hands them. */
 export type DriverName = 'embedded' | 'temporal';
 
+/** Whom the places of a worker are for. */
+export interface Sharing extends Omit<Places, 'free'> {
+  /** Runs at once of all tenants together, by the name of their model; those that have no limit are left out. */
+  readonly models: ReadonlyMap<string, number>;
+}
+
 /** Who is free to claim: due rows of admitted runs, and new ones within the slots of tenant and agent. */
 export interface ScheduleStore {
   /**
-   * Admits what is due, tenants in turn, begun runs first, within each tenant's and agent's slots (counted from
-   * rows under the tenant's lock), and returns up to `limit` runs that this worker may try to claim.
+   * Admits what is due, tenants in turn by their weights, begun runs first, within each tenant's, agent's and model's
+   * limit (counted from rows under the tenant's lock), and returns up to `limit` runs that this worker may try to claim.
+   * `sharing` left out: all places are for anybody, and no model has a limit.
    * A run that was returned is not offered to others for `reserveMs`. None while a worker lives that has another driver
    * and began later.
    */
-  pick(limit: number, reserveMs: number): Promise<readonly PickedRun[]>;
+  pick(limit: number, reserveMs: number, sharing?: Sharing): Promise<readonly PickedRun[]>;
   /**
    * When the next run is due, ms since 1970, null = none; and whether some are due already, and wait for a slot.
    */

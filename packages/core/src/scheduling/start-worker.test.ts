@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
+import type { Hint } from './hints.ts';
 import type { OutboxHandlers, OutboxRow } from './outbox.ts';
+import { placesOf } from './places.ts';
 import type { RunDriver } from './run-driver.ts';
 import { startWorker, type WorkerPorts } from './start-worker.ts';
 
@@ -26,10 +28,10 @@ function world(pick: WorkerPorts['outbox']['pick']) {
   return { ports, told };
 }
 
-const options = { watchPeersMs: null };
+const options = { watchPeersMs: null, modelLimits: new Map<string, number>() };
 const idle = (): RunDriver => ({
   reserveMs: 1,
-  room: 1,
+  places: placesOf(1, []),
   take: () => undefined,
   ended: () => Promise.resolve(),
   drain: () => Promise.resolve(),
@@ -47,6 +49,24 @@ test('drains in its time when a handler does not come back', async () => {
   await expect.poll(() => begun).toBe(1);
   await worker.drain(10);
   expect(told).toEqual(['the lease is closed']);
+});
+
+test('looks for what is due when a run may be, not at each step of one that another worker holds', async () => {
+  const { ports } = world(() => Promise.resolve([]));
+  let [tell, looked]: [(hint: Hint) => void, number] = [() => undefined, 0];
+  const schedule = { ...ports.schedule, pick: () => Promise.resolve(((looked += 1), [])) };
+  const hints = { ...ports.hints, subscribe: (listener: (hint: Hint) => void) => ((tell = listener), () => undefined) };
+  const lease = { ...ports.lease, worker: 'me' };
+  const worker = await startWorker({ ...ports, schedule, hints, lease }, options, {}, idle);
+  await expect.poll(() => looked).toBe(1);
+  const about = { about: 'run', run: 'r', head: 1 } as const;
+  tell({ ...about, state: 'held' });
+  tell({ ...about, state: 'ended' });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(looked).toBe(1);
+  tell({ ...about, state: 'free' });
+  await expect.poll(() => looked).toBe(2);
+  await worker.drain(10);
 });
 
 test('drains at once when the outbox always has more', async () => {

@@ -24,6 +24,8 @@ export interface WorkerPorts extends AdvancePorts {
 export interface WorkerOptions {
   /** Watch for dead peers every so often, ms; null = only at the start (one process, as on PGlite). */
   readonly watchPeersMs: number | null;
+  /** Runs at once of all tenants together, by the name of their model; those that have no limit are left out. */
+  readonly modelLimits: ReadonlyMap<string, number>;
 }
 
 export interface Worker {
@@ -60,7 +62,7 @@ export async function startWorker(
 
   const due: Periodic = new Periodic(
     async () => {
-      const next = await sweepDue(schedule, driver);
+      const next = await sweepDue(schedule, driver, options.modelLimits);
       waiting = next.waiting;
       return next.at === null ? SWEEP_MS : Math.min(SWEEP_MS, Math.max(0, next.at - clock.now()));
     },
@@ -102,7 +104,7 @@ export async function startWorker(
     else if (hint.about === 'due') due.soon();
     // Nobody holds a run that has ended.
     else if (hint.about === 'deleted') return;
-    else if (!holds.nudge(hint.run, hint.head) && !hint.ended) due.soon();
+    else if (!holds.nudge(hint.run, hint.head) && hint.state === 'free') due.soon();
   });
   loops.forEach((loop) => loop.soon());
 

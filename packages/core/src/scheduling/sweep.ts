@@ -6,16 +6,18 @@ const PICK_AT_ONCE = 100;
 
 /**
  * Has carried what is due and free. Returns when a row is due next, ms since 1970, null = none is; and whether runs wait
- * for a slot, or for room.
+ * for a slot, or for room. `models`: runs at once, by model.
  */
 export async function sweepDue(
   store: ScheduleStore,
   driver: RunDriver,
+  models: ReadonlyMap<string, number>,
 ): Promise<{ readonly at: number | null; readonly waiting: boolean }> {
   for (;;) {
-    const wanted = Math.min(driver.room, PICK_AT_ONCE);
+    const { free, open, shared, held } = driver.places;
+    const wanted = Math.min(free, PICK_AT_ONCE);
     if (wanted === 0) return { at: null, waiting: true };
-    const picked = await store.pick(wanted, driver.reserveMs);
+    const picked = await store.pick(wanted, driver.reserveMs, { open: Math.min(open, wanted), shared, held, models });
     for (const run of picked) driver.take(run, { type: 'claim' });
     if (picked.length < wanted) return store.nextDue();
   }

@@ -17,7 +17,7 @@ export async function takeOverFromDead({ lease, schedule, holds }: TakeOverPorts
   if (dead.length > 0) holds.suspend(await schedule.suspended());
   for (const { worker, why, leaseUntil, runs } of dead)
     for (const ref of runs) {
-      if (driver.room === 0) return false;
+      if (driver.places.free === 0) return false;
       driver.take(ref, { type: 'take-over', from: worker, why, leaseUntil });
     }
   return true;

@@ -116,6 +116,7 @@ export async function forkRun(
       attributes: {
         ...plainRun,
         agentConcurrency: version.concurrency,
+        model: version.model.name,
         tags: request.tags ?? tags,
         priority,
         concurrencyKey,
@@ -125,7 +126,14 @@ export async function forkRun(
       createdAt: now,
     },
     append: { ...append, projection: { ...projection, artifacts: copied.flatMap(artifactsOf) } },
-    view: { created, forked: forked.data, limits: forked.data.limits, capacityProblem: null, end: null },
+    view: {
+      created,
+      forked: forked.data,
+      limits: forked.data.limits,
+      capacityProblem: null,
+      whyWaits: null,
+      end: null,
+    },
   };
 }
 

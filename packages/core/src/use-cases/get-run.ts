@@ -5,7 +5,9 @@ import { decodeEvent } from '../log/event-codec.ts';
 import { hasEnded, type RunStore } from '../log/run-store.ts';
 import type { StoredEvent } from '../log/stored-event.ts';
 import type { CapacityProblem } from '../scheduling/schedule-store.ts';
+import type { WhyWaits } from '../scheduling/why-waits.ts';
 import type { RunRef } from '../tenant-scope.ts';
+import type { ModelCatalogue } from './model-catalogue.ts';
 import type { RunDirectory, RunSummary } from './run-directory.ts';
 import { notFound } from './speak.ts';
 
@@ -18,6 +20,8 @@ export interface RunView {
   readonly limits: Limits;
   /** Of a run that waits for capacity: why none is there at all. */
   readonly capacityProblem: CapacityProblem | null;
+  /** Of a run that waits for capacity, where a worker can begin it: for whose, and what goes before it. */
+  readonly whyWaits: WhyWaits | null;
   /** The event that ended it; null while it lives. */
   readonly end: RunEvent | null;
 }
@@ -26,6 +30,7 @@ export interface GetRunPorts {
   readonly directory: RunDirectory;
   readonly runs: RunStore;
   readonly artifacts: ArtifactStore;
+  readonly publishing: { readonly models: Pick<ModelCatalogue, 'facts'> };
 }
 
 const PAGE = 100;
@@ -41,12 +46,16 @@ export async function getRun(ports: GetRunPorts, ref: RunRef): Promise<RunView> 
   const limits = summary.limits ?? created.data.limits;
   const waits = summary.waitingFor.some(({ reason }) => reason === 'capacity');
   const capacityProblem = waits ? await ports.directory.capacityProblem(ref) : null;
+  const { model } = summary.attributes;
+  const modelLimit = model === null ? null : (ports.publishing.models.facts(model)?.runs ?? null);
+  const whyWaits = waits && capacityProblem === null ? await ports.directory.whyWaits(ref, modelLimit) : null;
   return {
     summary,
     created,
     forked,
     limits,
     capacityProblem,
+    whyWaits,
     end: hasEnded(summary) ? await endOf(ports, ref, last) : null,
   };
 }

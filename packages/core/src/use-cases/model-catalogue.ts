@@ -11,6 +11,8 @@ export interface ModelFacts {
   readonly capabilities: { readonly tools: boolean; readonly jsonSchema: boolean };
   /** Calls at once from one worker; null = no limit. */
   readonly concurrency: number | null;
+  /** Runs at once, of all tenants and workers together; null = no limit. */
+  readonly runs: number | null;
 }
 
 export interface ModelHealth {

@@ -17,6 +17,7 @@ const ports = {
             contextTokens: name === 'small' ? 4_096 : null,
             capabilities: { tools: name !== 'mute', jsonSchema: true },
             concurrency: null,
+            runs: null,
           },
     health: () => Promise.resolve({ status: 'unknown', detail: null, checkedAt: null } as const),
   },

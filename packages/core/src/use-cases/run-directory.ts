@@ -10,6 +10,7 @@ import type {
 } from '../log/run-store.ts';
 import type { StoredEvent } from '../log/stored-event.ts';
 import type { CapacityProblem } from '../scheduling/schedule-store.ts';
+import type { WhyWaits } from '../scheduling/why-waits.ts';
 import type { RunRef, TenantScope } from '../tenant-scope.ts';
 import type { Deletion } from './deletion.ts';
 
@@ -122,6 +123,8 @@ export interface RunDirectory {
   artifacts(ref: RunRef): Promise<readonly ArtifactRow[]>;
   /** Why no run of the tenant is begun; null = a worker can. */
   capacityProblem(scope: TenantScope): Promise<CapacityProblem | null>;
+  /** Of a run that is due; null = it is not, or a worker has it. `modelLimit`: runs at once of its model; null = no limit. */
+  whyWaits(ref: RunRef, modelLimit: number | null): Promise<WhyWaits | null>;
   /** Heads of these runs in one query, for open streams. */
   heads(runs: readonly RunRef[]): Promise<readonly (RunRef & { readonly head: number })[]>;
   /** With its log, what was derived from it, and all runs below it. */

@@ -45,7 +45,7 @@ export class RunEnds {
 
   told(hint: Hint): void {
     if (hint.about === 'everything') void this.sweep().catch(() => undefined);
-    if ((hint.about === 'run' && hint.ended) || hint.about === 'deleted') this.#tell(hint.run);
+    if ((hint.about === 'run' && hint.state === 'ended') || hint.about === 'deleted') this.#tell(hint.run);
   }
 
   /** Finds the ends of which no hint told. */

@@ -86,6 +86,7 @@ export async function startRun(
       ...plainRun,
       ...times,
       agentConcurrency: version.concurrency,
+      model: version.model.name,
       tags: [...new Set(request.tags)],
       priority: request.priority ?? 0,
       concurrencyKey: request.concurrencyKey ?? null,

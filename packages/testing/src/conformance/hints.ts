@@ -15,7 +15,7 @@ const hintsOf = (count: number): RunHint[] =>
     about: 'run',
     run: randomUUID(),
     head: index + 1,
-    ended: index % 2 === 0,
+    state: (['held', 'free', 'ended'] as const)[index % 3] ?? 'free',
   }));
 
 /** What has changed, to whoever listens. */

@@ -45,6 +45,7 @@ export function describeRunDirectory(name: string, open: OpenStores): void {
       const projection = projectionOf({ status: 'waiting', waitingFor });
       const attributes = {
         agentConcurrency: 3,
+        model: 'default',
         tags: ['a', 'b:c'],
         priority: -7,
         concurrencyKey: 'k "1"',

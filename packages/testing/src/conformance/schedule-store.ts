@@ -45,10 +45,10 @@ export function describeScheduleStore(name: string, open: OpenStores): void {
     test('says whose a run is, and whether it was claimed before', async () => {
       const scope = await newTenant(stores);
       const run = await queue(scope, { agent: 'writer' });
-      expect(await me.schedule.pick(10, 0)).toEqual([{ ...scope, run, agent: 'writer', begun: false }]);
+      expect(await me.schedule.pick(10, 0)).toEqual([{ ...scope, run, agent: 'writer', begun: false, weight: 1 }]);
       await claim(stores, { ...scope, run }, 'me');
       await release(run, 2, 0);
-      expect(await me.schedule.pick(10, 0)).toEqual([{ ...scope, run, agent: 'writer', begun: true }]);
+      expect(await me.schedule.pick(10, 0)).toEqual([{ ...scope, run, agent: 'writer', begun: true, weight: 1 }]);
     });
 
     test('a due run is offered once, until its reservation ends', async () => {

@@ -39,7 +39,7 @@ export function describeTransactions(name: string, open: OpenStores, exclusive: 
       });
       stop();
       expect(seen).toBe(2);
-      expect(heard).toContainEqual({ about: 'run', run: ref.run, head: 2, ended: false });
+      expect(heard).toContainEqual({ about: 'run', run: ref.run, head: 2, state: 'free' });
       expect((await stores.api.runs.load(ref))?.head).toBe(2);
       expect(await agentsOf(scope)).toBe(2);
     });

@@ -71,6 +71,7 @@ export const start = route({
             forked: null,
             limits: created.data.limits,
             capacityProblem: null,
+            whyWaits: null,
             end: null,
           }),
           about: run.run,
