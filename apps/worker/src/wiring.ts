@@ -36,6 +36,7 @@ import {
   secretResolver,
   settleChildren,
   startWorker,
+  tellHeldRuns,
   type Steps,
   type StoredFiles,
   type WebhookPolicy,
@@ -116,7 +117,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
     }
     const stores = await database.worker(id, config.temporal === null ? 'embedded' : 'temporal');
     const { runs, agents, toolServers, secrets, schedule, outbox, expired, lease, artifactRows } = stores;
-    const { bulk, directory, schedules, transactions, webhooks } = stores;
+    const { budgets, bulk, directory, schedules, transactions, webhooks } = stores;
     const artifacts = overrides.artifacts ?? new FileArtifactStore(join(config.dataDir, 'artifacts'));
     const resolveSecrets = secretResolver({ rows: secrets, cipher, redaction });
     const outbound = new OutboundClient({ allow: config.outboundAllow });
@@ -136,6 +137,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       artifacts,
       agents,
       versions: cachedVersions((scope, versionId) => agents.versionById(scope, versionId)),
+      budgets,
       model,
       tools,
       redaction,
@@ -170,6 +172,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
         expiry: expireRuns(wrapped),
         bulk: workBulk(wrapped),
         schedule: fireSchedules(wrapped),
+        budget: tellHeldRuns({ ...wrapped, budgets }),
         webhook: deliverWebhooks(wrapped),
         files: removeFiles(wrapped),
         retention: deleteExpired(wrapped),

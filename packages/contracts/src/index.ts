@@ -10,6 +10,8 @@ export type * from './agent/version.ts';
 export {
   begunCall,
   type BegunCall,
+  budgetWindow,
+  type BudgetWindow,
   effect,
   type Effect,
   engineLoss,

@@ -11,6 +11,7 @@ import {
   describeRunCopies,
   describeRunDirectory,
   describeRunStore,
+  describeBudgets,
   describeScheduleRows,
   describeScheduleStore,
   describeSecretRows,
@@ -38,6 +39,7 @@ describePostgres('the stores', ({ bin }) => {
   describeOutbox('Postgres', open);
   describeBulkStore('Postgres', open);
   describeScheduleRows('Postgres', open);
+  describeBudgets('Postgres', open);
   describeChildRuns('Postgres', open);
   describeRunCopies('Postgres', open);
   describeRunDirectory('Postgres', open);

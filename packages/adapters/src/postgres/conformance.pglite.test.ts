@@ -11,6 +11,7 @@ import {
   describeRunCopies,
   describeRunDirectory,
   describeRunStore,
+  describeBudgets,
   describeScheduleRows,
   describeScheduleStore,
   describeSecretRows,
@@ -28,6 +29,7 @@ describeScheduleStore('PGlite', openMemory);
 describeOutbox('PGlite', openMemory);
 describeBulkStore('PGlite', openMemory);
 describeScheduleRows('PGlite', openMemory);
+describeBudgets('PGlite', openMemory);
 describeChildRuns('PGlite', openMemory);
 describeRunCopies('PGlite', openMemory);
 describeRunDirectory('PGlite', openMemory);

@@ -1,6 +1,7 @@
 import type {
   AgentStore,
   ArtifactRow,
+  BudgetStore,
   AuditLog,
   BulkStore,
   Clock,
@@ -24,6 +25,7 @@ import type {
   ThreadStore,
   ToolServerStore,
   Transactions,
+  WorkerBudgets,
   WorkerLease,
   WebhookQueue,
   WebhookStore,
@@ -57,6 +59,7 @@ import { PostgresToolServerStore } from './tool-server-store.ts';
 import { cleanDeliveries, PostgresWebhookQueue } from './webhook-queue.ts';
 import { PostgresWebhookStore } from './webhook-store.ts';
 import { cleanIdempotencyKeys, PostgresTransactions } from './transactions.ts';
+import { PostgresBudgets } from './budgets.ts';
 import { PostgresWorkerLease, SoleWorkerLease } from './worker-lease.ts';
 
 export interface DatabaseOptions {
@@ -84,6 +87,7 @@ export interface ApiStores {
   readonly retention: RetentionStore;
   readonly schedules: ScheduleRows;
   readonly webhooks: WebhookStore;
+  readonly budgets: BudgetStore;
 }
 
 export interface WorkerStores {
@@ -99,6 +103,7 @@ export interface WorkerStores {
   readonly bulk: BulkStore;
   readonly schedules: ScheduleRows;
   readonly webhooks: WebhookQueue;
+  readonly budgets: WorkerBudgets;
   /** What a handler of the outbox does to runs, together with how far it is. */
   readonly transactions: Steps;
   /** Whether there is an agent of that tenant here. Without one it has no run. */
@@ -239,6 +244,7 @@ function stores(
         bulk: new PostgresBulkStore(scoped, publish),
         retention: new PostgresRetentionStore(scoped),
         schedules: new PostgresScheduleRows(scoped, publish),
+        budgets: new PostgresBudgets(scoped, publish),
         webhooks: new PostgresWebhookStore(scoped),
       };
     },
@@ -261,6 +267,7 @@ function stores(
         directory: new PostgresRunDirectory(scoped, connections, publish),
         bulk: new PostgresBulkStore(scoped, publish),
         schedules: new PostgresScheduleRows(scoped, publish),
+        budgets: new PostgresBudgets(scoped, publish),
         webhooks: new PostgresWebhookQueue(scoped),
         transactions: new PostgresTransactions(scoped, publish),
         hasTenant: (scope) => hasTenant(scoped, scope),

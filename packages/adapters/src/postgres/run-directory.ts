@@ -258,7 +258,7 @@ export class PostgresRunDirectory implements RunDirectory {
     return deletion;
   }
 
-  async lock(ref: RunRef): Promise<Omit<StoredRun, 'follows'> | null> {
+  async lock(ref: RunRef): Promise<Omit<StoredRun, 'follows' | 'budgeted'> | null> {
     if (!isUuid(ref.run)) return null;
     return this.#scoped.in(ref, async (sql) => {
       const [row] = await sql.query<{ head: number; holder: string | null; version_id: string }>(

@@ -6,6 +6,7 @@ import { artifactPart, content, digest } from '../part.ts';
 import {
   attempt,
   begunCall,
+  budgetWindow,
   call,
   effect,
   engineLoss,
@@ -355,6 +356,48 @@ export const eventData = {
   'limit.raised': z
     .strictObject({ limit: raisableLimit, to: z.int().positive(), by: actor })
     .describe('A person raised the limit.'),
+  'budget.applied': z
+    .strictObject({})
+    .describe('A budget of the tenant or the agent counts for this run: its calls need an allowance from here on.'),
+  'budget.lifted': z.strictObject({}).describe('No budget counts for this run any more.'),
+  'allowance.taken': z
+    .strictObject({
+      tokens: z.int().nonnegative(),
+      cost_usd_micros: z.int().nonnegative(),
+      windows: z.array(budgetWindow).describe('The same amounts were taken from each.'),
+      until: time.nullable().describe('The first of the windows ends; what is left then is returned.'),
+    })
+    .describe('The run holds this much of its budgets, for its next few calls.'),
+  'allowance.returned': z
+    .strictObject({
+      tokens: z.int().nonnegative().describe('As taken.'),
+      cost_usd_micros: z.int().nonnegative(),
+      spent_tokens: z.int().nonnegative().describe('May be more than was taken: the model used more than its bound.'),
+      spent_cost_usd_micros: z.int().nonnegative(),
+      windows: z.array(budgetWindow),
+    })
+    .describe('What the run spent of its allowance counts in the budgets; the rest is free again.'),
+  'budget.noticed': z
+    .strictObject({
+      window: budgetWindow,
+      percent: z.int().positive(),
+      limit: z.enum(['tokens', 'cost_usd_micros']),
+      limit_value: z.int(),
+      used: z.int().describe('Spent, and held by runs, with what this run takes.'),
+    })
+    .describe('The budget has passed its soft threshold. Said once a window, by the run that passed it.'),
+  'budget.reached': z
+    .strictObject({
+      window: budgetWindow,
+      why: z.enum(['short', 'unpriced']).describe('`unpriced`: the budget counts money, and the model has no price.'),
+      limit: z.enum(['tokens', 'cost_usd_micros']),
+      limit_value: z.int(),
+      used: z.int().describe('Spent, and held by runs.'),
+      needed: z.int(),
+    })
+    .describe(
+      'The next call has no room in the budget. The run waits until it is raised or freed, or the next window.',
+    ),
 
   // retry
   'attempt.scheduled': z

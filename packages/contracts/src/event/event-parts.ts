@@ -34,6 +34,15 @@ export const reservation = z.strictObject({
 });
 export type Reservation = z.infer<typeof reservation>;
 
+/** The window of a budget that an allowance was taken from. */
+export const budgetWindow = z.strictObject({
+  budget: z.uuid(),
+  level: z.enum(['tenant', 'agent']),
+  starts_at: time.describe('0: the budget has one window, which never ends.'),
+  ends_at: time.nullable(),
+});
+export type BudgetWindow = z.infer<typeof budgetWindow>;
+
 export const usage = z.strictObject({
   input_tokens: z.int().nonnegative(),
   output_tokens: z.int().nonnegative(),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { actor } from '../actor.ts';
 import { limits, prices } from '../agent/limits.ts';
 import { eventData } from '../event/event-data.ts';
-import { requestedCall, reservation, usage } from '../event/event-parts.ts';
+import { budgetWindow, requestedCall, reservation, usage } from '../event/event-parts.ts';
 import { eventTypes } from '../event/event.ts';
 import { json, jsonObject } from '../json.ts';
 import { artifactPart, content, digest, imagePart, textPart } from '../part.ts';
@@ -21,6 +21,7 @@ const shared: NamedSchemas = {
   reservation,
   usage,
   'requested-call': requestedCall,
+  'budget-window': budgetWindow,
   digest,
   json,
   'json-object': jsonObject,
@@ -36,6 +37,7 @@ const sharedMeaning: Readonly<Record<string, string>> = {
   prices: 'Micro-dollars per million tokens.',
   reservation: 'What the call may use at most, kept free until it ends.',
   usage: 'Tokens, as the model server counted them.',
+  'budget-window': 'One window of one budget.',
   'requested-call': 'A tool call that the model asks for.',
   digest: 'SHA-256, lower-case hex.',
   json: 'Any JSON value.',

@@ -1,6 +1,7 @@
 import type { Limits } from '@holdfast/contracts';
 import type { Attention } from '../run/attention.ts';
 import type { RunRef } from '../tenant-scope.ts';
+import type { BudgetMoves } from './budget-moves.ts';
 import type { StoredEvent } from './stored-event.ts';
 
 export type RunStatus = 'queued' | 'running' | 'waiting' | 'paused' | 'succeeded' | 'failed' | 'cancelled';
@@ -9,11 +10,11 @@ export const hasEnded = ({ status }: { readonly status: RunStatus }): boolean =>
   status === 'succeeded' || status === 'failed' || status === 'cancelled';
 
 export interface WaitingFor {
-  readonly reason: 'timer' | 'input' | 'child' | 'thread' | 'capacity' | 'attention';
+  readonly reason: 'timer' | 'input' | 'child' | 'thread' | 'capacity' | 'budget' | 'attention';
   /** ms since 1970 */
   readonly since: number;
   readonly until: number | null;
-  /** The call it is about, the run of a child, or null. */
+  /** The call it is about, the run of a child, a budget, or null. */
   readonly ref: string | null;
 }
 
@@ -51,10 +52,20 @@ export interface OutboxEntry {
 
 /**
  * `files`: of a deleted run, to be removed. `retention`: subject is the tenant; runs that have outlived it. `engine`: a run
- * that was ended from outside, of which its engine has not heard. `schedule`: its next tick. `webhook`: subject is a
+ * that was ended from outside, of which its engine has not heard. `schedule`: its next tick. `budget`: a new
+ * one, of which runs under way have not heard. `webhook`: subject is a
  * cursor, made from webhook and run; the database writes these by itself.
  */
-export type OutboxKind = 'child' | 'expiry' | 'bulk' | 'files' | 'retention' | 'engine' | 'schedule' | 'webhook';
+export type OutboxKind =
+  | 'child'
+  | 'expiry'
+  | 'bulk'
+  | 'files'
+  | 'retention'
+  | 'engine'
+  | 'schedule'
+  | 'webhook'
+  | 'budget';
 
 /** What is derived from the log and written in the same transaction. */
 export interface Projection {
@@ -124,6 +135,8 @@ export interface Append extends RunRef {
   readonly projection: Projection;
   /** Runs that its events start. One that exists already stays as it is. */
   readonly children: readonly NewRun[];
+  /** What it takes from budgets and returns to them; it is a transaction of its own then. Left out: nothing. */
+  readonly budgets?: BudgetMoves;
   /** The worker that appends; null = the API. */
   readonly worker: string | null;
   /**
@@ -143,6 +156,8 @@ export type AppendOutcome =
   | { readonly type: 'busy' }
   /** No such run in that tenant. */
   | { readonly type: 'missing' }
+  /** The budgets are not as they were when it was made. */
+  | { readonly type: 'budgets-moved' }
   /** The claim or take-over is not this worker's: the due row is gone, or the old holder lives. */
   | { readonly type: 'not-yours' };
 
@@ -161,6 +176,8 @@ export interface StoredRun {
   readonly holder: string | null;
   /** The run that ended last in its thread. */
   readonly follows: string | null;
+  /** Budgets of its tenant or agent count for it. */
+  readonly budgeted: boolean;
   readonly snapshot: StoredSnapshot | null;
   /** The first events after the snapshot, or of the whole log; empty where nobody asked for them. */
   readonly tail: readonly StoredEvent[];

@@ -1,6 +1,7 @@
 import type { BodyOf, EventBody, Reservation } from '@holdfast/contracts';
 import { type Action, record } from './action.ts';
 import { approvalFor } from './approvals.ts';
+import { giveBack, isOverdrawn, returned } from './budgets.ts';
 import { builtinIntent } from './builtins.ts';
 import { startChild, unbegunChildren } from './children.ts';
 import { duplicateOf } from './duplicate.ts';
@@ -21,6 +22,12 @@ import { childrenOf, type LiveRun, openCalls, type RunState, type ToolCall } fro
  */
 export function decide(state: RunState, now: number): Action[] {
   if (state.phase !== 'live') return [];
+  if (state.allowance !== null && isOverdrawn(state)) return [record(returned(state, state.allowance))];
+  const actions = nextActions(state, now);
+  return actions.length > 0 ? actions : giveBack(state);
+}
+
+function nextActions(state: LiveRun, now: number): Action[] {
   if (state.stop !== null) return stopping(state, now);
   if (now >= deadlineOf(state)) return [record(deadlinePassed(state, now))];
   if (isHalted(state) || isEarly(state, now)) return [];

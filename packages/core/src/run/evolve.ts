@@ -1,4 +1,5 @@
 import { type BodyOf, type DataOf, type RunEvent, text } from '@holdfast/contracts';
+import { allowanceReturned, allowanceTaken, budgetReached } from './budgets.ts';
 import { callMisfit } from './call-phases.ts';
 import { childEnded, childStarted, pausedBy } from './children.ts';
 import { fixedBytes, grow } from './context.ts';
@@ -97,6 +98,9 @@ function born(
     stop: null,
     spent: unspent,
     limit: null,
+    budgeted: false,
+    allowance: null,
+    shortage: null,
     turn: { at: 'answer', output: [] },
     rejected: false,
     modelSteps: 0,
@@ -121,7 +125,7 @@ function foldLive(state: LiveRun, event: RunEvent): RunState | string {
       return forked(state, event, event.data);
     case 'run.claimed':
     case 'run.taken_over':
-      return { ...state, holder: event.data.worker };
+      return { ...state, holder: event.data.worker, shortage: null };
     case 'tool.late_result':
       return state;
     case 'run.paused':
@@ -254,6 +258,18 @@ function foldLive(state: LiveRun, event: RunEvent): RunState | string {
         limit: state.limit?.limit === limit ? null : state.limit,
       };
     }
+    case 'budget.applied':
+      return { ...state, budgeted: true };
+    case 'budget.lifted':
+      return { ...state, budgeted: false };
+    case 'allowance.taken':
+      return allowanceTaken(state, event);
+    case 'allowance.returned':
+      return allowanceReturned(state);
+    case 'budget.noticed':
+      return state;
+    case 'budget.reached':
+      return budgetReached(state, event, event.at);
     default:
       return `no rule knows ${JSON.stringify((event as { type: unknown }).type)}`;
   }

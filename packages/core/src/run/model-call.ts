@@ -1,5 +1,6 @@
 import type { BodyOf } from '@holdfast/contracts';
 import { type Action, record } from './action.ts';
+import { isCovered } from './budgets.ts';
 import { compaction, promptBound } from './context.ts';
 import { deliverable, delivery, interrupted } from './inbox.ts';
 import { cost, limitReached, reserve, roomOf } from './limits.ts';
@@ -25,10 +26,14 @@ export function modelActions(state: LiveRun, turn: ModelTurn | SummaryTurn, now:
 
 /** `keptFrom`: it is a summary of what comes before; null = an answer. */
 function callModel(state: LiveRun, call: ModelCall, now: number, keptFrom: number | null): Action[] {
-  if (state.limit !== null) return [];
+  if (state.limit !== null || state.shortage !== null) return [];
   const intent = modelIntent(state, call, keptFrom);
-  const reserved = reserve(roomOf(state, now), { ...intent.data.reservation, steps: call.attempt === 0 ? 1 : 0 }, now);
-  return 'reached' in reserved ? [record(limitReached(reserved.reached))] : [{ do: 'call-model', intent }];
+  const { prices, reservation } = intent.data;
+  const reserved = reserve(roomOf(state, now), { ...reservation, steps: call.attempt === 0 ? 1 : 0 }, now);
+  if ('reached' in reserved) return [record(limitReached(reserved.reached))];
+  const { tokens, cost_usd_micros: costUsdMicros } = reservation;
+  const need = { tokens, costUsdMicros, priced: prices !== null };
+  return isCovered(state, need, now) ? [{ do: 'call-model', intent }] : [{ do: 'take-allowance', need }];
 }
 
 function modelIntent(state: LiveRun, call: ModelCall, keptFrom: number | null): BodyOf<'model.called'> {

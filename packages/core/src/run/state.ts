@@ -2,6 +2,7 @@ import type {
   Actor,
   AgentVersion,
   BegunCall,
+  BudgetWindow,
   Content,
   EngineLoss,
   JsonObject,
@@ -57,6 +58,12 @@ export interface LiveRun extends Logged {
   readonly spent: Spent;
   /** The limit that the next call would have passed; a person raises it or cancels the run. */
   readonly limit: LimitReached | null;
+  /** Budgets of its tenant or agent count for it. */
+  readonly budgeted: boolean;
+  /** What it holds of them. */
+  readonly allowance: Allowance | null;
+  /** The budget in which the next call has no room; whoever claims the run tries again. */
+  readonly shortage: Shortage | null;
   readonly turn: Turn;
   /** An answer of this turn did not fit the output schema, and the model was told. */
   readonly rejected: boolean;
@@ -115,10 +122,32 @@ export interface LimitReached {
   readonly since: number;
 }
 
+export interface Allowance {
+  readonly tokens: number;
+  readonly costUsdMicros: number;
+  readonly windows: readonly BudgetWindow[];
+  /** ms since 1970; null = its windows never end. */
+  readonly until: number | null;
+  /** What the run had used itself when it took this. */
+  readonly before: Spent['own'];
+}
+
+export interface Shortage {
+  readonly window: BudgetWindow;
+  readonly why: 'short' | 'unpriced';
+  readonly limit: 'tokens' | 'cost_usd_micros';
+  readonly value: number;
+  readonly used: number;
+  readonly needed: number;
+  readonly since: number;
+}
+
 export interface Spent {
   readonly steps: number;
   readonly tokens: number;
   readonly costUsdMicros: number;
+  /** Of those, what its own calls used. */
+  readonly own: { readonly tokens: number; readonly costUsdMicros: number };
   /** Active time of spans that have ended, ms. */
   readonly activeMs: number;
   /** Of that, what children of the present answer used: they run side by side, so the longest counts. */

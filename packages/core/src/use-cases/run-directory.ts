@@ -117,5 +117,5 @@ export interface RunDirectory {
   /** With its log, what was derived from it, and all runs below it. */
   delete(ref: RunRef): Promise<Deletion>;
   /** The row locked until the surrounding transaction ends; only inside `Transactions.run`. */
-  lock(ref: RunRef): Promise<Omit<StoredRun, 'follows'> | null>;
+  lock(ref: RunRef): Promise<Omit<StoredRun, 'follows' | 'budgeted'> | null>;
 }

@@ -1,6 +1,7 @@
 import type {
   AgentStore,
   AuditLog,
+  BudgetStore,
   BulkStore,
   Clock,
   DriverName,
@@ -23,6 +24,7 @@ import type {
   Transactions,
   WebhookQueue,
   WebhookStore,
+  WorkerBudgets,
   WorkerLease,
 } from '@holdfast/core';
 
@@ -46,6 +48,7 @@ export interface Stores {
     readonly retention: RetentionStore;
     readonly schedules: ScheduleRows;
     readonly webhooks: WebhookStore;
+    readonly budgets: BudgetStore;
   };
   /** A worker process of that id. */
   worker(id: string, driver?: DriverName): Promise<WorkerSide>;
@@ -66,6 +69,7 @@ export interface WorkerSide {
   readonly bulk: BulkStore;
   readonly schedules: ScheduleRows;
   readonly webhooks: WebhookQueue;
+  readonly budgets: WorkerBudgets;
   readonly transactions: Steps;
 }
 

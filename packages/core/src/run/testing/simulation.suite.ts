@@ -4,6 +4,7 @@ import { beginRun, extend, type LoadedRun } from '../../log/loaded-run.ts';
 import { begunAfter } from '../begun-after.ts';
 import { plan } from '../../executor/plan.ts';
 import { nextTime } from '../attention.ts';
+import type { BudgetNeed } from '../budgets.ts';
 import type { Command, OutsideCommand, WorkerCommand } from '../command.ts';
 import { openCalls } from '../state.ts';
 import { pins, version as defaultVersion } from './versions.ts';
@@ -23,6 +24,8 @@ export class Simulation {
   readonly begun: { call: string; attempt: number; effect: string; key: string }[] = [];
   readonly refusals: string[] = [];
   readonly aborted: string[] = [];
+  /** What the next call needs of the budgets. */
+  need: BudgetNeed | null = null;
 
   constructor(version = defaultVersion(), input = 'hello', copied: readonly RunEvent[] = [], asked: Asked = {}) {
     this.events.push(...copied);
@@ -98,6 +101,7 @@ export class Simulation {
     this.run = planned.run;
     this.refusals.push(...planned.refused.map(({ refusal }) => refusal.code));
     this.aborted.push(...planned.aborts);
+    this.need = planned.need;
     for (const start of planned.starts) if (start.do === 'call-tool') this.begun.push(start.intent.data);
     return planned.refused.length === 0;
   }
