@@ -277,6 +277,22 @@ export function describeSecurity(name: string, open: () => Promise<OpenedStores>
 async function full(stores: OpenedStores): Promise<RunRef> {
   const scope = await newTenant(stores);
   const settings = { url: 'https://receiver.test', description: '', events: ['all'], agent: null } as const;
+  const budget = randomUUID();
+  const limits = { tokens: 10, costUsdMicros: null, noticeAt: null };
+  await stores.api.budgets.create(scope, budget, { ...limits, agent: null, period: 'total', timeZone: 'UTC' });
+  await (
+    await stores.worker('me')
+  ).runs.append(
+    appendTo(await newRun(stores, scope), 1, {
+      budgets: {
+        returned: [],
+        taken: [{ budget, starts_at: 0, ends_at: null, tokens: 1, cost_usd_micros: 0 }],
+        noticed: [],
+        waits: null,
+        goesOn: false,
+      },
+    }),
+  );
   const webhook = await stores.api.webhooks.create(scope, randomUUID(), settings);
   await stores.api.webhooks.note(scope, webhook.id, deliveryAt(1));
   const run = await newRun(stores, scope, { attributes: { ...plainRun, tags: ['a'] } });
