@@ -29,7 +29,8 @@ const arrows = {
     'apps/api',
     'apps/worker',
   ],
-  // Core, adapters and the driver only for `init`, `migrate` and `doctor`, which look at more than a server.
+  // Core, adapters and the driver only for `init`, `migrate` and `doctor`, which look at more than a server, and for
+  // `audit verify`, which computes the chain here.
   'apps/cli': ['packages/contracts', 'packages/sdk', 'packages/core', 'packages/adapters', 'packages/driver-temporal'],
 };
 
@@ -73,6 +74,7 @@ const libraries = [
     node: true,
   },
   { folder: 'packages/adapters/src/secrets', npm: ['zod'], node: true },
+  { folder: 'packages/adapters/src/memory', npm: ['rate-limiter-flexible'], node: true },
   { folder: 'packages/adapters/src/webhooks', npm: ['standardwebhooks'], node: true },
   { folder: 'packages/adapters/src/telemetry', npm: ['pino', 'prom-client', 'zod'], node: true },
   { folder: 'packages/driver-embedded/src', npm: [], node: true },

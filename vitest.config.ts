@@ -39,7 +39,6 @@ const projects = [
     include: [`${chaos}/*.test.ts`],
     exclude: built,
     pool: 'forks' as const,
-    fileParallelism: false,
     testTimeout: 600_000,
     hookTimeout: 120_000,
     sequence: { groupOrder: 1 },

@@ -1,14 +1,26 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describePostgres, startPostgres } from '@holdfast/testing/servers';
+import { describePostgres, describeTemporal, startPostgres } from '@holdfast/testing/servers';
 import { expect, it } from 'vitest';
 import { agent } from './harness/agents.ts';
 import { Product, until } from './harness/product.ts';
+import { newestPostgres } from './on-each-setup.ts';
 
 describePostgres('the database is gone', ({ bin }) => {
+  keepsResults(
+    () => bin,
+    () => null,
+  );
+});
+
+describeTemporal('the database is gone, Temporal is not', (temporal) => {
+  keepsResults(newestPostgres, () => temporal().address);
+});
+
+function keepsResults(bin: () => string, temporal: () => string | null): void {
   it('results are kept and appended when it is back; no effect is doubled or falsely unknown; /readyz says so', async () => {
-    const server = await startPostgres({ bin });
-    const product = await Product.start({ postgres: server.url });
+    const server = await startPostgres({ bin: bin() });
+    const product = await Product.start({ postgres: server.url, temporal: temporal() });
     try {
       const go = join(product.folder, 'go');
       await product.publish(
@@ -54,4 +66,4 @@ describePostgres('the database is gone', ({ bin }) => {
       await server.stop();
     }
   }, 240_000);
-});
+}

@@ -30,7 +30,7 @@ export function onEachSetup(name: string, suite: (fresh: FreshSetup) => void): v
 /** Only where several processes share one database. */
 export function onPostgres(name: string, suite: (fresh: FreshSetup) => void): void {
   describePostgres(name, ({ bin }) => {
-    const fresh = freshDatabase(bin);
+    const fresh = freshDatabase(() => bin);
     suite(async () => ({ postgres: await fresh(), temporal: null }));
   });
   onTemporal(name, suite);
@@ -39,18 +39,23 @@ export function onPostgres(name: string, suite: (fresh: FreshSetup) => void): vo
 /** A suite on a Temporal server of its own, with the newest Postgres. */
 export function onTemporal(name: string, suite: (fresh: FreshSetup, server: () => TemporalServer) => void): void {
   describeTemporal(`${name} on Temporal`, (server) => {
-    const newest = postgresVersions().at(-1);
-    if (newest === undefined) throw new Error('Temporal is tested with Postgres: bash scripts/servers.sh install');
-    const fresh = freshDatabase(newest.bin);
+    const fresh = freshDatabase(newestPostgres);
     suite(async () => ({ postgres: await fresh(), temporal: server().address }), server);
   });
 }
 
-function freshDatabase(bin: string): () => Promise<string> {
+/** Asked when tests run: without servers their suites are skipped, but still read. */
+export function newestPostgres(): string {
+  const newest = postgresVersions().at(-1);
+  if (newest === undefined) throw new Error('Temporal is tested with Postgres: bash scripts/servers.sh install');
+  return newest.bin;
+}
+
+function freshDatabase(bin: () => string): () => Promise<string> {
   let server: PostgresServer;
   const databases: { drop(): Promise<void> }[] = [];
   beforeAll(async () => {
-    server = await startPostgres({ bin });
+    server = await startPostgres({ bin: bin() });
   });
   afterAll(async () => {
     for (const each of databases) await each.drop();

@@ -1,8 +1,9 @@
 import { routes } from '@holdfast/api';
 import { auditPage, type AuditLine } from '@holdfast/contracts';
-import { type Operation, verifyAudit } from '@holdfast/core';
+import { hashOf, type Operation, verifyExport, verifyStored } from '@holdfast/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { idleBulk } from './support/idle-bulk.ts';
+import { newMember } from './support/new-member.ts';
 import { scribe, startServer, type TestServer } from './support/server.ts';
 
 let server: TestServer;
@@ -17,8 +18,12 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const lines = async (query = ''): Promise<AuditLine[]> =>
+const page = async (query: string): Promise<AuditLine[]> =>
   auditPage.parse((await server.ask(key, 'GET', `/v1/audit${query}`)).json).items;
+
+/** But for those that reading them leaves. */
+const lines = async (query = '?limit=200'): Promise<AuditLine[]> =>
+  (await page(query)).filter(({ operation }) => operation !== 'audit.list');
 
 /** Changes that leave no line, and why. */
 const unaudited: Partial<Record<Operation, string>> = {
@@ -34,7 +39,21 @@ const changing = routes.filter(({ method }) => method !== 'GET');
 test('every route that changes something is audited, or is known not to be', () => {
   for (const { audit, operation, url } of changing)
     expect([url, audit !== undefined]).toEqual([url, operation === null || unaudited[operation] === undefined]);
-  expect(routes.filter(({ method, audit }) => method === 'GET' && audit !== undefined)).toEqual([]);
+});
+
+/** Reads that leave a line. */
+const watched: Operation[] = [
+  'api-keys.get',
+  'api-keys.list',
+  'artifacts.get',
+  'audit.export',
+  'audit.list',
+  'secrets.list',
+];
+
+test('these reads are watched, and no others', () => {
+  const found = routes.filter(({ method, audit }) => method === 'GET' && audit !== undefined);
+  expect(new Set(found.map(({ operation }) => operation))).toEqual(new Set(watched));
 });
 
 const mail = {
@@ -145,6 +164,14 @@ const changes: Partial<Record<Operation, () => Promise<{ target: string; detail:
     await made('PUT', '/v1/retention', { days: 3_650 });
     return { target: '/v1/retention', detail: { days: 3_650 } };
   },
+  'audit.verify': async () => {
+    await made('POST', '/v1/audit/verify');
+    return { target: '/v1/audit/verify', detail: { state: 'whole', problem: null } };
+  },
+  'audit.set-retention': async () => {
+    await made('PUT', '/v1/audit/retention', { days: 365 });
+    return { target: '/v1/audit/retention', detail: { days: 365 } };
+  },
   'attention.decide': async () => {
     const run = await asking();
     const [open] = (await server.ask(key, 'GET', `/v1/attention?run=${run}`)).json['items'] as { ref: string }[];
@@ -207,6 +234,11 @@ const changes: Partial<Record<Operation, () => Promise<{ target: string; detail:
     await made('PUT', '/v1/secrets/gone', { value: 'private' });
     await made('DELETE', '/v1/secrets/gone');
     return { target: '/v1/secrets/gone', detail: {} };
+  },
+  'members.update': async () => {
+    const target = `/v1/members/${await newMember(server, tenant)}`;
+    await made('PUT', target, { roles: ['operator'] });
+    return { target, detail: { roles: ['operator'], disabled: false } };
   },
   'api-keys.create': async () => {
     const { id } = await newKey();
@@ -287,33 +319,166 @@ test('the request id of a line is that of the answer; the roles are those of the
   expect((await lines())[0]).toMatchObject({ request_id: 'mine-1', by: { roles: expect.arrayContaining(['admin']) } });
 });
 
-test('the chain is whole, is read in pages, and a changed line is found', async () => {
-  const scope = { tenant };
-  const { audit } = server.api.ports;
-  const rows = await audit.chain(scope, 0, 1_000);
-  const head = await audit.head(scope);
-  expect(rows.length).toBeGreaterThan(5);
-  expect(verifyAudit(tenant, rows, head)).toEqual({ type: 'whole', lines: rows.length });
+test('a line has the hashes of what its resource was and is, and they follow on each other', async () => {
+  await made('PUT', '/v1/agents/asker/aliases/hashed', { version: 1 });
+  const alias = (await server.ask(key, 'GET', '/v1/agents/asker/aliases/hashed')).json;
+  await made('DELETE', '/v1/agents/asker/aliases/hashed');
+  const [gone, set] = await lines('?target=/v1/agents/asker/aliases/hashed');
+  expect([set?.before, set?.after]).toEqual([null, hashOf(alias)]);
+  expect([gone?.before, gone?.after]).toEqual([hashOf(alias), null]);
+});
 
+test.each([
+  ['/v1/webhooks', () => webhook(), 'webhooks.create'],
+  ['/v1/api-keys', () => newKey(), 'api-keys.create'],
+] as const)('what is made is hashed as GET %s shows it, without its secret', async (path, make, operation) => {
+  const { id } = await make();
+  const shown = (await server.ask(key, 'GET', `${path}/${id}`)).json;
+  expect((await lines(`?operation=${operation}`))[0]).toMatchObject({ before: null, after: hashOf(shown) });
+});
+
+test('each changing route has hashes, or there is nothing to hash', async () => {
+  const newest = new Map((await lines()).toReversed().map((line) => [line.operation, line]));
+  const without = [...newest.values()].filter(({ before, after }) => before === null && after === null);
+  const changed = without.filter(({ operation }) => changing.some((route) => route.operation === operation));
+  // It changes nothing but the log itself.
+  expect(changed.map(({ operation }) => operation)).toEqual(['audit.verify']);
+  expect(newest.size).toBeGreaterThan(25);
+});
+
+test('a line says from where it came and with what', async () => {
+  await made('PUT', '/v1/secrets/placed', { value: 'private' });
+  const [line] = await lines('?operation=secrets.set');
+  expect(line).toMatchObject({ by: { name: 'first admin key' }, outcome: 'done', from: { address: '127.0.0.1' } });
+  const agent = 'x'.repeat(500);
+  await server.ask(
+    key,
+    'PUT',
+    '/v1/secrets/placed',
+    { value: 'private' },
+    {
+      'user-agent': agent,
+      'x-forwarded-for': '203.0.113.9',
+    },
+  );
+  // Nobody is trusted to tell where a request came from.
+  expect((await lines('?operation=secrets.set'))[0]?.from).toEqual({
+    address: '127.0.0.1',
+    agent: agent.slice(0, 200),
+  });
+});
+
+test.each([
+  ['what a trusted proxy was told, not what came to it', '198.51.100.1, 203.0.113.9', '203.0.113.9'],
+  ['the first that is no trusted proxy', '203.0.113.9, 10.1.2.3', '203.0.113.9'],
+])('behind a proxy a line has %s', async (_what, forwarded, address) => {
+  const behind = await startServer('pglite://memory', {
+    worker: false,
+    environment: { TRUSTED_PROXIES: '127.0.0.1,10.0.0.0/8' },
+  });
+  try {
+    const admin = (await behind.tenant('mine')).key;
+    await behind.ask(admin, 'PUT', '/v1/secrets/placed', { value: 'private' }, { 'x-forwarded-for': forwarded });
+    const { items } = auditPage.parse((await behind.ask(admin, 'GET', '/v1/audit')).json);
+    expect(items[0]?.from?.address).toBe(address);
+  } finally {
+    await behind.close();
+  }
+});
+
+describe('a watched read', () => {
+  test('leaves one line a minute for the same reader', async () => {
+    const { id } = await newKey();
+    const count = (await lines('?operation=api-keys.get')).length;
+    for (const path of [`/v1/api-keys/${id}`, `/v1/api-keys/${id}`]) await server.ask(key, 'GET', path);
+    const after = await lines('?operation=api-keys.get');
+    expect(after).toHaveLength(count + 1);
+    expect(after[0]).toMatchObject({ target: `/v1/api-keys/${id}`, outcome: 'done', before: null, after: null });
+  });
+
+  test('of what is not there leaves none', async () => {
+    const count = (await lines('?operation=api-keys.get')).length;
+    expect((await server.ask(key, 'GET', `/v1/api-keys/${tenant}`)).status).toBe(404);
+    expect(await lines('?operation=api-keys.get')).toHaveLength(count);
+  });
+});
+
+test('who tries what they may not leaves a line, once a minute', async () => {
+  const viewer = await server.key(tenant, ['viewer']);
+  const tries = () => server.ask(viewer, 'PUT', '/v1/secrets/forbidden', { value: 'private' });
+  expect([(await tries()).status, (await tries()).status]).toEqual([403, 403]);
+  const tried = await lines('?target=/v1/secrets/forbidden');
+  expect(tried).toMatchObject([
+    { operation: 'secrets.set', outcome: 'refused', detail: { code: 'forbidden' }, by: { roles: ['viewer'] } },
+  ]);
+});
+
+test('lines are found by who, what, which and when', async () => {
+  await made('PUT', '/v1/secrets/found', { value: 'private' });
+  const [line] = await lines('?target=/v1/secrets/found');
+  const at = line?.at ?? '';
+  const found = (query: string) => lines(`?target=/v1/secrets/found&${query}`);
+  expect(await found(`actor=${line?.by.id}&operation=secrets.set&since=${at}`)).toEqual([line]);
+  for (const query of ['actor=nobody', 'operation=secrets.delete', `until=${at}`])
+    expect(await found(query)).toEqual([]);
+  expect((await server.ask(key, 'GET', '/v1/audit?since=yesterday')).status).toBe(400);
+});
+
+test('the chain is verified, exported and read in pages; the head tells of it', async () => {
+  const { audit } = server.api.ports;
+  const scope = { tenant };
+  const verified = (await server.ask(key, 'POST', '/v1/audit/verify', {})).json;
+  expect(verified).toMatchObject({ state: 'whole', problem: null });
+  const [line] = await lines('?operation=audit.verify');
+  expect(line).toMatchObject({ target: '/v1/audit/verify', detail: verified });
+  const shown = (await server.ask(key, 'GET', '/v1/audit/head')).json;
+  expect(shown).toMatchObject({
+    head: await audit.head(scope),
+    checkpoint: null,
+    verified: { state: 'whole', at: line?.at, by: line?.by.id },
+  });
+
+  const exported = await server.ask(key, 'GET', '/v1/audit/export');
+  expect([exported.status, exported.type]).toEqual([200, 'application/jsonl']);
+  expect((await verifyExport(exported.text.trimEnd().split('\n'))).verdict).toMatchObject({ type: 'whole', from: 0 });
+  const rest = await server.ask(key, 'GET', `/v1/audit/export?after=${line?.number}`);
+  expect((await verifyExport(rest.text.trimEnd().split('\n'))).verdict).toMatchObject({ from: line?.number });
+
+  const rows = await audit.chain(scope, 0, 1_000);
   const numbers: number[] = [];
   for (let cursor = ''; ;) {
-    const page = auditPage.parse((await server.ask(key, 'GET', `/v1/audit?limit=3${cursor}`)).json);
-    numbers.push(...page.items.map(({ number }) => number));
-    if (page.next_cursor === null) break;
-    cursor = `&cursor=${page.next_cursor}`;
+    const read = auditPage.parse((await server.ask(key, 'GET', `/v1/audit?limit=20${cursor}`)).json);
+    numbers.push(...read.items.map(({ number }) => number));
+    if (read.next_cursor === null) break;
+    cursor = `&cursor=${read.next_cursor}`;
   }
-  expect(numbers).toEqual(rows.map(({ number }) => number).toReversed());
+  expect(numbers.slice(-rows.length)).toEqual(rows.map(({ number }) => number).toReversed());
+});
 
-  await server.database.connections.lend((sql) =>
-    sql.query(`update holdfast.audit set line = replace(line, 'asker', 'other') where tenant_id = $1 and number = 1`, [
-      tenant,
-    ]),
-  );
-  expect(verifyAudit(tenant, await audit.chain(scope, 0, 1_000), head)).toEqual({
-    type: 'broken',
+test('how long lines are kept is set, and no less than 30 days', async () => {
+  expect((await server.ask(key, 'PUT', '/v1/audit/retention', { days: 29 })).status).toBe(422);
+  await made('PUT', '/v1/audit/retention', { days: 400 });
+  expect((await server.ask(key, 'GET', '/v1/audit/retention')).json).toEqual({ days: 400 });
+});
+
+test('a line that is changed behind its back is found and named', async () => {
+  const tamper = (from: string, to: string) =>
+    server.database.connections.lend((sql) =>
+      sql.query(`update holdfast.audit set target = replace(target, $2, $3) where tenant_id = $1 and number = 1`, [
+        tenant,
+        from,
+        to,
+      ]),
+    );
+  await tamper('asker', 'other');
+  const { json } = await server.ask(key, 'POST', '/v1/audit/verify', {});
+  expect(json).toMatchObject({ state: 'broken', lines: 0, problem: { number: 1, kind: 'changed' } });
+  expect((await server.ask(key, 'GET', '/v1/audit/head')).json['verified']).toMatchObject({
+    state: 'broken',
     number: 1,
-    problem: 'changed',
   });
+  await tamper('other', 'asker');
+  expect(await verifyStored(server.api.ports.audit, { tenant })).toMatchObject({ type: 'whole' });
 });
 
 async function made(method: string, path: string, body?: unknown): Promise<void> {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { scribe, startServer, type TestServer } from './support/server.ts';
@@ -187,12 +188,12 @@ const cases: Case[] = [
     '/tools/0/builtin',
   ],
   [
-    'two approvers',
+    'more approvers than are named',
     'POST',
     '/v1/agents',
-    spec({ tools: [{ builtin: 'ask', approval: { by: { role: 'operator', count: 2 } } }] }),
+    spec({ tools: [{ builtin: 'ask', approval: { by: { members: [randomUUID()], count: 2 } } }] }),
     422,
-    'agent_feature_unavailable',
+    'approvers_too_few',
     '/tools/0/approval/by/count',
   ],
   ['an unknown model', 'POST', '/v1/agents', spec({ model: { name: 'gpt' } }), 422, 'model_unknown', '/model/name'],

@@ -1,72 +1,25 @@
 import { problem } from '@holdfast/contracts';
-import { parseKey } from '@holdfast/core';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { badRequests, entryOf, mayMiss, placeholders } from './support/bad-requests.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { badRequests, mayMiss } from './support/bad-requests.ts';
 import { documentedOperations } from './support/documented-operations.ts';
+import { filled, furnish, type Names } from './support/furnished-tenant.ts';
 import { goodBodies } from './support/good-bodies.ts';
-import { scribe, startServer, type TestServer } from './support/server.ts';
-
-type Names = Readonly<Record<string, string>>;
+import { startServer, type TestServer } from './support/server.ts';
 
 let server: TestServer;
 let key: string;
 let mine: Names;
-let theirs: Names;
 let answered = 0;
 
 beforeAll(async () => {
   server = await startServer('pglite://memory');
-  ({ key, names: mine } = await furnish('mine', 'asker'));
-  ({ names: theirs } = await furnish('theirs', 'secretive'));
+  ({ key, names: mine } = await furnish(server, 'mine', 'asker'));
 });
 afterAll(async () => {
   // oxlint-disable-next-line eslint/no-console
   console.info(`bad requests of ${documentedOperations.length} operations: ${answered} cases`);
   await server.close();
 });
-
-/** A tenant that has one of everything a path can name, under its own words. */
-async function furnish(tenant: string, word: string): Promise<{ key: string; names: Names }> {
-  const made = await server.tenant(tenant);
-  const ask = (method: string, path: string, body?: unknown) => server.ask(made.key, method, path, body);
-  await ask(
-    'POST',
-    '/v1/agents',
-    scribe(word, 1, {
-      rehearsal: [
-        { calls: [{ tool: 'artifacts_write', args: { name: 'note.txt', content: word } }] },
-        { calls: [{ tool: 'ask', args: { question: 'well?' } }] },
-      ],
-    }),
-  );
-  await ask('PUT', `/v1/agents/${word}/aliases/prod`, { version: 1 });
-  await ask('PUT', `/v1/secrets/${word}`, { value: 'value' });
-  await ask('PUT', `/v1/tools/${word}`, goodBodies['tools.put']);
-  const run = String((await ask('POST', '/v1/runs', { agent: word })).json['id']);
-  const open = async () => (await ask('GET', `/v1/attention?run=${run}`)).json['items'] as { ref: string }[];
-  await vi.waitUntil(async () => (await open()).length === 1, { timeout: 20_000 });
-  const files = (await ask('GET', `/v1/runs/${run}/artifacts`)).json['items'] as { digest: string }[];
-  const webhook = String((await ask('POST', '/v1/webhooks', goodBodies['webhooks.create'])).json['id']);
-  const names = {
-    run,
-    webhook,
-    delivery: String((await ask('POST', `/v1/webhooks/${webhook}/test`)).json['id']),
-    thread: String((await ask('POST', '/v1/threads', {})).json['id']),
-    key: parseKey(made.key)?.id ?? '',
-    agent: word,
-    alias: 'prod',
-    number: '1',
-    ref: (await open())[0]?.ref ?? '',
-    name: word,
-    digest: files[0]?.digest ?? '',
-    schedule: String((await ask('POST', '/v1/schedules', { name: word, agent: word, cron: '0 0 29 2 *' })).json['id']),
-    bulk: String((await ask('POST', '/v1/bulk', goodBodies['bulk.start'])).json['id']),
-  };
-  return { key: made.key, names };
-}
-
-const filled = (path: string, names: Names): string =>
-  path.replaceAll(/\{(\w+)\}/g, (_all, name: string) => names[name] ?? '');
 
 async function refusal(
   operation: (typeof documentedOperations)[number],
@@ -93,27 +46,6 @@ describe.each(documentedOperations.map((operation) => [operation.id, operation] 
     if (bad.place !== undefined) expect(places).toContain(bad.place);
   });
 
-  const foreign = operation.inPath.filter(
-    (name) => !['alias', 'number', 'ref'].includes(name) && mayMiss(operation, name),
-  );
-
-  test.each(foreign)("another tenant's {%s} is answered like one that is not there", async (name) => {
-    const body = operation.takes.length === 0 ? undefined : entryOf(goodBodies, operation.id, operation);
-    const { unknown } = entryOf(placeholders, name, operation);
-    // With theirs go the names that lie below it.
-    const of = (value: string) =>
-      filled(operation.path, name === 'digest' ? { ...mine, digest: value } : { ...theirs, [name]: value });
-    const known = theirs[name] ?? '';
-    const [their, none] = [await refusal(operation, of(known), body), await refusal(operation, of(unknown), body)];
-    expect(their.status).toBe(404);
-    const spoken = (told: typeof their, value: string) => ({
-      ...told,
-      detail: told.detail.replaceAll(value, '…'),
-      request_id: '',
-    });
-    expect(spoken(their, known)).toEqual(spoken(none, unknown));
-  });
-
   test('another method is refused, with those there are', async () => {
     const answer = await server.ask(key, 'PATCH', filled(operation.path, mine));
     answered += 1;
@@ -130,7 +62,13 @@ const conditional = documentedOperations.filter(({ headers }) => headers.include
 
 const makes = (operation: (typeof conditional)[number]): boolean => {
   const last = /\{(\w+)\}$/.exec(operation.path)?.[1];
-  return operation.method === 'PUT' && last !== undefined && last !== 'webhook' && !mayMiss(operation, last);
+  return (
+    operation.method === 'PUT' &&
+    last !== undefined &&
+    last !== 'webhook' &&
+    last !== 'member' &&
+    !mayMiss(operation, last)
+  );
 };
 
 // What has no name is always there, and a webhook has an id that is not the caller's to choose.

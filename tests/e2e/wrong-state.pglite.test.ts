@@ -1,5 +1,5 @@
-import { errorCodes, isErrorCode } from '@holdfast/contracts';
-import { MOST_WEBHOOKS, parseKey } from '@holdfast/core';
+import { errorCodes, isErrorCode, type QuotaName } from '@holdfast/contracts';
+import { parseKey } from '@holdfast/core';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { boss } from './support/children.ts';
@@ -45,6 +45,11 @@ beforeAll(async () => {
       ],
       rehearsal: [{ calls }, { say: 'done' }],
     });
+  await post('/v1/agents', {
+    name: 'two',
+    tools: [effects('look', { approval: { by: { count: 2 } } })],
+    rehearsal: [{ calls: [{ tool: 'look', args: {} }] }, { say: 'done' }],
+  });
   await post('/v1/agents', { name: 'quick', rehearsal: [{ say: 'done' }] });
   await post('/v1/agents', boss('boss', ['quick', 'asker']));
 });
@@ -61,7 +66,15 @@ const get = async (path: string) => (await server.ask(key, 'GET', path)).json;
 interface Target {
   readonly path: string;
   readonly body?: unknown;
+  /** Undoes what was made for it. */
+  readonly after?: () => Promise<unknown>;
 }
+
+/** With no room for one more. */
+const full = (quota: QuotaName, target: Target) => async (): Promise<Target> => {
+  await server.limit('mine', { [quota]: 0 });
+  return { ...target, after: () => server.limit('mine', { [quota]: null }) };
+};
 
 /** A run that has come so far. */
 async function run(agent: string, wanted: (run: string) => Promise<boolean>, more: object = {}): Promise<string> {
@@ -184,6 +197,16 @@ const rows: readonly Row[] = [
     'waiting',
     async () => decision(await run('approved', asks), { decision: 'approve', hash: '0'.repeat(64) }),
   ],
+  [
+    'attention.decide',
+    'approval_already_given',
+    'waiting',
+    async () => {
+      const target = await decision(await run('two', asks), { decision: 'approve' });
+      await post(target.path, target.body);
+      return target;
+    },
+  ],
   ['attention.decide', 'nothing_to_reuse', 'waiting', async () => decision(await forkOfLost(), { decision: 'reuse' })],
   [
     'runs.start',
@@ -231,16 +254,19 @@ const rows: readonly Row[] = [
   ],
   ['api-keys.rotate', 'key_ended', null, async () => ({ path: `/v1/api-keys/${await revoked()}/rotate`, body: {} })],
   ['api-keys.revoke', 'last_admin_key', null, async () => ({ path: `/v1/api-keys/${parseKey(key)?.id}` })],
-  [
-    'webhooks.create',
-    'too_many_webhooks',
-    null,
-    async () => {
-      const body = goodBodies['webhooks.create'];
-      for (let index = 0; index < MOST_WEBHOOKS; index += 1) await post('/v1/webhooks', body);
-      return { path: '/v1/webhooks', body };
-    },
-  ],
+  ...(
+    [
+      ['agents.publish', 'agents', '/v1/agents'],
+      ['api-keys.create', 'keys', '/v1/api-keys'],
+      ['schedules.create', 'schedules', '/v1/schedules'],
+      ['secrets.set', 'secrets', '/v1/secrets/one-more'],
+      ['tools.put', 'tool_servers', '/v1/tools/one-more'],
+      ['webhooks.create', 'webhooks', '/v1/webhooks'],
+    ] as const
+  ).map(
+    ([operation, quota, path]) =>
+      [operation, 'quota_exceeded', null, full(quota, { path, body: goodBodies[operation] })] as const,
+  ),
   [
     'tools.put',
     'tool_server_reserved',
@@ -266,7 +292,6 @@ const pairs: Readonly<Record<string, () => Promise<readonly [Target, Target]>>> 
   'schedules.resume': two(async () => ({ path: `${(await scheduled()).path}/resume`, body: {} })),
   'schedules.trigger': two(async () => ({ path: `${(await scheduled()).path}/trigger`, body: {} })),
   'webhooks.replay': async () => {
-    // There are 50 already.
     const { items } = (await server.ask(key, 'GET', '/v1/webhooks?limit=1')).json as { items: { id: string }[] };
     const { id } = items[0] ?? (await post('/v1/webhooks', goodBodies['webhooks.create'])).json;
     const path = `/v1/webhooks/${String(id)}/replay`;
@@ -307,8 +332,9 @@ test('each conflict that the document names is met here, or is known as a race',
 
 describe('409 with the state', () => {
   test.each(rows)('%s: %s (%s)', async (operation, code, status, make) => {
-    const { path, body } = await make();
+    const { path, body, after } = await make();
     const answer = await ask(operation, path, body);
+    await after?.();
     expect(answer).toMatchObject({ status: 409, type: 'application/problem+json', json: { code } });
     expect(answer.json['run_status']).toBe(status ?? undefined);
     if (code === 'thread_busy' || code === 'schedule_busy')

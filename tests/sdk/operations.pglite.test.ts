@@ -67,6 +67,9 @@ async function asked(): Promise<Set<string>> {
     secrets.set('s', 'v'),
     secrets.list().page(),
     secrets.delete('s'),
+    client.members.get('m'),
+    client.members.list().page(),
+    client.members.update('m', { roles: [] }),
     keys.create({ name: 'k', roles: ['viewer'] }),
     keys.get('k'),
     keys.list().page(),
@@ -86,6 +89,11 @@ async function asked(): Promise<Set<string>> {
     client.webhooks.replay('w', { run: 'r' }),
     client.usage.get(),
     client.audit.list().page(),
+    client.audit.head(),
+    client.audit.verify(),
+    client.audit.export().next(),
+    client.audit.retention(),
+    client.audit.setRetention(30),
     retention.get(),
     retention.set({ days: 1 }),
     client.server.health(),
@@ -97,7 +105,7 @@ async function asked(): Promise<Set<string>> {
 }
 
 const one =
-  'agents/a|versions/1|aliases/b|threads/t|runs/r|attention/x|artifacts/d|tools/t|secrets/s|api-keys/k|bulk/o|schedules/p|webhooks/w|deliveries/d';
+  'agents/a|versions/1|aliases/b|threads/t|runs/r|attention/x|artifacts/d|tools/t|secrets/s|api-keys/k|members/m|bulk/o|schedules/p|webhooks/w|deliveries/d';
 
 test('the client has every operation of the API', async () => {
   const seen = new Set(

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
-import { refused, type TransactionStores } from '@holdfast/core';
+import { Readable } from 'node:stream';
+import { type Caller, refused } from '@holdfast/core';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { auditEntry, writeAudit } from './http/audited.ts';
+import { audited, Watch } from './http/audited.ts';
 import { authenticateRequests } from './http/authentication.ts';
 import { parseBodies } from './http/body.ts';
 import { check } from './http/check.ts';
@@ -10,13 +11,19 @@ import { onClientError } from './http/client-error.ts';
 import { once } from './http/once.ts';
 import { documentOf, told } from './http/problem.ts';
 import { requestId } from './http/request-id.ts';
-import type { Answer, ChangeAnswer, Route } from './http/route.ts';
+import type { Answer, Route } from './http/route.ts';
+import { secure, secureAnswers } from './http/security-headers.ts';
 import type { ApiPorts } from './ports.ts';
 import { referenceRoutes } from './routes/reference/routes.ts';
 import { routes } from './routes/routes.ts';
 import { GUARD_MS } from './sse/stream-guard.ts';
 
-const BODY_BYTES = 1024 * 1024;
+/** Of operations that carry content, and of all others. */
+const CONTENT_BYTES = 1024 * 1024;
+const BODY_BYTES = 64 * 1024;
+/** From a connection to the end of its headers, and to the end of the body, ms. */
+const HEADERS_MS = 15_000;
+const REQUEST_MS = 30_000;
 const SWEEP_MS = 15_000;
 
 const allRoutes = [...routes, ...referenceRoutes(routes)];
@@ -26,13 +33,27 @@ export function buildApp(ports: ApiPorts): FastifyInstance {
   const app = fastify({
     logger: false,
     bodyLimit: BODY_BYTES,
+    requestTimeout: REQUEST_MS,
+    http: { headersTimeout: HEADERS_MS, connectionsCheckingInterval: 5_000 },
     routerOptions: { maxParamLength: 500 },
     genReqId: requestId,
+    // The address of a request is the last one that they did not add; without them, that of the connection.
+    trustProxy: ports.trustedProxies.length === 0 ? false : [...ports.trustedProxies],
     clientErrorHandler: onClientError,
-    frameworkErrors: (error, request, reply) => fail(ports, error, request, reply),
+    // No hook has seen such a request.
+    frameworkErrors: (error, request, reply) => {
+      secure(reply.raw);
+      fail(ports, error, request, reply);
+    },
   });
+  secureAnswers(app);
   parseBodies(app);
-  app.setErrorHandler((error, request, reply) => fail(ports, error, request, reply));
+  const watch = new Watch(ports);
+  app.setErrorHandler(async (error, request, reply) => {
+    await noteRefusal(ports, watch, error, request);
+    fail(ports, error, request, reply);
+    return reply;
+  });
   app.setNotFoundHandler((request, reply) =>
     fail(
       ports,
@@ -44,7 +65,7 @@ export function buildApp(ports: ApiPorts): FastifyInstance {
   allowOrigins(app, ports.corsOrigins);
   authenticateRequests(app, ports);
   tellRequests(app, ports);
-  for (const route of allRoutes) register(app, ports, route);
+  for (const route of allRoutes) register(app, ports, watch, route);
   refuseOtherMethods(app, ports);
 
   const silent = silentConnections(app);
@@ -52,13 +73,13 @@ export function buildApp(ports: ApiPorts): FastifyInstance {
     ports.streams.sweep().catch((error: unknown) => ports.log.warn({ err: error }, 'the sweep of open streams failed'));
   }, SWEEP_MS);
   sweep.unref();
-  const watch = setInterval(() => {
+  const streamWatch = setInterval(() => {
     ports.guard.sweep().catch((error: unknown) => ports.log.warn({ err: error }, 'open streams could not be checked'));
   }, GUARD_MS);
-  watch.unref();
+  streamWatch.unref();
   app.addHook('preClose', (done) => {
     clearInterval(sweep);
-    clearInterval(watch);
+    clearInterval(streamWatch);
     ports.streams.close();
     for (const socket of silent) socket.destroy();
     done();
@@ -77,25 +98,21 @@ function silentConnections({ server }: FastifyInstance): ReadonlySet<Socket> {
   return silent;
 }
 
-function register(app: FastifyInstance, ports: ApiPorts, route: Route): void {
-  const { method, url, operation, yaml } = route;
+function register(app: FastifyInstance, ports: ApiPorts, watch: Watch, route: Route): void {
+  const { method, url, operation, yaml, rate } = route;
   app.route({
     method,
     url,
     exposeHeadRoute: false,
-    config: { operation, yaml },
+    ...(route.content === true ? { bodyLimit: CONTENT_BYTES } : {}),
+    config: { operation, yaml, audited: route.audit !== undefined, ...(rate === undefined ? {} : { rate }) },
     handler: async (request, reply) => {
       const params = check(route.params, request.params, 'path');
       const query = check(route.query, request.query, 'query');
       const body = check(route.body, request.body ?? undefined, 'body');
       // Routes without an operation never look at the caller.
-      const caller = request.caller ?? { tenant: '', by: { type: 'system', id: 'nobody', roles: [] } };
-      const noted = async <A extends ChangeAnswer>(stores: TransactionStores, answer: A): Promise<A> => {
-        const changed = ('changed' in answer ? answer.changed : null) ?? {};
-        const json = 'json' in answer ? answer : { status: answer.status, json: null };
-        await writeAudit(stores, caller, auditEntry(route, caller, request, { params, body, answer: json, changed }));
-        return answer;
-      };
+      const caller = request.caller ?? nobody;
+      const asked = { params, body };
       const answer = await route.handle(ports, {
         caller,
         params,
@@ -105,14 +122,37 @@ function register(app: FastifyInstance, ports: ApiPorts, route: Route): void {
         reply,
         audited: route.audit !== undefined,
         once: (prepare, work) =>
-          once(ports, caller, request, prepare, async (stores, prepared) =>
-            noted(stores, await work(stores, prepared)),
+          once(ports, caller, request, prepare, (stores, prepared) =>
+            audited(ports, route, caller, request, asked, stores, () => work(stores, prepared)),
           ),
-        change: (work) => ports.transactions.run(caller, async (stores) => noted(stores, await work(stores))),
+        change: (work) =>
+          ports.transactions.run(caller, (stores) =>
+            audited(ports, route, caller, request, asked, stores, () => work(stores)),
+          ),
       });
-      return send(reply, answer);
+      if (method === 'GET' && route.audit !== undefined && operation !== null)
+        await watch.note(operation, caller, request, null);
+      return send(ports, reply, answer);
     },
   });
+}
+
+/** Who asks a route that never looks at the caller. */
+const nobody: Caller = { tenant: '', by: { type: 'system', id: 'nobody', roles: [] } };
+
+/** Somebody known has asked for what they may not do, where doing it would leave a line. */
+async function noteRefusal(ports: ApiPorts, watch: Watch, error: unknown, request: FastifyRequest): Promise<void> {
+  const { caller } = request;
+  const { operation, audited: isAudited } = request.routeOptions.config;
+  if (caller === null || operation == null || isAudited !== true) return;
+  const { status, code } = told(error, request.id);
+  if (status !== 403) return;
+  try {
+    await watch.note(operation, caller, request, code);
+  } catch (failure) {
+    // The refusal holds all the same.
+    ports.log.error({ err: failure, request_id: request.id }, 'a refusal could not be written to the audit log');
+  }
 }
 
 /** A known path with another method is 405 and says which it has. */
@@ -133,13 +173,21 @@ function refuseOtherMethods(app: FastifyInstance, ports: ApiPorts): void {
   }
 }
 
-function send(reply: FastifyReply, answer: Answer): FastifyReply {
+function send({ log }: ApiPorts, reply: FastifyReply, answer: Answer): FastifyReply {
   if (answer === 'taken') return reply;
   reply.status(answer.status).header('x-request-id', reply.request.id);
   if ('headers' in answer && answer.headers !== undefined) reply.headers(answer.headers);
   if ('bytes' in answer)
     return reply.send(Buffer.from(answer.bytes.buffer, answer.bytes.byteOffset, answer.bytes.byteLength));
   if ('text' in answer) return reply.send(answer.text);
+  if ('stream' in answer) {
+    const stream = Readable.from(answer.stream);
+    // The status is out by then: all that the client sees is that the answer breaks off.
+    stream.once('error', (error: unknown) =>
+      log.error({ err: error, request_id: reply.request.id }, 'an answer was broken off'),
+    );
+    return reply.send(stream);
+  }
   if (!('json' in answer)) return reply.send();
   return reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(answer.json));
 }

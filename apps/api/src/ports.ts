@@ -1,19 +1,26 @@
+import type { Quotas } from '@holdfast/contracts';
 import type {
   AgentStore,
   AuditLog,
+  BudgetStore,
   BulkStore,
   Deltas,
   EventStreams,
   KeyStore,
+  LimitMetrics,
   Log,
+  MemberRows,
+  PlatformAudit,
   PublishPorts,
   RegistryPorts,
+  RequestLimits,
   RetentionStore,
   RunDirectory,
   ScheduleRows,
   SecretCipher,
   SecretRows,
   SpeakPorts,
+  TenantDirectory,
   ThreadStore,
   WebhookSender,
   WebhookStore,
@@ -29,20 +36,28 @@ export interface ApiPorts extends SpeakPorts {
   readonly secrets: SecretRows;
   readonly cipher: SecretCipher;
   readonly audit: AuditLog;
+  readonly budgets: BudgetStore;
   readonly bulk: BulkStore;
   readonly retention: RetentionStore;
   readonly schedules: ScheduleRows;
   readonly webhooks: WebhookStore;
+  readonly members: MemberRows;
+  readonly tenants: TenantDirectory;
+  readonly platformAudit: PlatformAudit;
   readonly sender: WebhookSender;
+  readonly quotas: Quotas;
+  readonly requestLimits: RequestLimits;
   readonly publishing: PublishPorts;
   readonly registry: RegistryPorts;
   readonly streams: EventStreams;
   readonly guard: StreamGuard;
   readonly deltas: Deltas;
+  /** Addresses and ranges whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[];
   /** Pages of these origins may use the API from a browser. */
   readonly corsOrigins: readonly string[];
   readonly log: Log;
-  readonly metrics: MetricsText & { readonly http: HttpMetrics };
+  readonly metrics: MetricsText & { readonly http: HttpMetrics; readonly limits: LimitMetrics };
   /** Each check's name with `ok`, or with what is wrong. */
   readonly readiness: () => Promise<Readonly<Record<string, string>>>;
 }

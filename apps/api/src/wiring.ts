@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { FileArtifactStore } from '@holdfast/adapters/files';
 import { HttpTools } from '@holdfast/adapters/http-tool';
+import { MemoryRateLimiter } from '@holdfast/adapters/memory';
 import { HttpMcpTools, registeredTools, serverLog } from '@holdfast/adapters/mcp';
 import { configuredModels } from '@holdfast/adapters/models';
 import { OutboundClient } from '@holdfast/adapters/outbound';
@@ -11,6 +12,7 @@ import { HttpWebhookSender } from '@holdfast/adapters/webhooks';
 import type { Config } from '@holdfast/contracts';
 import {
   type ArtifactStore,
+  cachedOwnLimits,
   cachedVersions,
   type Deltas,
   EventStreams,
@@ -19,8 +21,10 @@ import {
   type Log,
   type ModelCatalogue,
   type PlatformTools,
+  type RateLimiter,
   Redaction,
   RegisteredTools,
+  RequestLimits,
   type SecretCipher,
   secretResolver,
 } from '@holdfast/core';
@@ -39,6 +43,7 @@ export interface ApiOverrides {
   readonly deltas?: Deltas;
   /** The tool servers that TOOL_SERVERS_FILE would name. */
   readonly platformTools?: PlatformTools;
+  readonly rateLimiter?: RateLimiter;
   readonly cipher?: SecretCipher;
   /** Shared by all parts of a process, the log included. */
   readonly redaction?: Redaction;
@@ -86,14 +91,19 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
     const {
       agents,
       audit,
+      budgets,
       bulk,
       toolServers,
       directory,
       keys,
+      limits,
+      members,
+      platformAudit,
       retention,
       runs,
       schedules,
       secrets,
+      tenants,
       threads,
       transactions,
       webhooks,
@@ -106,6 +116,14 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
     own.push(mcp);
     const http = new HttpTools({ outbound, artifacts, resolveSecrets, redaction });
     const tools = new RegisteredTools({ platform: platformTools, store: toolServers, mcp, http, redaction });
+    const { rates, quotas } = config.limits;
+    const requestLimits = new RequestLimits({
+      limiter: overrides.rateLimiter ?? new MemoryRateLimiter(),
+      rates,
+      own: cachedOwnLimits(limits, clock),
+      log,
+      metrics: metrics.limits,
+    });
     const ports: ApiPorts = {
       agents,
       directory,
@@ -116,10 +134,14 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       threads,
       cipher,
       audit,
+      budgets,
       bulk,
       retention,
       schedules,
       webhooks,
+      members,
+      tenants,
+      platformAudit,
       sender: new HttpWebhookSender({ outbound }),
       clock,
       artifacts,
@@ -129,7 +151,10 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       registry: { tools, platform: platformTools, store: toolServers },
       streams: new EventStreams({ directory, runs, hints }, encodeEvent),
       guard: new StreamGuard((authorization) => isLetIn(keys, authorization, clock.now())),
+      quotas,
+      requestLimits,
       corsOrigins: config.http.corsOrigins,
+      trustedProxies: config.http.trustedProxies,
       log,
       metrics,
       readiness: () => readinessOf(database),

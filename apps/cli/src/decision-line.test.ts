@@ -9,6 +9,7 @@ const reached = (limit: string, value: number): AttentionResource => ({
   kind: 'limit',
   call: null,
   role: null,
+  approvers: [],
   since: '2030-01-31T09:00:00.000Z',
   until: null,
   detail: { limit, value },

@@ -8,7 +8,9 @@ import { decide } from './commands/decide.ts';
 import { diff } from './commands/diff.ts';
 import { doctor } from './commands/doctor.ts';
 import { init, migrateCommand } from './commands/init.ts';
+import { limits } from './commands/limits.ts';
 import { keys } from './commands/keys.ts';
+import { members } from './commands/members.ts';
 import { messages } from './commands/messages.ts';
 import { models } from './commands/models.ts';
 import { publish } from './commands/publish.ts';
@@ -18,6 +20,7 @@ import { runs } from './commands/runs.ts';
 import { schedules } from './commands/schedules.ts';
 import { secrets } from './commands/secrets.ts';
 import { operations, steer } from './commands/steer.ts';
+import { tenants } from './commands/tenants.ts';
 import { threads } from './commands/threads.ts';
 import { tools } from './commands/tools.ts';
 import { usage } from './commands/usage.ts';
@@ -49,13 +52,16 @@ const commands = [
   models,
   secrets,
   keys,
+  members,
   webhooks,
   usage,
   audit,
   retention,
   doctor,
   init,
+  limits,
   migrateCommand,
+  tenants,
 ];
 
 /** All commands; `--json` may stand anywhere. */

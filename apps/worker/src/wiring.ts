@@ -20,6 +20,8 @@ import {
   type DeliverPorts,
   deliverWebhooks,
   type Deltas,
+  type ErasePorts,
+  eraseTenants,
   expireRuns,
   fireSchedules,
   LocalDeltas,
@@ -71,7 +73,8 @@ export interface WorkerOverrides {
 export type WiredPorts = WorkerPorts &
   Omit<BulkPorts, 'transactions'> &
   Omit<SchedulePorts, 'transactions'> &
-  DeliverPorts & { readonly transactions: Steps };
+  DeliverPorts &
+  ErasePorts & { readonly transactions: Steps };
 
 export interface RunningWorker {
   readonly id: string;
@@ -117,7 +120,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
     }
     const stores = await database.worker(id, config.temporal === null ? 'embedded' : 'temporal');
     const { runs, agents, toolServers, secrets, schedule, outbox, expired, lease, artifactRows } = stores;
-    const { budgets, bulk, directory, schedules, transactions, webhooks } = stores;
+    const { budgets, bulk, directory, erasure, schedules, transactions, webhooks } = stores;
     const artifacts = overrides.artifacts ?? new FileArtifactStore(join(config.dataDir, 'artifacts'));
     const resolveSecrets = secretResolver({ rows: secrets, cipher, redaction });
     const outbound = new OutboundClient({ allow: config.outboundAllow });
@@ -147,6 +150,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       schedule,
       outbox,
       expired,
+      erasure,
       lease,
       housekeep: async () => (await stores.housekeep()) + (await strays()),
       bulk,
@@ -176,6 +180,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
         webhook: deliverWebhooks(wrapped),
         files: removeFiles(wrapped),
         retention: deleteExpired(wrapped),
+        erasure: eraseTenants(wrapped),
       },
       await driverOf(config, wrapped, metrics.engine),
     );

@@ -10,7 +10,8 @@ import { wireWorker } from '@holdfast/worker';
 import { benchTools } from './bench-tools.ts';
 import { tellMemory } from './memory.ts';
 
-const config = parseEnv(process.env);
+// One key asks as much as it can.
+const config = parseEnv({ RATE_LIMITS: 'off', ...process.env });
 const role = process.env['BENCH_ROLE'] ?? 'both';
 const database = await openDatabase(process.env['DATABASE_URL'] ?? `pglite://${join(config.dataDir, 'database')}`);
 const platformTools = benchTools(Number(process.env['BENCH_BYTES'] ?? 0));

@@ -12,5 +12,6 @@ export const actor = z.strictObject({
   type: z.enum(['api-key', 'person', 'service', 'system']),
   id: z.string().max(255),
   roles: z.array(role).default([]),
+  member: z.uuid().optional().describe('The member whose API key it is; left out: nobody’s.'),
 });
 export type Actor = z.infer<typeof actor>;

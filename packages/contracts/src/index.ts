@@ -1,5 +1,6 @@
 export * from './json.ts';
 export * from './release.ts';
+export * from './limits.ts';
 export * from './part.ts';
 export * from './actor.ts';
 export * from './agent/duration.ts';

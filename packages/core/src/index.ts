@@ -29,6 +29,8 @@ export * from './run/index.ts';
 export * from './secrets/index.ts';
 export * from './audit/index.ts';
 export * from './identity/index.ts';
+export * from './limits/index.ts';
+export * from './tenants/index.ts';
 export * from './log/event-codec.ts';
 export * from './log/loaded-run.ts';
 export * from './log/projection.ts';

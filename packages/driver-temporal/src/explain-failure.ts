@@ -25,7 +25,7 @@ const signs: readonly (readonly [RegExp, (settings: TemporalSettings) => string]
       'it does not take our certificate, or wants one: TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH',
   ],
   [
-    /h2 protocol error|connection reset|broken pipe|closed connection|connection closed|Http2/i,
+    /h2 protocol error|connection ?reset|broken ?pipe|connection ?aborted|closed connection|connection closed|Http2/i,
     ({ tls }) =>
       tls === null
         ? 'it does not answer as Temporal does: does it want TLS (TEMPORAL_TLS=true), or is it something else?'

@@ -6,6 +6,7 @@ import { Artifacts } from './resources/artifacts.ts';
 import { Attention } from './resources/attention.ts';
 import { AuditTrail } from './resources/audit.ts';
 import { Keys } from './resources/keys.ts';
+import { Members } from './resources/members.ts';
 import { Models } from './resources/models.ts';
 import { RetentionOfRuns } from './resources/retention.ts';
 import { Runs } from './resources/runs.ts';
@@ -52,6 +53,7 @@ export class Holdfast {
   readonly models: Models;
   readonly secrets: Secrets;
   readonly keys: Keys;
+  readonly members: Members;
   readonly webhooks: Webhooks;
   readonly usage: Usage;
   readonly audit: AuditTrail;
@@ -80,6 +82,7 @@ export class Holdfast {
     this.models = new Models(transport);
     this.secrets = new Secrets(transport);
     this.keys = new Keys(transport);
+    this.members = new Members(transport);
     this.webhooks = new Webhooks(transport);
     this.usage = new Usage(transport);
     this.audit = new AuditTrail(transport);

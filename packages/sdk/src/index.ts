@@ -8,6 +8,7 @@ export type { RunResult } from './resources/run-result.ts';
 export type { ListRunsOptions } from './resources/runs.ts';
 export type { SpecText } from './resources/agents.ts';
 export { type VerifyOptions, verifyWebhook, WebhookInvalid } from './webhooks/verify-webhook.ts';
+export type { AttentionQuery } from './resources/attention.ts';
 export type { DeliveriesOptions } from './resources/webhooks.ts';
 export { eventLine, type EventLine, isTerminal, type Tone } from '@holdfast/contracts';
 export type * from './contract-types.ts';

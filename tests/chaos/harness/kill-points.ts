@@ -172,6 +172,8 @@ const dyingFiles = (artifacts: WiredPorts['artifacts'], spec: KillSpec): WiredPo
   runs: () => artifacts.runs(),
   files: (ref) => artifacts.files(ref),
   remove: (ref, file) => artifacts.remove(ref, file),
+  removeTenant: (scope) => artifacts.removeTenant(scope),
+  hasTenant: (scope) => artifacts.hasTenant(scope),
   removeRun: async (ref) => {
     if (spec.at === 'before-removal') die(spec);
     if (spec.at === 'in-removal') {

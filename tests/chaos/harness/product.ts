@@ -71,6 +71,8 @@ export class Product {
       WAKE_HINTS: hints,
       // Room for the runs of a worker that died.
       WORKER_CONCURRENCY: '200',
+      // Hundreds of runs are started at once, by one key.
+      RATE_LIMITS: 'off',
       LOG_LEVEL: process.env['CHAOS_LOG'] === '1' ? 'info' : 'error',
       // A queue of its own: other products share the server.
       ...(temporal === null ? {} : { TEMPORAL_ADDRESS: temporal, TEMPORAL_TASK_QUEUE: basename(folder) }),

@@ -25,6 +25,7 @@ export const placeholders: Readonly<Record<string, { readonly malformed: string;
   bulk: { malformed: 'nope', unknown: id },
   schedule: { malformed: 'A', unknown: id },
   key: { malformed: 'nope', unknown: id },
+  member: { malformed: 'nope', unknown: id },
   webhook: { malformed: 'nope', unknown: id },
   delivery: { malformed: 'nope', unknown: id },
   agent: { malformed: 'A%20b', unknown: 'nobody' },
@@ -60,6 +61,12 @@ const wrongQueries: Readonly<Record<string, readonly string[]>> = {
   deltas: ['maybe'],
   offline: ['maybe'],
   operation: [long(101)],
+  actor: [long(256)],
+  target: ['runs', '/a%20b'],
+  since: ['soon'],
+  until: ['soon'],
+  kind: ['x'],
+  mine: ['maybe'],
 };
 
 /** Operations that make what their path names, by the placeholder. */

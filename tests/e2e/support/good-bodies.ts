@@ -19,6 +19,8 @@ export const goodBodies: Readonly<Record<string, unknown>> = {
   'schedules.trigger': {},
   'threads.create': {},
   'retention.set': { days: 3_650 },
+  'audit.verify': {},
+  'audit.set-retention': { days: 3_650 },
   'tools.put': {
     type: 'request',
     description: 'x',
@@ -36,6 +38,7 @@ export const goodBodies: Readonly<Record<string, unknown>> = {
   'webhooks.test': {},
   'webhooks.replay': { since: '2026-01-01T00:00:00Z' },
   'webhooks.replay-delivery': {},
+  'members.update': { roles: ['viewer'] },
   'api-keys.create': { name: 'another', roles: ['viewer'] },
   'api-keys.rotate': {},
 };

@@ -6,8 +6,16 @@ import { configuredModels } from '@holdfast/adapters/models';
 import { migrate, type OpenDatabase, openDatabase } from '@holdfast/adapters/postgres';
 import { createLogger, createMetrics } from '@holdfast/adapters/telemetry';
 import { type Api, wireApi } from '@holdfast/api';
-import { parseEnv, type Role } from '@holdfast/contracts';
-import { createTenant, LocalDeltas, newKey, type PlatformTools, Redaction, type WebhookPolicy } from '@holdfast/core';
+import { type OwnLimits, parseEnv, type Role } from '@holdfast/contracts';
+import {
+  createTenant,
+  LocalDeltas,
+  newKey,
+  type PlatformTools,
+  type RateLimiter,
+  Redaction,
+  type WebhookPolicy,
+} from '@holdfast/core';
 import { wireWorker } from '@holdfast/worker';
 import { expectDocumented } from './documented.ts';
 
@@ -19,6 +27,8 @@ export interface TestServer {
   readonly files: string;
   /** A tenant and its admin key. */
   tenant(name: string): Promise<{ readonly id: string; readonly key: string }>;
+  /** Gives it numbers of its own; null = the installation's again. */
+  limit(name: string, changes: Readonly<Partial<Record<keyof OwnLimits, number | null>>>): Promise<void>;
   key(tenant: string, roles: readonly Role[], expiresAt?: number): Promise<string>;
   ask(
     key: string | null,
@@ -52,6 +62,8 @@ export interface ServerOptions {
   readonly moreWorkers?: number;
   readonly drainMs?: number;
   readonly webhookPolicy?: WebhookPolicy;
+  /** Default: in memory. */
+  readonly rateLimiter?: RateLimiter;
   /** Further settings. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -65,6 +77,7 @@ export async function startServer(
     moreWorkers = 0,
     drainMs = 25_000,
     webhookPolicy,
+    rateLimiter,
     environment = {},
   }: ServerOptions = {},
 ): Promise<TestServer> {
@@ -73,6 +86,8 @@ export async function startServer(
     DATA_DIR: dataDir,
     LOG_LEVEL: 'error',
     DRAIN_TIMEOUT_MS: String(drainMs),
+    // Tests ask more than people do, all from one address.
+    RATE_LIMITS: 'off',
     ...environment,
   });
   // Real tool servers, where the test names some.
@@ -94,7 +109,8 @@ export async function startServer(
   const models = await configuredModels(config, redaction);
   const model = models.catalog;
   const platform = ownTools ? {} : { platformTools: noServers };
-  const api = await wireApi(config, { ...shared, models: model, ...platform });
+  const counting = rateLimiter === undefined ? {} : { rateLimiter };
+  const api = await wireApi(config, { ...shared, ...counting, models: model, ...platform });
   await api.app.listen({ host: '127.0.0.1', port: 0 });
   const working = worker ? await wireWorker(config, { ...shared, model, ...platform }) : null;
   const more = await Promise.all(
@@ -117,6 +133,7 @@ export async function startServer(
       const { tenant, key } = await createTenant(owner, name, 100);
       return { id: tenant, key };
     },
+    limit: async (name, changes) => void (await owner.setLimits(name, changes)),
     key: async (tenant, roles, expiresAt) => {
       const { stored, text } = newKey(tenant, roles.join(), roles, expiresAt ?? null);
       await owner.addKey({ tenant }, stored);
@@ -154,7 +171,7 @@ async function ask(
   });
   const text = await response.text();
   const type = response.headers.get('content-type') ?? '';
-  const json = /json/.test(type) && text !== '' ? (JSON.parse(text) as Record<string, unknown>) : {};
+  const json = /json(;|$)/.test(type) && text !== '' ? (JSON.parse(text) as Record<string, unknown>) : {};
   const answer = { status: response.status, type, headers: response.headers, text, json };
   expectDocumented(method, path, answer);
   return answer;

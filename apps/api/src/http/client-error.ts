@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { HoldfastError } from '@holdfast/contracts';
+import { securityHeaders } from './security-headers.ts';
 import { documentOf } from './problem.ts';
 
 /** What is no HTTP at all never becomes a request; it gets a problem document too. */
@@ -14,8 +15,11 @@ export function onClientError(error: Error & { code?: string }, socket: Socket):
         : 'This is not a well-formed HTTP/1.1 request.';
   const document = documentOf(new HoldfastError('invalid_request', detail), randomUUID());
   const body = JSON.stringify(document);
+  const headers = Object.entries(securityHeaders)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join('');
   socket.end(
-    `HTTP/1.1 ${document.status} ${document.title}\r\ncontent-type: application/problem+json\r\n` +
+    `HTTP/1.1 ${document.status} ${document.title}\r\ncontent-type: application/problem+json\r\n${headers}` +
       `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   );
 }

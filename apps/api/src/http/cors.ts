@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 
 /** What a page may send, and read beside the body. */
 const sent = 'authorization, content-type, idempotency-key, last-event-id, if-match';
-const read = 'x-request-id, retry-after, idempotent-replayed, etag, content-disposition';
+const read = 'x-request-id, retry-after, ratelimit, ratelimit-policy, idempotent-replayed, etag, content-disposition';
 
 /**
  * Lets pages of these origins use the API from a browser. They need a key all the same: there are no cookies, and no

@@ -8,7 +8,7 @@ const fastifyError = z.object({ code: z.string(), statusCode: z.int().optional()
 const fastifyErrors: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: [
     'payload_too_large',
-    'The body is larger than 1 MiB. Keep large content in a file that a tool can read.',
+    'The body is larger than this operation takes: 1 MiB where it carries content, 64 KiB elsewhere. Keep large content in a file that a tool can read.',
   ],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [
     'unsupported_media_type',

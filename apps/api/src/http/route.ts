@@ -1,5 +1,5 @@
 import { type ErrorCode, type JsonObject, scheduleId } from '@holdfast/contracts';
-import type { Caller, Operation, TransactionStores } from '@holdfast/core';
+import type { Caller, Operation, RateClass, TransactionStores } from '@holdfast/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { ApiPorts } from '../ports.ts';
@@ -11,6 +11,12 @@ export type Answer =
   | { readonly status: number; readonly json: unknown; readonly headers?: Readonly<Record<string, string>> }
   | { readonly status: number; readonly text: string; readonly headers: Readonly<Record<string, string>> }
   | { readonly status: number; readonly bytes: Uint8Array; readonly headers: Readonly<Record<string, string>> }
+  /** Sent as it comes, no quicker than it is taken. */
+  | {
+      readonly status: number;
+      readonly stream: AsyncIterable<string>;
+      readonly headers: Readonly<Record<string, string>>;
+    }
   | 'taken';
 
 /** A request that has passed authentication, permission and its schemas. */
@@ -98,7 +104,7 @@ export interface RouteDocument {
   readonly documentedBody?: z.ZodType;
 }
 
-type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 interface RouteSpec<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType> extends RouteDocument {
   readonly method: Method;
@@ -110,10 +116,21 @@ interface RouteSpec<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Zo
   readonly body: B;
   /** The body may also be YAML. */
   readonly yaml?: boolean;
-  /** Each change leaves a line in the audit log, written in its transaction. */
+  /** Its body carries content: it may be 1 MiB large instead of 64 KiB. */
+  readonly content?: boolean;
+  /** What its requests count as; null = they are not counted. Left out: what follows from its method. */
+  readonly rate?: RateClass | null;
+  /** Each change leaves a line in the audit log, written in its transaction; a GET leaves one about who has read. */
   readonly audit?: AuditRule<z.output<P>, z.output<B>>;
+  /**
+   * What the change is about, as its GET shows it; null = there is none. Asked before and after the change, inside its
+   * transaction, for the hashes in the audit line.
+   */
+  readonly resource?: Resource<z.output<P>>;
   readonly handle: (ports: ApiPorts, ask: Ask<z.output<P>, z.output<Q>, z.output<B>>) => Promise<Answer>;
 }
+
+export type Resource<P> = (stores: TransactionStores, caller: Caller, params: P, ports: ApiPorts) => Promise<unknown>;
 
 /** A route with its types forgotten, as the list of routes holds it. */
 export interface Route extends RouteDocument {
@@ -121,21 +138,26 @@ export interface Route extends RouteDocument {
   readonly url: string;
   readonly operation: Operation | null;
   readonly yaml: boolean;
+  readonly content?: boolean;
+  readonly rate?: RateClass | null;
   readonly params: z.ZodObject;
   readonly query: z.ZodObject;
   readonly body: z.ZodType;
   readonly audit?: AuditRule<unknown, unknown>;
+  readonly resource?: Resource<unknown>;
   readonly handle: (ports: ApiPorts, ask: Ask<unknown, unknown, unknown>) => Promise<Answer>;
 }
 
-/** The schemas have checked what handler and audit are given, so forgetting their types is safe. */
+/** The schemas have checked what handler, audit and resource are given, so forgetting their types is safe. */
 export const route = <P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>({
   audit,
+  resource,
   ...spec
 }: RouteSpec<P, Q, B>): Route => ({
   ...spec,
   yaml: spec.yaml ?? false,
   ...(audit === undefined ? {} : { audit: audit as AuditRule<unknown, unknown> }),
+  ...(resource === undefined ? {} : { resource: resource as Resource<unknown> }),
   handle: spec.handle as Route['handle'],
 });
 

@@ -8,6 +8,7 @@ export const keyResourceOf = (key: StoredKey): KeyResource => ({
   id: key.id,
   name: key.name,
   roles: [...key.roles],
+  member: key.member ?? null,
   created_at: iso(key.createdAt),
   expires_at: isoOrNull(key.expiresAt),
   last_used_at: isoOrNull(key.lastUsedAt),

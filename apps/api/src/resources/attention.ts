@@ -9,6 +9,7 @@ export const attentionResource = (row: OpenAttention): AttentionResource => ({
   kind: row.kind,
   call: row.call,
   role: row.role,
+  approvers: [...(row.approvers ?? [])],
   since: iso(row.since),
   until: isoOrNull(row.until),
   detail: jsonObject.parse(JSON.parse(row.detail)),

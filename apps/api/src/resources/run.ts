@@ -32,8 +32,8 @@ export const runSummaryResource = (row: RunSummary): RunSummaryResource => ({
   updated_at: iso(row.updatedAt),
 });
 
-export const runResource = ({ summary, created, forked, limits, workersProblem, end }: RunView): RunResource => ({
-  ...becauseOf(runSummaryResource(summary), workersProblem),
+export const runResource = ({ summary, created, forked, limits, capacityProblem, end }: RunView): RunResource => ({
+  ...becauseOf(runSummaryResource(summary), capacityProblem),
   input: (forked ?? created.data).input,
   limits: { ...limits },
   output: end?.type === 'run.succeeded' ? end.data.output : null,
@@ -41,7 +41,7 @@ export const runResource = ({ summary, created, forked, limits, workersProblem, 
   error: end?.type === 'run.failed' ? { code: end.data.code, detail: end.data.detail } : null,
 });
 
-const becauseOf = (run: RunSummaryResource, because: RunView['workersProblem']): RunSummaryResource =>
+const becauseOf = (run: RunSummaryResource, because: RunView['capacityProblem']): RunSummaryResource =>
   because === null
     ? run
     : {

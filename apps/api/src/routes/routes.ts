@@ -15,7 +15,12 @@ import { rotate } from './api-keys/rotate.ts';
 import * as artifact from './artifacts/get.ts';
 import * as artifacts from './artifacts/list.ts';
 import { decide } from './attention/decide.ts';
+import { exportLog } from './audit/export.ts';
+import { getAuditRetention } from './audit/get-retention.ts';
+import { head as auditHead } from './audit/head.ts';
 import * as audit from './audit/list.ts';
+import { setAuditRetention } from './audit/set-retention.ts';
+import { verify as verifyAudit } from './audit/verify.ts';
 import * as attention from './attention/list.ts';
 import { cancel as cancelBulk } from './bulk/cancel.ts';
 import * as bulk from './bulk/get.ts';
@@ -25,6 +30,9 @@ import { healthz } from './health/healthz.ts';
 import { metrics } from './health/metrics.ts';
 import { readyz } from './health/readyz.ts';
 import * as me from './me/get.ts';
+import * as member from './members/get.ts';
+import * as members from './members/list.ts';
+import { update as updateMember } from './members/update.ts';
 import * as models from './models/list.ts';
 import * as retention from './retention/get.ts';
 import { set as setRetention } from './retention/set.ts';
@@ -129,7 +137,15 @@ export const routes: readonly Route[] = [
   key.get,
   rotate,
   revoke,
+  members.list,
+  member.get,
+  updateMember,
   audit.list,
+  auditHead,
+  verifyAudit,
+  exportLog,
+  getAuditRetention,
+  setAuditRetention,
   setSecret,
   secrets.list,
   deleteSecret,

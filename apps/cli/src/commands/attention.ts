@@ -1,5 +1,6 @@
-import type { AttentionResource } from '@holdfast/sdk';
-import type { Command } from 'commander';
+import { attentionKind } from '@holdfast/contracts';
+import type { AttentionQuery, AttentionResource } from '@holdfast/sdk';
+import { type Command, Option } from 'commander';
 import type { Context } from '../context.ts';
 import { decisionLine, question, showAsked } from '../decision-line.ts';
 import { showPage } from '../output.ts';
@@ -15,8 +16,11 @@ export function attention(program: Command, context: Context): void {
     group
       .command('list', { isDefault: true })
       .description('longest waiting first')
-      .option('--run <run>', 'of this run'),
-  ).action(async (query: Paged & { run?: string }) => {
+      .option('--run <run>', 'of this run')
+      .addOption(new Option('--kind <kind>', 'of this kind').choices([...attentionKind.options]))
+      .option('--agent <agent>', 'of runs of this agent')
+      .option('--mine', 'what I may settle'),
+  ).action(async (query: Paged & AttentionQuery) => {
     const page = await client().attention.list(query).page();
     const { json, tty, out, err, program: called } = output();
     if (tty && !json && page.items.length > 0) {

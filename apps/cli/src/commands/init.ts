@@ -3,25 +3,17 @@ import { parseEnv } from '@holdfast/contracts';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { Failure } from '../failure.ts';
+import { onDatabase } from '../on-database.ts';
 
-/** The adapters are loaded only here, since every other command starts quicker without them. */
-async function onDatabase<T>(
-  { surroundings }: Context,
+/** With tables of this release; says what was applied for it. */
+const onMigrated = <T>(
+  context: Context,
   work: (database: OpenDatabase, migrated: readonly string[]) => Promise<T>,
-): Promise<T> {
-  const { migrate, openDatabase } = await import('@holdfast/adapters/postgres');
-  const config = parseEnv(surroundings.env);
-  if (config.secrets.database === null)
-    throw new Failure(
-      'Without DATABASE_URL=postgres://… the data belongs to one process: npm start makes the tenant, the key and the tables itself.',
-    );
-  const database = await openDatabase(config.secrets.database.migrate, { poolSize: 2, hints: false });
-  try {
-    return await work(database, await migrate(database));
-  } finally {
-    await database.close();
-  }
-}
+): Promise<T> =>
+  onDatabase(context, async (database) => {
+    const { migrate } = await import('@holdfast/adapters/postgres');
+    return work(database, await migrate(database));
+  });
 
 export function init(program: Command, context: Context): void {
   program
@@ -31,7 +23,7 @@ export function init(program: Command, context: Context): void {
     .action(async ({ tenant }: { tenant: string }) => {
       const { createTenant } = await import('@holdfast/core');
       const slots = parseEnv(context.surroundings.env).tenantSlots;
-      const made = await onDatabase(context, async (database) => createTenant(await database.owner(), tenant, slots));
+      const made = await onMigrated(context, async (database) => createTenant(await database.owner(), tenant, slots));
       const output = context.output();
       if (output.json) return output.out(JSON.stringify({ tenant: made.tenant, api_key: made.key }));
       output.err(`Tenant ${tenant} (${made.tenant}). Its first admin key, shown only now:`);
@@ -47,7 +39,7 @@ export function migrateCommand(program: Command, context: Context): void {
     )
     .action(async () => {
       await prepareTemporal(context);
-      const applied = await onDatabase(context, (_database, migrated) => Promise.resolve(migrated));
+      const applied = await onMigrated(context, (_database, migrated) => Promise.resolve(migrated));
       context.output().out(applied.length === 0 ? 'The tables are up to date.' : `Applied: ${applied.join(', ')}`);
     });
 }

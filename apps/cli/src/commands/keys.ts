@@ -13,11 +13,17 @@ export function keys(program: Command, { client, output }: Context): void {
     .argument('<name>', 'who uses it')
     .addOption(new Option('--role <role...>', 'what it may do').choices([...role.options]).makeOptionMandatory())
     .option('--expires-in <duration>', 'such as 90d; never when left out')
-    .action(async (name: string, { role: given, expiresIn }: { role: Role[]; expiresIn?: string }) => {
+    .option('--member <id>', 'whose key it is: all keys of a member are one person where several must approve')
+    .action(async (name: string, options: { role: Role[]; expiresIn?: string; member?: string }) => {
+      const { role: given, expiresIn, member } = options;
       const roles = given.map((text) => role.parse(text));
       const [first, ...rest] = roles;
       if (first === undefined) return;
-      const made = await client().keys.create({ name, roles: [first, ...rest], ...defined({ expires_in: expiresIn }) });
+      const made = await client().keys.create({
+        name,
+        roles: [first, ...rest],
+        ...defined({ expires_in: expiresIn, member }),
+      });
       showKey(output(), made);
     });
   paged(group.command('list').description('without the keys themselves')).action(async (query: Paged) => {

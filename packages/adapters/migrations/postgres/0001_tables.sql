@@ -29,6 +29,8 @@ create table holdfast.tenants (
   created_at bigint not null default holdfast.now_ms()
 ) with (fillfactor = 50);
 
+create index tenants_suspended on holdfast.tenants (id) where suspended_at is not null;
+
 -- The pass of the last admission: a tenant that comes back starts there, not where it left.
 create table holdfast.turn (
   pass bigint not null default 0,
@@ -275,6 +277,10 @@ create table holdfast.attention (
   kind text not null,
   call_id text,
   role text,
+  -- ids of who may decide, too, or alone where role is null; null = nobody is named
+  approvers text[],
+  -- ids of who may not approve, or has done so
+  barred text[],
   since bigint not null,
   until bigint,
   -- JSON text

@@ -17,6 +17,15 @@ begin
 end
 $$;
 
+-- Tenants for which nothing begins. Few, so that whoever asks for what is due can compare each row with them.
+create function holdfast.suspended() returns uuid[]
+  language plpgsql stable set search_path = '' set enable_seqscan = off
+as $$
+begin
+  return array(select t.id from holdfast.tenants t where t.suspended_at is not null);
+end
+$$;
+
 -- Appends of many runs in one transaction. Returns the appends that were not accepted, by position from 1.
 -- Arrays of the first group have one element for each append, those of the second one for each event, in order.
 create function holdfast.append(
@@ -67,6 +76,9 @@ begin
       where i.take is not null and r.tenant_id = i.tenant_id and r.head = i.expected
         and r.id = any (v_locked) and (v_firsts is null or i.ord = any (v_firsts))
         and r.holder is not distinct from case when i.take = 'claim' then null else i.from_worker end
+        -- What a dead worker has left may be settled; nothing else begins.
+        and (i.take <> 'claim' or not exists (
+          select from holdfast.tenants t where t.id = r.tenant_id and t.suspended_at is not null))
     ), claimed as (
       delete from holdfast.due d using wanted w
       where w.take = 'claim' and d.kind = 'run' and d.subject = w.run_id and d.admitted and d.at <= v_now
@@ -198,14 +210,16 @@ begin
     pg_catalog.jsonb_array_elements_text(x.closed) as c (ref)
   where x.item = any (p_accepted) and t.run_id = p_runs[x.item] and t.ref = c.ref;
 
-  insert into holdfast.attention (run_id, ref, tenant_id, kind, call_id, role, since, until, detail)
-  select p_runs[x.item], o.ref, p_tenants[x.item], o.kind, o.call, o.role, o.since, o.until, o.detail
+  insert into holdfast.attention (run_id, ref, tenant_id, kind, call_id, role, approvers, barred, since, until, detail)
+  select p_runs[x.item], o.ref, p_tenants[x.item], o.kind, o.call, o.role, o.approvers, o.barred, o.since, o.until, o.detail
   from pg_catalog.jsonb_to_recordset(p_extras) as x (item integer, opened jsonb),
     pg_catalog.jsonb_to_recordset(x.opened)
-      as o (ref text, kind text, call text, role text, since bigint, until bigint, detail text)
+      as o (ref text, kind text, call text, role text, approvers text[], barred text[], since bigint, until bigint,
+        detail text)
   where x.item = any (p_accepted)
   on conflict (run_id, ref) do update
-    set kind = excluded.kind, call_id = excluded.call_id, role = excluded.role, since = excluded.since,
+    set kind = excluded.kind, call_id = excluded.call_id, role = excluded.role, approvers = excluded.approvers,
+        barred = excluded.barred, since = excluded.since,
         until = excluded.until, detail = excluded.detail;
 
   -- Of a file that one append writes twice, the last; in the order in which they were written.

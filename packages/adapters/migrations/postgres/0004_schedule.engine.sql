@@ -41,6 +41,7 @@ as $$
 #variable_conflict use_column
 declare
   v_now constant bigint := holdfast.now_ms();
+  v_suspended constant uuid[] := holdfast.suspended();
   v_left integer;
   v_turn bigint;
   v_admitted integer;
@@ -58,6 +59,7 @@ begin
     from (
       select subject from holdfast.due
       where kind = 'run' and admitted and at <= v_now and coalesce(reserved_until, 0) <= v_now
+        and tenant_id <> all (v_suspended)
       order by at, subject limit p_limit for update skip locked
     ) c
     where d.kind = 'run' and d.subject = c.subject
@@ -84,7 +86,7 @@ begin
         ) u
         group by u.tenant_id
       ) used on used.tenant_id = t.id
-      where t.id <> all (v_tried) and t.slots > coalesce(used.runs, 0)
+      where t.id <> all (v_tried) and t.suspended_at is null and t.slots > coalesce(used.runs, 0)
         and exists (
           select from holdfast.due d where d.kind = 'run' and not d.admitted and d.tenant_id = t.id and d.at <= v_now)
       order by greatest(t.pass, v_turn), t.id limit v_left for no key update of t skip locked
@@ -188,10 +190,13 @@ as $$
 declare
   -- A variable: a volatile function in the condition would keep the index from being used.
   v_now constant bigint := holdfast.now_ms();
+  v_suspended constant uuid[] := holdfast.suspended();
 begin
   return query select
     (select pg_catalog.min(d.at) from holdfast.due d where d.kind = 'run' and d.at > v_now),
-    exists (select from holdfast.due d where d.kind = 'run' and not d.admitted and d.at <= v_now);
+    exists (
+      select from holdfast.due d
+      where d.kind = 'run' and not d.admitted and d.at <= v_now and d.tenant_id <> all (v_suspended));
 end
 $$;
 
@@ -201,15 +206,19 @@ create function holdfast.queue_depth() returns table (waiting integer, ready int
 as $$
 declare
   v_now constant bigint := holdfast.now_ms();
+  v_suspended constant uuid[] := holdfast.suspended();
 begin
   return query select
     (select pg_catalog.count(*)::integer from (
-      select from holdfast.due d where d.kind = 'run' and not d.admitted and d.at <= v_now limit 10000) w),
+      select from holdfast.due d
+      where d.kind = 'run' and not d.admitted and d.at <= v_now and d.tenant_id <> all (v_suspended) limit 10000) w),
     r.ready, r.stuck
   from (
     select pg_catalog.count(*)::integer as ready,
       (pg_catalog.count(*) filter (where d.at <= v_now - 60000))::integer as stuck
-    from (select at from holdfast.due where kind = 'run' and admitted and at <= v_now order by at, subject limit 10000) d
+    from (
+      select at from holdfast.due
+      where kind = 'run' and admitted and at <= v_now and tenant_id <> all (v_suspended) order by at, subject limit 10000) d
   ) r;
 end
 $$;
@@ -249,7 +258,7 @@ end
 $$;
 
 -- Offers what is due in the outbox to one worker, until it is finished, put off, or the reservation ends. Words for the
--- engine go to those who have it.
+-- engine go to those who have it. What is left for a suspended tenant waits, but for what only cleans up.
 create function holdfast.pick_outbox(p_worker text, p_kind text, p_limit integer, p_reserve_ms bigint)
   returns table (tenant_id uuid, subject uuid, reserved_until bigint, attempt integer)
   language plpgsql security definer set search_path = '' set enable_seqscan = off set jit = off
@@ -257,6 +266,7 @@ as $$
 #variable_conflict use_column
 declare
   v_now constant bigint := holdfast.now_ms();
+  v_suspended constant uuid[] := case when p_kind in ('files', 'engine', 'erasure') then '{}' else holdfast.suspended() end;
 begin
   if p_kind = 'engine' and not holdfast.drives(p_worker) then
     return;
@@ -267,6 +277,7 @@ begin
     from (
       select kind, subject from holdfast.due
       where kind <> 'run' and kind = p_kind and at <= v_now and coalesce(reserved_until, 0) <= v_now
+        and tenant_id <> all (v_suspended)
       order by at limit p_limit for update skip locked
     ) c
     where d.kind = c.kind and d.subject = c.subject

@@ -1,17 +1,23 @@
--- Who changed what. Lines of a tenant form a chain: each hash covers the line and the hash before it.
+-- Who did what. Lines of a tenant form a chain: each hash covers the line and the hash before it.
 create table holdfast.audit (
   tenant_id uuid not null references holdfast.tenants,
   -- from 1 without gaps
   number bigint not null,
   at bigint not null,
   operation text not null,
-  -- JSON text: who, what and about which request
+  -- id of who did it
+  actor text not null,
+  -- path of what was changed or read
+  target text not null,
+  -- JSON text: all the rest
   line text not null,
   -- SHA-256, hex
   hash text not null,
   primary key (tenant_id, number)
 );
 create index audit_of_operation on holdfast.audit (tenant_id, operation, number);
+create index audit_of_actor on holdfast.audit (tenant_id, actor, number);
+create index audit_at on holdfast.audit (tenant_id, at, number);
 
 -- The newest line of each tenant; its lock orders those who write.
 create table holdfast.audit_heads (

@@ -217,10 +217,9 @@ begin
   end loop;
   if v_top <> '{}' then
     perform holdfast.erase_runs(v_all);
-    perform holdfast.write_audit('runs.delete', pg_catalog.json_build_object(
-      'target', '/v1/runs',
-      'by', pg_catalog.json_build_object('type', 'system', 'id', 'retention', 'roles', '[]'::json),
-      'requestId', '',
+    perform holdfast.write_audit('runs.delete', 'retention', '/v1/runs', pg_catalog.json_build_object(
+      'by', pg_catalog.json_build_object('type', 'system', 'roles', '[]'::json, 'name', null),
+      'from', null, 'requestId', '', 'before', null, 'after', null, 'outcome', 'done',
       'detail', pg_catalog.json_build_object(
         'retention_days', v_kept_ms / 86400000, 'deleted', pg_catalog.cardinality(v_all), 'runs', v_top))::text);
   end if;

@@ -1,7 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, opendir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { ArtifactDamaged, type ArtifactStore, type RunRef, type StoredFile, type StoredFiles } from '@holdfast/core';
+import {
+  ArtifactDamaged,
+  type ArtifactStore,
+  type RunRef,
+  type StoredFile,
+  type StoredFiles,
+  type TenantScope,
+} from '@holdfast/core';
 
 /**
  * Lower case only: on a file system that ignores case, `A` and `a` would share a folder.
@@ -96,26 +103,41 @@ export class FileArtifactStore implements ArtifactStore, StoredFiles {
     await unlessMissing(syncFolder(dirname(folder)));
   }
 
+  async removeTenant({ tenant }: TenantScope): Promise<number> {
+    const folder = this.#tenantFolder(tenant);
+    const entries = (await unlessMissing(readdir(folder, { recursive: true, withFileTypes: true }))) ?? [];
+    await rm(folder, { recursive: true, force: true });
+    await unlessMissing(syncFolder(this.#root));
+    return entries.filter((entry) => entry.isFile()).length;
+  }
+
+  async hasTenant({ tenant }: TenantScope): Promise<boolean> {
+    return (await unlessMissing(stat(this.#tenantFolder(tenant)))) !== null;
+  }
+
   #file(ref: RunRef, digest: string): string {
     const folder = this.#folder(ref);
     if (!digestName.test(digest)) throw new ArtifactRefused(`not a digest: ${JSON.stringify(digest.slice(0, 200))}`);
     return join(folder, digest);
   }
 
-  #folder(ref: RunRef): string {
-    for (const [what, id] of [
-      ['tenant', ref.tenant],
-      ['run', ref.run],
-    ] as const) {
-      if (!folderName.test(id)) throw new ArtifactRefused(`not a ${what} id: ${JSON.stringify(id.slice(0, 200))}`);
-    }
-    return join(this.#root, ref.tenant, ref.run);
+  #folder({ tenant, run }: RunRef): string {
+    return join(this.#tenantFolder(tenant), checked('run', run));
+  }
+
+  #tenantFolder(tenant: string): string {
+    return join(this.#root, checked('tenant', tenant));
   }
 }
 
 /** The caller's fault: an id that is none, or bytes under a digest that is not theirs. */
 export class ArtifactRefused extends Error {
   override readonly name = 'ArtifactRefused';
+}
+
+function checked(what: 'tenant' | 'run', id: string): string {
+  if (!folderName.test(id)) throw new ArtifactRefused(`not a ${what} id: ${JSON.stringify(id.slice(0, 200))}`);
+  return id;
 }
 
 /** Names of the folders in a folder, in no order; none when it is missing. */

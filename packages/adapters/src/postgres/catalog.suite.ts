@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { functions, grants, logins, tables } from './database-rights.suite.ts';
+import { functions, grants, logins, tables, tablesOfInstallation } from './database-rights.suite.ts';
 import type { OpenedStores } from './open-stores.suite.ts';
 
 /** What the catalog must say for the wall between tenants to hold: owners, policies, functions and grants. */
@@ -33,40 +34,24 @@ export function describeCatalog(name: string, open: () => Promise<OpenedStores>)
       expect(found).toEqual(tables.map((table) => ({ name: table, forced: true })));
     });
 
+    test('every table is known: it has rows of tenants, or belongs to the installation', async () => {
+      const found = await rows(`
+        select c.relname as name from pg_class c
+        where c.relnamespace = 'holdfast'::regnamespace and c.relkind not in ('i', 'I', 'S', 't', 'c') order by c.relname`);
+      expect(found.map(({ name }) => name)).toEqual([...tables, ...tablesOfInstallation].toSorted());
+    });
+
     test('there are these policies and no others', async () => {
       const found = await rows(`
         select tablename, policyname, qual,
           (select string_agg(role, ',' order by role) from unnest(roles::text[]) role) as roles
         from pg_policies where schemaname = 'holdfast' order by tablename, policyname`);
-      const engine = [
-        'artifacts',
-        'attention',
-        'audit',
-        'audit_heads',
-        'budget_waits',
-        'budget_windows',
-        'budgets',
-        'bulk_operations',
-        'due',
-        'idempotency_keys',
-        'run_events',
-        'run_tags',
-        'runs',
-        'schedules',
-        'snapshots',
-        'tenants',
-        'threads',
-        'usage_of_deleted',
-        'webhook_cursors',
-        'webhook_deliveries',
-        'webhooks',
-      ];
       const of = (policy: string): unknown[] =>
         found.filter((row) => row['policyname'] === policy).map((row) => row['tablename']);
       expect(of('tenant')).toEqual(tables);
-      expect(of('engine')).toEqual(engine);
+      expect(of('engine')).toEqual(tables);
       expect(of('owner')).toEqual(['tenants']);
-      expect(found).toHaveLength(tables.length + engine.length + 1);
+      expect(found).toHaveLength(2 * tables.length + 1);
       const kinds = found.map(({ policyname, roles, qual }) => {
         const text = String(qual);
         const scoped = /^\((tenant_id|id) = \( SELECT \(NULLIF\(current_setting\('hf\.tenant'/.test(text);
@@ -90,6 +75,15 @@ export function describeCatalog(name: string, open: () => Promise<OpenedStores>)
         expect([owner, lanname]).toEqual(['holdfast_engine', 'plpgsql']);
         expect(config).toMatch(/^search_path=""/);
       }
+    });
+
+    test('the architecture names each of these functions, once', () => {
+      const page = readFileSync(new URL('../../../../docs/architecture.md', import.meta.url), 'utf8');
+      const table = page.slice(page.indexOf("## The database's functions"));
+      const named = [...table.matchAll(/^\|([^|]+)\|/gm)].flatMap(([, cell = '']) =>
+        [...cell.matchAll(/`(\w+)`/g)].map(([, name = '']) => name),
+      );
+      expect(named.toSorted()).toEqual(Object.keys(functions).toSorted());
     });
 
     test('nobody bypasses the policies, and logins own nothing', async () => {
@@ -127,9 +121,14 @@ export function describeCatalog(name: string, open: () => Promise<OpenedStores>)
         from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid,
           aclexplode(a.attacl) p
         where n.nspname = 'holdfast' order by c.relname, a.attname`);
-      const columns = ['expires_at', 'last_used_at', 'previous_hash', 'previous_until', 'revoked_at', 'secret_hash'];
-      const grant = { name: 'api_keys', role: 'holdfast_api', privilege: 'UPDATE' };
-      expect(found).toEqual(columns.map((column) => ({ ...grant, column })));
+      const columns = {
+        api_keys: ['expires_at', 'last_used_at', 'previous_hash', 'previous_until', 'revoked_at', 'secret_hash'],
+        members: ['disabled_at', 'roles'],
+      };
+      const grant = { role: 'holdfast_api', privilege: 'UPDATE' };
+      expect(found).toEqual(
+        Object.entries(columns).flatMap(([name, names]) => names.map((column) => ({ ...grant, name, column }))),
+      );
     });
 
     test('nothing is granted to everybody', async () => {

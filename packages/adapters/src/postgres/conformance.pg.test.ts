@@ -7,6 +7,7 @@ import {
   describeHints,
   describeInstallation,
   describeOutbox,
+  describeLimitStore,
   describeRetention,
   describeRunCopies,
   describeRunDirectory,
@@ -15,6 +16,7 @@ import {
   describeScheduleRows,
   describeScheduleStore,
   describeSecretRows,
+  describeTenantStore,
   describeToolServerStore,
   describeTransactions,
   describeWebhookStore,
@@ -22,6 +24,7 @@ import {
 import { database, describePostgres, type PostgresServer, startPostgres } from '@holdfast/testing/servers';
 import { afterAll, beforeAll } from 'vitest';
 import { openDatabase } from './database.ts';
+import { describeAuditTables } from './audit.suite.ts';
 import { describeErasure } from './deletion.suite.ts';
 import { describeIdempotencyKeys } from './idempotency-keys.suite.ts';
 import { openOn } from './open-stores.suite.ts';
@@ -45,8 +48,11 @@ describePostgres('the stores', ({ bin }) => {
   describeRunDirectory('Postgres', open);
   describeDeletion('Postgres', open);
   describeRetention('Postgres', open);
+  describeLimitStore('Postgres', open);
   describeErasure('Postgres', open);
+  describeAuditTables('Postgres', open);
   describeAgentStore('Postgres', open);
+  describeTenantStore('Postgres', open);
   describeToolServerStore('Postgres', open);
   describeTransactions('Postgres', open, false);
   describeWebhookStore('Postgres', open);

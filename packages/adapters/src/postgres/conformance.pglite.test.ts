@@ -7,6 +7,7 @@ import {
   describeHints,
   describeInstallation,
   describeOutbox,
+  describeLimitStore,
   describeRetention,
   describeRunCopies,
   describeRunDirectory,
@@ -15,11 +16,13 @@ import {
   describeScheduleRows,
   describeScheduleStore,
   describeSecretRows,
+  describeTenantStore,
   describeToolServerStore,
   describeTransactions,
   describeWebhookStore,
 } from '@holdfast/testing';
 import { ProcessHints } from './hints.ts';
+import { describeAuditTables } from './audit.suite.ts';
 import { describeErasure } from './deletion.suite.ts';
 import { describeIdempotencyKeys } from './idempotency-keys.suite.ts';
 import { openMemory } from './open-stores.suite.ts';
@@ -35,8 +38,11 @@ describeRunCopies('PGlite', openMemory);
 describeRunDirectory('PGlite', openMemory);
 describeDeletion('PGlite', openMemory);
 describeRetention('PGlite', openMemory);
+describeLimitStore('PGlite', openMemory);
 describeErasure('PGlite', openMemory);
+describeAuditTables('PGlite', openMemory);
 describeAgentStore('PGlite', openMemory);
+describeTenantStore('PGlite', openMemory);
 describeToolServerStore('PGlite', openMemory);
 describeTransactions('PGlite', openMemory, true);
 describeWebhookStore('PGlite', openMemory);

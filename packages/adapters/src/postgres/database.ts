@@ -11,7 +11,10 @@ import type {
   Hints,
   Installation,
   KeyStore,
+  LimitStore,
+  MemberRows,
   Outbox,
+  PlatformAudit,
   RetentionStore,
   RunDirectory,
   RunRef,
@@ -21,6 +24,8 @@ import type {
   SealedPages,
   SecretRows,
   Steps,
+  TenantDirectory,
+  TenantErasure,
   TenantScope,
   ThreadStore,
   ToolServerStore,
@@ -31,7 +36,7 @@ import type {
   WebhookStore,
 } from '@holdfast/core';
 import { artifactRows } from './artifact-rows.ts';
-import { PostgresAuditLog } from './audit-log.ts';
+import { cleanAudit, PostgresAuditLog } from './audit-log.ts';
 import { PostgresAgentStore } from './agent-store.ts';
 import { cleanBulkOperations, PostgresBulkStore } from './bulk-store.ts';
 import { DatabaseClock, ProcessClock } from './database-clock.ts';
@@ -40,9 +45,12 @@ import { PostgresExpiredRuns } from './expired-runs.ts';
 import { NoHints, PostgresHints, ProcessHints } from './hints.ts';
 import { PostgresInstallation, tenantIds } from './installation.ts';
 import { PostgresKeyStore } from './key-store.ts';
+import { PostgresLimitStore } from './limit-store.ts';
+import { PostgresMemberRows } from './member-rows.ts';
 import { applyMigrations, schemaProblem } from './migrate.ts';
 import { PostgresOutbox } from './outbox.ts';
 import { openPglite } from './pglite.ts';
+import { PostgresPlatformAudit } from './platform-audit.ts';
 import { openPool } from './pool.ts';
 import { openPostgres } from './postgres.ts';
 import { checkWritable } from './server-check.ts';
@@ -54,6 +62,7 @@ import { PostgresScheduleStore } from './schedule-store.ts';
 import { PostgresSealedPages, PostgresSecretRows } from './secret-rows.ts';
 import type { Connections, Sql } from './sql.ts';
 import { type DatabaseRole, type Scoped, scopedTransactions } from './tenant-scope.ts';
+import { PostgresTenantDirectory, PostgresTenantErasure } from './tenant-store.ts';
 import { PostgresThreadStore } from './thread-store.ts';
 import { PostgresToolServerStore } from './tool-server-store.ts';
 import { cleanDeliveries, PostgresWebhookQueue } from './webhook-queue.ts';
@@ -71,6 +80,8 @@ export interface DatabaseOptions {
   readonly hints?: boolean;
   /** An append that takes longer is cut off, and what became of it is unknown, ms; default 10 s. */
   readonly appendLimitMs?: number;
+  /** How long audit lines are kept of tenants that say nothing themselves; default: for ever. */
+  readonly auditDays?: number;
 }
 
 export interface ApiStores {
@@ -88,6 +99,10 @@ export interface ApiStores {
   readonly schedules: ScheduleRows;
   readonly webhooks: WebhookStore;
   readonly budgets: BudgetStore;
+  readonly limits: LimitStore;
+  readonly members: MemberRows;
+  readonly tenants: TenantDirectory;
+  readonly platformAudit: PlatformAudit;
 }
 
 export interface WorkerStores {
@@ -104,6 +119,7 @@ export interface WorkerStores {
   readonly schedules: ScheduleRows;
   readonly webhooks: WebhookQueue;
   readonly budgets: WorkerBudgets;
+  readonly erasure: TenantErasure;
   /** What a handler of the outbox does to runs, together with how far it is. */
   readonly transactions: Steps;
   /** Whether there is an agent of that tenant here. Without one it has no run. */
@@ -112,7 +128,7 @@ export interface WorkerStores {
   readonly artifactRows: (ref: RunRef) => Promise<readonly ArtifactRow[]>;
   /**
    * Deletes some of what is no longer kept (replies to idempotent requests, 24 h; deliveries, 30 days; bulk operations,
-   * 30 days after their end); for a call once an hour. Returns how many rows; as long as that is not 0 there may be more.
+   * 30 days after their end; audit lines, as they are kept); for a call once an hour. Returns how many rows; as long as that is not 0 there may be more.
    */
   readonly housekeep: () => Promise<number>;
 }
@@ -224,13 +240,14 @@ async function openServer(url: string, options: DatabaseOptions): Promise<OpenDa
 function stores(
   connections: Connections,
   hints: Hints,
-  { appendLimitMs = 10_000, poolSize = POOL_SIZE }: DatabaseOptions,
+  { appendLimitMs = 10_000, poolSize = POOL_SIZE, auditDays }: DatabaseOptions,
   leaseOf: (worker: string, driver: DriverName) => WorkerLease,
 ): Pick<Database, 'api' | 'worker' | 'owner' | 'sealed'> {
   const publish = (grown: readonly Hint[]): void => hints.publish(grown);
   return {
     async api() {
-      const scoped = scopedTransactions(connections, await roleFor(connections, 'holdfast_api'));
+      const role = await roleFor(connections, 'holdfast_api');
+      const scoped = scopedTransactions(connections, role);
       return {
         runs: new ApiRunStore(scoped, publish),
         agents: new PostgresAgentStore(scoped),
@@ -246,6 +263,10 @@ function stores(
         schedules: new PostgresScheduleRows(scoped, publish),
         budgets: new PostgresBudgets(scoped, publish),
         webhooks: new PostgresWebhookStore(scoped),
+        limits: new PostgresLimitStore(scoped),
+        members: new PostgresMemberRows(scoped),
+        tenants: new PostgresTenantDirectory(scoped, connections, role),
+        platformAudit: new PostgresPlatformAudit(connections, role),
       };
     },
     async worker(worker, driver = 'embedded') {
@@ -269,13 +290,15 @@ function stores(
         schedules: new PostgresScheduleRows(scoped, publish),
         budgets: new PostgresBudgets(scoped, publish),
         webhooks: new PostgresWebhookQueue(scoped),
+        erasure: new PostgresTenantErasure(scoped),
         transactions: new PostgresTransactions(scoped, publish),
         hasTenant: (scope) => hasTenant(scoped, scope),
         artifactRows: (ref) => artifactRows(scoped, ref),
         housekeep: async () =>
           (await cleanIdempotencyKeys(connections)) +
           (await cleanBulkOperations(connections)) +
-          (await cleanDeliveries(connections)),
+          (await cleanDeliveries(connections)) +
+          (await cleanAudit(connections, auditDays ?? null)),
       };
     },
     async owner() {

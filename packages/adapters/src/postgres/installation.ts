@@ -1,3 +1,4 @@
+import { type OwnLimits, ownLimits } from '@holdfast/contracts';
 import type { Installation, KeyDraft, TenantScope } from '@holdfast/core';
 import { insertKey } from './key-store.ts';
 import type { Connections } from './sql.ts';
@@ -34,6 +35,25 @@ export class PostgresInstallation implements Installation {
   async tenantByName(name: string): Promise<string | null> {
     const rows = await this.#asOwner<{ id: string }>('select id from holdfast.tenants where name = $1', [name]);
     return rows[0]?.id ?? null;
+  }
+
+  setLimits(
+    name: string,
+    changes: Readonly<Partial<Record<keyof OwnLimits, number | null>>>,
+  ): Promise<OwnLimits | null> {
+    return this.#connections.lend((sql) =>
+      roleTransaction(sql, this.#role, async () => {
+        const [row] = await sql.query<{ limits: string }>(
+          'select limits from holdfast.tenants where name = $1 for update',
+          [name],
+        );
+        if (row === undefined) return null;
+        const all = { ...ownLimits.parse(JSON.parse(row.limits)), ...changes };
+        const limits = Object.fromEntries(Object.entries(all).filter(([, number]) => number !== null));
+        await sql.query('update holdfast.tenants set limits = $2 where name = $1', [name, JSON.stringify(limits)]);
+        return ownLimits.parse(limits);
+      }),
+    );
   }
 
   async addKey(scope: TenantScope, key: KeyDraft): Promise<void> {

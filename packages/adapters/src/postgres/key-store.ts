@@ -1,5 +1,5 @@
 import type { Role } from '@holdfast/contracts';
-import type { KeyDraft, KeyStore, Rotation, StoredKey, TenantScope } from '@holdfast/core';
+import type { FoundKey, KeyDraft, KeyStore, Rotation, StoredKey, TenantScope } from '@holdfast/core';
 import { isUuid } from './ids.ts';
 import type { Sql } from './sql.ts';
 import type { Scoped } from './tenant-scope.ts';
@@ -15,10 +15,14 @@ interface KeyRow {
   readonly revoked_at: number | null;
   readonly last_used_at: number | null;
   readonly created_at: number;
+  readonly member_id: string | null;
 }
 
 const columns = `id, name, roles, secret_hash, previous_hash, previous_until, expires_at, revoked_at, last_used_at,
-  created_at`;
+  created_at, member_id`;
+const foundSql = `select ${columns},
+    (select suspended_at from holdfast.tenants where id = tenant_id) as tenant_suspended_at
+  from holdfast.api_keys where tenant_id = $1 and id = $2`;
 const oneSql = `select ${columns} from holdfast.api_keys where tenant_id = $1 and id = $2`;
 
 export class PostgresKeyStore implements KeyStore {
@@ -28,10 +32,13 @@ export class PostgresKeyStore implements KeyStore {
     this.#scoped = scoped;
   }
 
-  async find(scope: TenantScope, id: string): Promise<StoredKey | null> {
+  async find(scope: TenantScope, id: string): Promise<FoundKey | null> {
     if (!isUuid(scope.tenant) || !isUuid(id)) return null;
-    const [row] = await this.#scoped.read<KeyRow>(scope, oneSql, [scope.tenant, id]);
-    return row === undefined ? null : keyOf(row);
+    const [row] = await this.#scoped.read<KeyRow & { readonly tenant_suspended_at: number | null }>(scope, foundSql, [
+      scope.tenant,
+      id,
+    ]);
+    return row === undefined ? null : { ...keyOf(row), tenantSuspendedAt: row.tenant_suspended_at };
   }
 
   async list(scope: TenantScope, after: string | null, limit: number): Promise<readonly StoredKey[]> {
@@ -43,6 +50,12 @@ export class PostgresKeyStore implements KeyStore {
       ),
     );
     return rows.map(keyOf);
+  }
+
+  async hasMember(scope: TenantScope, member: string): Promise<boolean> {
+    const text = 'select exists (select from holdfast.members where tenant_id = $1 and id = $2) as there';
+    const [row] = await this.#scoped.read<{ there: boolean }>(scope, text, [scope.tenant, member]);
+    return row?.there === true;
   }
 
   add(scope: TenantScope, key: KeyDraft): Promise<StoredKey> {
@@ -106,9 +119,9 @@ export class PostgresKeyStore implements KeyStore {
 
 export async function insertKey(sql: Sql, scope: TenantScope, key: KeyDraft): Promise<StoredKey> {
   const [row] = await sql.query<KeyRow>(
-    `insert into holdfast.api_keys (tenant_id, id, name, roles, secret_hash, expires_at)
-     values ($1, $2, $3, $4, $5, $6) returning ${columns}`,
-    [scope.tenant, key.id, key.name, JSON.stringify(key.roles), key.secretHash, key.expiresAt],
+    `insert into holdfast.api_keys (tenant_id, id, name, roles, secret_hash, expires_at, member_id)
+     values ($1, $2, $3, $4, $5, $6, $7) returning ${columns}`,
+    [scope.tenant, key.id, key.name, JSON.stringify(key.roles), key.secretHash, key.expiresAt, key.member ?? null],
   );
   if (row === undefined) throw new Error('the key was not inserted');
   return keyOf(row);
@@ -128,4 +141,5 @@ const keyOf = (row: KeyRow): StoredKey => ({
   revokedAt: row.revoked_at,
   lastUsedAt: row.last_used_at,
   createdAt: row.created_at,
+  ...(row.member_id === null ? {} : { member: row.member_id }),
 });

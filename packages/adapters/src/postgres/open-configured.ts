@@ -6,8 +6,9 @@ export function openConfigured({
   database,
   secrets,
   worker,
-}: Pick<Config, 'database' | 'secrets' | 'worker'>): Promise<OpenDatabase> {
-  const options = { hints: worker.wakeHints };
+  auditDays,
+}: Pick<Config, 'database' | 'secrets' | 'worker'> & Partial<Pick<Config, 'auditDays'>>): Promise<OpenDatabase> {
+  const options = { hints: worker.wakeHints, ...(auditDays == null ? {} : { auditDays }) };
   if (database.kind === 'pglite') return openDatabase(`pglite://${database.folder}`, options);
   if (secrets.database === null) throw new Error('a Postgres without its URL');
   return openDatabase(secrets.database.url, { ...options, directUrl: secrets.database.direct });

@@ -1,7 +1,9 @@
 import type { Limits } from '@holdfast/contracts';
 import type {
   ArtifactRow,
+  AttentionFilter,
   AttentionKind,
+  CapacityProblem,
   CopiedRun,
   Deletion,
   Hint,
@@ -14,7 +16,6 @@ import type {
   RunStatus,
   RunSummary,
   StoredRun,
-  WorkersProblem,
   TenantScope,
   UsageAsked,
   UsageGroup,
@@ -28,7 +29,7 @@ import { deletedHints, type DeletionRow, deletionOf } from './deletion.ts';
 import { type EventRow, eventColumns, eventOf } from './events.ts';
 import { isUuid } from './ids.ts';
 import { runConditions } from './run-conditions.ts';
-import { type Connections, prepared } from './sql.ts';
+import type { Connections } from './sql.ts';
 import type { Scoped } from './tenant-scope.ts';
 import { usage } from './usage.ts';
 
@@ -69,6 +70,7 @@ interface AttentionRowOfRun {
   readonly kind: AttentionKind;
   readonly call_id: string | null;
   readonly role: string | null;
+  readonly approvers: string[] | null;
   readonly since: number;
   readonly until: number | null;
   readonly detail: string;
@@ -96,11 +98,18 @@ const copySql = `select holdfast.fork_run(${Array.from({ length: 11 }, (_, index
 const placeOf = (run: string, ref: string): string =>
   `${run}, pg_catalog.length(pg_catalog.split_part(${ref}, '.', 1)), pg_catalog.length(${ref}), ${ref}`;
 const attentionSql = `
-  select t.run_id, r.agent, t.ref, t.kind, t.call_id, t.role, t.since, t.until, t.detail
+  select t.run_id, r.agent, t.ref, t.kind, t.call_id, t.role, t.approvers, t.since, t.until, t.detail
   from holdfast.attention t join holdfast.runs r on r.id = t.run_id
   where t.tenant_id = $1 and ($2::uuid is null or t.run_id = $2)
     and ($3::uuid is null or (${placeOf('t.run_id', 't.ref')}) > (${placeOf('$3', '$4::text')}))
+    and ($6::text is null or t.kind = $6) and ($7::text is null or r.agent = $7)
+    and ($8::text[] is null or (t.kind <> 'log-problem' and not coalesce($8 && t.barred, false)
+      and (coalesce($8 && t.approvers, false) or t.role = any ($9::text[]) or (t.role is null and t.approvers is null))))
   order by ${placeOf('t.run_id', 't.ref')} limit $5`;
+
+const problemSql = `select case
+    when exists (select from holdfast.tenants where id = $1 and suspended_at is not null) then 'tenant_suspended'
+    else holdfast.workers_problem() end as problem`;
 
 export class PostgresRunDirectory implements RunDirectory {
   readonly #scoped: Scoped;
@@ -171,10 +180,8 @@ export class PostgresRunDirectory implements RunDirectory {
     return row === undefined ? null : summaryOf(row);
   }
 
-  async workersProblem(): Promise<WorkersProblem | null> {
-    const [row] = await this.#connections.lend((sql) =>
-      prepared<{ problem: WorkersProblem | null }>(sql, 'select holdfast.workers_problem() as problem', []),
-    );
+  async capacityProblem(scope: TenantScope): Promise<CapacityProblem | null> {
+    const [row] = await this.#scoped.read<{ problem: CapacityProblem | null }>(scope, problemSql, [scope.tenant]);
     return row?.problem ?? null;
   }
 
@@ -212,7 +219,7 @@ export class PostgresRunDirectory implements RunDirectory {
    */
   async attention(
     scope: TenantScope,
-    filter: { readonly run?: string },
+    filter: AttentionFilter,
     after: { run: string; ref: string } | null,
     limit: number,
   ): Promise<readonly OpenAttention[]> {
@@ -224,9 +231,20 @@ export class PostgresRunDirectory implements RunDirectory {
         after?.run ?? null,
         after?.ref ?? null,
         limit,
+        filter.kind ?? null,
+        filter.agent ?? null,
+        filter.mine === undefined
+          ? null
+          : arrayLiteral([filter.mine.id, ...(filter.mine.member === undefined ? [] : [filter.mine.member])]),
+        arrayLiteral(filter.mine?.roles ?? []),
       ]),
     );
-    return rows.map(({ run_id: run, call_id: call, ...row }) => ({ ...row, run, call }));
+    return rows.map(({ run_id: run, call_id: call, approvers, ...row }) => ({
+      ...row,
+      run,
+      call,
+      ...(approvers === null ? {} : { approvers }),
+    }));
   }
 
   usage(scope: TenantScope, asked: UsageAsked): Promise<readonly UsageGroup[]> {

@@ -41,6 +41,13 @@ export class PostgresScheduleStore implements ScheduleStore {
     return row ?? { waiting: 0, ready: 0, stuck: 0 };
   }
 
+  async suspended(): Promise<readonly string[]> {
+    const rows = await this.#connections.lend((sql) =>
+      prepared<{ tenant: string }>(sql, 'select tenant_id as tenant from holdfast.suspended_tenants()', []),
+    );
+    return rows.map(({ tenant }) => tenant);
+  }
+
   async movedHeads(held: readonly (RunRef & { readonly head: number })[]): Promise<readonly RunRef[]> {
     if (held.length === 0) return [];
     return this.#connections.lend((sql) =>

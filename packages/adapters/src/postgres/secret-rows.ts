@@ -45,6 +45,16 @@ export class PostgresSecretRows implements SecretRows {
     return rows.map(summaryOf);
   }
 
+  async get(scope: TenantScope, name: string): Promise<SecretSummary | null> {
+    const [row] = await this.#scoped.read<SummaryRow>(
+      scope,
+      `select name, version, created_at, updated_at from holdfast.secrets
+       where tenant_id = $1 and name = $2 and ciphertext is not null`,
+      [scope.tenant, name],
+    );
+    return row === undefined ? null : summaryOf(row);
+  }
+
   read(scope: TenantScope, names: readonly string[]): Promise<readonly SealedSecret[]> {
     return this.#scoped.read<SealedSecret>(
       scope,

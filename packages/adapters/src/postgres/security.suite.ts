@@ -81,10 +81,13 @@ export function describeSecurity(name: string, open: () => Promise<OpenedStores>
         `delete from holdfast.webhooks`,
         `update holdfast.webhook_cursors set next_seq = 1`,
         `delete from holdfast.webhook_deliveries`,
-        `insert into holdfast.audit (tenant_id, number, at, operation, line, hash) values ('TENANT', 9, 1, 'x', '{}', '')`,
+        `insert into holdfast.audit (tenant_id, number, at, operation, actor, target, line, hash)
+         values ('TENANT', 9, 1, 'x', 'a', '/', '{}', '')`,
         `update holdfast.audit set line = '{}'`,
         `delete from holdfast.audit`,
         `update holdfast.audit_heads set number = 0`,
+        `insert into holdfast.audit_checkpoints (tenant_id, number, hash, count, at) values ('TENANT', 1, '', 1, 1)`,
+        `update holdfast.audit_checkpoints set number = 9`,
         `create table holdfast.mine (a int)`,
         `select * from holdfast.is_dead('x')`,
       ])('is refused: %s', async (text) => {
@@ -106,7 +109,7 @@ export function describeSecurity(name: string, open: () => Promise<OpenedStores>
     });
 
     test('an audit line stays within the scope', async () => {
-      const write = `select holdfast.write_audit('x', '{}')`;
+      const write = `select holdfast.write_audit('x', 'a', '/', '{}')`;
       for (const tenant of [null, ''])
         await expect(as('holdfast_api', tenant, (sql) => sql.query(write))).rejects.toMatchObject({ code: '42501' });
       const written = await as('holdfast_api', mine.tenant, async (sql) => {
@@ -264,6 +267,79 @@ export function describeSecurity(name: string, open: () => Promise<OpenedStores>
       await stores.api.retention.set(theirs, null);
     });
 
+    test('the life of a tenant stays within the scope, whatever it is told', async () => {
+      const state = `select name, slots, weight, suspended_at, delete_at, erasing_since,
+        (select count(*)::int from holdfast.due d where d.subject = t.id) as due
+        from holdfast.tenants t where id = '${theirs.tenant}'`;
+      const before = await rows(state);
+      const calls: Record<Login, string[]> = {
+        holdfast_api: [
+          "change_tenant('taken over', 1, 1)",
+          'suspend_tenant()',
+          'resume_tenant()',
+          'delete_tenant(1)',
+          'keep_tenant()',
+        ],
+        holdfast_worker: ['erase_tenant(1000)', 'finish_erasure(0)'],
+      };
+      for (const login of logins)
+        for (const tenant of [null, '', randomUUID()])
+          for (const call of calls[login])
+            await stores.database.connections.lend(async (sql) => {
+              await sql.query(`begin; set local role ${login}`);
+              await sql.query("select pg_catalog.set_config('hf.tenant', $1, true)", [tenant]);
+              await sql.query(`select holdfast.${call}`);
+              await sql.query('commit');
+            });
+      expect(await rows(state)).toEqual(before);
+      expect(await rows("select count(*)::int as due from holdfast.due where kind = 'erasure'")).toEqual([{ due: 0 }]);
+      for (const tenant of [null, ''])
+        await expect(
+          as('holdfast_api', tenant, (sql) => sql.query("select holdfast.create_tenant('nobody', 1, 1, null)")),
+        ).rejects.toMatchObject({ code: '42501' });
+      for (const login of logins) {
+        const rests = (tenant: string | null) =>
+          as(login, tenant, (sql) => sql.query('select * from holdfast.rests_of_tenant()'));
+        expect(await rests(null)).toEqual([]);
+        expect(await rests(mine.tenant)).not.toEqual([]);
+      }
+      // One that is there cannot be made again, nor taken.
+      expect(
+        await as('holdfast_api', mine.tenant, (sql) =>
+          sql.query("select holdfast.create_tenant('again', 1, 1, null) as outcome"),
+        ),
+      ).not.toEqual([{ outcome: 'made' }]);
+    });
+
+    test('what somebody had in hand while the tenant was suspended is neither offered nor claimed', async () => {
+      const run = await newRun(stores, await newTenant(stores));
+      const scope = { tenant: run.tenant };
+      await stores.api.transactions.run(scope, ({ tenants }) => tenants.suspend(scope));
+      // As one whose row was locked at that moment: the suspension leaves it admitted.
+      await rows(`update holdfast.due set admitted = true where subject = '${run.run}'`);
+      const worker = await stores.worker('me');
+      expect((await worker.schedule.pick(100, 0)).filter(({ tenant }) => tenant === run.tenant)).toEqual([]);
+      const claim = appendTo(run, 1, { worker: 'me', take: { type: 'claim' } });
+      expect(await worker.runs.append(claim)).toMatchObject({ type: 'not-yours' });
+      await stores.api.transactions.run(scope, ({ tenants }) => tenants.resume(scope));
+      expect(await worker.runs.append(claim)).toMatchObject({ type: 'accepted' });
+    });
+
+    test('a tenant with a row in every table is erased from all of them', async () => {
+      const whole = await full(stores);
+      const left = async (): Promise<string[]> => Object.keys(await stores.api.tenants.rests(whole)).toSorted();
+      expect(await left()).toEqual(tables.filter((table) => table !== 'tenants'));
+      const worker = await stores.worker('me');
+      await stores.api.transactions.run(whole, ({ tenants }) => tenants.delete(whole, 0));
+      let step = 'more';
+      while (step === 'more') step = await worker.erasure.erase(whole);
+      expect(step).toBe('clean');
+      expect(await left()).toEqual(['due']);
+      expect(await worker.erasure.finish(whole, 0)).toBe('erased');
+      expect(await left()).toEqual([]);
+      expect(await stores.api.tenants.get(whole)).toBeNull();
+    });
+
     test('the owner of the tables sees tenants, and their rows only inside a tenant', async () => {
       expect(await as('holdfast_owner', null, (sql) => count(sql, 'tenants'))).toBeGreaterThan(1);
       for (const table of tables.filter((one) => one !== 'tenants')) {
@@ -280,19 +356,12 @@ async function full(stores: OpenedStores): Promise<RunRef> {
   const budget = randomUUID();
   const limits = { tokens: 10, costUsdMicros: null, noticeAt: null };
   await stores.api.budgets.create(scope, budget, { ...limits, agent: null, period: 'total', timeZone: 'UTC' });
-  await (
-    await stores.worker('me')
-  ).runs.append(
-    appendTo(await newRun(stores, scope), 1, {
-      budgets: {
-        returned: [],
-        taken: [{ budget, starts_at: 0, ends_at: null, tokens: 1, cost_usd_micros: 0 }],
-        noticed: [],
-        waits: null,
-        goesOn: false,
-      },
-    }),
-  );
+  const worker = await stores.worker('me');
+  const window = { budget, starts_at: 0 };
+  const taken = [{ ...window, ends_at: null, tokens: 1, cost_usd_micros: 0 }];
+  const waits = { ...window, limit: 'tokens', needed: 10, unpriced: false } as const;
+  const moves = { returned: [], taken, noticed: [], waits, goesOn: false };
+  await worker.runs.append(appendTo(await newRun(stores, scope), 1, { budgets: moves }));
   const webhook = await stores.api.webhooks.create(scope, randomUUID(), settings);
   await stores.api.webhooks.note(scope, webhook.id, deliveryAt(1));
   const run = await newRun(stores, scope, { attributes: { ...plainRun, tags: ['a'] } });
@@ -311,10 +380,24 @@ async function full(stores: OpenedStores): Promise<RunRef> {
     sql.query(`insert into holdfast.threads (tenant_id, id, metadata, created_at)
       values ('${scope.tenant}', '${randomUUID()}', '{}', 1)`),
   );
+  await stores.database.connections.lend((sql) =>
+    sql.query(`insert into holdfast.members (tenant_id, id, kind, issuer, subject, last_seen_at)
+      values ('${scope.tenant}', '${randomUUID()}', 'person', 'https://issuer.test', '${randomUUID()}', 1)`),
+  );
   await stores.api.secrets.put(scope, 'token', null, () => ({ keyId: 'k', nonce: 'n', ciphertext: 'c' }));
   const by: Actor = { type: 'system', id: 'test', roles: [] };
   const entry = { operation: 'x', target: '/', by, requestId: 'r', detail: {} };
   await stores.api.transactions.run(scope, ({ audit }) => audit.write(scope, entry));
+  await stores.database.connections.lend((sql) =>
+    sql.query('insert into holdfast.audit_checkpoints (tenant_id, number, hash, count, at) values ($1, 0, $2, 0, 0)', [
+      scope.tenant,
+      '',
+    ]),
+  );
+  await stores.database.connections.lend((sql) =>
+    sql.query(`insert into holdfast.members (tenant_id, id, kind, issuer, subject, last_seen_at)
+      values ('${scope.tenant}', '${randomUUID()}', 'person', 'https://issuer.test', 'ada', 1)`),
+  );
   const spec = { type: 'mcp', url: 'https://mcp.test', headers: {} } as const;
   await stores.api.toolServers.put(scope, { name: 'crm', url: spec.url, spec, listing: null }, null);
   const request = { key: 'k', principal: 'p', route: 'r', bodyHash: 'h' };
@@ -338,7 +421,6 @@ async function full(stores: OpenedStores): Promise<RunRef> {
   } as const;
   const schedule = newSchedule(randomUUID(), timed, 1);
   await stores.api.transactions.run(scope, ({ schedules }) => schedules.create(scope, schedule, 7));
-  const worker = await stores.worker('me');
   await worker.runs.saveSnapshot(run, { seq: 1, format: 'x', body: '{}' });
   const gone = await newRun(stores, scope);
   await stores.api.runs.append(appendTo(gone, 1, { projection: projectionOf({ status: 'failed' }) }));

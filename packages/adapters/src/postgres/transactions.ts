@@ -11,11 +11,15 @@ import { PostgresAgentStore } from './agent-store.ts';
 import { PostgresAuditLog } from './audit-log.ts';
 import { PostgresBulkStore } from './bulk-store.ts';
 import { PostgresKeyStore } from './key-store.ts';
+import { PostgresLimitStore } from './limit-store.ts';
 import { PostgresRetentionStore } from './retention-store.ts';
 import { PostgresRunDirectory } from './run-directory.ts';
 import { ApiRunStore } from './run-store.ts';
 import { PostgresScheduleRows } from './schedule-rows.ts';
+import { PostgresMemberRows } from './member-rows.ts';
+import { platformAuditWriter } from './platform-audit.ts';
 import { PostgresSecretRows } from './secret-rows.ts';
+import { PostgresTenantStore } from './tenant-store.ts';
 import { PostgresThreadStore } from './thread-store.ts';
 import { type Connections, prepared, type Sql, type Statement } from './sql.ts';
 import { type Scoped, scopedTo, type Transaction } from './tenant-scope.ts';
@@ -135,6 +139,10 @@ function storesIn(scope: TenantScope, sql: Transaction, grown: Hint[]): Transact
     retention: new PostgresRetentionStore(scoped),
     schedules: new PostgresScheduleRows(scoped, note),
     webhooks: new PostgresWebhookStore(scoped),
+    limits: new PostgresLimitStore(scoped),
+    members: new PostgresMemberRows(scoped),
+    tenants: new PostgresTenantStore(scoped, note),
+    platformAudit: platformAuditWriter(sql),
   };
 }
 

@@ -110,7 +110,8 @@ describePostgres('worker leases', ({ bin }) => {
   test('tells why no worker begins anything', async () => {
     const stores = await storesOf(await openDatabase(url));
     opened.push(stores);
-    const problem = () => stores.api.directory.workersProblem();
+    const scope = await newTenant(stores);
+    const problem = () => stores.api.directory.capacityProblem(scope);
     expect(await problem()).toBe('no_worker');
     const [a, b] = [await start('a', 'temporal'), await start('b', 'temporal')];
     expect(await problem()).toBeNull();

@@ -20,6 +20,8 @@ describe('the metrics', () => {
     executor.appended('accepted', 0.004);
     executor.appended('refused', 0.004);
     metrics.http.answered('GET', '/v1/runs/:id', 200, 0.01);
+    metrics.limits.refused('tenant.read');
+    metrics.limits.uncounted('auth');
     metrics.http.streamOpened();
     metrics.http.streamOpened();
     metrics.http.streamClosed();
@@ -28,6 +30,8 @@ describe('the metrics', () => {
       expect.arrayContaining([
         'holdfast_model_calls_total{outcome="answered"} 1',
         'holdfast_tool_calls_total{outcome="no-answer",effect="once"} 1',
+        'holdfast_rate_limited_total{limit="tenant.read"} 1',
+        'holdfast_rate_limiter_unavailable_total{class="auth"} 1',
         'holdfast_runs_held 2',
         'holdfast_runs_due{state="waiting"} 3',
         'holdfast_runs_due{state="stuck"} 1',
@@ -45,7 +49,7 @@ describe('the metrics', () => {
       ]),
     );
     const names = lines.filter((line) => line.startsWith('# TYPE')).map((line) => line.split(' ')[2]);
-    expect(names).toHaveLength(13);
+    expect(names).toHaveLength(15);
     expect(names.every((name) => name?.startsWith('holdfast_'))).toBe(true);
   });
 

@@ -46,6 +46,10 @@ export function createMetrics() {
     'route',
     'status',
   ]);
+  const limited = counter('rate_limited_total', 'Requests refused with 429, by limit.', ['limit']);
+  const uncounted = counter('rate_limiter_unavailable_total', 'Requests that could not be counted, by class.', [
+    'class',
+  ]);
   const sse = gauge('sse_streams', 'Event streams open now.');
 
   const due = new Gauge({
@@ -95,6 +99,10 @@ export function createMetrics() {
       runsHeld: (count: () => number): void => {
         held = count;
       },
+    },
+    limits: {
+      refused: (limit: string): void => limited.inc({ limit }),
+      uncounted: (rateClass: string): void => uncounted.inc({ class: rateClass }),
     },
     http: {
       /** @param route the pattern (`/v1/runs/:id`), never the address itself */

@@ -9,12 +9,26 @@ const name = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,62}$/, { error: 'must be lower-case letters, digits and dashes, beginning with a letter' });
 
+const approvers = z
+  .array(z.uuid().transform((id) => id.toLowerCase()))
+  .nonempty()
+  .max(50);
+
 /** People must agree before the call. `when` is a CEL condition over `args`; without it, always. */
 export const approvalRule = z.strictObject({
   when: z.string().max(2_000).optional(),
   by: z
-    .strictObject({ role: role.default('operator'), count: z.literal(1).default(1) })
-    .default({ role: 'operator', count: 1 }),
+    .strictObject({
+      role: role.optional().describe('Whoever has it. `operator` when nobody is named either.'),
+      members: approvers.optional().describe('These members, by id, whatever their roles; admins not beside them.'),
+      keys: approvers.optional().describe('These API keys, by id.'),
+      count: z.int().min(1).max(20).default(1).describe('So many different people must agree.'),
+    })
+    .default({ count: 1 }),
+  four_eyes: z
+    .boolean()
+    .optional()
+    .describe('Whoever started the run at the top, and whoever wrote the arguments, may not approve.'),
   expires: duration.optional(),
   then: z.literal('deny').default('deny'),
 });

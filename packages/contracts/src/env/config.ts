@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Quotas, Rates } from '../limits.ts';
 import type { env } from './env.ts';
 
 /** The environment, read once and in order. What must not be shown stands in `secrets` and nowhere else. */
@@ -14,6 +15,13 @@ export interface Config {
     readonly publicBaseUrl: string | null;
     /** Pages of these may use the API from a browser. */
     readonly corsOrigins: readonly string[];
+    /** Addresses and ranges that may tell where a request came from. */
+    readonly trustedProxies: readonly string[];
+  };
+  readonly limits: {
+    /** null = none. */
+    readonly rates: Rates | null;
+    readonly quotas: Quotas;
   };
   /** null = none. */
   readonly metricsPort: number | null;
@@ -23,6 +31,8 @@ export interface Config {
     readonly wakeHints: boolean;
   };
   readonly drainTimeoutMs: number;
+  /** Days for which audit lines are kept where a tenant says nothing itself; null = for ever. */
+  readonly auditDays: number | null;
   /** Runs at once of a new tenant. */
   readonly tenantSlots: number;
   readonly toolServers: {

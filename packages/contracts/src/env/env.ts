@@ -1,4 +1,20 @@
 import { z } from 'zod';
+import { defaultQuotas, defaultRates } from '../limits.ts';
+import {
+  allowList,
+  baseUrl,
+  databaseUrl,
+  modelBaseUrl,
+  oneOf,
+  originList,
+  path,
+  postgresUrl,
+  quotas,
+  ranges,
+  rates,
+  temporalName,
+  whole,
+} from './env-values.ts';
 
 /** What is told about a key beside its schema: in the reference, in `.env.example`, and in messages. */
 export interface KeyMeta {
@@ -15,69 +31,14 @@ export interface KeyMeta {
 const everywhere = ['api', 'worker', 'standalone'] as const;
 const DEFAULT_PORT = '7070';
 
-function whole(min: number, max: number) {
-  const error = `must be a whole number from ${min} to ${max}`;
-  return z
-    .string()
-    .regex(/^\d{1,10}$/, { error })
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, { error });
-}
-
-const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
-  z.enum(values, { error: `must be one of ${values.join(', ')}` });
-
-const postgresUrl = z.string().refine((value) => /^postgres(ql)?:\/\/./.test(value) && URL.canParse(value), {
-  error: 'must be a URL that begins with postgres:// or postgresql://',
-});
-
-const databaseUrl = z
-  .string()
-  .refine((value) => value.startsWith('pglite://') || postgresUrl.safeParse(value).success, {
-    error: 'must begin with pglite:// (a folder, or nothing), postgres:// or postgresql://',
-  });
-
-const baseUrl = z
-  .string()
-  .refine((value) => URL.canParse(value) && /^https?:\/\/[^?#]+$/.test(value), {
-    error: 'must be a URL that begins with http:// or https://, without ? and #',
-  })
-  .transform((value) => value.replace(/\/+$/, ''));
-
-const allowEntry =
-  /^([a-z0-9][a-z0-9.-]*(:\d{1,5})?|\d+\.\d+\.\d+\.\d+(\/([12]?\d|3[0-2]))?|\[?[0-9a-f:]*:[0-9a-f:.]*\]?(\/(\d{1,2}|1[01]\d|12[0-8]))?|\[[0-9a-f:.]+\]:\d{1,5})$/i;
-
-const allowList = z
-  .string()
-  .transform((value) =>
-    value
-      .split(',')
-      .map((entry) => entry.trim())
-      .filter((entry) => entry !== ''),
-  )
-  .refine((entries) => entries.every((entry) => allowEntry.test(entry)), {
-    error: 'must be a comma list of host, host:port, addresses and ranges',
-  });
-
-const origin = z.string().refine((value) => URL.canParse(value) && new URL(value).origin === value, {
-  error: 'must be origins such as https://app.example.com, with commas between them, without a path',
-});
-
-const originList = z
-  .string()
-  .transform((value) => value.split(',').flatMap((text) => (text.trim() === '' ? [] : [text.trim()])))
-  .pipe(z.array(origin));
-
-const modelBaseUrl = baseUrl.refine((value) => new URL(value).username === '', {
-  error: 'must have no user or password: give the key apart',
-});
-
 /** Processes that have runs carried, or look whether they can. */
 const driving = ['worker', 'standalone', 'cli'] as const;
 
-const temporalName = z.string().regex(/^[\w.-]{1,200}$/, { error: 'must be letters, digits, _ . and -, at most 200' });
-
-const path = z.string().refine((value) => !value.includes('\0'), { error: 'must be a path' });
+function textOf(numbers: Readonly<Record<string, number>>): string {
+  return Object.entries(numbers)
+    .map(([name, number]) => `${name}=${number}`)
+    .join(', ');
+}
 
 /**
  * The environment contract: every key that Holdfast reads, and nothing else is read. Unknown keys are let be.
@@ -146,6 +107,28 @@ export const envKeys = {
     description:
       'Pages of these origins may use the API from a browser, with an API key of their own. Without it, no browser page may.',
     example: 'https://app.example.com,http://localhost:5173',
+    default: null,
+    used: ['api', 'standalone'],
+    secret: false,
+  }),
+  TRUSTED_PROXIES: ranges.optional().meta({
+    description:
+      'Addresses and ranges of the edge in front of the API. From these alone X-Forwarded-For and X-Forwarded-Proto are believed. Without it, whoever connects is the client.',
+    example: '10.0.0.0/8,fd00::/8',
+    default: null,
+    used: ['api', 'standalone'],
+    secret: false,
+  }),
+  RATE_LIMITS: rates.optional().meta({
+    description: `Requests a second, counted over ten seconds, that are answered before others are refused with 429: a comma list of name=number, where what is not named keeps its default (${textOf(defaultRates)}). \`off\` = no limits. A tenant may have numbers of its own: \`holdfast limits set\`.`,
+    example: 'caller.read=50,tenant.read=150',
+    default: null,
+    used: ['api', 'standalone'],
+    secret: false,
+  }),
+  QUOTAS: quotas.optional().meta({
+    description: `How many of something a tenant may have: a comma list of name=number, where what is not named keeps its default (${textOf(defaultQuotas)}). A tenant may have numbers of its own: \`holdfast limits set\`.`,
+    example: 'agents=200,keys=50',
     default: null,
     used: ['api', 'standalone'],
     secret: false,
@@ -322,6 +305,16 @@ export const envKeys = {
       description: 'Runs that one worker holds at once. A run that waits for a person, a timer or a child is not held.',
       example: '200',
       default: '50',
+      used: ['worker', 'standalone'],
+      secret: false,
+    }),
+  AUDIT_RETENTION_DAYS: whole(30, 3_650)
+    .optional()
+    .meta({
+      description:
+        'Days for which audit lines are kept of tenants that say nothing themselves. Older ones are removed; the chain stays provable. Without it, for ever.',
+      example: '400',
+      default: null,
       used: ['worker', 'standalone'],
       secret: false,
     }),

@@ -1,3 +1,4 @@
+import { defaultQuotas, defaultRates } from '../limits.ts';
 import { describe, expect, it } from 'vitest';
 import { env, envKeyNames, envKeys, metaOf } from './env.ts';
 import { EnvInvalid, type Environment, parseEnv } from './parse-env.ts';
@@ -24,10 +25,12 @@ describe('parseEnv', () => {
     expect(parseEnv({})).toEqual({
       dataDir: '.holdfast',
       database: { kind: 'pglite', folder: '.holdfast/database' },
-      http: { host: '127.0.0.1', port: 7070, publicBaseUrl: null, corsOrigins: [] },
+      http: { host: '127.0.0.1', port: 7070, publicBaseUrl: null, corsOrigins: [], trustedProxies: [] },
+      limits: { rates: defaultRates, quotas: defaultQuotas },
       metricsPort: null,
       worker: { concurrency: 50, wakeHints: true },
       drainTimeoutMs: 25_000,
+      auditDays: null,
       tenantSlots: 100,
       toolServers: { file: null, environment: {} },
       outboundAllow: [],
@@ -49,6 +52,10 @@ describe('parseEnv', () => {
       PORT: '0',
       PUBLIC_BASE_URL: 'https://h.example.com/base//',
       CORS_ORIGINS: 'https://app.example.com, http://localhost:5173,',
+      AUDIT_RETENTION_DAYS: '400',
+      TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.1,fd00::/8,',
+      RATE_LIMITS: 'caller.read=1, address.auth = 2',
+      QUOTAS: 'webhooks=0,agents=7',
       TOOL_SERVERS_FILE: '/etc/tools.json',
       OUTBOUND_ALLOW: 'crm.internal, crm.internal:8080,10.1.0.0/16,[::1]:80,',
       SECRETS_URL: 'local:///etc/holdfast/secrets.key',
@@ -85,10 +92,16 @@ describe('parseEnv', () => {
         port: 0,
         publicBaseUrl: 'https://h.example.com/base',
         corsOrigins: ['https://app.example.com', 'http://localhost:5173'],
+        trustedProxies: ['10.0.0.0/8', '192.0.2.1', 'fd00::/8'],
+      },
+      limits: {
+        rates: { ...defaultRates, 'caller.read': 1, 'address.auth': 2 },
+        quotas: { ...defaultQuotas, webhooks: 0, agents: 7 },
       },
       metricsPort: 9464,
       worker: { concurrency: 7, wakeHints: false },
       drainTimeoutMs: 0,
+      auditDays: 400,
       tenantSlots: 8,
       toolServers: { file: '/etc/tools.json', environment: { HOME: '/root', PATH: '/bin' } },
       outboundAllow: ['crm.internal', 'crm.internal:8080', '10.1.0.0/16', '[::1]:80'],
@@ -168,6 +181,19 @@ describe('parseEnv', () => {
     ['PUBLIC_BASE_URL', 'ftp://x'],
     ['CORS_ORIGINS', '*'],
     ['CORS_ORIGINS', 'https://x/path'],
+    ['TRUSTED_PROXIES', 'edge.internal'],
+    ['TRUSTED_PROXIES', '10.0.0.0/33'],
+    ['TRUSTED_PROXIES', '::1/x'],
+    ['TRUSTED_PROXIES', 'loopback'],
+    ['RATE_LIMITS', 'none'],
+    ['RATE_LIMITS', 'caller.read'],
+    ['RATE_LIMITS', 'caller.read=0'],
+    ['RATE_LIMITS', 'caller.read=1,caller.read=2'],
+    ['RATE_LIMITS', 'caller.reed=1'],
+    ['RATE_LIMITS', 'agents=1'],
+    ['QUOTAS', 'agents=-1'],
+    ['QUOTAS', 'agents=1000001'],
+    ['QUOTAS', 'off'],
     ['PUBLIC_BASE_URL', 'https://x/?a=1'],
     ['DATABASE_URL', 'mysql://db/x'],
     ['DATABASE_URL', 'postgres://'],
@@ -227,4 +253,8 @@ describe('each key', () => {
     const unset = env.parse({})[key];
     expect(unset).toEqual(standard === null ? undefined : env.parse({ [key]: standard })[key]);
   });
+});
+
+it('limits may be switched off', () => {
+  expect(parseEnv({ RATE_LIMITS: 'off' }).limits.rates).toBeNull();
 });

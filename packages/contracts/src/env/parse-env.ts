@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { defaultQuotas, defaultRates } from '../limits.ts';
 import type { Config } from './config.ts';
 import { env, type EnvKey, envKeyNames, metaOf } from './env.ts';
 
@@ -72,10 +73,16 @@ export function parseEnv(environment: Environment): Config {
       port: values.PORT,
       publicBaseUrl: values.PUBLIC_BASE_URL ?? null,
       corsOrigins: values.CORS_ORIGINS ?? [],
+      trustedProxies: values.TRUSTED_PROXIES ?? [],
+    },
+    limits: {
+      rates: values.RATE_LIMITS === undefined ? defaultRates : values.RATE_LIMITS,
+      quotas: values.QUOTAS ?? defaultQuotas,
     },
     metricsPort: values.METRICS_PORT === 0 ? null : values.METRICS_PORT,
     worker: { concurrency: values.WORKER_CONCURRENCY, wakeHints: values.WAKE_HINTS === 'on' },
     drainTimeoutMs: values.DRAIN_TIMEOUT_MS,
+    auditDays: values.AUDIT_RETENTION_DAYS ?? null,
     tenantSlots: values.TENANT_SLOTS,
     toolServers: {
       file: values.TOOL_SERVERS_FILE ?? null,

@@ -35,6 +35,11 @@ export const errorCodes = {
     'Forbidden',
     'The key is good, but its roles do not allow this. `detail` names the role it takes.',
   ),
+  tenant_suspended: meaning(
+    403,
+    'Tenant suspended',
+    'The tenant is suspended: nobody is let in and nothing begins. Runs, schedules and webhooks go on once it is resumed.',
+  ),
   route_not_found: meaning(404, 'No such route', 'No operation has this method and path. See the API reference.'),
   method_not_allowed: meaning(
     405,
@@ -58,6 +63,21 @@ export const errorCodes = {
     'The first request with this `Idempotency-Key` is still under way. Try again after `Retry-After`.',
   ),
 
+  rate_limited: meaning(
+    429,
+    'Too many requests',
+    'More requests came than the limit that `RateLimit` names lets through. Nothing was done. Try again after `Retry-After` seconds.',
+  ),
+  rate_limiter_unavailable: meaning(
+    503,
+    'Requests cannot be counted',
+    'What counts requests does not answer, and this operation is not done uncounted. Nothing was done; try again after `Retry-After`.',
+  ),
+  quota_exceeded: meaning(
+    409,
+    'Quota is used up',
+    'The tenant has as many of these as it may have. `detail` says how many; `quota`, `limit` and `used` say it to programs.',
+  ),
   etag_mismatch: meaning(
     412,
     'Changed in between',
@@ -124,6 +144,16 @@ export const errorCodes = {
     'Approval is for other arguments',
     'The decision names another hash than the open question. Read the call again and decide on what it says now.',
   ),
+  approval_four_eyes: meaning(
+    403,
+    'Somebody else must approve',
+    'The rule asks for four eyes: whoever started the run at the top, or wrote the arguments, may not approve the call.',
+  ),
+  approval_already_given: meaning(
+    409,
+    'Agreed already',
+    'The same person has approved this call before; another one must agree.',
+  ),
   approval_role_required: meaning(
     403,
     'Approval needs another role',
@@ -180,6 +210,11 @@ export const errorCodes = {
     422,
     'Condition cannot be used',
     'An approval condition is no CEL expression over `args`. `detail` says where it breaks.',
+  ),
+  approvers_too_few: meaning(
+    422,
+    'Too few approvers',
+    'An approval asks for more people than it names, so that it could never be given.',
   ),
   role_invalid: meaning(422, 'Role cannot decide', 'The role that an approval asks for may not decide approvals.'),
   limit_too_low: meaning(422, 'Limit too low', 'A limit leaves no room for a single call.'),
@@ -258,7 +293,6 @@ export const errorCodes = {
     'URL is not called',
     'Webhooks go over HTTPS to the public internet, and to what OUTBOUND_ALLOW names. `detail` says what is in the way.',
   ),
-  too_many_webhooks: meaning(409, 'Too many webhooks', 'The tenant has as many webhooks as it may have.'),
   replay_too_large: meaning(
     422,
     'Too much to send again',
@@ -267,7 +301,32 @@ export const errorCodes = {
 
   // the rest
   artifact_not_found: meaning(404, 'No such artifact', 'The run has no file with this digest.'),
-  tenant_exists: meaning(409, 'Tenant exists', 'There is a tenant with this id already.'),
+  tenant_exists: meaning(409, 'Tenant exists', 'There is a tenant with this name, or this external id, already.'),
+  tenant_not_found: meaning(
+    404,
+    'No such tenant',
+    'There is no tenant with this id. One that was erased is gone for good.',
+  ),
+  member_not_found: meaning(
+    404,
+    'No such member',
+    'The tenant has no member with this id. Members come with their first token.',
+  ),
+  last_admin: meaning(
+    409,
+    'Last admin',
+    'Nobody else could administer the tenant: no other member has the role here, and no admin key is good.',
+  ),
+  tenant_deleting: meaning(
+    409,
+    'Tenant to be deleted',
+    'The tenant is to be deleted, so it cannot be resumed. Its deletion can be taken back until its grace has ended.',
+  ),
+  tenant_erasing: meaning(
+    409,
+    'Tenant being erased',
+    'The grace of the deletion has ended and the erasure has begun: it cannot be taken back.',
+  ),
   database_unavailable: meaning(
     503,
     'Database unavailable',

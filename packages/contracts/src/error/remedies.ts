@@ -12,6 +12,8 @@ export const remedies: Readonly<Record<ErrorCode | RunFailureCode | StartupCode,
   key_expired:
     'Ask an admin for a new key: `holdfast keys create <name> --role <role>`, or `keys rotate` before it ends.',
   forbidden: 'Use a key with the role that `detail` names. `holdfast doctor` shows the roles of yours.',
+  tenant_suspended:
+    'Ask whoever runs the platform why; `holdfast tenants resume <tenant>` lets it go on. `holdfast tenants get <tenant>` says whether it is to be deleted.',
   route_not_found: 'Compare method and path with `/reference`. An older server lacks what a newer client asks for.',
   method_not_allowed: 'Use one of the methods in `Allow`.',
   payload_too_large: 'Send less. Large data belongs in a file that a tool reads, not in the input.',
@@ -19,6 +21,10 @@ export const remedies: Readonly<Record<ErrorCode | RunFailureCode | StartupCode,
   idempotency_mismatch:
     'Use a new key for a new request. If it should be the same request, send the same body; the first answer is kept for 24 hours.',
   idempotency_in_flight: 'Wait for `Retry-After`, then repeat it with the same key and body.',
+  rate_limited: 'Wait as long as `Retry-After` says, and ask less often; the client of Holdfast does both.',
+  rate_limiter_unavailable: 'Try again in a moment. Whoever runs Holdfast looks at the store that counts requests.',
+  quota_exceeded:
+    'Delete what is not needed, or ask whoever runs Holdfast for a larger quota: `QUOTAS`, or `holdfast limits set`.',
   etag_mismatch: 'Read it again, look at what has changed, and send the new `ETag` in `If-Match`.',
 
   // runs
@@ -50,7 +56,9 @@ export const remedies: Readonly<Record<ErrorCode | RunFailureCode | StartupCode,
     'Look at what is open: `holdfast attention --run <run>`. It may have been settled by somebody else.',
   approval_not_open: 'See in the log who decided what: `holdfast watch <run>`.',
   approval_hash_mismatch: 'Read the arguments again (`holdfast attention --run <run>`), and decide on those.',
-  approval_role_required: 'Let somebody with that role decide.',
+  approval_role_required: 'Let somebody decide who has that role or is named.',
+  approval_four_eyes: 'Let somebody approve who has not started the run or written the arguments; deny it you may.',
+  approval_already_given: 'Wait for another person: `holdfast attention` shows who has agreed.',
   arguments_invalid: 'Put right what `detail` names; the schema is that of the tool (`holdfast tools show <server>`).',
   question_not_open: 'Nothing: the run has its answer, or was interrupted. The log has it.',
   answer_invalid: 'Answer with what the schema of the question asks for; `holdfast attention --json` shows it.',
@@ -69,6 +77,7 @@ export const remedies: Readonly<Record<ErrorCode | RunFailureCode | StartupCode,
   agent_feature_unavailable: 'Remove what `errors` names from the file.',
   condition_invalid:
     'Put the expression right. It may use `args`, comparisons and CEL’s standard functions without `matches`.',
+  approvers_too_few: 'Name more members or keys, add a role, or lower `count`.',
   role_invalid: 'Take `operator`, `builder` or `admin`.',
   limit_too_low: 'Raise the limit, or lower `model.max_output_tokens`.',
   model_unknown: 'Use a name that `holdfast models` lists, or add the model to MODELS_FILE and restart.',
@@ -99,12 +108,17 @@ export const remedies: Readonly<Record<ErrorCode | RunFailureCode | StartupCode,
     'Look at `holdfast webhooks deliveries <webhook>`. What is older can be sent again by run: `holdfast webhooks replay <webhook> --run <run>`.',
   webhook_url_refused:
     'Use an address with HTTPS that is reached from the internet. For a receiver in your own network, whoever runs Holdfast adds `host:port` to OUTBOUND_ALLOW.',
-  too_many_webhooks: 'Delete one that is not needed, or let one receiver take more types of events.',
   replay_too_large: 'Give a later time, and send single runs again with `run`.',
 
   // the rest
   artifact_not_found: 'See `holdfast artifacts list <run>`.',
   tenant_exists: 'Take another name.',
+  tenant_not_found:
+    'Look for it with `holdfast tenants list`. `holdfast tenants audit` tells what was erased, and when.',
+  member_not_found: 'Look for them with `holdfast members list`.',
+  last_admin: 'Give the role `admin` to another member, or make an admin key, then repeat it.',
+  tenant_deleting: 'Run `holdfast tenants keep <tenant>` first, then resume it.',
+  tenant_erasing: 'Wait for the end of the erasure: `holdfast tenants audit` shows the line that proves it.',
   database_unavailable:
     'Look at the database and at `/readyz`. Runs go on when it is back. Repeat a create with the same `Idempotency-Key`.',
   internal: 'Look in the log for the `x-request-id` of the answer, and report it with that line.',

@@ -41,6 +41,10 @@ export const eventData = {
       agents: pinnedAgents.optional(),
       thread: z.uuid().optional().describe('The conversation that this run continues.'),
       parent: parentOfRun.optional().describe('Set when another run started it.'),
+      started_by: z
+        .array(actor)
+        .optional()
+        .describe('Who started the run at the top, when another run started this one: for four eyes.'),
       start_at: time.optional().describe('Nothing begins before this time.'),
       expires_at: time.optional().describe('Unless a worker has begun it by then, the run fails.'),
       by: actor,
@@ -290,11 +294,21 @@ export const eventData = {
     .strictObject({
       call,
       hash: digest.describe('Covers tool server, tool, schema hash and the canonical (RFC 8785) arguments.'),
-      role,
+      role: role.nullable().describe('Whoever has it may decide; `null`: only those who are named.'),
+      members: z.array(z.uuid()).optional().describe('Members who may decide.'),
+      keys: z.array(z.uuid()).optional().describe('API keys that may decide.'),
+      count: z.int().positive().optional().describe('So many people must agree; left out: one.'),
+      four_eyes: z
+        .boolean()
+        .optional()
+        .describe('Neither who started the run nor who wrote the arguments may approve.'),
       why: z.enum(['rule', 'condition', 'condition-not-evaluable', 'changed']),
       expires_at: time.nullable(),
     })
     .describe('The call waits for a person to agree to exactly these arguments.'),
+  'approval.given': z
+    .strictObject({ call, hash: digest, by: actor, reason: z.string().optional() })
+    .describe('Somebody has agreed, and more people must: the question stays open.'),
   'approval.decided': z
     .strictObject({
       call,

@@ -7,6 +7,10 @@ export const createKeyBody = z.strictObject({
   name: z.string().min(1).max(100),
   roles: z.array(role).nonempty().max(5),
   expires_in: duration.optional().describe('Never when left out.'),
+  member: z
+    .uuid()
+    .optional()
+    .describe('The member whose key it is: all keys of a member count as one person where several must approve.'),
 });
 export type CreateKeyBody = z.input<typeof createKeyBody>;
 
@@ -21,6 +25,7 @@ const keyFields = {
   id: z.uuid(),
   name: z.string(),
   roles: z.array(role),
+  member: z.uuid().nullable().describe('Whose key it is; null: nobody’s but its own.'),
   created_at: z.iso.datetime(),
   expires_at: z.iso.datetime().nullable(),
   last_used_at: z.iso.datetime().nullable().describe('To the minute; null: never used.'),

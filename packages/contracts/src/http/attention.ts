@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { json, jsonObject } from '../json.ts';
 import { digest, textPart } from '../part.ts';
+import { agentName } from './agents.ts';
 import { page, pageQuery } from './page.ts';
 
 export const attentionKind = z.enum([
@@ -23,7 +24,11 @@ export const attentionItem = z
     ref: z.string().describe('Names the thing within its run for as long as it is open.'),
     kind: attentionKind,
     call: z.string().nullable(),
-    role: z.string().nullable().describe('Who may decide; null: whoever may steer runs.'),
+    role: z
+      .string()
+      .nullable()
+      .describe('Who may decide; null: whoever may steer runs, or where `approvers` are named, those alone.'),
+    approvers: z.array(z.string()).describe('Ids of members and API keys that are named.'),
     since: z.iso.datetime(),
     until: z.iso.datetime().nullable(),
     /** What the person needs to know: arguments, the question and its schema, the limit. */
@@ -34,7 +39,12 @@ export type AttentionResource = z.output<typeof attentionItem>;
 
 export const attentionPage = page(attentionItem).meta({ id: 'AttentionPage' });
 
-export const listAttentionQuery = pageQuery.extend({ run: z.uuid().optional() });
+export const listAttentionQuery = pageQuery.extend({
+  run: z.uuid().optional(),
+  kind: attentionKind.optional(),
+  agent: agentName.optional().describe('Of runs of this agent.'),
+  mine: z.stringbool().default(false).describe('`true`: what I may settle myself.'),
+});
 
 const note = z.string().max(2_000).optional();
 

@@ -67,7 +67,12 @@ const lines: Readonly<Record<WireEvent['type'], Line>> = {
   'wait.ended': line('quiet', (data) => `wait ended by ${str(data['by'])}`),
   'message.received': line('people', (data) => `message (${str(data['mode'])}): ${content(data['content'])}`),
   'message.delivered': line('people', () => 'message delivered to the model'),
-  'approval.asked': line('people', (data) => `approval asked of ${str(data['role'])}, call ${str(data['call'])}`),
+  'approval.asked': line(
+    'people',
+    (data) =>
+      `approval asked of ${data['role'] === null ? 'those named' : str(data['role'])}, call ${str(data['call'])}`,
+  ),
+  'approval.given': line('people', (data) => `one more has agreed to call ${str(data['call'])}${because(data)}`),
   'approval.decided': line('people', (data) => `${str(data['decision'])}${because(data)}`),
   'approval.changed': line('people', (data) => `arguments of call ${str(data['call'])} changed${because(data)}`),
   'question.asked': line('people', (data) => `question: ${clip(str(data['question']))}`),

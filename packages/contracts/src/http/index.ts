@@ -10,6 +10,7 @@ export * from './health.ts';
 export * from './event-line.ts';
 export * from './threads.ts';
 export * from './api-keys.ts';
+export * from './members.ts';
 export * from './secrets.ts';
 export * from './tools.ts';
 export * from './models.ts';

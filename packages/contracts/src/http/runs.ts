@@ -70,9 +70,11 @@ export const waitingFor = z.object({
   until: z.iso.datetime().nullable(),
   ref: z.string().nullable(),
   because: z
-    .enum(['engine_unavailable', 'no_worker'])
+    .enum(['engine_unavailable', 'no_worker', 'tenant_suspended'])
     .optional()
-    .describe('Of `capacity`, when no worker can begin any run: Temporal is away, or no worker is running.'),
+    .describe(
+      'Of `capacity`, when no worker can begin the run: Temporal is away, no worker is running, or the tenant is suspended.',
+    ),
 });
 
 const runFields = {

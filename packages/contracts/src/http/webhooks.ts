@@ -16,6 +16,16 @@ export const webhookGroups = {
     'duplicate.found',
     'log.went_back',
   ],
+  decisions: [
+    'approval.given',
+    'approval.decided',
+    'approval.changed',
+    'question.answered',
+    'limit.raised',
+    'tool.resolved',
+    'duplicate.decided',
+    'engine.resumed',
+  ],
   all: eventTypes,
 } as const satisfies Readonly<Record<string, readonly EventType[]>>;
 export type WebhookGroup = keyof typeof webhookGroups;
@@ -47,7 +57,9 @@ export const webhookBody = z
       .nonempty()
       .max(60)
       .default(['ends', 'attention'])
-      .describe('Types of events, and groups: `ends`, `attention` (what needs a person), `all`.'),
+      .describe(
+        'Types of events, and groups: `ends`, `attention` (what needs a person), `decisions` (what people said to it), `all`.',
+      ),
     agent: agentName.optional().describe('Runs of this agent alone; left out: of all.'),
   })
   .meta({ id: 'WebhookSettings' });

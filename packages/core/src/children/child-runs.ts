@@ -50,6 +50,7 @@ async function childRun(
     metadata: {},
     agents: await pinnedAgents(ports.agents, ref, version),
     parent: { run: parentId, call, root: rootOf(parent), depth, descendants },
+    ...(parent.phase === 'live' ? { startedBy: parent.startedBy } : {}),
     by: byParent,
   });
   if ('refused' in handled) throw new Error(`run ${parentId}: its child was refused: ${handled.refused.message}`);

@@ -1,3 +1,4 @@
+export type { MemberRows } from './member-rows.ts';
 export type { Entered, Member, MemberStore } from './member-store.ts';
 export {
   IssuerUnavailable,
@@ -6,3 +7,4 @@ export {
   TokenRefused,
   type TokenVerifier,
 } from './token-verifier.ts';
+export { type MemberSettings, noMember, memberSettingsOf, updateMember } from './update-member.ts';

@@ -1,4 +1,4 @@
-import type { RunRef } from '../tenant-scope.ts';
+import type { RunRef, TenantScope } from '../tenant-scope.ts';
 
 /** Files of a run, content-addressed, keyed tenant/run/digest; never shared across runs or tenants. */
 export interface ArtifactStore {
@@ -26,6 +26,10 @@ export interface StoredFiles {
   remove(ref: RunRef, file: StoredFile): Promise<void>;
   /** Everything of the run, for good. May be done again, and go on where it died. */
   removeRun(ref: RunRef): Promise<void>;
+  /** Everything of the tenant, for good; how many files that were. May be done again, and go on where it died. */
+  removeTenant(scope: TenantScope): Promise<number>;
+  /** Whether anything of the tenant is there, be it an empty folder. */
+  hasTenant(scope: TenantScope): Promise<boolean>;
 }
 
 /** The file no longer has its digest. */

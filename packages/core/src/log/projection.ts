@@ -34,8 +34,9 @@ export function project(
   };
 }
 
-/** A question about other arguments is another one, even in the same millisecond. */
-const keyOf = ({ ref, kind, since, detail }: Attention): string => JSON.stringify([ref, kind, since, detail['hash']]);
+/** A question about other arguments is another one, even in the same millisecond; and so is one that somebody agreed to. */
+const keyOf = ({ ref, kind, since, detail }: Attention): string =>
+  JSON.stringify([ref, kind, since, detail['hash'], detail['approved_by']]);
 
 const row = ({ detail, ...attention }: Attention): AttentionRow => ({ ...attention, detail: JSON.stringify(detail) });
 

@@ -27,6 +27,9 @@ export interface AttentionRow {
   readonly call: string | null;
   /** Who may decide; null: whoever may steer runs. */
   readonly role: string | null;
+  /** As of `Attention`. */
+  readonly approvers?: readonly string[];
+  readonly barred?: readonly string[];
   readonly since: number;
   readonly until: number | null;
   /** JSON text for the person who decides. */
@@ -52,9 +55,9 @@ export interface OutboxEntry {
 
 /**
  * `files`: of a deleted run, to be removed. `retention`: subject is the tenant; runs that have outlived it. `engine`: a run
- * that was ended from outside, of which its engine has not heard. `schedule`: its next tick. `budget`: a new
- * one, of which runs under way have not heard. `webhook`: subject is a
- * cursor, made from webhook and run; the database writes these by itself.
+ * that was ended from outside, of which its engine has not heard. `schedule`: its next tick. `webhook`: subject is a
+ * cursor, made from webhook and run; the database writes these by itself. `budget`: a new one, of which runs under way have
+ * not heard. `erasure`: subject is a tenant that is to be deleted.
  */
 export type OutboxKind =
   | 'child'
@@ -65,7 +68,8 @@ export type OutboxKind =
   | 'engine'
   | 'schedule'
   | 'webhook'
-  | 'budget';
+  | 'budget'
+  | 'erasure';
 
 /** What is derived from the log and written in the same transaction. */
 export interface Projection {

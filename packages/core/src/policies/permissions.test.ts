@@ -35,7 +35,16 @@ const allowed: Record<Role, readonly Operation[]> = {
     'webhooks.deliveries',
   ],
   get auditor() {
-    return [...this.viewer, 'audit.list'] as const;
+    return [
+      ...this.viewer,
+      'audit.list',
+      'audit.head',
+      'audit.verify',
+      'audit.export',
+      'audit.get-retention',
+      'members.list',
+      'members.get',
+    ] as const;
   },
   get operator() {
     return [
@@ -73,6 +82,14 @@ const allowed: Record<Role, readonly Operation[]> = {
     return [
       ...this.builder,
       'audit.list',
+      'audit.head',
+      'audit.verify',
+      'audit.export',
+      'audit.get-retention',
+      'audit.set-retention',
+      'members.list',
+      'members.get',
+      'members.update',
       'runs.delete',
       'threads.delete',
       'retention.set',

@@ -1,4 +1,5 @@
 import type { ApprovalRule, BodyOf, DataOf, JsonObject, PublishedTool } from '@holdfast/contracts';
+import { askedOf } from './approvers.ts';
 import { evaluateCondition } from './condition.ts';
 import { hashOf } from './hash.ts';
 import type { ToolCall } from './state.ts';
@@ -22,7 +23,7 @@ export function approvalFor(call: ToolCall, tool: PublishedTool, now: number): B
     data: {
       call: call.id,
       hash: approvalHash(tool, args),
-      role: rule.by.role,
+      ...askedOf(rule),
       why,
       expires_at: rule.expires === undefined ? null : now + rule.expires,
     },

@@ -1,3 +1,4 @@
+import { barred, personOf } from './approvers.ts';
 import { begunBy } from './duplicate.ts';
 import { isToolCall, STOP_GRACE_MS } from './effects.ts';
 import { isHalted } from './engine.ts';
@@ -21,6 +22,10 @@ export interface Attention {
   readonly call: string | null;
   /** Who may decide; null = whoever may steer runs. */
   readonly role: string | null;
+  /** Ids of members and keys that may decide, too, or alone where `role` is null; left out: nobody is named. */
+  readonly approvers?: readonly string[];
+  /** Ids of those who may not approve, or have done so. */
+  readonly barred?: readonly string[];
   readonly since: number;
   readonly until: number | null;
   /** What the person needs to see. */
@@ -124,8 +129,27 @@ function ofTool(state: LiveRun, call: ToolCall, stopping: boolean): Attention[] 
   if (stopping) return [];
   switch (phase.is) {
     case 'approval': {
-      const { hash, role, since, expiresAt } = phase;
-      return [{ ...about, kind: 'approval', role, since, until: expiresAt, detail: { ...detail, hash } }];
+      const { hash, approvers, given, since, expiresAt } = phase;
+      const { role, named, count, fourEyes } = approvers;
+      const not = barred(approvers, [...state.startedBy, ...call.editors], given);
+      const asked = {
+        hash,
+        count,
+        four_eyes: fourEyes,
+        approved_by: given.map(({ type, id: who }) => ({ type, id: who })),
+      };
+      return [
+        {
+          ...about,
+          kind: 'approval',
+          role,
+          ...(named.length === 0 ? {} : { approvers: named }),
+          ...(not.length === 0 ? {} : { barred: not.map(personOf) }),
+          since,
+          until: expiresAt,
+          detail: { ...detail, ...asked },
+        },
+      ];
     }
     case 'question':
       return [

@@ -27,6 +27,7 @@ const table: Partial<
   'duplicate.found': { from: ['new'] },
   'duplicate.decided': { from: ['duplicate'] },
   'approval.asked': { from: ['new'] },
+  'approval.given': { from: ['approval'] },
   'approval.decided': { from: ['approval'] },
   'approval.changed': { from: ['approval'] },
 };

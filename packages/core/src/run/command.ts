@@ -31,6 +31,8 @@ export type OutsideCommand =
       readonly agents?: PinnedAgents;
       readonly thread?: string;
       readonly parent?: ParentOfRun;
+      /** Of the run at the top, where this is another one. */
+      readonly startedBy?: readonly Actor[];
       /** ms since 1970 */
       readonly startAt?: number;
       readonly expiresAt?: number;
@@ -196,6 +198,8 @@ export type RefusalCode =
   | 'approval_not_open'
   | 'approval_hash_mismatch'
   | 'approval_role_required'
+  | 'approval_four_eyes'
+  | 'approval_already_given'
   | 'arguments_invalid'
   | 'question_not_open'
   | 'answer_invalid'

@@ -1,5 +1,6 @@
 import { type BodyOf, type DataOf, type RunEvent, text } from '@holdfast/contracts';
 import { allowanceReturned, allowanceTaken, budgetReached } from './budgets.ts';
+import { approversOf } from './approvers.ts';
 import { callMisfit } from './call-phases.ts';
 import { childEnded, childStarted, pausedBy } from './children.ts';
 import { fixedBytes, grow } from './context.ts';
@@ -91,6 +92,7 @@ function born(
     limits: data.limits,
     agents: data.agents ?? {},
     parent: data.parent ?? null,
+    startedBy: data.started_by ?? [data.by],
     thread: data.thread ?? null,
     admitted: false,
     holder: null,
@@ -220,9 +222,16 @@ function foldLive(state: LiveRun, event: RunEvent): RunState | string {
     case 'question.answered':
       return closeTool(state, event, { is: 'done' }, answerContent(event.data));
     case 'approval.asked': {
-      const { hash, role, expires_at } = event.data;
-      const phase: ToolPhase = { is: 'approval', hash, role, since: event.at, expiresAt: expires_at };
+      const { hash, expires_at } = event.data;
+      const approvers = approversOf(event.data);
+      const phase: ToolPhase = { is: 'approval', hash, approvers, given: [], since: event.at, expiresAt: expires_at };
       return onTool(state, event.data.call, (call) => ({ ...call, phase }));
+    }
+    case 'approval.given': {
+      const { by } = event.data;
+      return onTool(state, event.data.call, (call) =>
+        call.phase.is === 'approval' ? { ...call, phase: { ...call.phase, given: [...call.phase.given, by] } } : call,
+      );
     }
     case 'approval.decided': {
       const { decision, reason } = event.data;

@@ -46,6 +46,7 @@ export function forked(state: LiveRun, { at }: RunEvent, data: DataOf<'run.forke
     expiresAt: null,
     limits: data.limits,
     agents: data.agents ?? state.agents,
+    startedBy: [...state.startedBy, data.by],
     // Nobody waits for it.
     parent: null,
     thread: null,

@@ -160,6 +160,7 @@ function create(version: RunState['version'], command: Extract<OutsideCommand, {
       ...agentsOf(command),
       ...(command.thread === undefined ? {} : { thread: command.thread }),
       ...(command.parent === undefined ? {} : { parent: command.parent }),
+      ...(command.startedBy === undefined ? {} : { started_by: [...command.startedBy] }),
       ...(command.startAt === undefined ? {} : { start_at: command.startAt }),
       ...(command.expiresAt === undefined ? {} : { expires_at: command.expiresAt }),
       by: command.by,

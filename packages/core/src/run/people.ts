@@ -1,5 +1,6 @@
 import type { Actor, EventBody, JsonObject, PublishedTool } from '@holdfast/contracts';
 import { approvalFor, approvalHash } from './approvals.ts';
+import { barred, isSame, mayDecide, mayDeny } from './approvers.ts';
 import type { CommandOf } from './command.ts';
 import { findToolCall } from './effects.ts';
 import { events, type Handled, refuse, type Refused } from './handled.ts';
@@ -9,26 +10,34 @@ import { isKept } from './requested-calls.ts';
 import { type EndedRun, type LiveRun, modelCallOf, type ToolCall, type ToolPhase } from './state.ts';
 import { droppedInstead } from './summary.ts';
 
-/** Whoever decides must have the role the rule names; an admin may decide everything. */
-const mayDecide = (by: Actor, role: string): boolean => by.roles.some((held) => held === role || held === 'admin');
-
 type OpenApproval = Extract<ToolPhase, { is: 'approval' }>;
 
 export function decideApproval(state: LiveRun, command: CommandOf<'decide_approval'>): Handled {
   const { call, hash, decision, by } = command;
-  const open = openApproval(findToolCall(state, call), command);
+  const asked = findToolCall(state, call);
+  const open = openApproval(asked, command, decision === 'denied' ? mayDeny : mayDecide);
   if ('refused' in open) return open;
-  return events({
-    type: 'approval.decided',
-    data: { call, hash, decision, by, ...optional('reason', command.reason) },
-  });
+  const reason = optional('reason', command.reason);
+  const decided = events({ type: 'approval.decided', data: { call, hash, decision, by, ...reason } });
+  // One who says no is enough, whoever started the run.
+  if (decision === 'denied') return decided;
+  if (open.given.some((other) => isSame(other, by)))
+    return refuse('approval_already_given', `You have approved call ${call} already; another person must agree.`);
+  const authors = [...state.startedBy, ...(asked?.editors ?? [])];
+  if (barred(open.approvers, authors, []).some((other) => isSame(other, by)))
+    return refuse(
+      'approval_four_eyes',
+      `Call ${call} needs other eyes than those of whoever started the run or wrote its arguments.`,
+    );
+  if (open.given.length + 1 >= open.approvers.count) return decided;
+  return events({ type: 'approval.given', data: { call, hash, by, ...reason } });
 }
 
 /** The old question is denied and a new one is open at once, whatever the rule's condition says of the new arguments. */
 export function changeArguments(state: LiveRun, command: CommandOf<'change_arguments'>): Handled {
   const { call: id, hash, arguments: args, by, at } = command;
   const call = findToolCall(state, id);
-  const open = openApproval(call, command);
+  const open = openApproval(call, command, mayDecide);
   if ('refused' in open) return open;
   if (call?.tool == null) return refuse('approval_not_open', `No approval is open for call ${id}.`);
   const problem = argumentsProblem(call.tool, hash, args);
@@ -56,6 +65,7 @@ function argumentsProblem(tool: PublishedTool, hash: string, args: JsonObject): 
 function openApproval(
   call: ToolCall | undefined,
   command: { readonly call: string; readonly hash: string; readonly by: Actor; readonly at: number },
+  may: typeof mayDecide,
 ): OpenApproval | Refused {
   const phase = call?.phase;
   if (phase?.is !== 'approval') return refuse('approval_not_open', `No approval is open for call ${command.call}.`);
@@ -63,8 +73,14 @@ function openApproval(
     return refuse('approval_not_open', `The approval of call ${command.call} has expired.`);
   if (phase.hash !== command.hash)
     return refuse('approval_hash_mismatch', `The decision is about ${command.hash}, the question about ${phase.hash}.`);
-  if (!mayDecide(command.by, phase.role))
-    return refuse('approval_role_required', `Only the role ${phase.role} may decide this.`);
+  if (!may(command.by, phase.approvers)) {
+    const { role, named } = phase.approvers;
+    const who = [
+      ...(role === null ? [] : [`the role ${role}`]),
+      ...(named.length === 0 ? [] : ['those who are named']),
+    ];
+    return refuse('approval_role_required', `Only ${who.join(' and ')} may decide this.`);
+  }
   return phase;
 }
 

@@ -19,6 +19,9 @@ interface Happening {
   readonly pick: number;
 }
 
+/** Who starts the runs, and two others. */
+const people = [person, { ...person, id: 'k2' }, { ...person, id: 'k3' }];
+
 const happening = fc.record({ what: fc.nat(99), pick: fc.nat(1_000_000) });
 const runs = process.env['HOLDFAST_LONG'] === '1' ? 100_000 : 10_000;
 
@@ -149,7 +152,7 @@ class Checked {
     const attention = open[pick % Math.max(1, open.length)];
     if (attention === undefined) return;
     const call = attention.call ?? '';
-    const by = person;
+    const by = people[(pick >> 4) % people.length] ?? person;
     switch (attention.kind) {
       case 'approval':
         if (pick % 5 === 0) {

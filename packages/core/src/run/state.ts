@@ -14,6 +14,7 @@ import type {
   RequestedCall,
   Reservation,
 } from '@holdfast/contracts';
+import type { Approvers } from './approvers.ts';
 
 /**
  * Everything the rules know of a run, folded from its log and its pinned version. What the run is doing is a union of
@@ -46,6 +47,8 @@ export interface LiveRun extends Logged {
   readonly agents: PinnedAgents;
   /** The call of another run that this run is; null = somebody started it. */
   readonly parent: ParentOfRun | null;
+  /** Who started the run at the top, forks included: they do not count as other eyes. */
+  readonly startedBy: readonly Actor[];
   /** The conversation that it continues. */
   readonly thread: string | null;
   readonly admitted: boolean;
@@ -205,7 +208,9 @@ export type ToolPhase =
   | {
       readonly is: 'approval';
       readonly hash: string;
-      readonly role: string;
+      readonly approvers: Approvers;
+      /** Who has agreed, while more must. */
+      readonly given: readonly Actor[];
       readonly since: number;
       readonly expiresAt: number | null;
     }

@@ -4,6 +4,8 @@ import type { RunRef } from '../tenant-scope.ts';
 interface Held {
   readonly ref: RunRef;
   readonly hold: Hold;
+  /** Its tenant is suspended: nothing new begins. */
+  lettingGo: boolean;
 }
 
 /** The runs this worker holds, each carried by its own `advance`. */
@@ -11,6 +13,7 @@ export class Holds {
   readonly #held = new Map<string, Held>();
   readonly #drain = new AbortController();
   readonly #ports: AdvancePorts;
+  #suspended: ReadonlySet<string> = new Set();
 
   constructor(ports: AdvancePorts) {
     this.#ports = ports;
@@ -28,7 +31,10 @@ export class Holds {
   carry(ref: RunRef, take: Take): Hold | null {
     if (this.#held.has(ref.run)) return null;
     const hold = advance(this.#ports, ref, take, this.#drain.signal);
-    this.#held.set(ref.run, { ref, hold });
+    // What is due is not claimed for a suspended tenant; what others have left is settled.
+    const lettingGo = take.type === 'take-over' && this.#suspended.has(ref.tenant);
+    if (lettingGo) hold.letGo('ended');
+    this.#held.set(ref.run, { ref, hold, lettingGo });
     const over = (): void => void this.#held.delete(ref.run);
     // Before whoever waits for `done` hears of it.
     hold.done.then(over, over);
@@ -40,6 +46,16 @@ export class Holds {
     const held = this.#held.get(run);
     held?.hold.nudge(head);
     return held !== undefined;
+  }
+
+  /** These tenants are suspended: calls of theirs that are under way end, then their runs are let go. */
+  suspend(tenants: readonly string[]): void {
+    this.#suspended = new Set(tenants);
+    for (const held of this.#held.values()) {
+      if (held.lettingGo || !this.#suspended.has(held.ref.tenant)) continue;
+      held.lettingGo = true;
+      held.hold.letGo('ended');
+    }
   }
 
   heads(): (RunRef & { head: number })[] {

@@ -26,6 +26,8 @@ export interface ScheduleStore {
   depth(): Promise<{ readonly waiting: number; readonly ready: number; readonly stuck: number }>;
   /** Of these held runs, those whose head is no longer the given one. */
   movedHeads(held: readonly (RunRef & { readonly head: number })[]): Promise<readonly RunRef[]>;
+  /** Tenants that are suspended: nothing of theirs is offered, and what is held is let go. */
+  suspended(): Promise<readonly string[]>;
 }
 
 export interface DeadWorker {
@@ -42,6 +44,9 @@ export interface RunHolder extends Omit<DeadWorker, 'runs' | 'why'> {
 
 /** Why no worker begins a run. */
 export type WorkersProblem = 'engine_unavailable' | 'no_worker';
+
+/** Why a run has no capacity at all. */
+export type CapacityProblem = WorkersProblem | 'tenant_suspended';
 
 /**
  * The lease of one worker: 5 s, renewed each second by the database's clock, beside a session advisory lock where the

@@ -12,9 +12,10 @@ const only =
 /** Nothing is due but what `pick` says. */
 function world(pick: WorkerPorts['outbox']['pick']) {
   const told: string[] = [];
-  const nobody = { start: () => Promise.resolve(), deadPeers: () => Promise.resolve([]) };
+  const none = () => Promise.resolve([]);
+  const nobody = { start: () => Promise.resolve(), deadPeers: none };
   const ports = {
-    schedule: { pick: () => Promise.resolve([]), nextDue: () => Promise.resolve({ at: null, waiting: false }) },
+    schedule: { pick: none, suspended: none, nextDue: () => Promise.resolve({ at: null, waiting: false }) },
     lease: { ...nobody, close: () => Promise.resolve(void told.push('the lease is closed')) },
     outbox: { pick: only(pick), postpone: () => Promise.resolve() },
     hints: { subscribe: () => () => undefined },

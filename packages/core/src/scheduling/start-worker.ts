@@ -8,7 +8,7 @@ import { type Outbox, type OutboxHandler, type OutboxHandlers, sweepOutbox } fro
 import { Periodic } from './periodic.ts';
 import type { OpenDriver } from './run-driver.ts';
 import type { ScheduleStore } from './schedule-store.ts';
-import { sweepDue, sweepMoved } from './sweep.ts';
+import { sweepDue, sweepHeld } from './sweep.ts';
 import { takeOverFromDead } from './take-over.ts';
 
 export interface WorkerPorts extends AdvancePorts {
@@ -68,13 +68,13 @@ export async function startWorker(
     failed('the sweep of what is due failed'),
   );
   const moved = new Periodic(
-    () => sweepMoved(schedule, holds).then(() => SWEEP_MS),
+    () => sweepHeld(schedule, holds).then(() => SWEEP_MS),
     SWEEP_MS,
     failed('the sweep of held runs failed'),
   );
   const watchMs = options.watchPeersMs ?? Number.POSITIVE_INFINITY;
   const peers = new Periodic(
-    () => takeOverFromDead(lease, driver).then((all) => (all ? watchMs : SWEEP_MS)),
+    () => takeOverFromDead({ lease, schedule, holds }, driver).then((all) => (all ? watchMs : SWEEP_MS)),
     SWEEP_MS,
     failed('dead workers could not be looked for'),
   );

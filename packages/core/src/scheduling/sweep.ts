@@ -21,8 +21,9 @@ export async function sweepDue(
   }
 }
 
-/** Held runs to which somebody spoke, when the hint was lost. */
-export async function sweepMoved(store: ScheduleStore, holds: Holds): Promise<void> {
+/** Held runs to which somebody spoke, when the hint was lost; and those whose tenant was suspended. */
+export async function sweepHeld(store: ScheduleStore, holds: Holds): Promise<void> {
+  holds.suspend(await store.suspended());
   const heads = holds.heads();
   if (heads.length === 0) return;
   for (const ref of await store.movedHeads(heads)) holds.nudge(ref.run);

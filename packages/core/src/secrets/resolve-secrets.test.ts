@@ -12,6 +12,7 @@ const sealed = (name: string) => ({ name, version: 1, keyId: 'k', nonce: '', cip
 const rows: SecretRows = {
   read: (_scope, names) => Promise.resolve(names.filter((name) => name in values).map(sealed)),
   list: () => Promise.resolve(Object.keys(values).map((name) => ({ name, version: 1, createdAt: 0, updatedAt: 0 }))),
+  get: () => Promise.resolve(null),
   put: () => Promise.resolve(null),
   delete: () => Promise.resolve('missing'),
 };

@@ -28,6 +28,7 @@ export type ExpectedVersion = number | 'any' | null;
 export interface SecretRows {
   /** By name, in pages. */
   list(scope: TenantScope, after: string | null, limit: number): Promise<readonly SecretSummary[]>;
+  get(scope: TenantScope, name: string): Promise<SecretSummary | null>;
   /** Those of the names that exist. */
   read(scope: TenantScope, names: readonly string[]): Promise<readonly SealedSecret[]>;
   /** `seal` is told the version that the value gets. null: the version there is another than the expected one. */

@@ -1,22 +1,23 @@
 import { describe, expect, test } from 'vitest';
 import { newKey, newSecretOf, parseKey, sameText } from './api-key.ts';
-import { authenticate } from './authenticate.ts';
+import { authenticate, isLetIn } from './authenticate.ts';
 import { DatabaseUnavailable } from '../log/run-store.ts';
 import type { TenantScope } from '../tenant-scope.ts';
-import type { StoredKey } from './key-store.ts';
+import type { FoundKey } from './key-store.ts';
 
 const tenant = '01920000-0000-7000-8000-000000000001';
 const other = '01920000-0000-7000-8000-000000000002';
 const { stored: draft, text } = newKey(tenant, 'test', ['builder'], 1_000);
-const key: StoredKey = {
+const key: FoundKey = {
   ...draft,
   previousHash: null,
   previousUntil: null,
   revokedAt: null,
   lastUsedAt: 0,
   createdAt: 0,
+  tenantSuspendedAt: null,
 };
-const holding = (stored: StoredKey, used: number[] = []) => ({
+const holding = (stored: FoundKey, used: number[] = []) => ({
   find: (scope: TenantScope, id: string) =>
     Promise.resolve(scope.tenant === tenant && id === stored.id ? stored : null),
   used: (_scope: TenantScope, _id: string, minute: number) => Promise.resolve(void used.push(minute)),
@@ -25,7 +26,11 @@ const keys = holding(key);
 
 test('a key tells its tenant and the effective roles', async () => {
   const caller = await authenticate(keys, `Bearer ${text}`, 999);
-  expect(caller).toEqual({ tenant, by: { type: 'api-key', id: key.id, roles: ['builder', 'operator', 'viewer'] } });
+  expect(caller).toEqual({
+    tenant,
+    by: { type: 'api-key', id: key.id, roles: ['builder', 'operator', 'viewer'] },
+    name: 'test',
+  });
 });
 
 test.each([
@@ -47,6 +52,17 @@ test('a revoked key is refused, whatever else it is', async () => {
   await expect(authenticate(holding({ ...key, revokedAt: 1 }), `Bearer ${text}`, 0)).rejects.toMatchObject({
     code: 'key_expired',
   });
+});
+
+test('a good key of a suspended tenant is refused, and a bad one is told nothing', async () => {
+  const suspended = holding({ ...key, tenantSuspendedAt: 1 });
+  await expect(authenticate(suspended, `Bearer ${text}`, 0)).rejects.toMatchObject({
+    code: 'tenant_suspended',
+    status: 403,
+  });
+  expect(await isLetIn(suspended, `Bearer ${text}`, 0)).toBe(false);
+  const other = newSecretOf(tenant, key.id).text;
+  await expect(authenticate(suspended, `Bearer ${other}`, 0)).rejects.toMatchObject({ code: 'unauthenticated' });
 });
 
 describe('after a rotation', () => {

@@ -12,7 +12,8 @@ const MINUTE_MS = 60_000;
 /**
  * The caller behind an `Authorization` header. `now` is ms since 1970. Asked for each request, so that a revoked key is
  * refused from the next one on.
- * @throws HoldfastError `unauthenticated`, the same for no key, a malformed, an unknown and a wrong one; `key_expired`.
+ * @throws HoldfastError `unauthenticated`, the same for no key, a malformed, an unknown and a wrong one; `key_expired`;
+ * `tenant_suspended`.
  */
 export async function authenticate(
   keys: Pick<KeyStore, 'find' | 'used'>,
@@ -26,8 +27,11 @@ export async function authenticate(
   if (stored === null) throw unauthenticated();
   const ended = whyEnded(stored, hashSecret(secret), now);
   if (ended !== null) throw refused('key_expired', `This API key ${ended}. Ask an admin for a new one.`);
+  if (stored.tenantSuspendedAt !== null) throw tenantSuspended();
   if (stored.lastUsedAt === null || now - stored.lastUsedAt >= MINUTE_MS) await noteUse(keys, { tenant }, id, now);
-  return { tenant, by: { type: 'api-key', id: stored.id, roles: effectiveRoles(stored.roles) } };
+  const { member, name } = stored;
+  const by = { type: 'api-key', id: stored.id, roles: effectiveRoles(stored.roles) } as const;
+  return { tenant, by: { ...by, ...(member === undefined ? {} : { member }) }, name };
 }
 
 /** Whether such a request would be let in now; for what goes on after it was. */
@@ -40,7 +44,7 @@ export async function isLetIn(
     await authenticate(keys, header, now);
     return true;
   } catch (error) {
-    if (error instanceof HoldfastError && error.status === 401) return false;
+    if (error instanceof HoldfastError && (error.status === 401 || error.code === 'tenant_suspended')) return false;
     throw error;
   }
 }
@@ -63,6 +67,10 @@ async function noteUse(keys: Pick<KeyStore, 'used'>, scope: TenantScope, id: str
     if (!(error instanceof DatabaseUnavailable)) throw error;
   }
 }
+
+/** Of a bearer who would be let in otherwise. */
+export const tenantSuspended = (): HoldfastError =>
+  refused('tenant_suspended', 'This tenant is suspended. Whoever runs the platform can resume it.');
 
 const unauthenticated = (): HoldfastError =>
   refused('unauthenticated', 'Send a valid API key: Authorization: Bearer hf_…');

@@ -125,7 +125,7 @@ export async function forkRun(
       createdAt: now,
     },
     append: { ...append, projection: { ...projection, artifacts: copied.flatMap(artifactsOf) } },
-    view: { created, forked: forked.data, limits: forked.data.limits, workersProblem: null, end: null },
+    view: { created, forked: forked.data, limits: forked.data.limits, capacityProblem: null, end: null },
   };
 }
 

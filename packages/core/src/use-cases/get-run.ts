@@ -4,7 +4,7 @@ import type { ArtifactStore } from '../log/artifact-store.ts';
 import { decodeEvent } from '../log/event-codec.ts';
 import { hasEnded, type RunStore } from '../log/run-store.ts';
 import type { StoredEvent } from '../log/stored-event.ts';
-import type { WorkersProblem } from '../scheduling/schedule-store.ts';
+import type { CapacityProblem } from '../scheduling/schedule-store.ts';
 import type { RunRef } from '../tenant-scope.ts';
 import type { RunDirectory, RunSummary } from './run-directory.ts';
 import { notFound } from './speak.ts';
@@ -17,7 +17,7 @@ export interface RunView {
   /** Those in force: what it was created with, and what was raised since. */
   readonly limits: Limits;
   /** Of a run that waits for capacity: why none is there at all. */
-  readonly workersProblem: WorkersProblem | null;
+  readonly capacityProblem: CapacityProblem | null;
   /** The event that ended it; null while it lives. */
   readonly end: RunEvent | null;
 }
@@ -40,13 +40,13 @@ export async function getRun(ports: GetRunPorts, ref: RunRef): Promise<RunView> 
   const forked = await forkedOf(ports, ref, summary.attributes.forkedFrom);
   const limits = summary.limits ?? created.data.limits;
   const waits = summary.waitingFor.some(({ reason }) => reason === 'capacity');
-  const workersProblem = waits ? await ports.directory.workersProblem() : null;
+  const capacityProblem = waits ? await ports.directory.capacityProblem(ref) : null;
   return {
     summary,
     created,
     forked,
     limits,
-    workersProblem,
+    capacityProblem,
     end: hasEnded(summary) ? await endOf(ports, ref, last) : null,
   };
 }

@@ -1,4 +1,4 @@
-import type { Role } from '@holdfast/contracts';
+import type { OwnLimits, Role } from '@holdfast/contracts';
 import type { TenantScope } from '../tenant-scope.ts';
 
 /** A key that is to be made. */
@@ -10,6 +10,8 @@ export interface KeyDraft {
   readonly secretHash: string;
   /** ms since 1970; null = does not expire. */
   readonly expiresAt: number | null;
+  /** Whose key it is; left out: nobody's but its own. */
+  readonly member?: string | undefined;
 }
 
 /** Times are ms since 1970. */
@@ -23,6 +25,12 @@ export interface StoredKey extends KeyDraft {
   readonly createdAt: number;
 }
 
+/** A key as it is looked up for a request. */
+export interface FoundKey extends StoredKey {
+  /** ms since 1970; null = its tenant is not suspended. */
+  readonly tenantSuspendedAt: number | null;
+}
+
 export interface Rotation {
   readonly secretHash: string;
   /** Until then the secret that there was is good, too. */
@@ -32,9 +40,11 @@ export interface Rotation {
 
 /** API keys carry their tenant's id, so that the look-up itself runs inside the scope. */
 export interface KeyStore {
-  find(scope: TenantScope, id: string): Promise<StoredKey | null>;
+  find(scope: TenantScope, id: string): Promise<FoundKey | null>;
   /** By id, which is by age; revoked ones too. */
   list(scope: TenantScope, after: string | null, limit: number): Promise<readonly StoredKey[]>;
+  /** Whether there is a member whose key could be made. */
+  hasMember(scope: TenantScope, member: string): Promise<boolean>;
   add(scope: TenantScope, key: KeyDraft): Promise<StoredKey>;
   /** `to` is asked with the row locked, and may throw. null: there is no such key. */
   rotate(scope: TenantScope, id: string, to: (key: StoredKey) => Rotation): Promise<StoredKey | null>;
@@ -52,6 +62,11 @@ export interface Installation {
     key: KeyDraft,
   ): Promise<boolean>;
   tenantByName(name: string): Promise<string | null>;
+  /** Changes numbers of its own; null = the installation's again. Returns those it has then; null: there is no such tenant. */
+  setLimits(
+    name: string,
+    changes: Readonly<Partial<Record<keyof OwnLimits, number | null>>>,
+  ): Promise<OwnLimits | null>;
   addKey(scope: TenantScope, key: KeyDraft): Promise<void>;
   /** Written once when the database was made. */
   installationId(): Promise<string>;

@@ -141,6 +141,10 @@ function checkApproval(rule: ApprovalRule | undefined, path: string): void {
       `${path}/by/role`,
       `a ${rule.by.role} decides nothing: use operator, builder or admin`,
     );
+  const { members = [], keys = [], count } = rule.by;
+  const named = new Set([...members, ...keys]).size;
+  if (rule.by.role === undefined && named > 0 && named < count)
+    throw wrongAt('approvers_too_few', `${path}/by/count`, `${count} people must agree, and ${named} are named`);
   const problem = rule.when === undefined ? null : checkCondition(rule.when);
   if (problem !== null) throw wrongAt('condition_invalid', `${path}/when`, `not a condition over args: ${problem}`);
 }

@@ -9,7 +9,7 @@ import type {
   WaitingFor,
 } from '../log/run-store.ts';
 import type { StoredEvent } from '../log/stored-event.ts';
-import type { WorkersProblem } from '../scheduling/schedule-store.ts';
+import type { CapacityProblem } from '../scheduling/schedule-store.ts';
 import type { RunRef, TenantScope } from '../tenant-scope.ts';
 import type { Deletion } from './deletion.ts';
 
@@ -79,6 +79,16 @@ export interface UsageGroup {
   readonly costUsdMicros: number;
 }
 
+export interface AttentionFilter {
+  readonly run?: string | undefined;
+  readonly kind?: AttentionRow['kind'] | undefined;
+  readonly agent?: string | undefined;
+  /** What somebody with these effective roles may settle, a key also as the member whose it is. */
+  readonly mine?:
+    | { readonly id: string; readonly member?: string | undefined; readonly roles: readonly string[] }
+    | undefined;
+}
+
 export interface OpenAttention extends AttentionRow {
   readonly run: string;
   readonly agent: string;
@@ -100,7 +110,7 @@ export interface RunDirectory {
   /** By run (ids are UUIDv7), then by place in the run; `after` is (run, ref) of the last row of the page before. */
   attention(
     scope: TenantScope,
-    filter: { readonly run?: string },
+    filter: AttentionFilter,
     after: { run: string; ref: string } | null,
     limit: number,
   ): Promise<readonly OpenAttention[]>;
@@ -110,8 +120,8 @@ export interface RunDirectory {
    */
   usage(scope: TenantScope, asked: UsageAsked): Promise<readonly UsageGroup[]>;
   artifacts(ref: RunRef): Promise<readonly ArtifactRow[]>;
-  /** Why no worker begins any run; null = there is one that can. */
-  workersProblem(): Promise<WorkersProblem | null>;
+  /** Why no run of the tenant is begun; null = a worker can. */
+  capacityProblem(scope: TenantScope): Promise<CapacityProblem | null>;
   /** Heads of these runs in one query, for open streams. */
   heads(runs: readonly RunRef[]): Promise<readonly (RunRef & { readonly head: number })[]>;
   /** With its log, what was derived from it, and all runs below it. */

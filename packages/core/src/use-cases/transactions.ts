@@ -1,10 +1,14 @@
 import type { AuditLog } from '../audit/audit-log.ts';
+import type { MemberRows } from '../identity/member-rows.ts';
 import type { ToolServerStore } from '../executor/tool-server-store.ts';
+import type { LimitStore } from '../limits/limit-store.ts';
 import type { BulkStore } from '../bulk/bulk-store.ts';
 import type { RunStore } from '../log/run-store.ts';
 import type { ScheduleRows } from '../schedules/schedule-rows.ts';
 import type { SecretRows } from '../secrets/secret-rows.ts';
 import type { TenantScope } from '../tenant-scope.ts';
+import type { PlatformAuditWriter } from '../tenants/platform-audit.ts';
+import type { TenantStore } from '../tenants/tenant-store.ts';
 import type { AgentStore } from './agent-store.ts';
 import type { ThreadStore } from './thread-store.ts';
 import type { KeyStore } from './key-store.ts';
@@ -44,6 +48,10 @@ export interface TransactionStores {
   readonly retention: RetentionStore;
   readonly schedules: ScheduleRows;
   readonly webhooks: WebhookStore;
+  readonly limits: LimitStore;
+  readonly members: MemberRows;
+  readonly tenants: TenantStore;
+  readonly platformAudit: PlatformAuditWriter;
 }
 
 export type IdempotentReply =

@@ -20,17 +20,9 @@ export function unavailableFeatures(spec: unknown): ProblemError[] {
 function ofTool(tool: unknown, path: string): ProblemError[] {
   if (!isObject(tool)) return [];
   const issues: ProblemError[] = [];
-  const { builtin, approval } = tool;
+  const { builtin } = tool;
   if (typeof builtin === 'string' && builtinsToCome.has(builtin))
     issues.push({ path: `${path}/builtin`, message: `the builtin ${builtin} is not available yet` });
-  if (isObject(approval) && isObject(approval['by'])) {
-    const { count } = approval['by'];
-    if (typeof count === 'number' && count > 1)
-      issues.push({
-        path: `${path}/approval/by/count`,
-        message: 'approval by more than one person is not available yet: use 1',
-      });
-  }
   return issues;
 }
 

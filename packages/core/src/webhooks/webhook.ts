@@ -55,6 +55,3 @@ export interface WebhookDelivery extends WebhookSubject {
   readonly response: string | null;
   readonly retryAt: number | null;
 }
-
-/** A tenant has no more than this: an append looks at each. */
-export const MOST_WEBHOOKS = 50;

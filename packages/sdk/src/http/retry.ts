@@ -6,9 +6,11 @@ export interface RetryPolicy {
   /** ms before the second attempt; doubled for each further one. */
   readonly firstMs: number;
   readonly maxMs: number;
+  /** A server that asks for a longer wait is not waited for. */
+  readonly longestAskedMs: number;
 }
 
-export const standardRetries: RetryPolicy = { attempts: 5, firstMs: 250, maxMs: 8_000 };
+export const standardRetries: RetryPolicy = { attempts: 5, firstMs: 250, maxMs: 8_000, longestAskedMs: 30_000 };
 
 /** The server did nothing, and says so. */
 const undone = new Set(['run_busy', 'idempotency_in_flight']);
@@ -26,7 +28,7 @@ export function retryIn(
 ): number | null {
   if (attempt >= policy.attempts) return null;
   const asked = askedFor(failure, repeatable);
-  if (asked === null || asked > policy.maxMs) return null;
+  if (asked === null || asked > policy.longestAskedMs) return null;
   return Math.max(asked, backoff(attempt, policy, random));
 }
 

@@ -10,9 +10,17 @@ import type { CreateOptions } from '../http/request.ts';
 import type { List } from '../list.ts';
 import { type PageOptions, Resource } from './resource.ts';
 
+export interface AttentionQuery extends PageOptions {
+  readonly run?: string | undefined;
+  readonly kind?: AttentionResource['kind'] | undefined;
+  readonly agent?: string | undefined;
+  /** What the caller may settle. */
+  readonly mine?: boolean | undefined;
+}
+
 /** What needs a person. */
 export class Attention extends Resource {
-  list({ signal, ...query }: PageOptions & { readonly run?: string | undefined } = {}): List<AttentionResource> {
+  list({ signal, ...query }: AttentionQuery = {}): List<AttentionResource> {
     return this.listing('/v1/attention', attentionPage, query, { signal });
   }
 

@@ -22,7 +22,7 @@ export interface EventsOptions extends CallOptions {
 const SILENCE_MS = 45_000;
 
 /** A server that starts anew is back within minutes. */
-const reconnects: RetryPolicy = { attempts: 30, firstMs: 250, maxMs: 10_000 };
+const reconnects: RetryPolicy = { attempts: 30, firstMs: 250, maxMs: 10_000, longestAskedMs: 60_000 };
 
 /**
  * Each event once, in order, until the run's end; the stream is resumed where it was cut. When the server's database

@@ -135,6 +135,17 @@ export function artifactStoreConformance(name: string, open: () => Promise<Opene
       expect(await opened.store.get(here, digest)).toSatisfy(sameBytes(bytes));
     });
 
+    it('removes a tenant with all its files, says how many, and no other', async () => {
+      for (const ref of [here, otherRun, otherTenant]) await opened.store.put(ref, digest, bytes);
+      expect(await opened.store.hasTenant(here)).toBe(true);
+      expect(await opened.store.removeTenant(here)).toBe(2);
+      expect(await opened.store.removeTenant(here)).toBe(0);
+      expect(await opened.store.hasTenant(here)).toBe(false);
+      expect(await runs()).toEqual([otherTenant]);
+      for (const tenant of ['..', '', 'a/b'])
+        await expect(opened.store.removeTenant({ tenant })).rejects.toThrow(/not a tenant id/);
+    });
+
     it('removes the files of a run of which it has none', async () => {
       await opened.store.removeRun(here);
       expect(await runs()).toEqual([]);

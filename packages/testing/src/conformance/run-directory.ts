@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
+  type AttentionFilter,
   type AttentionRow,
   plainRun,
   type RunAttributes,
@@ -232,6 +233,62 @@ export function describeRunDirectory(name: string, open: OpenStores): void {
         [two.run, 'b', null],
       ]);
       expect(await stores.api.directory.attention(await newTenant(stores), {}, null, 10)).toEqual([]);
+    });
+
+    test('attention is found by kind, by agent, and by who may settle it', async () => {
+      const scope = await newTenant(stores);
+      const ref = await newRun(stores, scope, { run: idAt(1) });
+      const other = await newRun(stores, scope, { run: idAt(2), agent: 'writer' });
+      const approval = (at: string, with_: Partial<AttentionRow>) => questionAt(at, { kind: 'approval', ...with_ });
+      const opened = [
+        questionAt('1.0', { role: null }),
+        approval('2.0', { role: 'operator' }),
+        approval('3.0', { role: 'admin' }),
+        approval('4.0', { role: null, approvers: ['ada', 'bo'] }),
+        approval('5.0', { role: 'operator', barred: ['ada'] }),
+        approval('6.0', { role: 'admin', approvers: ['bo'], barred: ['cy'] }),
+        questionAt('7.0', { kind: 'log-problem', role: null }),
+      ];
+      const open = (to: RunRef, rows: AttentionRow[], expected = 1) =>
+        stores.api.runs.append(
+          appendTo(to, expected, { projection: projectionOf({ attention: { opened: rows, closed: [] } }) }),
+        );
+      await open(ref, opened);
+      await open(other, [approval('1.0', { role: null })]);
+      const list = async (filter: AttentionFilter): Promise<string[]> =>
+        (await stores.api.directory.attention(scope, filter, null, 20)).map(({ run, ref: at }) =>
+          run === other.run ? 'other' : at,
+        );
+      expect(await list({ kind: 'question' })).toEqual(['1.0']);
+      expect(await list({ agent: 'writer' })).toEqual(['other']);
+      const roles = ['operator', 'viewer'];
+      expect(await list({ mine: { id: 'ada', roles } })).toEqual(['1.0', '2.0', '4.0', 'other']);
+      expect(await list({ mine: { id: 'bo', roles }, kind: 'approval', run: ref.run })).toEqual([
+        '2.0',
+        '4.0',
+        '5.0',
+        '6.0',
+      ]);
+      expect(await list({ mine: { id: 'cy', roles: ['admin', ...roles] }, run: ref.run })).toEqual([
+        '1.0',
+        '2.0',
+        '3.0',
+        '5.0',
+      ]);
+      const [named] = await stores.api.directory.attention(
+        scope,
+        { mine: { id: 'bo', roles }, kind: 'approval' },
+        null,
+        9,
+      );
+      expect(named?.approvers).toBeUndefined();
+      // One more has agreed.
+      await open(ref, [approval('2.0', { role: 'operator', barred: ['ada'] })], 2);
+      expect(await list({ mine: { id: 'ada', roles }, run: ref.run })).toEqual(['1.0', '4.0']);
+      const row = (await stores.api.directory.attention(scope, { run: ref.run }, null, 9)).find(
+        ({ ref: at }) => at === '4.0',
+      );
+      expect(row).toMatchObject({ approvers: ['ada', 'bo'], role: null });
     });
 
     test('attention of a run is listed in the order of its log, in pages', async () => {

@@ -9,7 +9,10 @@ import type {
   Hints,
   Installation,
   KeyStore,
+  LimitStore,
+  MemberRows,
   Outbox,
+  PlatformAudit,
   RetentionStore,
   RunDirectory,
   RunStore,
@@ -18,6 +21,8 @@ import type {
   SealedPages,
   SecretRows,
   Steps,
+  TenantDirectory,
+  TenantErasure,
   TenantScope,
   ThreadStore,
   ToolServerStore,
@@ -49,6 +54,10 @@ export interface Stores {
     readonly schedules: ScheduleRows;
     readonly webhooks: WebhookStore;
     readonly budgets: BudgetStore;
+    readonly limits: LimitStore;
+    readonly members: MemberRows;
+    readonly tenants: TenantDirectory;
+    readonly platformAudit: PlatformAudit;
   };
   /** A worker process of that id. */
   worker(id: string, driver?: DriverName): Promise<WorkerSide>;
@@ -70,6 +79,7 @@ export interface WorkerSide {
   readonly schedules: ScheduleRows;
   readonly webhooks: WebhookQueue;
   readonly budgets: WorkerBudgets;
+  readonly erasure: TenantErasure;
   readonly transactions: Steps;
 }
 

@@ -3,6 +3,7 @@ import { refused } from '@holdfast/core';
 import { z } from 'zod';
 import { ifMatch, ifMatchOf, stale } from '../../http/etag.ts';
 import { noBody, nothing, route } from '../../http/route.ts';
+import { aliasNow } from './alias-now.ts';
 
 export const deleteAlias = route({
   method: 'DELETE',
@@ -17,6 +18,7 @@ export const deleteAlias = route({
   headers: { 'If-Match': ifMatchOf('The alias goes only when this is its ETag.') },
   answers: { 204: { description: 'It is gone.' } },
   refusals: ['alias_not_found', 'etag_mismatch'],
+  resource: aliasNow,
   audit: true,
   handle: (_ports, { caller, params: { agent, alias }, request, change }) => {
     const permits = ifMatch(request);

@@ -1,5 +1,5 @@
 import { agentSpec, agentVersionResource } from '@holdfast/contracts';
-import { publishAgent } from '@holdfast/core';
+import { publishAgent, withinQuota } from '@holdfast/core';
 import { z } from 'zod';
 import { nothing, route } from '../../http/route.ts';
 import { versionResource } from '../../resources/agent.ts';
@@ -9,6 +9,7 @@ export const publish = route({
   method: 'POST',
   url: '/v1/agents',
   operation: 'agents.publish',
+  content: true,
   params: nothing,
   query: z.strictObject({ offline: z.stringbool().default(false) }),
   body: z.unknown(),
@@ -19,7 +20,7 @@ export const publish = route({
   audit: ({ answer: { status, json } }) => {
     if (status !== 201) return null;
     const { agent, number } = published.parse(json);
-    return { target: `/v1/agents/${agent}/versions/${number}` };
+    return { target: `/v1/agents/${agent}/versions/${number}`, after: json };
   },
   tag: 'Agents',
   summary: 'Publish a version',
@@ -30,10 +31,12 @@ export const publish = route({
     201: { description: 'The new version.', json: agentVersionResource },
   },
   refusals: [
+    'quota_exceeded',
     'agent_not_found',
     'agent_feature_unavailable',
     'condition_invalid',
     'role_invalid',
+    'approvers_too_few',
     'limit_too_low',
     'model_unknown',
     'price_unknown',
@@ -47,8 +50,10 @@ export const publish = route({
   handle: (ports, { caller, query, body, once }) =>
     once(
       () => publishAgent(ports.publishing, caller, body, query),
-      async ({ agents }, { draft, spec, hash }) => {
-        const { version, created } = await agents.publish(caller, draft, spec, hash);
+      async (stores, { draft, spec, hash }) => {
+        const { version, created } = await withinQuota(stores, ports.quotas, caller, 'agents', () =>
+          stores.agents.publish(caller, draft, spec, hash),
+        );
         return { status: created ? 201 : 200, json: versionResource(version, spec) };
       },
     ),

@@ -3,6 +3,7 @@ import { refused } from '@holdfast/core';
 import { z } from 'zod';
 import { etagOf, ifMatch, ifMatchOf, stale } from '../../http/etag.ts';
 import { nothing, route } from '../../http/route.ts';
+import { aliasNow } from './alias-now.ts';
 import { agentResource } from '../../resources/agent.ts';
 
 /** Makes the alias, or moves it. Runs that were started before keep their version. */
@@ -21,6 +22,7 @@ export const setAlias = route({
     200: { description: 'The agent.', json: agentSummary, headers: { ETag: 'Names what the alias stands for now.' } },
   },
   refusals: ['agent_not_found', 'version_not_found', 'etag_mismatch'],
+  resource: aliasNow,
   audit: ({ body }) => ({ detail: { targets: targetsOf(body) } }),
   handle: (_ports, { caller, params: { agent, alias }, body, request, change }) => {
     const targets = targetsOf(body);

@@ -15,6 +15,7 @@ export const get = route({
   summary: 'Get an API key',
   answers: { 200: { description: 'All but its text.', json: keyResource } },
   refusals: ['key_not_found'],
+  audit: true,
   handle: async ({ keys }, { caller, params: { key } }) => {
     const found = await keys.find(caller, key);
     if (found === null) throw refused('key_not_found', `There is no API key ${key}.`);

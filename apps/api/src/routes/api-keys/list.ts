@@ -14,6 +14,7 @@ export const list = route({
   summary: 'List API keys',
   description: 'Oldest first, revoked ones too. Their texts are never shown again.',
   answers: { 200: { description: 'A page of keys.', json: keyPage } },
+  audit: true,
   handle: async ({ keys }, { caller, query: { cursor, limit } }) => {
     const after = cursor === undefined ? null : decodeCursor(idCursor, cursor)[0];
     const rows = await keys.list(caller, after, limit + 1);

@@ -3,7 +3,8 @@ import { refused } from '@holdfast/core';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { AuditFacts } from '../../http/audited.ts';
-import type { AnswerDocument, JsonAnswer } from '../../http/route.ts';
+import type { AnswerDocument, JsonAnswer, Resource } from '../../http/route.ts';
+import { keyResourceOf } from '../../resources/api-key.ts';
 
 export const keyParams = z.strictObject({ key: z.uuid().transform((id) => id.toLowerCase()) });
 
@@ -14,8 +15,9 @@ export const newKeyAnswer: AnswerDocument = {
 
 /** What was made, without its text. */
 export function keyFacts({ answer }: { readonly answer: JsonAnswer }): AuditFacts {
-  const { id, name, roles, expires_at, previous_until } = keyResource.parse(answer.json);
-  return { target: `/v1/api-keys/${id}`, detail: { name, roles, expires_at, previous_until } };
+  const after = keyResource.parse(answer.json);
+  const { id, name, roles, expires_at, previous_until } = after;
+  return { target: `/v1/api-keys/${id}`, detail: { name, roles, expires_at, previous_until }, after };
 }
 
 /** The answer would have to be stored for its repetition, and it holds the key. */
@@ -27,3 +29,9 @@ export function refuseIdempotencyKey({ headers }: FastifyRequest): void {
     [{ path: 'Idempotency-Key', message: 'must be left out' }],
   );
 }
+
+/** The key as it stands, without its text, for its audit line. */
+export const keyNow: Resource<{ readonly key: string }> = async ({ keys }, caller, { key }) => {
+  const found = await keys.find(caller, key);
+  return found && keyResourceOf(found);
+};

@@ -1,6 +1,6 @@
 import { refused } from '@holdfast/core';
 import { noBody, nothing, route } from '../../http/route.ts';
-import { keyParams } from './new-key.ts';
+import { keyParams, keyNow } from './new-key.ts';
 
 export const revoke = route({
   method: 'DELETE',
@@ -14,6 +14,7 @@ export const revoke = route({
   description: 'The next request with it is refused; streams that it opened end within 5 s.',
   answers: { 204: { description: 'It is revoked.' } },
   refusals: ['key_not_found', 'last_admin_key'],
+  resource: keyNow,
   audit: true,
   handle: ({ clock }, { caller, params: { key }, change }) =>
     change(async ({ keys }) => {

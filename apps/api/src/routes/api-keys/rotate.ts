@@ -2,7 +2,7 @@ import { rotateKeyBody } from '@holdfast/contracts';
 import { rotateKey } from '@holdfast/core';
 import { nothing, route } from '../../http/route.ts';
 import { keyResourceOf } from '../../resources/api-key.ts';
-import { keyFacts, keyParams, newKeyAnswer, refuseIdempotencyKey } from './new-key.ts';
+import { keyFacts, keyParams, newKeyAnswer, refuseIdempotencyKey, keyNow } from './new-key.ts';
 
 export const rotate = route({
   method: 'POST',
@@ -17,6 +17,7 @@ export const rotate = route({
     'The old one is good for `overlap` more, 24 h when left out. An `Idempotency-Key` is refused, since the answer would be stored.',
   answers: { 200: newKeyAnswer },
   refusals: ['invalid_request', 'key_not_found', 'key_ended'],
+  resource: keyNow,
   audit: keyFacts,
   handle: ({ clock }, { caller, params: { key }, body, request, change }) => {
     refuseIdempotencyKey(request);

@@ -19,6 +19,7 @@ export const get = route({
     },
   },
   refusals: ['run_not_found', 'artifact_not_found'],
+  audit: true,
   handle: async (ports, { caller, params }) => {
     const { row, bytes } = await readArtifact(ports, { tenant: caller.tenant, run: params.run }, params.digest);
     return {

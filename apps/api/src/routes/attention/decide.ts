@@ -2,16 +2,29 @@ import { attentionRef, decideBody, decisionReceipt } from '@holdfast/contracts';
 import { decideAttention } from '@holdfast/core';
 import { nothing, route, runParams } from '../../http/route.ts';
 import { say } from '../../http/say.ts';
+import { runAsItIs } from '../runs/run-now.ts';
 
 export const decide = route({
   method: 'POST',
   url: '/v1/runs/:run/attention/:ref',
   operation: 'attention.decide',
+  content: true,
   params: runParams.extend({ ref: attentionRef }),
   query: nothing,
   body: decideBody,
   idempotent: true,
-  audit: ({ body }) => ({ detail: { decision: body.decision } }),
+  resource: runAsItIs,
+  // An answer and a result are payloads; why somebody decided belongs here, too.
+  audit: ({ body, answer }) => ({
+    detail: {
+      decision: body.decision,
+      // The event in the log of the run, with all of it.
+      seq: decisionReceipt.parse(answer.json).seq,
+      ...('reason' in body && body.reason !== undefined ? { reason: body.reason } : {}),
+      ...('note' in body && body.note !== undefined ? { reason: body.note } : {}),
+      ...('hash' in body && body.hash !== undefined ? { hash: body.hash } : {}),
+    },
+  }),
   tag: 'Attention',
   summary: 'Decide',
   description: 'Which decisions fit depends on the kind of the attention.',
@@ -25,6 +38,8 @@ export const decide = route({
     'approval_not_open',
     'approval_hash_mismatch',
     'approval_role_required',
+    'approval_four_eyes',
+    'approval_already_given',
     'arguments_invalid',
     'question_not_open',
     'answer_invalid',

@@ -17,6 +17,10 @@ export const cancel = route({
   description: 'No further run is touched. What was done stays done.',
   answers: { 200: { description: 'The operation as it was stopped.', json: bulkOperation } },
   refusals: ['bulk_not_found', 'bulk_ended'],
+  resource: async ({ bulk }, caller, params) => {
+    const found = await bulk.get(caller, params.bulk);
+    return found && bulkResource(found);
+  },
   audit: true,
   handle: (ports, { caller, params, once }) =>
     once(

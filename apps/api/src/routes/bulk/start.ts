@@ -8,6 +8,8 @@ export const start = route({
   method: 'POST',
   url: '/v1/bulk',
   operation: 'bulk.start',
+  content: true,
+  rate: 'start',
   params: nothing,
   query: nothing,
   body: bulkBody,
@@ -22,6 +24,7 @@ export const start = route({
     // As the handler answered.
     target: `/v1/bulk/${(answer.json as { id: string }).id}`,
     detail: { operation, filter: jsonObject.parse(filter) },
+    after: answer.json,
   }),
   handle: (ports, { caller, body, once }) =>
     once(

@@ -22,6 +22,7 @@ export const set = route({
     },
   },
   refusals: ['invalid_request', 'etag_mismatch'],
+  resource: async (stores, caller) => ({ days: await stores.retention.get(caller) }),
   audit: ({ body: { days } }) => ({ detail: { days } }),
   handle: (_ports, { caller, body: { days }, request, change }) => {
     const permits = ifMatch(request);

@@ -2,7 +2,7 @@ import { runSummary, steerBody } from '@holdfast/contracts';
 import { cancel } from '@holdfast/core';
 import { nothing, route, runParams } from '../../http/route.ts';
 import { say } from '../../http/say.ts';
-import { runNow } from './run-now.ts';
+import { runNow, runAsItIs } from './run-now.ts';
 
 export const cancelRun = route({
   method: 'POST',
@@ -17,6 +17,7 @@ export const cancelRun = route({
   answers: { 202: { description: 'It is recorded; the run as it stands now.', json: runSummary } },
   refusals: ['run_not_found', 'run_ended', 'run_stopping', 'run_busy'],
   idempotent: true,
+  resource: runAsItIs,
   audit: true,
   handle: (ports, ask) => {
     const { caller, params, body } = ask;

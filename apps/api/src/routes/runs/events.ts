@@ -2,6 +2,7 @@ import { eventNumber, eventPage, readEventsQuery } from '@holdfast/contracts';
 import { readEvents, type RunRef } from '@holdfast/core';
 import type { FastifyRequest } from 'fastify';
 import { invalid } from '../../http/check.ts';
+import { acceptsStream } from '../../http/accepts-stream.ts';
 import { type Answer, type Ask, noBody, route, runParams } from '../../http/route.ts';
 import type { ApiPorts } from '../../ports.ts';
 import { SseListener } from '../../sse/sse-listener.ts';
@@ -34,7 +35,8 @@ export const events = route({
     const { caller, params, query, request } = ask;
     const ref = { tenant: caller.tenant, run: params.run };
     const after = query.after ?? lastEventId(request);
-    if (wantsStream(request)) return stream(ports, ask, ref, lastEventId(request) ?? query.after ?? 0, query.deltas);
+    if (acceptsStream(request.headers.accept))
+      return stream(ports, ask, ref, lastEventId(request) ?? query.after ?? 0, query.deltas);
     const text = await readEvents(ports, ref, after ?? 0, query.limit);
     return { status: 200, text, headers: { 'content-type': 'application/json; charset=utf-8' } };
   },
@@ -77,8 +79,6 @@ async function stream(
   else reply.raw.on('close', leave);
   return 'taken';
 }
-
-const wantsStream = ({ headers }: FastifyRequest): boolean => /\btext\/event-stream\b/i.test(headers.accept ?? '');
 
 /** Set by a client that reconnects; it knows better than the query, which stays as it was at first. */
 function lastEventId({ headers }: FastifyRequest): number | undefined {

@@ -9,6 +9,8 @@ export const fork = route({
   method: 'POST',
   url: '/v1/runs/:run/fork',
   operation: 'runs.fork',
+  content: true,
+  rate: 'start',
   params: runParams,
   query: nothing,
   body: forkRunBody.optional(),

@@ -8,6 +8,7 @@ export const rerun = route({
   method: 'POST',
   url: '/v1/runs/:run/rerun',
   operation: 'runs.rerun',
+  rate: 'start',
   params: runParams,
   query: nothing,
   body: rerunBody.optional(),

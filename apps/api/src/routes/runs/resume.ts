@@ -2,7 +2,7 @@ import { runSummary } from '@holdfast/contracts';
 import { resume } from '@holdfast/core';
 import { nothing, route, runParams } from '../../http/route.ts';
 import { say } from '../../http/say.ts';
-import { runNow } from './run-now.ts';
+import { runNow, runAsItIs } from './run-now.ts';
 
 export const resumeRun = route({
   method: 'POST',
@@ -16,6 +16,7 @@ export const resumeRun = route({
   answers: { 202: { description: 'It is recorded; the run as it stands now.', json: runSummary } },
   refusals: ['run_not_found', 'run_ended', 'run_not_paused', 'run_busy'],
   idempotent: true,
+  resource: runAsItIs,
   audit: true,
   handle: (ports, ask) => {
     const { caller, params } = ask;

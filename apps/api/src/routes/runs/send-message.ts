@@ -9,6 +9,7 @@ export const send = route({
   method: 'POST',
   url: '/v1/runs/:run/messages',
   operation: 'runs.send-message',
+  content: true,
   params: runParams,
   query: nothing,
   body: sendMessageBody,

@@ -1,6 +1,7 @@
 import { deleteSchedule } from '@holdfast/core';
 import { expectedVersion, ifMatch } from '../../http/expected-version.ts';
 import { noBody, nothing, route, scheduleParams } from '../../http/route.ts';
+import { scheduleNow } from './schedule-now.ts';
 
 export const remove = route({
   method: 'DELETE',
@@ -15,6 +16,7 @@ export const remove = route({
   headers: { 'If-Match': ifMatch },
   answers: { 204: { description: 'It is gone.' } },
   refusals: ['invalid_request', 'schedule_not_found', 'etag_mismatch'],
+  resource: scheduleNow,
   audit: ({ changed }) => ({ detail: changed }),
   handle: (_ports, { caller, params, request, change }) => {
     const expected = expectedVersion(request);

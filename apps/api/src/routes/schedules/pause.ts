@@ -2,6 +2,7 @@ import { pauseScheduleBody, scheduleResource } from '@holdfast/contracts';
 import { pauseSchedule } from '@holdfast/core';
 import { nothing, route, scheduleParams } from '../../http/route.ts';
 import { scheduleResource as resource } from '../../resources/schedule.ts';
+import { scheduleNow } from './schedule-now.ts';
 
 export const pause = route({
   method: 'POST',
@@ -17,6 +18,7 @@ export const pause = route({
     'It starts nothing until it is resumed; ticks of that time are passed. Runs that it has started go on. One that is paused already stays as it is.',
   answers: { 200: { description: 'The paused schedule.', json: scheduleResource } },
   refusals: ['schedule_not_found'],
+  resource: scheduleNow,
   audit: ({ body }) => ({ detail: { reason: body?.reason ?? null } }),
   handle: (ports, { caller, params, body, once }) =>
     once(

@@ -3,6 +3,7 @@ import { resumeSchedule } from '@holdfast/core';
 import { z } from 'zod';
 import { nothing, route, scheduleParams } from '../../http/route.ts';
 import { scheduleResource as resource } from '../../resources/schedule.ts';
+import { scheduleNow } from './schedule-now.ts';
 
 export const resume = route({
   method: 'POST',
@@ -17,6 +18,7 @@ export const resume = route({
   description: 'From its next tick; those of the time between are passed. One that is not paused stays as it is.',
   answers: { 200: { description: 'The schedule.', json: scheduleResource } },
   refusals: ['schedule_not_found'],
+  resource: scheduleNow,
   audit: true,
   handle: (ports, { caller, params, once }) =>
     once(

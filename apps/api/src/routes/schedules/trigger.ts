@@ -1,11 +1,13 @@
 import { scheduleTrigger, triggerScheduleBody } from '@holdfast/contracts';
 import { prepareTrigger, triggerSchedule } from '@holdfast/core';
 import { nothing, route, scheduleParams } from '../../http/route.ts';
+import { scheduleNow } from './schedule-now.ts';
 
 export const trigger = route({
   method: 'POST',
   url: '/v1/schedules/:schedule/trigger',
   operation: 'schedules.trigger',
+  rate: 'start',
   params: scheduleParams,
   query: nothing,
   body: triggerScheduleBody.optional(),
@@ -22,6 +24,7 @@ export const trigger = route({
     'alias_not_found',
     'run_busy',
   ],
+  resource: scheduleNow,
   audit: ({ body, answer }) => ({
     // As the handler answered.
     detail: { force: body?.force ?? false, run: (answer.json as { run: string | null }).run },

@@ -3,11 +3,13 @@ import { checkSchedule, updateSchedule } from '@holdfast/core';
 import { etagOf, expectedVersion, ifMatch } from '../../http/expected-version.ts';
 import { nothing, route, scheduleParams } from '../../http/route.ts';
 import { scheduleDetail, scheduleResource as resource, scheduleSpec } from '../../resources/schedule.ts';
+import { scheduleNow } from './schedule-now.ts';
 
 export const update = route({
   method: 'PUT',
   url: '/v1/schedules/:schedule',
   operation: 'schedules.update',
+  content: true,
   params: scheduleParams,
   query: nothing,
   body: scheduleBody,
@@ -28,6 +30,7 @@ export const update = route({
     'alias_not_found',
     'etag_mismatch',
   ],
+  resource: scheduleNow,
   audit: ({ body }) => ({ detail: scheduleDetail(body) }),
   handle: async (ports, { caller, params, body, request, change }) => {
     const expected = expectedVersion(request);

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { expectedVersion, ifMatch } from '../../http/expected-version.ts';
 import { stale } from '../../http/etag.ts';
 import { noBody, nothing, route } from '../../http/route.ts';
+import { secretNow } from './secret-now.ts';
 
 export const deleteSecret = route({
   method: 'DELETE',
@@ -18,6 +19,7 @@ export const deleteSecret = route({
   headers: { 'If-Match': ifMatch },
   answers: { 204: { description: 'It is gone.' } },
   refusals: ['invalid_request', 'secret_not_found', 'etag_mismatch'],
+  resource: secretNow,
   audit: true,
   handle: (_ports, { caller, params: { name }, request, change }) => {
     const expected = expectedVersion(request);

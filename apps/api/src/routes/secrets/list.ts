@@ -14,6 +14,7 @@ export const list = route({
   summary: 'List secrets',
   description: 'By name. Values are never shown.',
   answers: { 200: { description: 'A page of secrets.', json: secretPage } },
+  audit: true,
   handle: async ({ secrets }, { caller, query: { cursor, limit } }) => {
     const after = cursor === undefined ? null : decodeCursor(secretCursor, cursor)[0];
     const rows = await secrets.list(caller, after, limit + 1);

@@ -1,15 +1,18 @@
+import { withinQuota } from '@holdfast/core';
 import { secretName, secretResource as secret, setSecretBody } from '@holdfast/contracts';
 import { z } from 'zod';
 import { etagOf, expectedVersion, ifMatch } from '../../http/expected-version.ts';
 import { stale } from '../../http/etag.ts';
 import { nothing, route } from '../../http/route.ts';
 import { secretResource } from '../../resources/secret.ts';
+import { secretNow } from './secret-now.ts';
 
 /** An `Idempotency-Key` is not needed and not stored: its row would hold a hash of the value. */
 export const setSecret = route({
   method: 'PUT',
   url: '/v1/secrets/:name',
   operation: 'secrets.set',
+  content: true,
   params: z.strictObject({ name: secretName }),
   query: nothing,
   body: setSecretBody,
@@ -21,14 +24,17 @@ export const setSecret = route({
   answers: {
     200: { description: 'All but the value.', json: secret, headers: { ETag: 'Its version, in quotes.' } },
   },
-  refusals: ['invalid_request', 'etag_mismatch', 'secrets_unavailable'],
+  refusals: ['invalid_request', 'etag_mismatch', 'quota_exceeded', 'secrets_unavailable'],
+  resource: secretNow,
   audit: ({ answer }) => ({ detail: { version: secret.parse(answer.json).version } }),
-  handle: ({ cipher }, { caller, params: { name }, body, request, change }) => {
+  handle: ({ cipher, quotas }, { caller, params: { name }, body, request, change }) => {
     const { tenant } = caller;
     const expected = expectedVersion(request);
-    return change(async ({ secrets }) => {
+    return change(async (stores) => {
       const seal = (version: number) => cipher.seal({ tenant, name, version }, body.value);
-      const set = await secrets.put(caller, name, expected, seal);
+      const set = await withinQuota(stores, quotas, caller, 'secrets', () =>
+        stores.secrets.put(caller, name, expected, seal),
+      );
       if (set === null) throw stale(`The secret ${name}`);
       return { status: 200, json: secretResource(set), headers: { etag: etagOf(set.version) } };
     });

@@ -1,5 +1,6 @@
 import { deleteThread } from '@holdfast/core';
 import { noBody, nothing, route, threadParams } from '../../http/route.ts';
+import { threadResource } from '../../resources/thread.ts';
 
 export const remove = route({
   method: 'DELETE',
@@ -14,6 +15,10 @@ export const remove = route({
     'Deletes a thread with its runs and all that they have started, for good. All must have ended. What they have used still counts, and the audit log says who deleted it.',
   answers: { 204: { description: 'It is gone; files of its runs follow within seconds.' } },
   refusals: ['thread_not_found', 'thread_busy'],
+  resource: async ({ threads }, caller, { thread }) => {
+    const found = await threads.get(caller, thread);
+    return found && threadResource(found);
+  },
   audit: ({ changed }) => ({ detail: changed }),
   handle: (_ports, { caller, params: { thread }, change }) =>
     change(async ({ threads }) => ({

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { stale } from '../../http/etag.ts';
 import { expectedVersion, ifMatch } from '../../http/expected-version.ts';
 import { noBody, nothing, route } from '../../http/route.ts';
+import { toolServerNow } from './tool-server-now.ts';
 
 export const deleteToolServer = route({
   method: 'DELETE',
@@ -18,6 +19,7 @@ export const deleteToolServer = route({
   answers: { 204: { description: 'It is gone.' } },
   refusals: ['invalid_request', 'tool_server_not_found', 'etag_mismatch'],
   headers: { 'If-Match': ifMatch },
+  resource: toolServerNow,
   audit: true,
   handle: (_ports, { caller, params: { name }, request, change }) => {
     const expected = expectedVersion(request);

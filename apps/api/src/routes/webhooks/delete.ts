@@ -2,7 +2,7 @@ import { deleteWebhookSecret, noWebhook } from '@holdfast/core';
 import { stale } from '../../http/etag.ts';
 import { expectedVersion, ifMatch } from '../../http/expected-version.ts';
 import { noBody, nothing, route } from '../../http/route.ts';
-import { webhookParams } from './webhook-route.ts';
+import { webhookParams, webhookNow } from './webhook-route.ts';
 
 export const remove = route({
   method: 'DELETE',
@@ -17,6 +17,7 @@ export const remove = route({
   headers: { 'If-Match': ifMatch },
   answers: { 204: { description: 'It is gone.' } },
   refusals: ['invalid_request', 'webhook_not_found', 'etag_mismatch'],
+  resource: webhookNow,
   audit: true,
   handle: (_ports, { caller, params, request, change }) => {
     const expected = expectedVersion(request);

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { etagOf } from '../../http/expected-version.ts';
 import { nothing, route } from '../../http/route.ts';
 import { webhookResourceOf } from '../../resources/webhook.ts';
-import { webhookAnswer, webhookParams } from './webhook-route.ts';
+import { webhookAnswer, webhookParams, webhookNow } from './webhook-route.ts';
 
 export const disable = route({
   method: 'POST',
@@ -17,6 +17,7 @@ export const disable = route({
   description: 'Nothing is sent until it is enabled. What happens meanwhile is kept for then.',
   answers: { 200: webhookAnswer },
   refusals: ['webhook_not_found'],
+  resource: webhookNow,
   audit: true,
   handle: (_ports, { caller, params, change }) =>
     change(async ({ webhooks }) => {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { etagOf } from '../../http/expected-version.ts';
 import { nothing, route } from '../../http/route.ts';
 import { webhookResourceOf } from '../../resources/webhook.ts';
-import { webhookAnswer, webhookParams } from './webhook-route.ts';
+import { webhookAnswer, webhookParams, webhookNow } from './webhook-route.ts';
 
 export const enable = route({
   method: 'POST',
@@ -17,6 +17,7 @@ export const enable = route({
   description: 'It goes on where it stopped: what happened meanwhile is sent, too, as far as its runs are still there.',
   answers: { 200: webhookAnswer },
   refusals: ['webhook_not_found'],
+  resource: webhookNow,
   audit: true,
   handle: (_ports, { caller, params, change }) =>
     change(async ({ webhooks }) => {

@@ -3,7 +3,7 @@ import { noDelivery, noWebhook, sendAgain } from '@holdfast/core';
 import { z } from 'zod';
 import { nothing, route } from '../../http/route.ts';
 import { deliveryResourceOf } from '../../resources/webhook.ts';
-import { webhookParams } from './webhook-route.ts';
+import { webhookParams, webhookNow } from './webhook-route.ts';
 
 export const replayDelivery = route({
   method: 'POST',
@@ -18,6 +18,7 @@ export const replayDelivery = route({
     'At once and once, with the same `webhook-id`, whatever else waits to be sent; the answer says what came of it.',
   answers: { 200: { description: 'The attempt, delivered or failed.', json: webhookDelivery } },
   refusals: ['webhook_not_found', 'delivery_not_found', 'secrets_unavailable'],
+  resource: webhookNow,
   audit: ({ answer }) => {
     const { run_id: run, seq, state } = webhookDelivery.parse(answer.json);
     return { detail: { run, seq, state } };

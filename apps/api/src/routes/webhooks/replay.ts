@@ -1,7 +1,7 @@
 import { webhookReplay, webhookReplayBody } from '@holdfast/contracts';
 import { noWebhook, refused } from '@holdfast/core';
 import { nothing, route } from '../../http/route.ts';
-import { webhookParams } from './webhook-route.ts';
+import { webhookParams, webhookNow } from './webhook-route.ts';
 
 /** In one transaction: more would keep others waiting. */
 const MOST_RUNS = 10_000;
@@ -20,6 +20,7 @@ export const replay = route({
     'Of one run, or what happened since a time; with the same `webhook-id`s, in the order of each run, and retried as at first. It is about events of the types that the webhook wants now.',
   answers: { 202: { description: 'They will be sent.', json: webhookReplay } },
   refusals: ['webhook_not_found', 'run_not_found', 'replay_too_large'],
+  resource: webhookNow,
   audit: ({ body: { run = null, since = null }, answer }) => ({
     detail: { run, since, runs: webhookReplay.parse(answer.json).runs },
   }),

@@ -2,7 +2,7 @@ import { rotateWebhookBody } from '@holdfast/contracts';
 import { noWebhook, rotateWebhookSecret } from '@holdfast/core';
 import { nothing, route } from '../../http/route.ts';
 import { webhookResourceOf } from '../../resources/webhook.ts';
-import { newWebhookAnswer, refuseIdempotencyKey, webhookParams } from './webhook-route.ts';
+import { newWebhookAnswer, refuseIdempotencyKey, webhookParams, webhookNow } from './webhook-route.ts';
 
 export const rotate = route({
   method: 'POST',
@@ -17,6 +17,7 @@ export const rotate = route({
     'For `overlap`, 24 h when left out, messages bear the signatures of both. The new secret is in this answer and nowhere else. An `Idempotency-Key` is refused, since the answer would be stored.',
   answers: { 200: newWebhookAnswer },
   refusals: ['invalid_request', 'webhook_not_found', 'secrets_unavailable'],
+  resource: webhookNow,
   audit: true,
   handle: ({ cipher, clock }, { caller, params, body, request, change }) => {
     refuseIdempotencyKey(request);

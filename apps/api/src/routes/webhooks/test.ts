@@ -3,7 +3,7 @@ import { noWebhook, sendTest } from '@holdfast/core';
 import { z } from 'zod';
 import { nothing, route } from '../../http/route.ts';
 import { deliveryResourceOf } from '../../resources/webhook.ts';
-import { webhookParams } from './webhook-route.ts';
+import { webhookParams, webhookNow } from './webhook-route.ts';
 
 export const test = route({
   method: 'POST',
@@ -18,6 +18,7 @@ export const test = route({
     'At once, signed, of type `webhook.test`; the answer says what came of it. A disabled webhook is sent it, too.',
   answers: { 200: { description: 'The attempt, delivered or failed.', json: webhookDelivery } },
   refusals: ['webhook_not_found', 'secrets_unavailable'],
+  resource: webhookNow,
   audit: ({ answer }) => ({ detail: { state: webhookDelivery.parse(answer.json).state } }),
   handle: async (ports, { caller, params, change }) => {
     const webhook = await ports.webhooks.get(caller, params.webhook);

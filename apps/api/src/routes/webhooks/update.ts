@@ -4,7 +4,7 @@ import { stale } from '../../http/etag.ts';
 import { etagOf, expectedVersion, ifMatch } from '../../http/expected-version.ts';
 import { nothing, route } from '../../http/route.ts';
 import { webhookResourceOf } from '../../resources/webhook.ts';
-import { settingsOf, webhookAnswer, webhookFacts, webhookParams } from './webhook-route.ts';
+import { settingsOf, webhookAnswer, webhookFacts, webhookParams, webhookNow } from './webhook-route.ts';
 
 export const update = route({
   method: 'PUT',
@@ -20,6 +20,7 @@ export const update = route({
   headers: { 'If-Match': ifMatch },
   answers: { 200: webhookAnswer },
   refusals: ['invalid_request', 'webhook_not_found', 'webhook_url_refused', 'etag_mismatch'],
+  resource: webhookNow,
   audit: webhookFacts,
   handle: ({ sender }, { caller, params, body, request, change }) => {
     const expected = expectedVersion(request);

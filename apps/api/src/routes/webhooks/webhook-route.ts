@@ -3,7 +3,8 @@ import { refused, type WebhookSender, type WebhookSettings } from '@holdfast/cor
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { AuditFacts } from '../../http/audited.ts';
-import type { AnswerDocument, JsonAnswer } from '../../http/route.ts';
+import type { AnswerDocument, JsonAnswer, Resource } from '../../http/route.ts';
+import { webhookResourceOf } from '../../resources/webhook.ts';
 
 export const webhookParams = z.strictObject({ webhook: z.uuid().transform((id) => id.toLowerCase()) });
 
@@ -33,8 +34,9 @@ export function settingsOf(
 
 /** What was set, without the secret. Of the URL not more than where it is: the rest may be a secret of the receiver. */
 export function webhookFacts({ answer }: { readonly answer: JsonAnswer }): AuditFacts {
-  const { id, url, events, agent } = webhookResource.parse(answer.json);
-  return { target: `/v1/webhooks/${id}`, detail: { origin: new URL(url).origin, events, agent } };
+  const after = webhookResource.parse(answer.json);
+  const { id, url, events, agent } = after;
+  return { target: `/v1/webhooks/${id}`, detail: { origin: new URL(url).origin, events, agent }, after };
 }
 
 /** The answer would have to be stored for its repetition, and it holds the secret. */
@@ -46,3 +48,9 @@ export function refuseIdempotencyKey({ headers }: FastifyRequest): void {
     [{ path: 'Idempotency-Key', message: 'must be left out' }],
   );
 }
+
+/** The webhook as it stands, without its secret, for its audit line. */
+export const webhookNow: Resource<{ readonly webhook: string }> = async ({ webhooks }, caller, params) => {
+  const found = await webhooks.get(caller, params.webhook);
+  return found && webhookResourceOf(found);
+};

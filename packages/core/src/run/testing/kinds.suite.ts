@@ -9,6 +9,8 @@ export const kinds = fc.record({
   structured: fc.boolean(),
   summarises: fc.boolean(),
   fallbacks: fc.boolean(),
+  approvers: fc.constantFrom(1, 1, 2),
+  fourEyes: fc.boolean(),
   maxTokens: fc.constantFrom(1_500, 2_500, 5_000),
   startIn: fc.option(fc.nat(20_000), { freq: 4 }),
   expiresIn: fc.option(fc.integer({ min: 1, max: 20_000 }), { freq: 4 }),
@@ -17,10 +19,15 @@ export const kinds = fc.record({
 export type Kind = typeof kinds extends fc.Arbitrary<infer T> ? T : never;
 
 export const versionOf = (
-  { structured, summarises, fallbacks, maxTokens }: Kind,
+  { structured, summarises, fallbacks, approvers, fourEyes, maxTokens }: Kind,
   over: Partial<Limits> = {},
 ): AgentVersion =>
   version({
+    tools: version().tools.map((tool) =>
+      tool.approval === null
+        ? tool
+        : { ...tool, approval: { ...tool.approval, by: { role: 'operator', count: approvers }, four_eyes: fourEyes } },
+    ),
     limits: { ...limits, ...over },
     output: structured ? { schema } : null,
     context: { max_tokens: maxTokens, keep: 'last-turns', then: summarises ? 'summarise' : 'drop' },

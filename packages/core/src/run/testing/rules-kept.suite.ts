@@ -33,6 +33,7 @@ function checkAnswers({ events, run }: Simulation): void {
 
 /** What runs is what was asked for, or what a person wrote; where people must agree, they agreed to exactly that. */
 function checkApprovals({ events, run }: Simulation): void {
+  checkApprovers(events);
   const args = new Map<string, JsonObject>();
   const changed = new Set<string>();
   const approved = new Map<string, string>();
@@ -55,6 +56,31 @@ function checkApprovals({ events, run }: Simulation): void {
     if (tool?.approval == null) continue;
     const passes = evaluateCondition(tool.approval.when ?? 'true', used) === false && !changed.has(call);
     if (!passes) expect(approved.get(call), `the approval of ${call}`).toBe(approvalHash(tool, used));
+  }
+}
+
+/** So many different people agreed, and with four eyes none of those who asked for the call. */
+function checkApprovers(events: Simulation['events']): void {
+  const starters: string[] = [];
+  const editors = new Map<string, string[]>();
+  const asked = new Map<string, { count: number; fourEyes: boolean; voters: Set<string> }>();
+  for (const event of events) {
+    if (event.type === 'run.created' || event.type === 'run.forked') starters.push(event.data.by.id);
+    if (event.type === 'approval.changed')
+      editors.set(event.data.call, [...(editors.get(event.data.call) ?? []), event.data.by.id]);
+    if (event.type === 'approval.asked') {
+      const { call, count = 1, four_eyes: fourEyes = false } = event.data;
+      asked.set(call, { count, fourEyes, voters: new Set() });
+    }
+    if (event.type !== 'approval.given' && event.type !== 'approval.decided') continue;
+    const { call, by } = event.data;
+    const question = asked.get(call);
+    if (question === undefined || (event.type === 'approval.decided' && event.data.decision === 'denied')) continue;
+    question.voters.add(by.id);
+    if (question.fourEyes)
+      expect([...starters, ...(editors.get(call) ?? [])], `authors of ${call}`).not.toContain(by.id);
+    if (event.type === 'approval.decided') expect(question.voters.size, `who agreed to ${call}`).toBe(question.count);
+    else expect(question.voters.size).toBeLessThan(question.count);
   }
 }
 

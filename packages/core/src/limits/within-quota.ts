@@ -1,0 +1,37 @@
+import type { QuotaName, Quotas } from '@holdfast/contracts';
+import type { TenantScope } from '../tenant-scope.ts';
+import { refused } from '../use-cases/refused.ts';
+import type { TransactionStores } from '../use-cases/transactions.ts';
+
+const things: Readonly<Record<QuotaName, string>> = {
+  agents: 'agents',
+  keys: 'API keys that are good',
+  schedules: 'schedules',
+  secrets: 'secrets',
+  tool_servers: 'tool servers',
+  webhooks: 'webhooks',
+};
+
+/**
+ * Does what may make one more, inside a transaction, which must not commit when this throws. What changes what is there
+ * passes even where there is too much, as after the quota was lowered.
+ * @throws HoldfastError `quota_exceeded`
+ */
+export async function withinQuota<T>(
+  { limits }: Pick<TransactionStores, 'limits'>,
+  quotas: Quotas,
+  scope: TenantScope,
+  quota: QuotaName,
+  work: () => Promise<T>,
+): Promise<T> {
+  const { used, own } = await limits.count(scope, quota);
+  const most = own ?? quotas[quota];
+  const result = await work();
+  if (used < most || (await limits.count(scope, quota)).used <= used) return result;
+  throw refused(
+    'quota_exceeded',
+    `The tenant has ${used} ${things[quota]}, and may have at most ${most}. Delete what is not needed, or ask whoever runs Holdfast for more (quota ${quota}).`,
+    [],
+    { quota, limit: most, used },
+  );
+}

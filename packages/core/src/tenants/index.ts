@@ -1,0 +1,13 @@
+export { noTenant, type PlatformRequest, type TenantPorts } from './change-tenant.ts';
+export * from './delete-tenant.ts';
+export * from './erase-tenant.ts';
+export { EXPORT_FORMAT, type ExportPorts, exportTenant } from './export-tenant.ts';
+export * from './keep-tenant.ts';
+export * from './make-tenant.ts';
+export * from './platform-audit.ts';
+export * from './resume-tenant.ts';
+export * from './suspend-tenant.ts';
+export type * from './tenant.ts';
+export type * from './tenant-store.ts';
+export * from './update-tenant.ts';
+export { type ExportVerdict, verifyTenantExport } from './verify-tenant-export.ts';
