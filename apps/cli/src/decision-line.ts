@@ -44,7 +44,7 @@ export function decisionLine(program: string, { run_id, ref, kind, detail }: Att
     case 'engine-problem':
       return `${command} --retry   (or end it: ${program} cancel ${run_id})`;
     case 'budget':
-      return `${program} budgets change ${shown(detail['budget'])} --${detail['limit'] === 'tokens' ? 'tokens' : 'cost-usd'} N   (or end it: ${program} cancel ${run_id})`;
+      return `${program} budgets set ${shown(detail['budget'])} --${detail['limit'] === 'tokens' ? 'tokens' : 'cost-usd'} N   (or end it: ${program} cancel ${run_id})`;
     case 'duplicate-after-fork':
       return `${command} --reuse   (or --call, --skip)`;
     case 'log-problem':

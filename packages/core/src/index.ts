@@ -42,6 +42,8 @@ export * from './log/speak.ts';
 export type * from './log/budget-moves.ts';
 export type { OfferedBudget } from './run/budgets.ts';
 export type * from './budgets/budget-store.ts';
+export { deleteBudget } from './budgets/delete-budget.ts';
+export { checkBudget, setBudget } from './budgets/set-budget.ts';
 export { tellHeldRuns } from './budgets/tell-held-runs.ts';
 export { Holds } from './scheduling/holds.ts';
 export { Periodic } from './scheduling/periodic.ts';

@@ -70,7 +70,7 @@ const wrongQueries: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Operations that make what their path names, by the placeholder. */
-const made: readonly string[] = ['agents.set-alias alias', 'tools.put name', 'secrets.set name'];
+const made: readonly string[] = ['agents.set-alias alias', 'tools.put name', 'secrets.set name', 'budgets.set name'];
 
 export const mayMiss = ({ id: operation }: DocumentedOperation, placeholder: string): boolean =>
   !made.includes(`${operation} ${placeholder}`);

@@ -22,6 +22,10 @@ import * as audit from './audit/list.ts';
 import { setAuditRetention } from './audit/set-retention.ts';
 import { verify as verifyAudit } from './audit/verify.ts';
 import * as attention from './attention/list.ts';
+import { deleteBudget } from './budgets/delete.ts';
+import * as budget from './budgets/get.ts';
+import * as budgets from './budgets/list.ts';
+import { setBudget } from './budgets/set.ts';
 import { cancel as cancelBulk } from './bulk/cancel.ts';
 import * as bulk from './bulk/get.ts';
 import * as bulks from './bulk/list.ts';
@@ -161,6 +165,10 @@ export const routes: readonly Route[] = [
   listDeliveries,
   replayDelivery,
   replayWebhook,
+  budgets.list,
+  budget.get,
+  setBudget,
+  deleteBudget,
   usage.get,
   retention.get,
   setRetention,

@@ -2,6 +2,8 @@
 create table holdfast.budgets (
   tenant_id uuid not null references holdfast.tenants,
   id uuid primary key,
+  -- what people call it
+  name text not null,
   -- null: all runs of the tenant
   agent text,
   period text not null check (period in ('hour', 'day', 'month', 'total')),
@@ -15,9 +17,9 @@ create table holdfast.budgets (
   version integer not null default 1,
   created_at bigint not null default holdfast.now_ms(),
   updated_at bigint not null default holdfast.now_ms(),
+  unique (tenant_id, name),
   check (tokens is not null or cost_usd_micros is not null)
 );
-create index budgets_of_tenant on holdfast.budgets (tenant_id, agent);
 
 -- What was used of a budget. `held`: by runs, as allowances.
 create table holdfast.budget_windows (

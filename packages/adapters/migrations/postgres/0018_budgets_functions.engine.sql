@@ -144,8 +144,10 @@ end
 $$;
 
 -- A new budget, in the tenant in whose scope the transaction is. Runs that somebody holds are told by its row in the outbox.
+-- False when there is one of that name.
 create function holdfast.create_budget(
-  p_id uuid, p_agent text, p_period text, p_time_zone text, p_tokens bigint, p_cost bigint, p_notice_at integer) returns void
+  p_id uuid, p_name text, p_agent text, p_period text, p_time_zone text, p_tokens bigint, p_cost bigint,
+  p_notice_at integer) returns boolean
   language plpgsql security definer set search_path = ''
 as $$
 declare
@@ -154,9 +156,14 @@ begin
   if v_tenant is null then
     raise exception 'a budget needs a tenant' using errcode = '42501';
   end if;
-  insert into holdfast.budgets (tenant_id, id, agent, period, time_zone, tokens, cost_usd_micros, notice_at)
-  values (v_tenant, p_id, p_agent, p_period, p_time_zone, p_tokens, p_cost, p_notice_at);
+  insert into holdfast.budgets (tenant_id, id, name, agent, period, time_zone, tokens, cost_usd_micros, notice_at)
+  values (v_tenant, p_id, p_name, p_agent, p_period, p_time_zone, p_tokens, p_cost, p_notice_at)
+  on conflict (tenant_id, name) do nothing;
+  if not found then
+    return false;
+  end if;
   insert into holdfast.due (kind, subject, tenant_id, at) values ('budget', p_id, v_tenant, holdfast.now_ms());
+  return true;
 end
 $$;
 
@@ -174,6 +181,8 @@ begin
   if not found then
     return false;
   end if;
+  -- Of other limits a notice is due again.
+  update holdfast.budget_windows w set noticed = false where w.budget_id = p_id and w.noticed;
   perform holdfast.wake_for_budget(p_id);
   return true;
 end

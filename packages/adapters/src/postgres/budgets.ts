@@ -14,6 +14,7 @@ import type { Scoped } from './tenant-scope.ts';
 
 interface BudgetRow {
   readonly id: string;
+  readonly name: string;
   readonly agent: string | null;
   readonly period: Budget['period'];
   readonly time_zone: string;
@@ -33,7 +34,7 @@ interface BudgetRow {
 }
 
 const selectSql = `
-  select b.id, b.agent, b.period, b.time_zone, b.tokens, b.cost_usd_micros, b.notice_at, b.version, b.created_at,
+  select b.id, b.name, b.agent, b.period, b.time_zone, b.tokens, b.cost_usd_micros, b.notice_at, b.version, b.created_at,
     b.updated_at, n.starts_at, n.ends_at, coalesce(w.held_tokens, 0)::bigint as held_tokens,
     coalesce(w.held_cost, 0)::bigint as held_cost, coalesce(w.spent_tokens, 0)::bigint as spent_tokens,
     coalesce(w.spent_cost, 0)::bigint as spent_cost, coalesce(w.noticed, false) as noticed
@@ -62,21 +63,26 @@ export class PostgresBudgets implements BudgetStore, WorkerBudgets {
   }
 
   async heldRuns(scope: TenantScope, budget: string): Promise<HeldRuns | null> {
-    const found = await this.get(scope, budget);
-    if (found === null) return null;
+    const [found] = await this.#scoped.read<{ created_at: number; agent: string | null }>(
+      scope,
+      'select created_at, agent from holdfast.budgets where tenant_id = $1 and id = $2',
+      [scope.tenant, budget],
+    );
+    if (found === undefined) return null;
     const rows = await this.#scoped.read<{ id: string }>(
       scope,
       'select id from holdfast.runs where tenant_id = $1 and holder is not null and ($2::text is null or agent = $2)',
       [scope.tenant, found.agent],
     );
-    return { createdAt: found.createdAt, runs: rows.map(({ id }) => id) };
+    return { createdAt: found.created_at, runs: rows.map(({ id }) => id) };
   }
 
-  async create(scope: TenantScope, id: string, spec: BudgetSpec): Promise<void> {
-    const { agent, period, timeZone, tokens, costUsdMicros, noticeAt } = spec;
-    await this.#scoped.in(scope, (sql) =>
-      sql.query('select holdfast.create_budget($1, $2, $3, $4, $5, $6, $7)', [
+  async create(scope: TenantScope, id: string, spec: BudgetSpec): Promise<boolean> {
+    const { name, agent, period, timeZone, tokens, costUsdMicros, noticeAt } = spec;
+    const [row] = await this.#scoped.in(scope, (sql) =>
+      sql.query<{ done: boolean }>('select holdfast.create_budget($1, $2, $3, $4, $5, $6, $7, $8) as done', [
         id,
+        name,
         agent,
         period,
         timeZone,
@@ -85,19 +91,19 @@ export class PostgresBudgets implements BudgetStore, WorkerBudgets {
         noticeAt,
       ]),
     );
-    this.#moved([{ about: 'outbox' }]);
+    if (row?.done === true) this.#moved([{ about: 'outbox' }]);
+    return row?.done === true;
   }
 
-  async get(scope: TenantScope, id: string): Promise<Budget | null> {
-    if (!isUuid(id)) return null;
-    const [row] = await this.#scoped.read<BudgetRow>(scope, `${selectSql} and b.id = $2`, [scope.tenant, id]);
+  async get(scope: TenantScope, name: string): Promise<Budget | null> {
+    const [row] = await this.#scoped.read<BudgetRow>(scope, `${selectSql} and b.name = $2`, [scope.tenant, name]);
     return row === undefined ? null : budgetOf(row);
   }
 
   async list(scope: TenantScope, after: string | null, limit: number): Promise<readonly Budget[]> {
     const rows = await this.#scoped.read<BudgetRow>(
       scope,
-      `${selectSql} and ($2::uuid is null or b.id > $2) order by b.id limit $3`,
+      `${selectSql} and ($2::text is null or b.name > $2) order by b.name limit $3`,
       [scope.tenant, after, limit],
     );
     return rows.map(budgetOf);
@@ -129,6 +135,7 @@ export class PostgresBudgets implements BudgetStore, WorkerBudgets {
 const offerOf = (row: BudgetRow): OfferedBudget => ({
   window: {
     budget: row.id,
+    name: row.name,
     level: row.agent === null ? 'tenant' : 'agent',
     starts_at: row.starts_at,
     ends_at: row.ends_at,
@@ -141,6 +148,7 @@ const offerOf = (row: BudgetRow): OfferedBudget => ({
 
 const budgetOf = (row: BudgetRow): Budget => ({
   id: row.id,
+  name: row.name,
   agent: row.agent,
   period: row.period,
   timeZone: row.time_zone,

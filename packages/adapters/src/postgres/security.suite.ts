@@ -355,7 +355,13 @@ async function full(stores: OpenedStores): Promise<RunRef> {
   const settings = { url: 'https://receiver.test', description: '', events: ['all'], agent: null } as const;
   const budget = randomUUID();
   const limits = { tokens: 10, costUsdMicros: null, noticeAt: null };
-  await stores.api.budgets.create(scope, budget, { ...limits, agent: null, period: 'total', timeZone: 'UTC' });
+  await stores.api.budgets.create(scope, budget, {
+    ...limits,
+    name: 'all',
+    agent: null,
+    period: 'total',
+    timeZone: 'UTC',
+  });
   const worker = await stores.worker('me');
   const window = { budget, starts_at: 0 };
   const taken = [{ ...window, ends_at: null, tokens: 1, cost_usd_micros: 0 }];

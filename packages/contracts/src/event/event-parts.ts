@@ -37,6 +37,7 @@ export type Reservation = z.infer<typeof reservation>;
 /** The window of a budget that an allowance was taken from. */
 export const budgetWindow = z.strictObject({
   budget: z.uuid(),
+  name: z.string(),
   level: z.enum(['tenant', 'agent']),
   starts_at: time.describe('0: the budget has one window, which never ends.'),
   ends_at: time.nullable(),

@@ -94,11 +94,11 @@ const lines: Readonly<Record<WireEvent['type'], Line>> = {
     'quiet',
     (data) => `allowance returned: ${str(data['spent_tokens'])} of ${str(data['tokens'])} tokens spent`,
   ),
-  'budget.noticed': line('bad', (data) => `a budget has passed ${str(data['percent'])} %: ${ofLimit(data)}`),
+  'budget.noticed': line('bad', (data) => `${budget(data)} has passed ${str(data['percent'])} %: ${ofLimit(data)}`),
   'budget.reached': line('bad', (data) =>
     data['why'] === 'unpriced'
-      ? 'a budget counts money, and the model has no price'
-      : `a budget is used up: ${ofLimit(data)}, ${str(data['needed'])} needed`,
+      ? `${budget(data)} counts money, and the model has no price`
+      : `${budget(data)} is used up: ${ofLimit(data)}, ${str(data['needed'])} needed`,
   ),
   'attempt.scheduled': line('quiet', (data) => `attempt ${str(data['attempt'])} at ${time(data['at'])}`),
 };
@@ -138,6 +138,7 @@ function clip(text: string, most = 160): string {
 
 const str = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '?');
 const ofLimit = (data: Data): string => `${str(data['used'])} of ${str(data['limit_value'])} ${str(data['limit'])}`;
+const budget = ({ window }: Data): string => `the budget ${str((window as Data | undefined)?.['name'])}`;
 const short = (value: unknown): string => str(value).slice(-8);
 const because = (data: Data): string => (typeof data['reason'] === 'string' ? `: ${clip(data['reason'])}` : '');
 const attempt = (data: Data): string => (data['attempt'] === 1 ? '' : `, attempt ${str(data['attempt'])}`);

@@ -14,6 +14,7 @@ export * from './members.ts';
 export * from './secrets.ts';
 export * from './tools.ts';
 export * from './models.ts';
+export * from './budgets.ts';
 export * from './usage.ts';
 export * from './audit.ts';
 export * from './retention.ts';

@@ -20,6 +20,8 @@ export interface Budget extends BudgetSpec {
 }
 
 export interface BudgetSpec extends BudgetLimits {
+  /** What people call it, in its tenant. */
+  readonly name: string;
   /** null: all runs of the tenant. */
   readonly agent: string | null;
   readonly period: 'hour' | 'day' | 'month' | 'total';
@@ -42,10 +44,10 @@ export interface Amounts {
 
 /** Budgets, for people. */
 export interface BudgetStore {
-  /** Runs that somebody holds are told by a row of kind `budget` in the outbox. */
-  create(scope: TenantScope, id: string, spec: BudgetSpec): Promise<void>;
-  get(scope: TenantScope, id: string): Promise<Budget | null>;
-  /** Oldest first; `after` is the last id of the page before. */
+  /** Runs that somebody holds are told by a row of kind `budget` in the outbox. False when there is one of that name. */
+  create(scope: TenantScope, id: string, spec: BudgetSpec): Promise<boolean>;
+  get(scope: TenantScope, name: string): Promise<Budget | null>;
+  /** By name; `after` is the last one of the page before. */
   list(scope: TenantScope, after: string | null, limit: number): Promise<readonly Budget[]>;
   /** Wakes those who wait for room. False when it has another version, or is gone. */
   change(scope: TenantScope, id: string, limits: BudgetLimits, version: number): Promise<boolean>;

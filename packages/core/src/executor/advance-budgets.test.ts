@@ -8,7 +8,7 @@ beforeEach(() => void vi.useFakeTimers({ now: 1_000_000 }));
 afterEach(() => void vi.useRealTimers());
 
 const offer = (limit: number, used = 0): OfferedBudget => ({
-  window: { budget: '018f0000-0000-7000-8000-0000000000cc', level: 'tenant', starts_at: 0, ends_at: null },
+  window: { budget: '018f0000-0000-7000-8000-0000000000cc', name: 'all', level: 'tenant', starts_at: 0, ends_at: null },
   tokens: { limit, used },
   costUsdMicros: null,
   noticeAt: null,

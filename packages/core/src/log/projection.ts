@@ -78,7 +78,7 @@ const children = (state: LiveRun): WaitingFor[] =>
 const budget = ({ shortage }: LiveRun): WaitingFor[] =>
   shortage === null
     ? []
-    : [{ reason: 'budget', since: shortage.since, until: shortage.window.ends_at, ref: shortage.window.budget }];
+    : [{ reason: 'budget', since: shortage.since, until: shortage.window.ends_at, ref: shortage.window.name }];
 
 const people = (state: LiveRun): WaitingFor[] =>
   attentionOf(state)

@@ -14,7 +14,7 @@ export interface WaitingFor {
   /** ms since 1970 */
   readonly since: number;
   readonly until: number | null;
-  /** The call it is about, the run of a child, a budget, or null. */
+  /** The call it is about, the run of a child, the name of a budget, or null. */
   readonly ref: string | null;
 }
 

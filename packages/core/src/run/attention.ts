@@ -93,7 +93,7 @@ function live(state: LiveRun): Attention[] {
       role: null,
       since,
       until: window.ends_at,
-      detail: { budget: window.budget, level: window.level, ...detail },
+      detail: { budget: window.name, level: window.level, ...detail },
     });
   }
   const call = modelCallOf(turn);

@@ -23,7 +23,7 @@ const BUDGET = '018f0000-0000-7000-8000-0000000000cc';
 const first = lastOf(started(), 'model.called').reservation;
 
 const offer = (limit: number, used = 0, over: Partial<OfferedBudget> = {}): OfferedBudget => ({
-  window: { budget: BUDGET, level: 'tenant', starts_at: 0, ends_at: 9_000_000 },
+  window: { budget: BUDGET, name: 'all', level: 'tenant', starts_at: 0, ends_at: 9_000_000 },
   tokens: { limit, used },
   costUsdMicros: null,
   noticeAt: null,

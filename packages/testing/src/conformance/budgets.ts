@@ -23,7 +23,8 @@ export function describeBudgets(name: string, open: OpenStores): void {
     });
     afterAll(() => stores.close());
 
-    const spec = (with_: Partial<BudgetSpec> = {}): BudgetSpec => ({
+    const spec = (name: string, with_: Partial<BudgetSpec> = {}): BudgetSpec => ({
+      name,
       agent: null,
       period: 'total',
       timeZone: 'UTC',
@@ -34,7 +35,7 @@ export function describeBudgets(name: string, open: OpenStores): void {
     });
     const make = async (scope: TenantScope, with_: Partial<BudgetSpec> = {}): Promise<string> => {
       const id = randomUUID();
-      await stores.api.budgets.create(scope, id, spec(with_));
+      expect(await stores.api.budgets.create(scope, id, spec(id, with_))).toBe(true);
       return id;
     };
     const used = async (scope: TenantScope, id: string) => (await stores.api.budgets.get(scope, id))?.window;
@@ -59,13 +60,13 @@ export function describeBudgets(name: string, open: OpenStores): void {
       const offers = await me.budgets.offers(scope, 'librarian');
       expect(offers).toEqual<OfferedBudget[]>([
         {
-          window: { budget: ofTenant, level: 'tenant', starts_at: 0, ends_at: null },
+          window: { budget: ofTenant, name: ofTenant, level: 'tenant', starts_at: 0, ends_at: null },
           tokens: { limit: 100, used: 0 },
           costUsdMicros: null,
           noticeAt: 80,
         },
         {
-          window: { budget: ofAgent, level: 'agent', starts_at: 0, ends_at: null },
+          window: { budget: ofAgent, name: ofAgent, level: 'agent', starts_at: 0, ends_at: null },
           tokens: null,
           costUsdMicros: { limit: 7, used: 0 },
           noticeAt: null,
@@ -138,6 +139,9 @@ export function describeBudgets(name: string, open: OpenStores): void {
       expect(await move(one, 1, { ...taking(id, 80), noticed })).toEqual(accepted(2));
       expect(await move(two, 1, { ...taking(id, 1), noticed })).toEqual({ type: 'budgets-moved' });
       expect((await me.budgets.offers(scope, 'librarian'))[0]?.noticeAt).toBeNull();
+      // Of other limits it is due again.
+      await stores.api.budgets.change(scope, id, { tokens: 200, costUsdMicros: null, noticeAt: 70 }, 1);
+      expect((await me.budgets.offers(scope, 'librarian'))[0]?.noticeAt).toBe(70);
     });
 
     const far = 4_000_000_000_000;
@@ -187,9 +191,21 @@ export function describeBudgets(name: string, open: OpenStores): void {
       expect(runs.map(({ run }) => woken.includes(run))).toEqual([true, false]);
     });
 
+    test('have windows in every time zone that Node knows', async () => {
+      const scope = await newTenant(stores);
+      for (const timeZone of ['UTC', ...Intl.supportedValuesOf('timeZone')])
+        await make(scope, { period: 'day', timeZone });
+      const found = await stores.api.budgets.list(scope, null, 1_000);
+      expect(found.length).toBeGreaterThan(400);
+      const hours = found.map(({ window }) => ((window.endsAt ?? 0) - window.startsAt) / 3_600_000);
+      // The clocks may change on the day on which this is run.
+      expect(hours.filter((long) => long < 23 || long > 25)).toEqual([]);
+    });
+
     test('are changed by whoever read them last, inside their tenant', async () => {
       const scope = await newTenant(stores);
       const id = await make(scope);
+      expect(await stores.api.budgets.create(scope, randomUUID(), spec(id))).toBe(false);
       const limits = { tokens: 5, costUsdMicros: 6, noticeAt: null };
       expect(await stores.api.budgets.change(await newTenant(stores), id, limits, 1)).toBe(false);
       expect(await stores.api.budgets.change(scope, id, limits, 1)).toBe(true);
