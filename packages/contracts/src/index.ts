@@ -12,6 +12,8 @@ export {
   begunCall,
   type BegunCall,
   budgetWindow,
+  charge,
+  type Charge,
   type BudgetWindow,
   effect,
   type Effect,

@@ -9,12 +9,13 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Context } from '../context.ts';
 import { Failure } from '../failure.ts';
 import { onDatabase } from '../on-database.ts';
-import { type Output, show, showFields, showJson, showRows } from '../output.ts';
+import { dollars, type Output, show, showFields, showJson, showRows } from '../output.ts';
 import { confirmed, defined, integer } from './arguments.ts';
 
 /** Whoever has the database's password is the platform. */
 const who: PlatformRequest = { by: { type: 'system', id: 'cli', roles: [] }, requestId: '' };
-const WEEK_MS = 7 * 86_400_000;
+const DAY_MS = 86_400_000;
+const WEEK_MS = 7 * DAY_MS;
 
 interface Work {
   readonly database: OpenDatabase;
@@ -73,6 +74,46 @@ function reading(group: Command, context: Context): void {
         if (found !== null) tell(context.output(), found);
       }),
     );
+  group
+    .command('usage')
+    .description('what each has used; the last 30 days when left out')
+    .option('--from <time>', 'from here on, such as 2030-01-31T00:00:00Z', time)
+    .option('--to <time>', 'before this time', time)
+    .action(({ from, to }: { from?: number; to?: number }) =>
+      onTenants(context, async ({ database, stores }) => {
+        const output = context.output();
+        const end = to ?? database.clock.now();
+        const span = { from: from ?? end - 30 * DAY_MS, to: end, groupBy: 'none', most: 1 } as const;
+        for (let after: string | null = null; ;) {
+          const page: readonly Tenant[] = await stores.tenants.list(after, 200);
+          const lines = [];
+          for (const { id, name } of page) {
+            const [sum] = await stores.directory.usage({ tenant: id }, span);
+            const { runs = 0, calls = 0, tokens = 0, costUsdMicros = 0 } = sum ?? {};
+            lines.push({ id, name, runs, calls, tokens, cost_usd_micros: costUsdMicros });
+          }
+          if (output.json) lines.forEach((line) => showJson(output, line));
+          else if (page.length > 0 || after === null)
+            showRows(output, ['tenant', 'runs', 'calls', 'tokens', 'cost'], lines.map(usageRow));
+          after = page.at(-1)?.id ?? null;
+          if (page.length < 200) return;
+        }
+      }),
+    );
+}
+
+const usageRow = (line: { name: string; runs: number; calls: number; tokens: number; cost_usd_micros: number }) => [
+  line.name,
+  String(line.runs),
+  String(line.calls),
+  String(line.tokens),
+  dollars(line.cost_usd_micros),
+];
+
+function time(text: string): number {
+  const ms = Date.parse(text);
+  if (Number.isNaN(ms)) throw new InvalidArgumentError('must be a time such as 2030-01-31T09:00:00Z.');
+  return ms;
 }
 
 function changing(group: Command, context: Context): void {

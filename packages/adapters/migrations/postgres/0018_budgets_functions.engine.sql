@@ -126,7 +126,7 @@ create function holdfast.append_with_budgets(
   p_workers text[], p_takes text[], p_froms text[], p_releases boolean[],
   p_statuses text[], p_waiting text[], p_dues bigint[],
   p_items integer[], p_types text[], p_formats integer[], p_ats bigint[],
-  p_calls text[], p_tokens integer[], p_costs bigint[], p_payloads text, p_extras jsonb, p_moves jsonb
+  p_calls text[], p_models text[], p_tokens integer[], p_costs bigint[], p_payloads text, p_extras jsonb, p_moves jsonb
 ) returns table (item integer, outcome text, head integer)
   language plpgsql security definer set search_path = ''
 as $$
@@ -136,7 +136,7 @@ begin
   end if;
   return query select a.item, a.outcome, a.head from holdfast.append(
     p_tenants, p_runs, p_ids, p_expected, p_workers, p_takes, p_froms, p_releases, p_statuses, p_waiting, p_dues,
-    p_items, p_types, p_formats, p_ats, p_calls, p_tokens, p_costs, p_payloads, p_extras) a;
+    p_items, p_types, p_formats, p_ats, p_calls, p_models, p_tokens, p_costs, p_payloads, p_extras) a;
   if not found then
     perform holdfast.move_budgets(p_tenants[1], p_runs[1], p_moves);
   end if;

@@ -41,9 +41,9 @@ interface RunRow {
 }
 
 const placeholders = (count: number): string => Array.from({ length: count }, (_, index) => `$${index + 1}`).join(', ');
-const appendSql = `select item, outcome, head from holdfast.append(${placeholders(20)})`;
-const appendWithBudgetsSql = `select item, outcome, head from holdfast.append_with_budgets(${placeholders(21)})`;
-const appendInScopeSql = `select item, outcome, head from holdfast.append_in_scope(${placeholders(15)})`;
+const appendSql = `select item, outcome, head from holdfast.append(${placeholders(21)})`;
+const appendWithBudgetsSql = `select item, outcome, head from holdfast.append_with_budgets(${placeholders(22)})`;
+const appendInScopeSql = `select item, outcome, head from holdfast.append_in_scope(${placeholders(16)})`;
 const loadSql = `
   select r.version_id, r.head, r.holder, t.last_run as follows,
     exists (

@@ -121,7 +121,7 @@ export function describeSecurity(name: string, open: () => Promise<OpenedStores>
 
     test.each(logins)('append, fork and lock of %s stay within the scope, whatever they are told', async (login) => {
       const append = `select * from holdfast.append_in_scope('${theirs.tenant}', '${theirs.run}', '${randomUUID()}', 2,
-        'running', '[]', null, '{x}', '{1}', '{1}', '{NULL}', '{NULL}', '{NULL}', '{}', null)`;
+        'running', '[]', null, '{x}', '{1}', '{1}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{}', null)`;
       for (const tenant of [mine.tenant, null]) {
         const [refusal] = await as(login, tenant, (sql) => sql.query(append));
         expect(refusal).toMatchObject({ outcome: 'missing' });
@@ -139,7 +139,7 @@ export function describeSecurity(name: string, open: () => Promise<OpenedStores>
 
     test.each(logins)('%s creates runs in its scope only', async (login) => {
       const create = `select holdfast.create_run('${theirs.tenant}', '${randomUUID()}', 'a', '${randomUUID()}', 1, null, '{}',
-        '${randomUUID()}', 'queued', '[]', null, '{x}', '{1}', '{1}', '{NULL}', '{NULL}', '{NULL}', '{}', null)`;
+        '${randomUUID()}', 'queued', '[]', null, '{x}', '{1}', '{1}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{}', null)`;
       for (const tenant of [mine.tenant, null])
         await expect(as(login, tenant, (sql) => sql.query(create))).rejects.toMatchObject({ code: '42501' });
     });

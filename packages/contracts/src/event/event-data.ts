@@ -8,6 +8,7 @@ import {
   begunCall,
   budgetWindow,
   call,
+  charge,
   effect,
   engineLoss,
   keptFrom,
@@ -146,7 +147,7 @@ export const eventData = {
       content,
       tool_calls: z.array(requestedCall),
       usage: usage.nullable().describe('`null`: the server reported none, so the reservation counts as spent.'),
-      cost_usd_micros: z.int().nonnegative().describe('Micro-dollars, by the prices of the intent.'),
+      charge,
       finish_reason: z.string(),
       model: z.string().describe('The model that really answered.'),
     })
@@ -160,6 +161,7 @@ export const eventData = {
       attempt,
       content,
       why: z.enum(['message', 'cancel', 'deadline']),
+      charge,
     })
     .describe('The call was aborted; what the model had said by then is kept.'),
   'model.failed': z
@@ -168,6 +170,7 @@ export const eventData = {
       attempt,
       class: z.enum(['not-sent', 'rate-limited', 'transient', 'permanent', 'lost']),
       message,
+      charge: charge.nullable().describe('`null`: it was not sent, or refused for the rate, and cost nothing.'),
     })
     .describe('The model gave no answer.'),
 

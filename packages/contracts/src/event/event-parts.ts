@@ -44,6 +44,19 @@ export const budgetWindow = z.strictObject({
 });
 export type BudgetWindow = z.infer<typeof budgetWindow>;
 
+/** What one attempt of a model call counts for, in limits, budgets and usage. */
+export const charge = z.strictObject({
+  model: z.string().describe('The model that was asked.'),
+  tokens: z.int().nonnegative(),
+  cost_usd_micros: z.int().nonnegative().describe('By the prices of the intent.'),
+  estimated: z
+    .boolean()
+    .describe(
+      'The server reported nothing, or its answer was lost: the reservation counts, which is at least as much.',
+    ),
+});
+export type Charge = z.infer<typeof charge>;
+
 export const usage = z.strictObject({
   input_tokens: z.int().nonnegative(),
   output_tokens: z.int().nonnegative(),

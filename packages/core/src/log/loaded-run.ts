@@ -24,7 +24,7 @@ export interface LogPorts {
 }
 
 /** Names the code that made a snapshot: raise it whenever the shape of state or transcript changes. */
-const SNAPSHOT_FORMAT = 'run-10';
+const SNAPSHOT_FORMAT = 'run-11';
 const PAGE = 500;
 
 export const beginRun = (run: string, version: AgentVersion): LoadedRun => ({

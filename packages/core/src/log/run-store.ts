@@ -98,6 +98,8 @@ export interface RunAttributes {
   readonly startAt: number | null;
   readonly expiresAt: number | null;
   readonly thread: string | null;
+  /** Who started the run at the top, as `starterOf` names them. */
+  readonly starter: string;
   readonly parent: { readonly run: string; readonly call: string } | null;
   readonly forkedFrom: { readonly run: string; readonly seq: number } | null;
   /** What it was started by; `tick` null: by hand. */
@@ -113,6 +115,7 @@ export const plainRun: RunAttributes = {
   startAt: null,
   expiresAt: null,
   thread: null,
+  starter: '',
   parent: null,
   forkedFrom: null,
   schedule: null,

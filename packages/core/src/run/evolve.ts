@@ -24,12 +24,11 @@ import {
   delivered,
   firstAttempt,
   interruptedModel,
-  nothing,
   onModel,
   onTool,
   opened,
+  openedModel,
   rejected,
-  reservedBy,
   scheduled,
   settle,
 } from './turn.ts';
@@ -152,7 +151,7 @@ function foldLive(state: LiveRun, event: RunEvent): RunState | string {
       const begun = startsSummary(state, event) ? beginSummary(state, event) : state;
       if (typeof begun === 'string') return begun;
       return onModel(begun, event.data.call, (call) => [
-        { ...call, attempt: event.data.attempt, phase: opened(event) },
+        { ...call, attempt: event.data.attempt, phase: openedModel(event) },
         { spent: spendBegin(state.spent, event.at, event.data.timeout_ms, call.attempt === 0) },
       ]);
     }
@@ -164,11 +163,9 @@ function foldLive(state: LiveRun, event: RunEvent): RunState | string {
       return interruptedModel(state, event);
     case 'model.failed': {
       const { data } = event;
-      // A refused request used nothing; of any other nobody knows, so its reservation counts as spent.
-      const free = data.class === 'not-sent' || data.class === 'rate-limited';
       return onModel(state, data.call, (call) => [
         { ...call, failures: call.failures + 1, phase: { is: 'exhausted', since: event.at, message: data.message } },
-        { spent: settle(state, event.at, free ? nothing : reservedBy(call)) },
+        { spent: settle(state, event.at, data.charge) },
       ]);
     }
 

@@ -301,7 +301,7 @@ describe('the cost', () => {
       model: 'x',
     });
     expect(live(sim).spent).toMatchObject({ tokens, costUsdMicros });
-    expect(lastOf(sim, 'model.answered').cost_usd_micros).toBe(costUsdMicros);
+    expect(lastOf(sim, 'model.answered').charge).toMatchObject({ tokens, cost_usd_micros: costUsdMicros });
   });
 
   it('is written with the prices that were used', () => {

@@ -6,6 +6,7 @@ import type {
   Content,
   EngineLoss,
   JsonObject,
+  Prices,
   Limits,
   MessageMode,
   ParentOfRun,
@@ -194,7 +195,7 @@ export interface ToolCall extends Call {
   readonly phase: ToolPhase;
 }
 
-export type ModelPhase = Ready | Open | Scheduled | Exhausted;
+export type ModelPhase = Ready | OpenModel | Scheduled | Exhausted;
 
 export type ToolPhase =
   /** Asked for by the model; no rule has looked at it yet. */
@@ -233,6 +234,8 @@ type Open = {
   readonly timeoutMs: number;
   readonly reservation: Reservation;
 };
+/** What the attempt will be charged by. */
+type OpenModel = Open & { readonly model: string; readonly prices: Prices | null };
 /** A run of another agent; what it may use is kept free until it has ended. */
 export type Child = {
   readonly is: 'child';

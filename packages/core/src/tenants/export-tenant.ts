@@ -110,8 +110,8 @@ async function* linesOf(ports: ExportPorts, scope: TenantScope, files: boolean):
     ({ id }) => id,
   );
   yield* runs(ports, scope, files);
-  for (const groupBy of ['agent', 'day'] as const)
-    for (const group of await ports.directory.usage(scope, { from: 0, to: now + 1, groupBy }))
+  for (const groupBy of ['agent', 'model', 'person', 'day'] as const)
+    for (const group of await ports.directory.usage(scope, { from: 0, to: now + 1, groupBy, most: 1_000_000 }))
       yield line('usage', { by: groupBy, ...group });
   yield* audit(ports, scope);
 }

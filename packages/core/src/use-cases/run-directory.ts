@@ -67,14 +67,19 @@ export interface RunFilter {
 export interface UsageAsked {
   readonly from: number;
   readonly to: number;
-  readonly groupBy: 'agent' | 'day' | 'none';
+  readonly groupBy: 'agent' | 'model' | 'person' | 'day' | 'none';
   readonly agent?: string | undefined;
+  /** At most so many groups. */
+  readonly most: number;
 }
 
 export interface UsageGroup {
-  /** The agent's name, the day (UTC), or `all`. */
+  /** The name of the agent or model, who started the run at the top, the day (UTC), or `all`. */
   readonly group: string;
+  /** Created in that time; 0 by model. */
   readonly runs: number;
+  /** Of models, with an end in that time. */
+  readonly calls: number;
   readonly tokens: number;
   readonly costUsdMicros: number;
 }
