@@ -108,6 +108,30 @@ test('counts a call whose answer was lost by its reservation', async () => {
   expect(cut?.tokens).toBeGreaterThan(1_000);
 });
 
+test('prices have versions: a change is for calls that begin after it, and each call names its own', async () => {
+  const { prices } = server.api.ports;
+  const { key: own } = await server.tenant('priced');
+  await ask('POST', '/v1/agents', scribe('sayer', 1, { rehearsal: [{ say: 'word' }] }), own);
+  const one = await server.ask(own, 'POST', '/v1/runs', { agent: 'sayer' }, { prefer: 'wait=20' });
+  const dear = { input_per_mtok: 7_000_000, output_per_mtok: 9_000_000 };
+  await prices.record(new Map([['default', dear]]));
+  const first = { input_per_mtok: 1_000_000, output_per_mtok: 4_000_000 };
+  const price = async (text: string) => {
+    const run = await server.ask(own, 'POST', '/v1/runs', { agent: 'sayer' }, { prefer: 'wait=20' });
+    const events = (await server.ask(own, 'GET', `/v1/runs/${String(run.json['id'])}/events`)).text;
+    return events.includes(text);
+  };
+  await vi.waitUntil(() => price('"price_version":2'), soon);
+  const events = (await server.ask(own, 'GET', `/v1/runs/${String(one.json['id'])}/events`)).text;
+  expect(events).toContain('"price_version":1');
+  const { items } = (await server.ask(own, 'GET', '/v1/model-prices?limit=1')).json as {
+    items: object[];
+  };
+  expect(items).toMatchObject([{ model: 'default', version: 2, prices: dear }]);
+  const all = (await server.ask(own, 'GET', '/v1/model-prices?model=default')).json['items'];
+  expect(all).toMatchObject([{ version: 2 }, { version: 1, prices: first }]);
+});
+
 test('is CSV where that is asked for, by the command line too', async () => {
   const items = await usage('?group_by=model');
   const wanted = [

@@ -64,6 +64,7 @@ async function asked(): Promise<Set<string>> {
     tools.list().page(),
     tools.delete('t'),
     client.models.list(),
+    client.models.prices().page(),
     secrets.set('s', 'v'),
     secrets.list().page(),
     secrets.delete('s'),

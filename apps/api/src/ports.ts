@@ -10,6 +10,7 @@ import type {
   LimitMetrics,
   Log,
   MemberRows,
+  ModelPrices,
   PlatformAudit,
   PublishPorts,
   RegistryPorts,
@@ -37,6 +38,7 @@ export interface ApiPorts extends SpeakPorts {
   readonly cipher: SecretCipher;
   readonly audit: AuditLog;
   readonly budgets: BudgetStore;
+  readonly prices: ModelPrices;
   readonly bulk: BulkStore;
   readonly retention: RetentionStore;
   readonly schedules: ScheduleRows;

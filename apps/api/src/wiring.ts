@@ -22,6 +22,7 @@ import {
   type ModelCatalogue,
   type PlatformTools,
   type RateLimiter,
+  recordPrices,
   Redaction,
   RegisteredTools,
   RequestLimits,
@@ -99,6 +100,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       limits,
       members,
       platformAudit,
+      prices,
       retention,
       runs,
       schedules,
@@ -109,6 +111,8 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       webhooks,
     } = await database.api();
     const { clock, hints } = database;
+    const changed = await recordPrices(models, prices);
+    if (changed > 0) log.info({ models: changed }, 'models have other prices from now on');
     const artifacts = overrides.artifacts ?? new FileArtifactStore(join(config.dataDir, 'artifacts'));
     const resolveSecrets = secretResolver({ rows: secrets, cipher, redaction });
     const outbound = new OutboundClient({ allow: config.outboundAllow });
@@ -142,6 +146,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       members,
       tenants,
       platformAudit,
+      prices,
       sender: new HttpWebhookSender({ outbound }),
       clock,
       artifacts,

@@ -40,6 +40,9 @@ export { advance, type AdvancePorts, type Hold, type Take } from './executor/adv
 export type { ExecutorMetrics, Log } from './executor/log.ts';
 export * from './log/speak.ts';
 export type * from './log/budget-moves.ts';
+export type { PriceList, PriceVersion } from './run/price-list.ts';
+export { type CurrentPrices, currentPrices } from './executor/current-prices.ts';
+export * from './use-cases/model-prices.ts';
 export type { OfferedBudget } from './run/budgets.ts';
 export type * from './budgets/budget-store.ts';
 export { deleteBudget } from './budgets/delete-budget.ts';

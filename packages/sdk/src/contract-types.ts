@@ -26,6 +26,7 @@ export type {
   MemberResource,
   MessageReceipt,
   ModelDelta,
+  ModelPrice,
   ModelResource,
   NewKeyResource,
   NextTicks,

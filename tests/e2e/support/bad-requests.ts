@@ -58,6 +58,7 @@ const wrongQueries: Readonly<Record<string, readonly string[]>> = {
   from: ['soon', '2999-01-01T00:00:00Z'],
   to: ['soon'],
   group_by: ['colour'],
+  model: [long(201)],
   format: ['xml'],
   deltas: ['maybe'],
   offline: ['maybe'],

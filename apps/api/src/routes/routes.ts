@@ -38,6 +38,7 @@ import * as member from './members/get.ts';
 import * as members from './members/list.ts';
 import { update as updateMember } from './members/update.ts';
 import * as models from './models/list.ts';
+import { modelPrices } from './models/prices.ts';
 import * as retention from './retention/get.ts';
 import { set as setRetention } from './retention/set.ts';
 import { cancelRun } from './runs/cancel.ts';
@@ -173,6 +174,7 @@ export const routes: readonly Route[] = [
   retention.get,
   setRetention,
   models.list,
+  modelPrices,
   healthz,
   readyz,
   metrics,

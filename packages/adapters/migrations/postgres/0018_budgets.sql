@@ -67,6 +67,21 @@ grant select on holdfast.budgets, holdfast.budget_windows to holdfast_api, holdf
 grant select, insert, update, delete on holdfast.budgets, holdfast.budget_windows, holdfast.budget_waits
   to holdfast_engine;
 
+-- What calls of a model cost, version after version; rows are never changed. Of the installation, not of a tenant.
+create table holdfast.model_prices (
+  model text not null,
+  -- counts from 1
+  version integer not null check (version > 0),
+  -- micro-dollars per million tokens
+  input_per_mtok bigint not null check (input_per_mtok >= 0),
+  output_per_mtok bigint not null check (output_per_mtok >= 0),
+  -- calls that begin from then on
+  valid_from bigint not null,
+  primary key (model, version)
+);
+grant select on holdfast.model_prices to holdfast_api, holdfast_worker;
+grant select, insert on holdfast.model_prices to holdfast_engine;
+
 -- The window of that moment. An hour has 60 minutes, whatever the clocks do; days and months end when they end there.
 create function holdfast.window_of(p_period text, p_time_zone text, p_at bigint)
   returns table (starts_at bigint, ends_at bigint)

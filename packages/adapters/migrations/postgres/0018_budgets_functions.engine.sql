@@ -210,6 +210,30 @@ begin
 end
 $$;
 
+-- A new version for each model whose prices are others than those of its last version. Returns how many.
+create function holdfast.record_prices(p_models text[], p_inputs bigint[], p_outputs bigint[]) returns integer
+  language plpgsql security definer set search_path = ''
+as $$
+declare
+  v_recorded integer;
+begin
+  -- Processes start together.
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('holdfast.model_prices', 0));
+  insert into holdfast.model_prices (model, version, input_per_mtok, output_per_mtok, valid_from)
+  select n.model, coalesce(l.version, 0) + 1, n.input, n.output, holdfast.now_ms()
+  from rows from (pg_catalog.unnest(p_models), pg_catalog.unnest(p_inputs), pg_catalog.unnest(p_outputs))
+    as n (model, input, output)
+  left join lateral (
+    select p.version, p.input_per_mtok, p.output_per_mtok from holdfast.model_prices p
+    where p.model = n.model order by p.version desc limit 1
+  ) l on true
+  where l.version is null or l.input_per_mtok <> n.input or l.output_per_mtok <> n.output;
+  get diagnostics v_recorded = row_count;
+  return v_recorded;
+end
+$$;
+
 revoke all on all functions in schema holdfast from public;
 grant execute on function holdfast.append_with_budgets to holdfast_worker;
+grant execute on function holdfast.record_prices to holdfast_api;
 grant execute on function holdfast.create_budget, holdfast.change_budget, holdfast.delete_budget to holdfast_api;

@@ -13,6 +13,7 @@ import {
   describeRunDirectory,
   describeRunStore,
   describeBudgets,
+  describeModelPrices,
   describeScheduleRows,
   describeScheduleStore,
   describeSecretRows,
@@ -43,6 +44,7 @@ describePostgres('the stores', ({ bin }) => {
   describeBulkStore('Postgres', open);
   describeScheduleRows('Postgres', open);
   describeBudgets('Postgres', open);
+  describeModelPrices('Postgres', open);
   describeChildRuns('Postgres', open);
   describeRunCopies('Postgres', open);
   describeRunDirectory('Postgres', open);

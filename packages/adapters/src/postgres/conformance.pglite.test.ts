@@ -13,6 +13,7 @@ import {
   describeRunDirectory,
   describeRunStore,
   describeBudgets,
+  describeModelPrices,
   describeScheduleRows,
   describeScheduleStore,
   describeSecretRows,
@@ -33,6 +34,7 @@ describeOutbox('PGlite', openMemory);
 describeBulkStore('PGlite', openMemory);
 describeScheduleRows('PGlite', openMemory);
 describeBudgets('PGlite', openMemory);
+describeModelPrices('PGlite', openMemory);
 describeChildRuns('PGlite', openMemory);
 describeRunCopies('PGlite', openMemory);
 describeRunDirectory('PGlite', openMemory);

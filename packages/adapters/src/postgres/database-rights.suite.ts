@@ -33,6 +33,7 @@ export const tables = [
 export const tablesOfInstallation = [
   'installation',
   'migrations',
+  'model_prices',
   'platform_audit',
   'platform_audit_head',
   'server_life',
@@ -111,6 +112,7 @@ export const functions: Record<string, readonly Login[]> = {
   pick_outbox: ['holdfast_worker'],
   postpone_outbox: ['holdfast_worker'],
   queue_depth: ['holdfast_worker'],
+  record_prices: ['holdfast_api'],
   register_worker: ['holdfast_worker'],
   renew_lease: ['holdfast_worker'],
   rest_webhook: ['holdfast_worker'],
@@ -139,7 +141,10 @@ export const grants = {
   holdfast_api: {
     ...Object.fromEntries(readable.holdfast_api.map((table) => [table, 'SELECT'])),
     ...Object.fromEntries(
-      ['installation', 'migrations', 'platform_audit', 'platform_audit_head'].map((table) => [table, 'SELECT']),
+      ['installation', 'migrations', 'model_prices', 'platform_audit', 'platform_audit_head'].map((table) => [
+        table,
+        'SELECT',
+      ]),
     ),
     agents: 'INSERT,SELECT,UPDATE',
     aliases: 'DELETE,INSERT,SELECT',
@@ -152,7 +157,7 @@ export const grants = {
     webhooks: 'INSERT,SELECT,UPDATE',
   },
   holdfast_worker: Object.fromEntries(
-    [...readable.holdfast_worker, 'installation', 'migrations'].map((table) => [table, 'SELECT']),
+    [...readable.holdfast_worker, 'installation', 'migrations', 'model_prices'].map((table) => [table, 'SELECT']),
   ),
   holdfast_engine: {
     // A tenant is erased by it, so it may delete the rows of every table that has tenants.
@@ -169,6 +174,7 @@ export const grants = {
     due: 'DELETE,INSERT,SELECT,UPDATE',
     idempotency_keys: 'DELETE,SELECT',
     members: 'DELETE,INSERT,SELECT,UPDATE',
+    model_prices: 'INSERT,SELECT',
     platform_audit: 'INSERT,SELECT',
     platform_audit_head: 'SELECT,UPDATE',
     run_events: 'DELETE,INSERT,SELECT',

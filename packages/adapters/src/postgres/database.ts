@@ -2,6 +2,8 @@ import type {
   AgentStore,
   ArtifactRow,
   BudgetStore,
+  CurrentPrices,
+  ModelPrices,
   AuditLog,
   BulkStore,
   Clock,
@@ -46,6 +48,7 @@ import { NoHints, PostgresHints, ProcessHints } from './hints.ts';
 import { PostgresInstallation, tenantIds } from './installation.ts';
 import { PostgresKeyStore } from './key-store.ts';
 import { PostgresLimitStore } from './limit-store.ts';
+import { PostgresModelPrices } from './model-prices.ts';
 import { PostgresMemberRows } from './member-rows.ts';
 import { applyMigrations, schemaProblem } from './migrate.ts';
 import { PostgresOutbox } from './outbox.ts';
@@ -99,6 +102,7 @@ export interface ApiStores {
   readonly schedules: ScheduleRows;
   readonly webhooks: WebhookStore;
   readonly budgets: BudgetStore;
+  readonly prices: ModelPrices;
   readonly limits: LimitStore;
   readonly members: MemberRows;
   readonly tenants: TenantDirectory;
@@ -119,6 +123,7 @@ export interface WorkerStores {
   readonly schedules: ScheduleRows;
   readonly webhooks: WebhookQueue;
   readonly budgets: WorkerBudgets;
+  readonly prices: CurrentPrices;
   readonly erasure: TenantErasure;
   /** What a handler of the outbox does to runs, together with how far it is. */
   readonly transactions: Steps;
@@ -267,10 +272,12 @@ function stores(
         members: new PostgresMemberRows(scoped),
         tenants: new PostgresTenantDirectory(scoped, connections, role),
         platformAudit: new PostgresPlatformAudit(connections, role),
+        prices: new PostgresModelPrices(connections, role),
       };
     },
     async worker(worker, driver = 'embedded') {
-      const scoped = scopedTransactions(connections, await roleFor(connections, 'holdfast_worker'));
+      const role = await roleFor(connections, 'holdfast_worker');
+      const scoped = scopedTransactions(connections, role);
       return {
         runs: new WorkerRunStore(
           connections,
@@ -290,6 +297,7 @@ function stores(
         schedules: new PostgresScheduleRows(scoped, publish),
         budgets: new PostgresBudgets(scoped, publish),
         webhooks: new PostgresWebhookQueue(scoped),
+        prices: new PostgresModelPrices(connections, role),
         erasure: new PostgresTenantErasure(scoped),
         transactions: new PostgresTransactions(scoped, publish),
         hasTenant: (scope) => hasTenant(scoped, scope),

@@ -133,7 +133,12 @@ export const eventData = {
       purpose,
       kept_from: keptFrom.optional().describe('Of a summary: what comes before this number is to be summarised.'),
       model: z.string().describe('The model that is asked: the version’s, or a fallback.'),
-      prices: prices.nullable(),
+      prices: prices.nullable().describe('By which it will be charged.'),
+      price_version: z
+        .int()
+        .positive()
+        .nullable()
+        .describe('Which version of the model’s prices these are; `null`: those that the agent was published with.'),
       max_output_tokens: z.int().positive(),
       timeout_ms: z.int().positive(),
       reservation,

@@ -47,6 +47,7 @@ export type BudgetWindow = z.infer<typeof budgetWindow>;
 /** What one attempt of a model call counts for, in limits, budgets and usage. */
 export const charge = z.strictObject({
   model: z.string().describe('The model that was asked.'),
+  price_version: z.int().positive().nullable().describe('As in the intent.'),
   tokens: z.int().nonnegative(),
   cost_usd_micros: z.int().nonnegative().describe('By the prices of the intent.'),
   estimated: z

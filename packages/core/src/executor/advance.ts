@@ -9,6 +9,7 @@ import { speak } from '../log/speak.ts';
 import { nextTime } from '../run/attention.ts';
 import type { BudgetNeed } from '../run/budgets.ts';
 import type { Command } from '../run/command.ts';
+import type { PriceList } from '../run/price-list.ts';
 import { openCalls, type RunState } from '../run/state.ts';
 import type { DeadWorker, WorkerLease } from '../scheduling/schedule-store.ts';
 import type { Redaction } from '../secrets/redaction.ts';
@@ -30,6 +31,8 @@ export interface AdvancePorts extends LogPorts {
   /** Which versions a child may call in turn. */
   readonly agents: AgentVersions;
   readonly budgets: BudgetOffers;
+  /** What models cost as it stands. @throws DatabaseUnavailable */
+  readonly prices: () => Promise<PriceList>;
   readonly model: Model;
   readonly tools: Tools;
   readonly deltas: Pick<Deltas, 'publish'>;
@@ -114,7 +117,8 @@ async function carry(
   const draining = (): boolean => drain.aborted || progress.lettingGo;
   try {
     for (;;) {
-      const next = plan(run, outcomes, clock.now(), draining() ? 'ends' : 'all');
+      const prices = await patiently(ports, ports.prices);
+      const next = plan(run, outcomes, clock.now(), draining() ? 'ends' : 'all', prices);
       // With no call under way the run is let go; it is held only while there is something to wait for.
       const idle = next.run.state.phase !== 'live' || openCalls(next.run.state).length === 0;
       const release = idle && next.need === null;

@@ -5,6 +5,7 @@ import { type BudgetNeed, giveBack } from '../run/budgets.ts';
 import type { Command, Refusal } from '../run/command.ts';
 import { decide } from '../run/decide.ts';
 import { handle } from '../run/handle.ts';
+import { noPrices, type PriceList } from '../run/price-list.ts';
 import type { RunState } from '../run/state.ts';
 
 /** `seq`: number of its intent. */
@@ -28,7 +29,13 @@ export interface Plan {
  */
 export type Deciding = 'all' | 'ends' | 'nothing';
 
-export function plan(run: LoadedRun, commands: readonly Command[], now: number, deciding: Deciding): Plan {
+export function plan(
+  run: LoadedRun,
+  commands: readonly Command[],
+  now: number,
+  deciding: Deciding,
+  prices: PriceList = noPrices,
+): Plan {
   const events: RunEvent[] = [];
   const refused: { command: Command; refusal: Refusal }[] = [];
   let next = run;
@@ -45,7 +52,7 @@ export function plan(run: LoadedRun, commands: readonly Command[], now: number, 
   const starts: Start[] = [];
   const aborts: string[] = [];
   for (;;) {
-    const actions = decided(next.state, now, deciding);
+    const actions = decided(next.state, now, deciding, prices);
     const intents = actions.flatMap((action) => ('intent' in action ? [action] : []));
     for (const action of actions) if (action.do === 'abort') aborts.push(action.call);
     const need = actions.flatMap((action) => (action.do === 'take-allowance' ? [action.need] : []))[0] ?? null;
@@ -64,9 +71,9 @@ export function plan(run: LoadedRun, commands: readonly Command[], now: number, 
   }
 }
 
-function decided(state: RunState, now: number, deciding: Deciding): readonly Action[] {
+function decided(state: RunState, now: number, deciding: Deciding, prices: PriceList): readonly Action[] {
   if (deciding === 'nothing') return [];
-  const actions = decide(state, now);
+  const actions = decide(state, now, prices);
   const all = deciding === 'all' || (state.phase === 'live' && state.stop !== null);
   if (all) return actions;
   const aborts = actions.filter((action) => action.do === 'abort');

@@ -29,7 +29,7 @@ describe('an event of any type', () => {
 describe('a stored event', () => {
   it('has in columns what SQL reads', async () => {
     const usage = { input_tokens: 3, output_tokens: 4 };
-    const charge = { model: 'default', tokens: 7, cost_usd_micros: 9, estimated: false };
+    const charge = { model: 'default', price_version: null, tokens: 7, cost_usd_micros: 9, estimated: false };
     const answered = {
       call: 'm1',
       attempt: 1,

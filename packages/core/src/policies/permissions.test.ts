@@ -30,6 +30,7 @@ const allowed: Record<Role, readonly Operation[]> = {
     'artifacts.get',
     'me.get',
     'models.list',
+    'models.prices',
     'tools.list',
     'tools.get',
     'webhooks.list',

@@ -83,6 +83,7 @@ export const permissions = {
   'secrets.list': admins,
   'secrets.delete': admins,
   'models.list': readers,
+  'models.prices': readers,
   'webhooks.list': readers,
   'webhooks.get': readers,
   'webhooks.deliveries': readers,

@@ -235,7 +235,11 @@ type Open = {
   readonly reservation: Reservation;
 };
 /** What the attempt will be charged by. */
-type OpenModel = Open & { readonly model: string; readonly prices: Prices | null };
+type OpenModel = Open & {
+  readonly model: string;
+  readonly prices: Prices | null;
+  readonly priceVersion: number | null;
+};
 /** A run of another agent; what it may use is kept free until it has ended. */
 export type Child = {
   readonly is: 'child';

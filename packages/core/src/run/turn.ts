@@ -163,7 +163,12 @@ export const opened = ({ at, data }: RunEvent & BodyOf<'model.called' | 'tool.ca
   ({ is: 'open', since: at, timeoutMs: data.timeout_ms, reservation: data.reservation }) as const;
 
 export const openedModel = (event: RunEvent & BodyOf<'model.called'>) =>
-  ({ ...opened(event), model: event.data.model, prices: event.data.prices }) as const;
+  ({
+    ...opened(event),
+    model: event.data.model,
+    prices: event.data.prices,
+    priceVersion: event.data.price_version,
+  }) as const;
 
 export const firstAttempt = (state: LiveRun, id: string): boolean =>
   state.turn.at === 'tools' && state.turn.calls.some((call) => call.id === id && call.attempt === 0);

@@ -2,6 +2,8 @@ import type {
   AgentStore,
   AuditLog,
   BudgetStore,
+  CurrentPrices,
+  ModelPrices,
   BulkStore,
   Clock,
   DriverName,
@@ -54,6 +56,7 @@ export interface Stores {
     readonly schedules: ScheduleRows;
     readonly webhooks: WebhookStore;
     readonly budgets: BudgetStore;
+    readonly prices: ModelPrices;
     readonly limits: LimitStore;
     readonly members: MemberRows;
     readonly tenants: TenantDirectory;
@@ -79,6 +82,7 @@ export interface WorkerSide {
   readonly schedules: ScheduleRows;
   readonly webhooks: WebhookQueue;
   readonly budgets: WorkerBudgets;
+  readonly prices: CurrentPrices;
   readonly erasure: TenantErasure;
   readonly transactions: Steps;
 }

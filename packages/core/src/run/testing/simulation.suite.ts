@@ -6,6 +6,7 @@ import { plan } from '../../executor/plan.ts';
 import { nextTime } from '../attention.ts';
 import type { BudgetNeed } from '../budgets.ts';
 import type { Command, OutsideCommand, WorkerCommand } from '../command.ts';
+import { noPrices, type PriceList } from '../price-list.ts';
 import { openCalls } from '../state.ts';
 import { pins, version as defaultVersion } from './versions.ts';
 
@@ -24,6 +25,8 @@ export class Simulation {
   readonly begun: { call: string; attempt: number; effect: string; key: string }[] = [];
   readonly refusals: string[] = [];
   readonly aborted: string[] = [];
+  /** What models cost from here on. */
+  prices: PriceList = noPrices;
   /** What the next call needs of the budgets. */
   need: BudgetNeed | null = null;
 
@@ -96,7 +99,13 @@ export class Simulation {
   }
 
   #take(command: Command | null, outside: boolean): boolean {
-    const planned = plan(this.run, command === null ? [] : [command], this.now, outside ? 'nothing' : 'all');
+    const planned = plan(
+      this.run,
+      command === null ? [] : [command],
+      this.now,
+      outside ? 'nothing' : 'all',
+      this.prices,
+    );
     this.events.push(...planned.events);
     this.run = planned.run;
     this.refusals.push(...planned.refused.map(({ refusal }) => refusal.code));
