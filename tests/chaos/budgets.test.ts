@@ -23,19 +23,19 @@ const agents = [
   agent('frugal', [], {
     ...slow,
     rehearsal: [
-      { calls: [{ tool: 'note' }], repeat: 2, delay: '150ms' },
-      { say: 'Done.', delay: '150ms' },
+      { calls: [{ tool: 'note' }], repeat: 2, delay: '300ms' },
+      { say: 'Done.', delay: '300ms' },
     ],
   }),
   // Its model says far more than it was reserved for: the rehearsal model does not heed the most that it may say.
   agent('boaster', [], {
     ...slow,
-    rehearsal: [{ calls: [{ tool: 'note' }] }, { say: 'words '.repeat(8_000), delay: '150ms' }],
+    rehearsal: [{ calls: [{ tool: 'note' }] }, { say: 'words '.repeat(8_000), delay: '300ms' }],
   }),
   agent('parent', [], {
     ...slow,
     tools: [{ agent: 'frugal' }],
-    rehearsal: [{ calls: [{ tool: 'frugal', args: { input: 'go' } }] }, { say: 'Done.', delay: '150ms' }],
+    rehearsal: [{ calls: [{ tool: 'frugal', args: { input: 'go' } }] }, { say: 'Done.', delay: '300ms' }],
   }),
 ];
 const agentOf = (index: number): string => (index % 10 === 0 ? 'boaster' : index % 10 === 1 ? 'parent' : 'frugal');
@@ -118,7 +118,8 @@ onEachSetup(`budgets under SIGKILL (seed ${seed})`, (fresh) => {
   it(`count ${RUNS} runs exactly, and are passed by no more than the estimates of calls in flight are off`, async () => {
     const random = seeded(seed);
     const { postgres, temporal } = await fresh();
-    const product = await Product.start({ postgres, temporal });
+    // Few at once, so that there is work for as long as there are kills.
+    const product = await Product.start({ postgres, temporal, environment: { WORKER_CONCURRENCY: '25' } });
     try {
       for (const each of agents) await product.publish(each);
       const { budgets, runs: client, usage } = product.client;
@@ -137,7 +138,7 @@ onEachSetup(`budgets under SIGKILL (seed ${seed})`, (fresh) => {
       await budgets.set('all', { period: 'total', tokens: limits[0], notice_percent: 80 });
       await budgets.set('boasters', { agent: 'boaster', period: 'total', cost_usd_micros: needed * 100 });
       await budgets.set('hourly', { period: 'hour', time_zone: 'Asia/Kathmandu', tokens: needed * 100 });
-      await mapFew(
+      const starting = mapFew(
         Array.from({ length: RUNS }, (_, index) => agentOf(index)),
         (name) => until('a start', 60_000, () => client.start({ agent: name })),
       );
@@ -147,11 +148,16 @@ onEachSetup(`budgets under SIGKILL (seed ${seed})`, (fresh) => {
       for (const [step, limit] of limits.entries()) {
         if (step > 0) await budgets.set('all', { period: 'total', tokens: limit, notice_percent: 80 });
         for (let kill = 0; kill < KILLS; kill += 1) {
+          await until('a call under way', 60_000, async () => {
+            const { items } = await client.list({ status: 'running', limit: 1 }).page();
+            return items.length === 0 ? null : items;
+          });
           // Not a wait for anything: a moment in the middle of the work.
-          await new Promise((resolve) => setTimeout(resolve, 300 + random() * 900));
+          await new Promise((resolve) => setTimeout(resolve, random() * 200));
           await product.killAndReplace(Math.floor(random() * product.workers.length));
           kills += 1;
         }
+        await starting;
         const runs = await quiet(product);
         const logs = await mapFew(runs, ({ id }) => product.events(id));
         const all = await budget('all');

@@ -241,6 +241,8 @@ describe('holdfast budgets', () => {
     const run = await start();
     await waits(run);
     const { out } = await cli(key, 'attention');
+    // Whoever watches it is not kept waiting: the budget is a person's to raise.
+    expect(await cli(key, 'watch', run)).toMatchObject({ code: 3, err: expect.stringContaining('budgets set tight') });
     const [, command] = /(budgets set tight --tokens) N/.exec(out) ?? [];
     expect(command).toBeDefined();
     expect((await cli(key, ...String(command).split(' '), '1000000')).code).toBe(0);

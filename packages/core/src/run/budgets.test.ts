@@ -270,5 +270,5 @@ describe('many runs on one budget', () => {
       }),
       { numRuns: 2_000 },
     );
-  });
+  }, 120_000);
 });
