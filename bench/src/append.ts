@@ -167,6 +167,7 @@ function eventAt(seq: number, size: number): StoredEvent {
     format: 1,
     at: Date.now(),
     call: '12.0',
+    model: null,
     tokens: null,
     costUsdMicros: null,
     appendId: null,

@@ -19,6 +19,7 @@ import {
   startWorker,
   type VersionDraft,
   type WorkerPorts,
+  currentPrices,
 } from '@holdfast/core';
 import { embeddedDriver } from '@holdfast/driver-embedded';
 import { prepareNamespace, temporalDriver, type TemporalSettings } from '@holdfast/driver-temporal';
@@ -86,6 +87,7 @@ const artifacts = new FileArtifactStore(folder);
 const quiet = { info: () => undefined, warn: console.warn, error: console.error };
 const ports: WorkerPorts = {
   ...worker,
+  prices: currentPrices(worker.prices, database.clock),
   artifacts,
   clock: database.clock,
   hints: database.hints,

@@ -23,7 +23,7 @@ const SERVING = 'keeps serving';
 
 /** These change nothing: what they show may be a moment late. */
 const looking =
-  /^npx holdfast (attention|watch|usage|audit|models|doctor|runs (list|show|effects|watch|bulk (list|status))|(threads|tools|artifacts|agents|keys|secrets|schedules|webhooks) (list|show|versions|next|deliveries))\b/;
+  /^npx holdfast (attention|watch|usage|audit|models|doctor|runs (list|show|effects|watch|bulk (list|status))|(threads|tools|artifacts|agents|keys|secrets|schedules|webhooks|budgets) (list|get|show|versions|next|deliveries))\b/;
 const LOOKING_MS = 60_000;
 const LOOK_AGAIN_MS = 200;
 

@@ -152,6 +152,15 @@ const changes: Partial<Record<Operation, () => Promise<{ target: string; detail:
     await made('DELETE', path);
     return { target: path, detail: { name: 'deleted' } };
   },
+  'budgets.set': async () => {
+    await made('PUT', '/v1/budgets/daily', { period: 'day', tokens: 1_000_000_000 });
+    return { target: '/v1/budgets/daily', detail: { agent: null, period: 'day', tokens: 1_000_000_000 } };
+  },
+  'budgets.delete': async () => {
+    await made('PUT', '/v1/budgets/short', { period: 'day', tokens: 1_000_000_000 });
+    await made('DELETE', '/v1/budgets/short');
+    return { target: '/v1/budgets/short', detail: {} };
+  },
   'runs.delete': async () => {
     const run = await asking();
     await made('POST', `/v1/runs/${run}/cancel`);

@@ -43,7 +43,8 @@ const using = {
 
 /**
  * One key for many different requests would be refused as used before, and try nothing. A bulk operation about other
- * runs than its own would end what other requests need. What is above all tenants takes the token of a platform admin.
+ * runs than its own would end what other requests need; a budget would let no run go on. What is above all tenants takes the
+ * token of a platform admin.
  */
 const hooks = `
 import os, re, uuid, schemathesis
@@ -59,6 +60,10 @@ def before_call(context, case, kwargs):
             case.body["filter"] = {**wanted, "tag": "${BULK_TAG}"}
     above = re.match("/v1/(tenants|platform)", case.operation.path)
     case.headers["Authorization"] = "Bearer " + os.environ["PLATFORM_TOKEN" if above else "API_KEY"]
+    if (case.method, case.operation.path) == ("PUT", "/v1/budgets/{name}") and isinstance(case.body, dict):
+        for limit in ("tokens", "cost_usd_micros"):
+            if isinstance(case.body.get(limit), int):
+                case.body[limit] = max(case.body[limit], 10**12)
 `;
 
 /** Needs Schemathesis: `bash scripts/servers.sh install`. */

@@ -130,7 +130,9 @@ describe('usage', () => {
     const cost = runs.reduce((sum, { usage }) => sum + usage.cost_usd_micros, 0);
     expect(tokens).toBeGreaterThan(0);
     const { json } = await ask('GET', '/v1/usage?agent=scribe');
-    expect(json['items']).toEqual([{ group: 'scribe', runs: runs.length, tokens, cost_usd_micros: cost }]);
+    expect(json['items']).toEqual([
+      { group: 'scribe', runs: runs.length, calls: expect.any(Number), tokens, cost_usd_micros: cost },
+    ]);
     const day = await ask('GET', '/v1/usage?group_by=day');
     expect(day.json['items']).toMatchObject([{ group: new Date().toISOString().slice(0, 10) }]);
   });

@@ -182,6 +182,7 @@ describe('an export', () => {
     await newMember(server, id);
     await server.ask(key, 'PUT', '/v1/secrets/token', { value: 'sesame' });
     const hook = await server.ask(key, 'POST', '/v1/webhooks', { url: receiver.url, events: ['ends'] });
+    await server.ask(key, 'PUT', '/v1/budgets/month', { tokens: 1_000_000_000 });
     await server.ask(key, 'POST', '/v1/threads', {});
     await server.ask(key, 'POST', '/v1/schedules', { name: 'leap', agent: 'asker', cron: '0 0 29 2 *' });
     const runs: string[] = [];
@@ -196,7 +197,17 @@ describe('an export', () => {
     expect(of('artifact')).toHaveLength(101);
     expect(of('file')).toHaveLength(101);
     expect(of('version')).toHaveLength(3);
-    for (const type of ['settings', 'member', 'thread', 'schedule', 'webhook', 'secret-name', 'api-key', 'audit-head'])
+    for (const type of [
+      'settings',
+      'member',
+      'thread',
+      'schedule',
+      'webhook',
+      'budget',
+      'secret-name',
+      'api-key',
+      'audit-head',
+    ])
       expect([type, of(type).length]).toEqual([type, 1]);
     const heads = of('run').reduce((sum, { head }) => sum + Number(head), 0);
     expect(of('event')).toHaveLength(heads);

@@ -43,6 +43,7 @@ describePostgres('tenants by the command line, on the database itself', ({ bin }
     await holdfast(0, 'tenants', 'resume', made.id);
 
     const file = join(folder, 'acme.jsonl');
+    expect(await holdfast(0, 'tenants', 'usage')).toMatch(/^acme\t\d+\t\d+\t\d+\t\$/m);
     await holdfast(0, 'tenants', 'export', 'acme', '--output', file);
     expect(await holdfast(0, 'tenants', 'verify-export', file)).toContain(`is whole: tenant ${made.id}`);
     await holdfast(1, 'tenants', 'export', 'acme', '--output', file);

@@ -257,6 +257,7 @@ const rows: readonly Row[] = [
   ...(
     [
       ['agents.publish', 'agents', '/v1/agents'],
+      ['budgets.set', 'budgets', '/v1/budgets/one-more'],
       ['api-keys.create', 'keys', '/v1/api-keys'],
       ['schedules.create', 'schedules', '/v1/schedules'],
       ['secrets.set', 'secrets', '/v1/secrets/one-more'],
@@ -267,6 +268,16 @@ const rows: readonly Row[] = [
     ([operation, quota, path]) =>
       [operation, 'quota_exceeded', null, full(quota, { path, body: goodBodies[operation] })] as const,
   ),
+  [
+    'budgets.set',
+    'budget_fixed',
+    null,
+    async () => {
+      const path = `/v1/budgets/${nameOfOne()}`;
+      await server.ask(key, 'PUT', path, goodBodies['budgets.set']);
+      return { path, body: { ...Object(goodBodies['budgets.set']), period: 'hour' } };
+    },
+  ],
   [
     'tools.put',
     'tool_server_reserved',

@@ -64,6 +64,7 @@ async function asked(): Promise<Set<string>> {
     tools.list().page(),
     tools.delete('t'),
     client.models.list(),
+    client.models.prices().page(),
     secrets.set('s', 'v'),
     secrets.list().page(),
     secrets.delete('s'),
@@ -87,6 +88,10 @@ async function asked(): Promise<Set<string>> {
     client.webhooks.deliveries('w').page(),
     client.webhooks.replayDelivery('w', 'd'),
     client.webhooks.replay('w', { run: 'r' }),
+    client.budgets.set('g', { tokens: 1 }),
+    client.budgets.get('g'),
+    client.budgets.list().page(),
+    client.budgets.delete('g'),
     client.usage.get(),
     client.audit.list().page(),
     client.audit.head(),
@@ -117,7 +122,7 @@ async function asked(): Promise<Set<string>> {
 }
 
 const one =
-  'agents/a|versions/1|aliases/b|threads/t|runs/r|attention/x|artifacts/d|tools/t|secrets/s|api-keys/k|members/m|tenants/t|bulk/o|schedules/p|webhooks/w|deliveries/d';
+  'agents/a|versions/1|aliases/b|threads/t|runs/r|attention/x|artifacts/d|tools/t|secrets/s|budgets/g|api-keys/k|members/m|tenants/t|bulk/o|schedules/p|webhooks/w|deliveries/d';
 
 test('the client has every operation of the API', async () => {
   const seen = new Set(

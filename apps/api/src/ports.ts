@@ -3,6 +3,7 @@ import type {
   AgentStore,
   AuthenticationPorts,
   AuditLog,
+  BudgetStore,
   BulkStore,
   Deltas,
   Entrance,
@@ -11,6 +12,7 @@ import type {
   LimitMetrics,
   Log,
   MemberRows,
+  ModelPrices,
   PlatformAudit,
   PublishPorts,
   RefusedTokens,
@@ -47,6 +49,8 @@ export interface ApiPorts extends SpeakPorts {
   readonly secrets: SecretRows;
   readonly cipher: SecretCipher;
   readonly audit: AuditLog;
+  readonly budgets: BudgetStore;
+  readonly prices: ModelPrices;
   readonly bulk: BulkStore;
   readonly retention: RetentionStore;
   readonly schedules: ScheduleRows;

@@ -23,6 +23,7 @@ import {
   type ModelCatalogue,
   type PlatformTools,
   type RateLimiter,
+  recordPrices,
   Redaction,
   RefusedTokens,
   RegisteredTools,
@@ -94,6 +95,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
     const {
       agents,
       audit,
+      budgets,
       bulk,
       toolServers,
       directory,
@@ -102,6 +104,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       entrance,
       members,
       platformAudit,
+      prices,
       retention,
       runs,
       schedules,
@@ -113,6 +116,8 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       webhooks,
     } = await database.api();
     const { clock, hints } = database;
+    const changed = await recordPrices(models, prices);
+    if (changed > 0) log.info({ models: changed }, 'models have other prices from now on');
     const artifacts = overrides.artifacts ?? new FileArtifactStore(join(config.dataDir, 'artifacts'));
     const resolveSecrets = secretResolver({ rows: secrets, cipher, redaction });
     const outbound = new OutboundClient({ allow: config.outboundAllow });
@@ -154,6 +159,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       threads,
       cipher,
       audit,
+      budgets,
       bulk,
       retention,
       schedules,
@@ -161,6 +167,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       members,
       tenants,
       platformAudit,
+      prices,
       sender: new HttpWebhookSender({ outbound }),
       clock,
       artifacts,

@@ -19,6 +19,8 @@ export function question({ kind, detail }: AttentionResource): string {
       return 'the last attempt has failed';
     case 'log-problem':
       return 'the database has lost acknowledged events';
+    case 'budget':
+      return `${shown(detail['used'])} of ${shown(detail['value'])} ${shown(detail['limit'])} are used, ${shown(detail['needed'])} are needed`;
     case 'engine-problem':
       return `its workflow was ended in Temporal twice (${shown(detail['how'])})`;
   }
@@ -41,6 +43,8 @@ export function decisionLine(program: string, { run_id, ref, kind, detail }: Att
       return `${command} --retry   (or --fail)`;
     case 'engine-problem':
       return `${command} --retry   (or end it: ${program} cancel ${run_id})`;
+    case 'budget':
+      return `${program} budgets set ${shown(detail['budget'])} --${detail['limit'] === 'tokens' ? 'tokens' : 'cost-usd'} N   (or end it: ${program} cancel ${run_id})`;
     case 'duplicate-after-fork':
       return `${command} --reuse   (or --call, --skip)`;
     case 'log-problem':

@@ -3,6 +3,7 @@ import { agents } from './commands/agents.ts';
 import { artifacts } from './commands/artifacts.ts';
 import { attention } from './commands/attention.ts';
 import { audit } from './commands/audit.ts';
+import { budgets } from './commands/budgets.ts';
 import { completion } from './commands/completion.ts';
 import { decide } from './commands/decide.ts';
 import { diff } from './commands/diff.ts';
@@ -58,6 +59,7 @@ const commands = [
   logout,
   whoami,
   webhooks,
+  budgets,
   usage,
   audit,
   retention,

@@ -10,8 +10,9 @@ export type Waits =
 export async function waitsOf(client: Holdfast, { id, status, waiting_for }: RunResource): Promise<Waits> {
   if (status !== 'waiting') return { for: 'else' };
   const reasons = new Set(waiting_for.map(({ reason }) => reason));
-  if ([...reasons].some((reason) => !['attention', 'input', 'child'].includes(reason))) return { for: 'else' };
-  const own = reasons.has('attention') || reasons.has('input');
+  if ([...reasons].some((reason) => !['attention', 'input', 'budget', 'child'].includes(reason)))
+    return { for: 'else' };
+  const own = reasons.has('attention') || reasons.has('input') || reasons.has('budget');
   const items = own ? [...(await client.attention.list({ run: id }).page()).items] : [];
   const children = waiting_for.flatMap(({ reason, ref }) => (reason === 'child' && ref !== null ? [ref] : []));
   for (const child of children) {

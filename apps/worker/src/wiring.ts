@@ -35,9 +35,11 @@ import {
   removeStrays,
   type SchedulePorts,
   type SecretCipher,
+  currentPrices,
   secretResolver,
   settleChildren,
   startWorker,
+  tellHeldRuns,
   type Steps,
   type StoredFiles,
   type WebhookPolicy,
@@ -122,7 +124,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
     }
     const stores = await database.worker(id, config.temporal === null ? 'embedded' : 'temporal');
     const { runs, agents, toolServers, secrets, schedule, outbox, expired, lease, artifactRows } = stores;
-    const { bulk, directory, erasure, schedules, transactions, webhooks } = stores;
+    const { budgets, bulk, directory, erasure, schedules, transactions, webhooks } = stores;
     const artifacts = overrides.artifacts ?? new FileArtifactStore(join(config.dataDir, 'artifacts'));
     const resolveSecrets = secretResolver({ rows: secrets, cipher, redaction });
     const outbound = new OutboundClient({ allow: config.outboundAllow });
@@ -142,6 +144,8 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       artifacts,
       agents,
       versions: cachedVersions((scope, versionId) => agents.versionById(scope, versionId)),
+      budgets,
+      prices: currentPrices(stores.prices, clock),
       model,
       tools,
       redaction,
@@ -177,6 +181,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
         expiry: expireRuns(wrapped),
         bulk: workBulk(wrapped),
         schedule: fireSchedules(wrapped),
+        budget: tellHeldRuns({ ...wrapped, budgets }),
         webhook: deliverWebhooks(wrapped),
         files: removeFiles(wrapped),
         retention: deleteExpired(wrapped),

@@ -11,6 +11,10 @@ export type * from './agent/version.ts';
 export {
   begunCall,
   type BegunCall,
+  budgetWindow,
+  charge,
+  type Charge,
+  type BudgetWindow,
   effect,
   type Effect,
   engineLoss,

@@ -26,6 +26,7 @@ export const rateNames = Object.keys(defaultRates) as RateName[];
 /** How many of something a tenant may have. */
 export const defaultQuotas = {
   agents: 1_000,
+  budgets: 100,
   keys: 500,
   schedules: 1_000,
   secrets: 1_000,

@@ -5,6 +5,7 @@ import { Aliases } from './resources/aliases.ts';
 import { Artifacts } from './resources/artifacts.ts';
 import { Attention } from './resources/attention.ts';
 import { AuditTrail } from './resources/audit.ts';
+import { Budgets } from './resources/budgets.ts';
 import { Keys } from './resources/keys.ts';
 import { Members } from './resources/members.ts';
 import { Models } from './resources/models.ts';
@@ -62,6 +63,7 @@ export class Holdfast {
   readonly keys: Keys;
   readonly members: Members;
   readonly webhooks: Webhooks;
+  readonly budgets: Budgets;
   readonly usage: Usage;
   readonly audit: AuditTrail;
   readonly retention: RetentionOfRuns;
@@ -95,6 +97,7 @@ export class Holdfast {
     this.keys = new Keys(transport);
     this.members = new Members(transport);
     this.webhooks = new Webhooks(transport);
+    this.budgets = new Budgets(transport);
     this.usage = new Usage(transport);
     this.audit = new AuditTrail(transport);
     this.retention = new RetentionOfRuns(transport);

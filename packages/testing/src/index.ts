@@ -16,6 +16,8 @@ export { describeRunDirectory } from './conformance/run-directory.ts';
 export { describeRunStore } from './conformance/run-store.ts';
 export * from './conformance/sample.ts';
 export { describeScheduleRows } from './conformance/schedule-rows.ts';
+export { describeModelPrices } from './conformance/model-prices.ts';
+export { describeBudgets } from './conformance/budgets.ts';
 export { describeScheduleStore } from './conformance/schedule-store.ts';
 export { describeSecretRows } from './conformance/secret-rows.ts';
 export type { OpenStores, Stores, WorkerSide } from './conformance/stores.ts';

@@ -59,6 +59,8 @@ const wrongQueries: Readonly<Record<string, readonly string[]>> = {
   from: ['soon', '2999-01-01T00:00:00Z'],
   to: ['soon'],
   group_by: ['colour'],
+  model: [long(201)],
+  format: ['xml'],
   deltas: ['maybe'],
   offline: ['maybe'],
   operation: [long(101)],
@@ -74,7 +76,7 @@ const wrongQueries: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Operations that make what their path names, by the placeholder. */
-const made: readonly string[] = ['agents.set-alias alias', 'tools.put name', 'secrets.set name'];
+const made: readonly string[] = ['agents.set-alias alias', 'tools.put name', 'secrets.set name', 'budgets.set name'];
 
 export const mayMiss = ({ id: operation }: DocumentedOperation, placeholder: string): boolean =>
   !made.includes(`${operation} ${placeholder}`);

@@ -27,6 +27,7 @@ export async function furnish(
   );
   await ask('PUT', `/v1/agents/${word}/aliases/prod`, { version: 1 });
   await ask('PUT', `/v1/secrets/${word}`, { value: 'value' });
+  await ask('PUT', `/v1/budgets/${word}`, goodBodies['budgets.set']);
   await ask('PUT', `/v1/tools/${word}`, goodBodies['tools.put']);
   const run = String((await ask('POST', '/v1/runs', { agent: word })).json['id']);
   const open = async () => (await ask('GET', `/v1/attention?run=${run}`)).json['items'] as { ref: string }[];

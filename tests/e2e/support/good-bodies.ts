@@ -30,6 +30,8 @@ export const goodBodies: Readonly<Record<string, unknown>> = {
   },
   'attention.decide': { decision: 'answer', answer: 'x' },
   'secrets.set': { value: 'value' },
+  // As good as none.
+  'budgets.set': { period: 'day', tokens: 1_000_000_000_000 },
   'webhooks.create': { url: 'https://receiver.test/' },
   'webhooks.update': { url: 'https://receiver.test/' },
   'webhooks.enable': {},

@@ -20,6 +20,7 @@ export const idCursor = z.tuple([z.uuid()]);
 export const nameCursor = z.tuple([agentName]);
 export const secretCursor = z.tuple([secretName]);
 export const numberCursor = z.tuple([z.string().regex(/^[1-9]\d{0,14}$/)]);
+export const modelPriceCursor = z.tuple([z.string().min(1).max(200), z.int().positive()]);
 export const versionCursor = z.tuple([versionNumber]);
 export const attentionCursor = z.tuple([z.uuid(), attentionRef]);
 

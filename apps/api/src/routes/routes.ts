@@ -29,6 +29,10 @@ import { logout } from './auth/logout.ts';
 import { options as loginOptions } from './auth/options.ts';
 import { session } from './auth/session.ts';
 import { signedOut } from './auth/signed-out.ts';
+import { deleteBudget } from './budgets/delete.ts';
+import * as budget from './budgets/get.ts';
+import * as budgets from './budgets/list.ts';
+import { setBudget } from './budgets/set.ts';
 import { cancel as cancelBulk } from './bulk/cancel.ts';
 import * as bulk from './bulk/get.ts';
 import * as bulks from './bulk/list.ts';
@@ -43,6 +47,7 @@ import { update as updateMember } from './members/update.ts';
 import * as models from './models/list.ts';
 import * as platformAudit from './platform-audit/list.ts';
 import { verify as verifyPlatformAudit } from './platform-audit/verify.ts';
+import { modelPrices } from './models/prices.ts';
 import * as retention from './retention/get.ts';
 import { set as setRetention } from './retention/set.ts';
 import { cancelRun } from './runs/cancel.ts';
@@ -179,6 +184,10 @@ export const routes: readonly Route[] = [
   listDeliveries,
   replayDelivery,
   replayWebhook,
+  budgets.list,
+  budget.get,
+  setBudget,
+  deleteBudget,
   usage.get,
   retention.get,
   setRetention,
@@ -201,6 +210,7 @@ export const routes: readonly Route[] = [
   session,
   signedOut,
   loginOptions,
+  modelPrices,
   healthz,
   readyz,
   metrics,

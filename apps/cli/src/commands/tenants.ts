@@ -3,16 +3,19 @@ import { open } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { duration, tenantName } from '@holdfast/contracts';
 import { Holdfast, type PlatformAuditLine, type TenantResource } from '@holdfast/sdk';
+import type { Tenant } from '@holdfast/core';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Context } from '../context.ts';
 import { Failure } from '../failure.ts';
 import { onDatabase } from '../on-database.ts';
-import { type Output, printable, show, showFields, showJson, showRows } from '../output.ts';
+import { dollars, type Output, printable, show, showFields, showJson, showRows } from '../output.ts';
 import { platformOnDatabase } from '../platform/on-database.ts';
 import { platformOverApi } from '../platform/over-api.ts';
 import type { Platform } from '../platform/platform.ts';
 import { platformSettings } from '../settings.ts';
 import { confirmed, defined, integer } from './arguments.ts';
+
+const DAY_MS = 86_400_000;
 
 /** As a platform admin over the API, or without a token as the owner of the database. */
 function onPlatform<T>(context: Context, work: (platform: Platform) => Promise<T>): Promise<T> {
@@ -58,6 +61,47 @@ function reading(group: Command, context: Context): void {
     .action((tenant: string) =>
       onPlatform(context, async (platform) => tell(context.output(), await platform.get(await platform.idOf(tenant)))),
     );
+  group
+    .command('usage')
+    .description('what each has used, from the database; the last 30 days when left out')
+    .option('--from <time>', 'from here on, such as 2030-01-31T00:00:00Z', time)
+    .option('--to <time>', 'before this time', time)
+    .action(({ from, to }: { from?: number; to?: number }) =>
+      onDatabase(context, async (database) => {
+        const stores = await database.api();
+        const output = context.output();
+        const end = to ?? database.clock.now();
+        const span = { from: from ?? end - 30 * DAY_MS, to: end, groupBy: 'none', most: 1 } as const;
+        for (let after: string | null = null; ;) {
+          const page: readonly Tenant[] = await stores.tenants.list(after, 200, null);
+          const lines = [];
+          for (const { id, name } of page) {
+            const [sum] = await stores.directory.usage({ tenant: id }, span);
+            const { runs = 0, calls = 0, tokens = 0, costUsdMicros = 0 } = sum ?? {};
+            lines.push({ id, name, runs, calls, tokens, cost_usd_micros: costUsdMicros });
+          }
+          if (output.json) lines.forEach((line) => showJson(output, line));
+          else if (page.length > 0 || after === null)
+            showRows(output, ['tenant', 'runs', 'calls', 'tokens', 'cost'], lines.map(usageRow));
+          after = page.at(-1)?.id ?? null;
+          if (page.length < 200) return;
+        }
+      }),
+    );
+}
+
+const usageRow = (line: { name: string; runs: number; calls: number; tokens: number; cost_usd_micros: number }) => [
+  line.name,
+  String(line.runs),
+  String(line.calls),
+  String(line.tokens),
+  dollars(line.cost_usd_micros),
+];
+
+function time(text: string): number {
+  const ms = Date.parse(text);
+  if (Number.isNaN(ms)) throw new InvalidArgumentError('must be a time such as 2030-01-31T09:00:00Z.');
+  return ms;
 }
 
 function changing(group: Command, context: Context): void {

@@ -143,6 +143,8 @@ create table holdfast.runs (
   start_at bigint,
   expires_at bigint,
   thread_id uuid,
+  -- who started the run at the top, as usage names them
+  starter text not null default '',
   parent_id uuid,
   -- the parent's tool call
   parent_call text,
@@ -210,6 +212,8 @@ create table holdfast.run_events (
   format smallint not null,
   at bigint not null,
   call_id text,
+  -- what a call of that model counts for, which ends with this event
+  model text,
   tokens integer,
   cost_usd_micros bigint,
   -- of the append that wrote it; with its first event only
@@ -223,6 +227,9 @@ create table holdfast.run_events (
   autovacuum_analyze_threshold = 50000,
   autovacuum_analyze_scale_factor = 0.05
 );
+-- Usage is summed from these entries alone; other events are not in it.
+create index run_events_charged on holdfast.run_events (tenant_id, at) include (run_id, model, tokens, cost_usd_micros)
+  where model is not null;
 
 -- A cache: the newest folded state of a run.
 create table holdfast.snapshots (

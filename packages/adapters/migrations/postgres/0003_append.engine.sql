@@ -33,7 +33,7 @@ create function holdfast.append(
   p_workers text[], p_takes text[], p_froms text[], p_releases boolean[],
   p_statuses text[], p_waiting text[], p_dues bigint[],
   p_items integer[], p_types text[], p_formats integer[], p_ats bigint[],
-  p_calls text[], p_tokens integer[], p_costs bigint[],
+  p_calls text[], p_models text[], p_tokens integer[], p_costs bigint[],
   -- JSON texts with U+001E between them, which no JSON text contains: an array would have to be quoted and unquoted
   p_payloads text,
   -- [{item, opened, closed, artifacts, outbox, limits, children}]; null when no append has any
@@ -129,13 +129,14 @@ begin
     returning a.ord::integer, r.id as run_id, r.tenant_id, r.thread_id, r.ended_at, r.holder, a.expected, a.id, e.first
   ), written as (
     insert into holdfast.run_events
-      (run_id, seq, tenant_id, type, format, at, call_id, tokens, cost_usd_micros, append_id, payload)
-    select m.run_id, m.expected + 1 + (e.ord - m.first), m.tenant_id, e.type, e.format, e.at, e.call_id, e.tokens, e.cost,
+      (run_id, seq, tenant_id, type, format, at, call_id, model, tokens, cost_usd_micros, append_id, payload)
+    select m.run_id, m.expected + 1 + (e.ord - m.first), m.tenant_id, e.type, e.format, e.at, e.call_id, e.model, e.tokens, e.cost,
       case when e.ord = m.first then m.id end, e.payload
     from rows from (
       pg_catalog.unnest(p_items), pg_catalog.unnest(p_types), pg_catalog.unnest(p_formats), pg_catalog.unnest(p_ats),
-      pg_catalog.unnest(p_calls), pg_catalog.unnest(p_tokens), pg_catalog.unnest(p_costs), pg_catalog.string_to_table(p_payloads, E'\x1e')
-    ) with ordinality as e (item, type, format, at, call_id, tokens, cost, payload, ord)
+      pg_catalog.unnest(p_calls), pg_catalog.unnest(p_models), pg_catalog.unnest(p_tokens), pg_catalog.unnest(p_costs),
+      pg_catalog.string_to_table(p_payloads, E'\x1e')
+    ) with ordinality as e (item, type, format, at, call_id, model, tokens, cost, payload, ord)
     join moved m on m.ord = e.item
   )
   select pg_catalog.array_agg(m.ord), pg_catalog.array_agg(m.ord) filter (where m.holder is null),
@@ -278,10 +279,10 @@ begin
     where x.item = any (p_accepted)
   ), made as (
     insert into holdfast.runs
-      (id, tenant_id, agent, version_id, version, agent_limit, model, priority, parent_id, parent_call, metadata, created_at,
-       status, waiting_for, updated_at)
-    select w.run, w.tenant_id, w.agent, w.version_id, w.version, w.agent_limit, w.model, p.priority, w.parent_id, w.call,
-      w.metadata, w.at, w.status, w.waiting, w.at
+      (id, tenant_id, agent, version_id, version, agent_limit, model, priority, starter, parent_id, parent_call, metadata,
+       created_at, status, waiting_for, updated_at)
+    select w.run, w.tenant_id, w.agent, w.version_id, w.version, w.agent_limit, w.model, p.priority, p.starter, w.parent_id,
+      w.call, w.metadata, w.at, w.status, w.waiting, w.at
     from wanted w join holdfast.runs p on p.id = w.parent_id
     order by w.run
     on conflict (id) do nothing
@@ -308,6 +309,7 @@ begin
       v_statuses, v_waiting, v_dues,
       (select pg_catalog.array_agg(i) from pg_catalog.generate_series(1, pg_catalog.cardinality(v_runs)) as i),
       v_types, v_formats, v_ats,
+      pg_catalog.array_fill(null::text, array[pg_catalog.cardinality(v_runs)]),
       pg_catalog.array_fill(null::text, array[pg_catalog.cardinality(v_runs)]),
       pg_catalog.array_fill(null::integer, array[pg_catalog.cardinality(v_runs)]),
       pg_catalog.array_fill(null::bigint, array[pg_catalog.cardinality(v_runs)]),

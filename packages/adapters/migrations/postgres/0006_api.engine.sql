@@ -1,7 +1,7 @@
 -- The API's way into the log: the same append, for one run of the tenant in whose scope the transaction is.
 create function holdfast.append_in_scope(
   p_tenant uuid, p_run uuid, p_id uuid, p_expected integer, p_status text, p_waiting text, p_due bigint,
-  p_types text[], p_formats integer[], p_ats bigint[], p_calls text[], p_tokens integer[], p_costs bigint[],
+  p_types text[], p_formats integer[], p_ats bigint[], p_calls text[], p_models text[], p_tokens integer[], p_costs bigint[],
   p_payloads text, p_extras jsonb
 ) returns table (item integer, outcome text, head integer)
   language plpgsql security definer set search_path = ''
@@ -17,7 +17,7 @@ begin
     from holdfast.append(
       array[p_tenant], array[p_run], array[p_id], array[p_expected], array[null::text], array[null::text],
       array[null::text], array[false], array[p_status], array[p_waiting], array[p_due],
-      pg_catalog.array_fill(1, array[pg_catalog.cardinality(p_types)]), p_types, p_formats, p_ats, p_calls, p_tokens,
+      pg_catalog.array_fill(1, array[pg_catalog.cardinality(p_types)]), p_types, p_formats, p_ats, p_calls, p_models, p_tokens,
       p_costs, p_payloads, p_extras) a;
 end
 $$;
@@ -32,14 +32,14 @@ as $$
 begin
   insert into holdfast.runs
     (id, tenant_id, agent, version_id, version, agent_limit, model, tags, priority, concurrency_key, start_at, expires_at,
-     thread_id, parent_id, parent_call, forked_from, forked_at, metadata, created_at, head, status, waiting_for,
+     thread_id, starter, parent_id, parent_call, forked_from, forked_at, metadata, created_at, head, status, waiting_for,
      updated_at)
   select p_run, p_tenant, p_agent, p_version_id, p_version, a.agent_limit, a.model, a.tags, a.priority, a.concurrency_key,
-    a.start_at, a.expires_at, a.thread_id, a.parent_id, a.parent_call, a.forked_from, a.forked_at, p_metadata, p_at,
-    p_head, p_status, p_waiting, p_at
+    a.start_at, a.expires_at, a.thread_id, coalesce(a.starter, ''), a.parent_id, a.parent_call, a.forked_from, a.forked_at,
+    p_metadata, p_at, p_head, p_status, p_waiting, p_at
   from pg_catalog.jsonb_to_record(p_attributes) as a (
     agent_limit integer, model text, tags text[], priority smallint, concurrency_key text, start_at bigint, expires_at bigint,
-    thread_id uuid, parent_id uuid, parent_call text, forked_from uuid, forked_at integer);
+    thread_id uuid, starter text, parent_id uuid, parent_call text, forked_from uuid, forked_at integer);
 end
 $$;
 
@@ -47,7 +47,7 @@ $$;
 create function holdfast.create_run(
   p_tenant uuid, p_run uuid, p_agent text, p_version_id uuid, p_version integer, p_attributes jsonb, p_metadata text,
   p_id uuid, p_status text, p_waiting text, p_due bigint,
-  p_types text[], p_formats integer[], p_ats bigint[], p_calls text[], p_tokens integer[], p_costs bigint[],
+  p_types text[], p_formats integer[], p_ats bigint[], p_calls text[], p_models text[], p_tokens integer[], p_costs bigint[],
   p_payloads text, p_extras jsonb
 ) returns void
   language plpgsql security definer set search_path = ''
@@ -60,13 +60,14 @@ begin
     p_tenant, p_run, p_agent, p_version_id, p_version, p_attributes, p_metadata, pg_catalog.cardinality(p_types),
     p_status, p_waiting, p_ats[1]);
   insert into holdfast.run_events
-    (run_id, seq, tenant_id, type, format, at, call_id, tokens, cost_usd_micros, append_id, payload)
-  select p_run, e.ord, p_tenant, e.type, e.format, e.at, e.call_id, e.tokens, e.cost, case when e.ord = 1 then p_id end,
+    (run_id, seq, tenant_id, type, format, at, call_id, model, tokens, cost_usd_micros, append_id, payload)
+  select p_run, e.ord, p_tenant, e.type, e.format, e.at, e.call_id, e.model, e.tokens, e.cost, case when e.ord = 1 then p_id end,
     e.payload
   from rows from (
     pg_catalog.unnest(p_types), pg_catalog.unnest(p_formats), pg_catalog.unnest(p_ats), pg_catalog.unnest(p_calls),
-    pg_catalog.unnest(p_tokens), pg_catalog.unnest(p_costs), pg_catalog.string_to_table(p_payloads, E'\x1e')
-  ) with ordinality as e (type, format, at, call_id, tokens, cost, payload, ord);
+    pg_catalog.unnest(p_models), pg_catalog.unnest(p_tokens), pg_catalog.unnest(p_costs),
+    pg_catalog.string_to_table(p_payloads, E'\x1e')
+  ) with ordinality as e (type, format, at, call_id, model, tokens, cost, payload, ord);
   if p_due is not null then
     insert into holdfast.due (kind, subject, tenant_id, agent, agent_limit, model, priority, concurrency_key, at)
     select 'run', p_run, p_tenant, p_agent, a.agent_limit, a.model, a.priority, a.concurrency_key, p_due

@@ -38,19 +38,27 @@ begin
 end
 $$;
 
--- Deletes runs that are locked, with all that was derived from them. What they have used is kept, by hour and agent.
+-- Deletes runs that are locked, with all that was derived from them. What they have used is kept, by hour, agent, model and who started it.
 -- Their files go after the commit: a row of kind `files` is left for each run.
 create function holdfast.erase_runs(p_runs uuid[]) returns void
   language plpgsql set search_path = '' set enable_seqscan = off set jit = off
 as $$
 begin
-  insert into holdfast.usage_of_deleted as u (tenant_id, hour, agent, runs, tokens, cost_usd_micros)
-  select r.tenant_id, r.created_at - r.created_at % 3600000, r.agent, pg_catalog.count(*), pg_catalog.sum(r.tokens),
-    pg_catalog.sum(r.cost_usd_micros)
-  from holdfast.runs r where r.id = any (p_runs)
-  group by 1, 2, 3 order by 1, 2, 3
-  on conflict (tenant_id, hour, agent) do update
-    set runs = u.runs + excluded.runs, tokens = u.tokens + excluded.tokens,
+  insert into holdfast.usage_of_deleted as u
+    (tenant_id, hour, agent, model, starter, runs, calls, tokens, cost_usd_micros)
+  select x.tenant_id, x.at - x.at % 3600000, x.agent, x.model, x.starter, pg_catalog.sum(x.runs), pg_catalog.sum(x.calls),
+    pg_catalog.sum(x.tokens), pg_catalog.sum(x.cost)
+  from (
+    select r.tenant_id, r.created_at as at, r.agent, '' as model, r.starter, 1 as runs, 0 as calls, 0 as tokens, 0 as cost
+    from holdfast.runs r where r.id = any (p_runs)
+    union all
+    select r.tenant_id, e.at, r.agent, e.model, r.starter, 0, 1, e.tokens, e.cost_usd_micros
+    from holdfast.runs r join holdfast.run_events e on e.run_id = r.id
+    where r.id = any (p_runs) and e.model is not null
+  ) x
+  group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
+  on conflict (tenant_id, hour, agent, model, starter) do update
+    set runs = u.runs + excluded.runs, calls = u.calls + excluded.calls, tokens = u.tokens + excluded.tokens,
         cost_usd_micros = u.cost_usd_micros + excluded.cost_usd_micros;
 
   perform from holdfast.threads t

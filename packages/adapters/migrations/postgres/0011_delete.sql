@@ -4,10 +4,14 @@ create table holdfast.usage_of_deleted (
   -- its first millisecond
   hour bigint not null,
   agent text not null,
+  -- empty: runs that were created in that hour; else calls of that model that ended in it
+  model text not null,
+  starter text not null,
   runs bigint not null,
+  calls bigint not null,
   tokens bigint not null,
   cost_usd_micros bigint not null,
-  primary key (tenant_id, hour, agent)
+  primary key (tenant_id, hour, agent, model, starter)
 ) with (fillfactor = 70);
 
 alter table holdfast.usage_of_deleted enable row level security;

@@ -31,7 +31,7 @@ export function checkAppend({ tenant, run, id, expected, events, projection, chi
 
 function checkEvent(event: StoredEvent, seq: number): void {
   if (event.seq !== seq) throw new InvalidAppend(`Event ${event.seq} stands where ${seq} was expected.`);
-  for (const text of [event.type, event.call, event.payload]) {
+  for (const text of [event.type, event.call, event.model, event.payload]) {
     if (text !== null) checkText(text, `event ${seq} (${JSON.stringify(event.type)})`);
   }
 }
@@ -49,6 +49,7 @@ export function eventParameters(events: readonly StoredEvent[]): string[] {
     arrayLiteral(events.map((event) => event.format)),
     arrayLiteral(events.map((event) => event.at)),
     arrayLiteral(events.map((event) => event.call)),
+    arrayLiteral(events.map((event) => event.model)),
     arrayLiteral(events.map((event) => event.tokens)),
     arrayLiteral(events.map((event) => event.costUsdMicros)),
     events.map((event) => event.payload).join(SEPARATOR),

@@ -6,7 +6,7 @@ import { batchParameters } from './append-parameters.ts';
 import type { OpenedStores } from './open-stores.suite.ts';
 import type { Sql } from './sql.ts';
 
-export const appendSql = `select item, outcome, head from holdfast.append(${Array.from({ length: 20 }, (_, index) => `$${index + 1}`).join(', ')})`;
+export const appendSql = `select item, outcome, head from holdfast.append(${Array.from({ length: 21 }, (_, index) => `$${index + 1}`).join(', ')})`;
 
 /** The function itself, with batches that our own batcher would never send. */
 export function describeAppend(name: string, open: () => Promise<OpenedStores>): void {
@@ -59,14 +59,14 @@ export function describeAppend(name: string, open: () => Promise<OpenedStores>):
 
     test.each([
       ['a malformed id', (parameters: (string | null)[]) => void (parameters[2] = '{not-a-uuid,not-a-uuid}'), '22P02'],
-      ['NUL in a payload', (parameters: (string | null)[]) => void (parameters[18] = '{"a":"\0"}\x1e{}'), '22021'],
+      ['NUL in a payload', (parameters: (string | null)[]) => void (parameters[19] = '{"a":"\0"}\x1e{}'), '22021'],
       [
         'NUL in what a person is asked',
-        (parameters: (string | null)[]) => void (parameters[19] = '[{"item":1,"opened":[{"ref":"a\\u0000"}]}]'),
+        (parameters: (string | null)[]) => void (parameters[20] = '[{"item":1,"opened":[{"ref":"a\\u0000"}]}]'),
         '22P05',
       ],
-      ['a payload too few', (parameters: (string | null)[]) => void (parameters[18] = '{}'), '23502'],
-      ['a number too large', (parameters: (string | null)[]) => void (parameters[16] = '{1e400,1}'), '22P02'],
+      ['a payload too few', (parameters: (string | null)[]) => void (parameters[19] = '{}'), '23502'],
+      ['a number too large', (parameters: (string | null)[]) => void (parameters[17] = '{1e400,1}'), '22P02'],
     ])('%s takes the whole batch back', async (_, change, code) => {
       await fresh();
       await expect(send([appendTo(run, 1), appendTo(other, 1)], change)).rejects.toMatchObject({ code });

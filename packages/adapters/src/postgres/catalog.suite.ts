@@ -21,7 +21,7 @@ export function describeCatalog(name: string, open: () => Promise<OpenedStores>)
         where n.nspname = 'holdfast' and pg_catalog.has_function_privilege('${login}', p.oid, 'execute')
         order by p.proname`);
       const own = Object.keys(functions).filter((fn) => functions[fn]?.includes(login));
-      expect(callable.map((row) => row['name'])).toEqual([...own, 'now_ms'].toSorted());
+      expect(callable.map((row) => row['name'])).toEqual([...own, 'now_ms', 'window_of'].toSorted());
     });
 
     test('every table with a tenant has forced row-level security', async () => {

@@ -13,6 +13,8 @@ import {
   describeRunCopies,
   describeRunDirectory,
   describeRunStore,
+  describeBudgets,
+  describeModelPrices,
   describeScheduleRows,
   describeScheduleStore,
   describeSecretRows,
@@ -42,6 +44,8 @@ describePostgres('the stores', ({ bin }) => {
   describeOutbox('Postgres', open);
   describeBulkStore('Postgres', open);
   describeScheduleRows('Postgres', open);
+  describeBudgets('Postgres', open);
+  describeModelPrices('Postgres', open);
   describeChildRuns('Postgres', open);
   describeRunCopies('Postgres', open);
   describeRunDirectory('Postgres', open);

@@ -13,6 +13,8 @@ import {
   describeRunCopies,
   describeRunDirectory,
   describeRunStore,
+  describeBudgets,
+  describeModelPrices,
   describeScheduleRows,
   describeScheduleStore,
   describeSecretRows,
@@ -32,6 +34,8 @@ describeScheduleStore('PGlite', openMemory);
 describeOutbox('PGlite', openMemory);
 describeBulkStore('PGlite', openMemory);
 describeScheduleRows('PGlite', openMemory);
+describeBudgets('PGlite', openMemory);
+describeModelPrices('PGlite', openMemory);
 describeChildRuns('PGlite', openMemory);
 describeRunCopies('PGlite', openMemory);
 describeRunDirectory('PGlite', openMemory);

@@ -7,6 +7,9 @@ export const tables = [
   'audit',
   'audit_checkpoints',
   'audit_heads',
+  'budget_waits',
+  'budget_windows',
+  'budgets',
   'bulk_operations',
   'due',
   'idempotency_keys',
@@ -30,6 +33,7 @@ export const tables = [
 export const tablesOfInstallation = [
   'installation',
   'migrations',
+  'model_prices',
   'platform_audit',
   'platform_audit_head',
   'server_life',
@@ -39,11 +43,13 @@ export const tablesOfInstallation = [
 ];
 /** What a login may read at all, inside a tenant. */
 export const readable = {
-  holdfast_api: tables.filter((table) => table !== 'due'),
+  holdfast_api: tables.filter((table) => table !== 'due' && table !== 'budget_waits'),
   holdfast_worker: [
     'agents',
     'aliases',
     'artifacts',
+    'budget_windows',
+    'budgets',
     'bulk_operations',
     'run_events',
     'run_tags',
@@ -66,6 +72,8 @@ const both = ['holdfast_api', 'holdfast_worker'] as const;
 export const functions: Record<string, readonly Login[]> = {
   append: ['holdfast_worker'],
   append_in_scope: both,
+  append_with_budgets: ['holdfast_worker'],
+  change_budget: ['holdfast_api'],
   change_schedule: ['holdfast_api'],
   clean_audit: ['holdfast_worker'],
   change_tenant: ['holdfast_api'],
@@ -73,12 +81,14 @@ export const functions: Record<string, readonly Login[]> = {
   clean_deliveries: ['holdfast_worker'],
   clean_idempotency_keys: ['holdfast_worker'],
   clean_sessions: ['holdfast_worker'],
+  create_budget: ['holdfast_api'],
   create_bulk: ['holdfast_api'],
   create_run: both,
   create_schedule: ['holdfast_api'],
   create_tenant: ['holdfast_api'],
   create_session: ['holdfast_api'],
   dead_workers: ['holdfast_worker'],
+  delete_budget: ['holdfast_api'],
   delete_expired: ['holdfast_worker'],
   delete_run: ['holdfast_api'],
   delete_schedule: ['holdfast_api'],
@@ -110,6 +120,7 @@ export const functions: Record<string, readonly Login[]> = {
   pick_outbox: ['holdfast_worker'],
   postpone_outbox: ['holdfast_worker'],
   queue_depth: ['holdfast_worker'],
+  record_prices: ['holdfast_api'],
   register_worker: ['holdfast_worker'],
   release_session: ['holdfast_api'],
   renew_lease: ['holdfast_worker'],
@@ -142,7 +153,10 @@ export const grants = {
   holdfast_api: {
     ...Object.fromEntries(readable.holdfast_api.map((table) => [table, 'SELECT'])),
     ...Object.fromEntries(
-      ['installation', 'migrations', 'platform_audit', 'platform_audit_head'].map((table) => [table, 'SELECT']),
+      ['installation', 'migrations', 'model_prices', 'platform_audit', 'platform_audit_head'].map((table) => [
+        table,
+        'SELECT',
+      ]),
     ),
     agents: 'INSERT,SELECT,UPDATE',
     aliases: 'DELETE,INSERT,SELECT',
@@ -155,7 +169,7 @@ export const grants = {
     webhooks: 'INSERT,SELECT,UPDATE',
   },
   holdfast_worker: Object.fromEntries(
-    [...readable.holdfast_worker, 'installation', 'migrations'].map((table) => [table, 'SELECT']),
+    [...readable.holdfast_worker, 'installation', 'migrations', 'model_prices'].map((table) => [table, 'SELECT']),
   ),
   holdfast_engine: {
     // A tenant is erased by it, so it may delete the rows of every table that has tenants.
@@ -165,10 +179,14 @@ export const grants = {
     audit: 'DELETE,INSERT,SELECT',
     audit_checkpoints: 'DELETE,INSERT,SELECT,UPDATE',
     audit_heads: 'DELETE,INSERT,SELECT,UPDATE',
+    budget_waits: 'DELETE,INSERT,SELECT,UPDATE',
+    budget_windows: 'DELETE,INSERT,SELECT,UPDATE',
+    budgets: 'DELETE,INSERT,SELECT,UPDATE',
     bulk_operations: 'DELETE,INSERT,SELECT,UPDATE',
     due: 'DELETE,INSERT,SELECT,UPDATE',
     idempotency_keys: 'DELETE,SELECT',
     members: 'DELETE,INSERT,SELECT,UPDATE',
+    model_prices: 'INSERT,SELECT',
     platform_audit: 'INSERT,SELECT',
     platform_audit_head: 'SELECT,UPDATE',
     run_events: 'DELETE,INSERT,SELECT',

@@ -1,6 +1,9 @@
 import type {
   AgentStore,
   ArtifactRow,
+  BudgetStore,
+  CurrentPrices,
+  ModelPrices,
   AuditLog,
   BulkStore,
   Clock,
@@ -31,6 +34,7 @@ import type {
   ThreadStore,
   ToolServerStore,
   Transactions,
+  WorkerBudgets,
   WorkerLease,
   WebhookQueue,
   WebhookStore,
@@ -46,6 +50,7 @@ import { NoHints, PostgresHints, ProcessHints } from './hints.ts';
 import { PostgresInstallation, tenantIds } from './installation.ts';
 import { PostgresKeyStore } from './key-store.ts';
 import { PostgresLimitStore } from './limit-store.ts';
+import { PostgresModelPrices } from './model-prices.ts';
 import { PostgresMemberRows } from './member-rows.ts';
 import { applyMigrations, schemaProblem } from './migrate.ts';
 import { PostgresEntrance } from './entrance.ts';
@@ -70,6 +75,7 @@ import { PostgresToolServerStore } from './tool-server-store.ts';
 import { cleanDeliveries, PostgresWebhookQueue } from './webhook-queue.ts';
 import { PostgresWebhookStore } from './webhook-store.ts';
 import { cleanIdempotencyKeys, PostgresTransactions } from './transactions.ts';
+import { PostgresBudgets } from './budgets.ts';
 import { PostgresWorkerLease, SoleWorkerLease } from './worker-lease.ts';
 
 export interface DatabaseOptions {
@@ -100,6 +106,8 @@ export interface ApiStores {
   readonly retention: RetentionStore;
   readonly schedules: ScheduleRows;
   readonly webhooks: WebhookStore;
+  readonly budgets: BudgetStore;
+  readonly prices: ModelPrices;
   readonly limits: LimitStore;
   readonly members: MemberRows;
   readonly tenants: TenantDirectory;
@@ -120,6 +128,8 @@ export interface WorkerStores {
   readonly bulk: BulkStore;
   readonly schedules: ScheduleRows;
   readonly webhooks: WebhookQueue;
+  readonly budgets: WorkerBudgets;
+  readonly prices: CurrentPrices;
   readonly erasure: TenantErasure;
   /** What a handler of the outbox does to runs, together with how far it is. */
   readonly transactions: Steps;
@@ -264,16 +274,19 @@ function stores(
         bulk: new PostgresBulkStore(scoped, publish),
         retention: new PostgresRetentionStore(scoped),
         schedules: new PostgresScheduleRows(scoped, publish),
+        budgets: new PostgresBudgets(scoped, publish),
         webhooks: new PostgresWebhookStore(scoped),
         limits: new PostgresLimitStore(scoped),
         members: new PostgresMemberRows(scoped),
         tenants: new PostgresTenantDirectory(scoped, connections, role),
         platformAudit: new PostgresPlatformAudit(connections, role),
         sessions: new PostgresSessionStore(connections, role),
+        prices: new PostgresModelPrices(connections, role),
       };
     },
     async worker(worker, driver = 'embedded') {
-      const scoped = scopedTransactions(connections, await roleFor(connections, 'holdfast_worker'));
+      const role = await roleFor(connections, 'holdfast_worker');
+      const scoped = scopedTransactions(connections, role);
       return {
         runs: new WorkerRunStore(
           connections,
@@ -291,7 +304,9 @@ function stores(
         directory: new PostgresRunDirectory(scoped, connections, publish),
         bulk: new PostgresBulkStore(scoped, publish),
         schedules: new PostgresScheduleRows(scoped, publish),
+        budgets: new PostgresBudgets(scoped, publish),
         webhooks: new PostgresWebhookQueue(scoped),
+        prices: new PostgresModelPrices(connections, role),
         erasure: new PostgresTenantErasure(scoped),
         transactions: new PostgresTransactions(scoped, publish),
         knowsTenant: (scope) => knowsTenant(scoped, scope),

@@ -5,6 +5,7 @@ import type { Scoped } from './tenant-scope.ts';
 
 const counted: Readonly<Record<QuotaName, string>> = {
   agents: 'holdfast.agents where tenant_id = $1',
+  budgets: 'holdfast.budgets where tenant_id = $1',
   keys: `holdfast.api_keys where tenant_id = $1 and revoked_at is null
            and (expires_at is null or expires_at > holdfast.now_ms())`,
   schedules: 'holdfast.schedules where tenant_id = $1',

@@ -51,6 +51,7 @@ interface SummaryRow {
   readonly start_at: number | null;
   readonly expires_at: number | null;
   readonly thread_id: string | null;
+  readonly starter: string;
   readonly parent_id: string | null;
   readonly parent_call: string | null;
   readonly forked_from: string | null;
@@ -88,12 +89,12 @@ const activeSql = `
   ) end as active_run`;
 const summarySql = `
   select id, agent, version, status, waiting_for, ${activeSql}, head, agent_limit, model, tags, priority, concurrency_key, start_at, expires_at,
-    thread_id, parent_id, parent_call, forked_from, forked_at, schedule_id, schedule_tick, limits, tokens, cost_usd_micros, metadata, created_at, updated_at
+    thread_id, starter, parent_id, parent_call, forked_from, forked_at, schedule_id, schedule_tick, limits, tokens, cost_usd_micros, metadata, created_at, updated_at
   from holdfast.runs`;
 const eventSql = `select ${eventColumns} from holdfast.run_events where run_id = $1 and tenant_id = $2`;
 const firstSql = `${eventSql} order by seq limit 1`;
 const lastSql = `${eventSql} order by seq desc limit 1`;
-const createSql = `select holdfast.create_run(${Array.from({ length: 19 }, (_, index) => `$${index + 1}`).join(', ')})`;
+const createSql = `select holdfast.create_run(${Array.from({ length: 20 }, (_, index) => `$${index + 1}`).join(', ')})`;
 const scheduleSql = 'select holdfast.set_run_schedule($1, $2, $3)';
 const copySql = `select holdfast.fork_run(${Array.from({ length: 11 }, (_, index) => `$${index + 1}`).join(', ')})`;
 /** A ref is the place of a call, "5.0": shorter numbers are smaller ones, and "10.0" comes after it. */
@@ -287,7 +288,7 @@ export class PostgresRunDirectory implements RunDirectory {
     return deletion;
   }
 
-  async lock(ref: RunRef): Promise<Omit<StoredRun, 'follows'> | null> {
+  async lock(ref: RunRef): Promise<Omit<StoredRun, 'follows' | 'budgeted'> | null> {
     if (!isUuid(ref.run)) return null;
     return this.#scoped.in(ref, async (sql) => {
       const [row] = await sql.query<{ head: number; holder: string | null; version_id: string }>(
@@ -316,6 +317,7 @@ const attributesJson = (attributes: RunAttributes): string =>
     start_at: attributes.startAt,
     expires_at: attributes.expiresAt,
     thread_id: attributes.thread,
+    starter: attributes.starter,
     parent_id: attributes.parent?.run ?? null,
     parent_call: attributes.parent?.call ?? null,
     forked_from: attributes.forkedFrom?.run ?? null,
@@ -331,6 +333,7 @@ const attributesOf = (row: SummaryRow): RunAttributes => ({
   startAt: row.start_at,
   expiresAt: row.expires_at,
   thread: row.thread_id,
+  starter: row.starter,
   parent: row.parent_id === null || row.parent_call === null ? null : { run: row.parent_id, call: row.parent_call },
   forkedFrom: row.forked_from === null || row.forked_at === null ? null : { run: row.forked_from, seq: row.forked_at },
   schedule: row.schedule_id === null ? null : { id: row.schedule_id, tick: row.schedule_tick },

@@ -1,6 +1,7 @@
 import {
   type Append,
   type AppendOutcome,
+  type BudgetMoves,
   type Hint,
   hintsFor,
   type RunRef,
@@ -16,7 +17,10 @@ import { isUuid } from './ids.ts';
 import { type Connections, prepared, type Sql } from './sql.ts';
 import type { Scoped } from './tenant-scope.ts';
 import { Turns } from './turns.ts';
-import { insistently } from './unavailable.ts';
+import { codeOf, insistently } from './unavailable.ts';
+
+/** SQLSTATE of `move_budgets`. */
+const BUDGETS_MOVED = 'HF001';
 
 /** An append that was not accepted, by its place in the batch. */
 interface Refusal {
@@ -30,16 +34,21 @@ interface RunRow {
   readonly head: number;
   readonly holder: string | null;
   readonly follows: string | null;
+  readonly budgeted: boolean;
   readonly snapshot_seq: number | null;
   readonly snapshot_format: string | null;
   readonly snapshot_body: string | null;
 }
 
 const placeholders = (count: number): string => Array.from({ length: count }, (_, index) => `$${index + 1}`).join(', ');
-const appendSql = `select item, outcome, head from holdfast.append(${placeholders(20)})`;
-const appendInScopeSql = `select item, outcome, head from holdfast.append_in_scope(${placeholders(15)})`;
+const appendSql = `select item, outcome, head from holdfast.append(${placeholders(21)})`;
+const appendWithBudgetsSql = `select item, outcome, head from holdfast.append_with_budgets(${placeholders(22)})`;
+const appendInScopeSql = `select item, outcome, head from holdfast.append_in_scope(${placeholders(16)})`;
 const loadSql = `
-  select r.version_id, r.head, r.holder, t.last_run as follows, s.seq as snapshot_seq, s.format as snapshot_format, s.body as snapshot_body
+  select r.version_id, r.head, r.holder, t.last_run as follows,
+    exists (
+      select from holdfast.budgets b where b.tenant_id = r.tenant_id and (b.agent is null or b.agent = r.agent)
+    ) as budgeted, s.seq as snapshot_seq, s.format as snapshot_format, s.body as snapshot_body
   from holdfast.runs r left join holdfast.snapshots s on s.run_id = r.id
     left join holdfast.threads t on t.tenant_id = r.tenant_id and t.id = r.thread_id
   where r.id = $1 and r.tenant_id = $2`;
@@ -78,6 +87,7 @@ abstract class ReadingRunStore {
       head: row.head,
       holder: row.holder,
       follows: row.follows,
+      budgeted: row.budgeted,
       snapshot,
       tail: (tail as readonly EventRow[]).map(eventOf),
     };
@@ -96,6 +106,7 @@ export class WorkerRunStore extends ReadingRunStore implements RunStore {
   readonly #limitMs: number;
   readonly #loads: Turns;
   readonly #group: GroupCommit<Append, AppendOutcome>;
+  readonly #committed: (hints: readonly Hint[]) => void;
 
   /** A batch that takes longer than `limitMs` is cut off; so many `loads` at once. `committed` hears of runs whose log has grown. */
   constructor(
@@ -106,6 +117,7 @@ export class WorkerRunStore extends ReadingRunStore implements RunStore {
   ) {
     super(scoped);
     this.#loads = new Turns(loads);
+    this.#committed = committed;
     this.#connections = connections;
     this.#limitMs = limitMs;
     this.#group = new GroupCommit<Append, AppendOutcome>({
@@ -127,7 +139,26 @@ export class WorkerRunStore extends ReadingRunStore implements RunStore {
 
   async append(append: Append): Promise<AppendOutcome> {
     checkAppend(append);
-    return this.#group.add(append);
+    return append.budgets === undefined ? this.#group.add(append) : this.#alone(append, append.budgets);
+  }
+
+  /** It locks rows that many runs share, so it holds up no batch. */
+  async #alone(append: Append, moves: BudgetMoves): Promise<AppendOutcome> {
+    try {
+      const refusals = await insistently(() =>
+        this.#connections.lend(
+          (sql) => prepared<Refusal>(sql, appendWithBudgetsSql, [...batchParameters([append]), JSON.stringify(moves)]),
+          this.#limitMs,
+        ),
+      );
+      const [outcome] = outcomesOf([append], refusals);
+      if (outcome === undefined) throw new Error('The database gave no outcome for an append.');
+      if (outcome.type === 'accepted') this.#committed(hintsFor(append));
+      return outcome;
+    } catch (error) {
+      if (codeOf(error) === BUDGETS_MOVED) return { type: 'budgets-moved' };
+      throw error;
+    }
   }
 
   async saveSnapshot(ref: RunRef, { seq, format, body }: StoredSnapshot): Promise<void> {
@@ -156,6 +187,9 @@ export class ApiRunStore extends ReadingRunStore implements RunStore {
 
   async append(append: Append): Promise<AppendOutcome> {
     checkAppend(append);
+    // Only who holds a run, or takes it, moves its allowance.
+    if (append.budgets !== undefined)
+      throw new Error(`The run ${append.run} holds an allowance; nobody holds the run.`);
     const refusals = await this.scoped.in(append, (sql) => appendInScope(sql, append));
     const [outcome] = outcomesOf([append], refusals);
     if (outcome === undefined) throw new Error('The database gave no outcome for an append.');

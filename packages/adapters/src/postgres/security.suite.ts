@@ -121,7 +121,7 @@ export function describeSecurity(name: string, open: () => Promise<OpenedStores>
 
     test.each(logins)('append, fork and lock of %s stay within the scope, whatever they are told', async (login) => {
       const append = `select * from holdfast.append_in_scope('${theirs.tenant}', '${theirs.run}', '${randomUUID()}', 2,
-        'running', '[]', null, '{x}', '{1}', '{1}', '{NULL}', '{NULL}', '{NULL}', '{}', null)`;
+        'running', '[]', null, '{x}', '{1}', '{1}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{}', null)`;
       for (const tenant of [mine.tenant, null]) {
         const [refusal] = await as(login, tenant, (sql) => sql.query(append));
         expect(refusal).toMatchObject({ outcome: 'missing' });
@@ -139,7 +139,7 @@ export function describeSecurity(name: string, open: () => Promise<OpenedStores>
 
     test.each(logins)('%s creates runs in its scope only', async (login) => {
       const create = `select holdfast.create_run('${theirs.tenant}', '${randomUUID()}', 'a', '${randomUUID()}', 1, null, '{}',
-        '${randomUUID()}', 'queued', '[]', null, '{x}', '{1}', '{1}', '{NULL}', '{NULL}', '{NULL}', '{}', null)`;
+        '${randomUUID()}', 'queued', '[]', null, '{x}', '{1}', '{1}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{}', null)`;
       for (const tenant of [mine.tenant, null])
         await expect(as(login, tenant, (sql) => sql.query(create))).rejects.toMatchObject({ code: '42501' });
     });
@@ -361,6 +361,21 @@ async function full(stores: OpenedStores): Promise<RunRef> {
   const said = { ...identity, tenants: [claim], platformAdmin: false, session: null, expiresAt: 0 };
   const ids = { tenant: randomUUID(), member: randomUUID() };
   await stores.api.entrance.enter(said, claim, { slots: null, only: null, ids });
+  const budget = randomUUID();
+  const limits = { tokens: 10, costUsdMicros: null, noticeAt: null };
+  await stores.api.budgets.create(scope, budget, {
+    ...limits,
+    name: 'all',
+    agent: null,
+    period: 'total',
+    timeZone: 'UTC',
+  });
+  const worker = await stores.worker('me');
+  const window = { budget, starts_at: 0 };
+  const taken = [{ ...window, ends_at: null, tokens: 1, cost_usd_micros: 0 }];
+  const waits = { ...window, limit: 'tokens', needed: 10, unpriced: false } as const;
+  const moves = { returned: [], taken, noticed: [], waits, goesOn: false };
+  await worker.runs.append(appendTo(await newRun(stores, scope), 1, { budgets: moves }));
   const webhook = await stores.api.webhooks.create(scope, randomUUID(), settings);
   await stores.api.webhooks.note(scope, webhook.id, deliveryAt(1));
   const run = await newRun(stores, scope, { attributes: { ...plainRun, tags: ['a'] } });
@@ -412,7 +427,6 @@ async function full(stores: OpenedStores): Promise<RunRef> {
   } as const;
   const schedule = newSchedule(randomUUID(), timed, 1);
   await stores.api.transactions.run(scope, ({ schedules }) => schedules.create(scope, schedule, 7));
-  const worker = await stores.worker('me');
   await worker.runs.saveSnapshot(run, { seq: 1, format: 'x', body: '{}' });
   const gone = await newRun(stores, scope);
   await stores.api.runs.append(appendTo(gone, 1, { projection: projectionOf({ status: 'failed' }) }));

@@ -9,6 +9,7 @@ import type {
 } from '@holdfast/core';
 import { PostgresAgentStore } from './agent-store.ts';
 import { PostgresAuditLog } from './audit-log.ts';
+import { PostgresBudgets } from './budgets.ts';
 import { PostgresBulkStore } from './bulk-store.ts';
 import { PostgresKeyStore } from './key-store.ts';
 import { PostgresLimitStore } from './limit-store.ts';
@@ -136,6 +137,7 @@ function storesIn(scope: TenantScope, sql: Transaction, grown: Hint[]): Transact
     audit: new PostgresAuditLog(scoped),
     keys: new PostgresKeyStore(scoped),
     bulk: new PostgresBulkStore(scoped, note),
+    budgets: new PostgresBudgets(scoped, note),
     retention: new PostgresRetentionStore(scoped),
     schedules: new PostgresScheduleRows(scoped, note),
     webhooks: new PostgresWebhookStore(scoped),

@@ -99,7 +99,7 @@ export class PostgresWebhookQueue implements WebhookQueue {
 const eventOf = ({ seq, type, format, at, payload }: WorkRow): StoredEvent | null =>
   seq === null
     ? null
-    : { seq, type, format, at, payload, call: null, tokens: null, costUsdMicros: null, appendId: null };
+    : { seq, type, format, at, payload, call: null, model: null, tokens: null, costUsdMicros: null, appendId: null };
 
 const KEPT_MS = 30 * 86_400_000;
 const CLEANED_AT_ONCE = 500;

@@ -156,6 +156,14 @@ export const errorCodes = {
     'The last run of the schedule has not ended, and its overlap policy starts no other one meanwhile. `active_run` names it.',
   ),
 
+  // budgets
+  budget_not_found: meaning(404, 'No such budget', 'There is no budget with this name in this tenant.'),
+  budget_fixed: meaning(
+    409,
+    'Budget is for something else',
+    'There is a budget of this name for another agent, period or time zone, and these stay. Take another name, or delete it first.',
+  ),
+
   // what needs a person
   attention_not_found: meaning(404, 'No such attention', 'The run has nothing of this name that waits for a person.'),
   approval_not_open: meaning(409, 'Approval is settled', 'The approval was decided, has expired or was withdrawn.'),

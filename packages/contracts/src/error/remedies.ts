@@ -52,6 +52,11 @@ export const remedies: Readonly<Record<ErrorCode | RunFailureCode | StartupCode,
     'To start: wait for the run that `active_run` names, or send `on_busy` `queue` or `interrupt`. To delete the thread: wait for its end, or `holdfast cancel <run>`.',
   limit_not_lower: 'Ask for less than the version has, or publish a version with a wider limit.',
 
+  // budgets
+  budget_not_found: 'Check the name with `holdfast budgets list`.',
+  budget_fixed:
+    'Take another name, or `holdfast budgets delete <name>` first: what was spent of it is then counted anew.',
+
   // schedules
   schedule_not_found: 'Check the name with `holdfast schedules list`.',
   schedule_exists: 'Change the one that is there (`holdfast schedules update <name>`), or take another name.',

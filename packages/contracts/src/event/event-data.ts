@@ -6,7 +6,9 @@ import { artifactPart, content, digest } from '../part.ts';
 import {
   attempt,
   begunCall,
+  budgetWindow,
   call,
+  charge,
   effect,
   engineLoss,
   keptFrom,
@@ -131,7 +133,12 @@ export const eventData = {
       purpose,
       kept_from: keptFrom.optional().describe('Of a summary: what comes before this number is to be summarised.'),
       model: z.string().describe('The model that is asked: the version’s, or a fallback.'),
-      prices: prices.nullable(),
+      prices: prices.nullable().describe('By which it will be charged.'),
+      price_version: z
+        .int()
+        .positive()
+        .nullable()
+        .describe('Which version of the model’s prices these are; `null`: those that the agent was published with.'),
       max_output_tokens: z.int().positive(),
       timeout_ms: z.int().positive(),
       reservation,
@@ -145,7 +152,7 @@ export const eventData = {
       content,
       tool_calls: z.array(requestedCall),
       usage: usage.nullable().describe('`null`: the server reported none, so the reservation counts as spent.'),
-      cost_usd_micros: z.int().nonnegative().describe('Micro-dollars, by the prices of the intent.'),
+      charge,
       finish_reason: z.string(),
       model: z.string().describe('The model that really answered.'),
     })
@@ -159,6 +166,7 @@ export const eventData = {
       attempt,
       content,
       why: z.enum(['message', 'cancel', 'deadline']),
+      charge,
     })
     .describe('The call was aborted; what the model had said by then is kept.'),
   'model.failed': z
@@ -167,6 +175,7 @@ export const eventData = {
       attempt,
       class: z.enum(['not-sent', 'rate-limited', 'transient', 'permanent', 'lost']),
       message,
+      charge: charge.nullable().describe('`null`: it was not sent, or refused for the rate, and cost nothing.'),
     })
     .describe('The model gave no answer.'),
 
@@ -369,6 +378,48 @@ export const eventData = {
   'limit.raised': z
     .strictObject({ limit: raisableLimit, to: z.int().positive(), by: actor })
     .describe('A person raised the limit.'),
+  'budget.applied': z
+    .strictObject({})
+    .describe('A budget of the tenant or the agent counts for this run: its calls need an allowance from here on.'),
+  'budget.lifted': z.strictObject({}).describe('No budget counts for this run any more.'),
+  'allowance.taken': z
+    .strictObject({
+      tokens: z.int().nonnegative(),
+      cost_usd_micros: z.int().nonnegative(),
+      windows: z.array(budgetWindow).describe('The same amounts were taken from each.'),
+      until: time.nullable().describe('The first of the windows ends; what is left then is returned.'),
+    })
+    .describe('The run holds this much of its budgets, for its next few calls.'),
+  'allowance.returned': z
+    .strictObject({
+      tokens: z.int().nonnegative().describe('As taken.'),
+      cost_usd_micros: z.int().nonnegative(),
+      spent_tokens: z.int().nonnegative().describe('May be more than was taken: the model used more than its bound.'),
+      spent_cost_usd_micros: z.int().nonnegative(),
+      windows: z.array(budgetWindow),
+    })
+    .describe('What the run spent of its allowance counts in the budgets; the rest is free again.'),
+  'budget.noticed': z
+    .strictObject({
+      window: budgetWindow,
+      percent: z.int().positive(),
+      limit: z.enum(['tokens', 'cost_usd_micros']),
+      limit_value: z.int(),
+      used: z.int().describe('Spent, and held by runs, with what this run takes.'),
+    })
+    .describe('The budget has passed its soft threshold. Said once a window, by the run that passed it.'),
+  'budget.reached': z
+    .strictObject({
+      window: budgetWindow,
+      why: z.enum(['short', 'unpriced']).describe('`unpriced`: the budget counts money, and the model has no price.'),
+      limit: z.enum(['tokens', 'cost_usd_micros']),
+      limit_value: z.int(),
+      used: z.int().describe('Spent, and held by runs.'),
+      needed: z.int(),
+    })
+    .describe(
+      'The next call has no room in the budget. The run waits until it is raised or freed, or the next window.',
+    ),
 
   // retry
   'attempt.scheduled': z

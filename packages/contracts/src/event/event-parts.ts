@@ -34,6 +34,30 @@ export const reservation = z.strictObject({
 });
 export type Reservation = z.infer<typeof reservation>;
 
+/** The window of a budget that an allowance was taken from. */
+export const budgetWindow = z.strictObject({
+  budget: z.uuid(),
+  name: z.string(),
+  level: z.enum(['tenant', 'agent']),
+  starts_at: time.describe('0: the budget has one window, which never ends.'),
+  ends_at: time.nullable(),
+});
+export type BudgetWindow = z.infer<typeof budgetWindow>;
+
+/** What one attempt of a model call counts for, in limits, budgets and usage. */
+export const charge = z.strictObject({
+  model: z.string().describe('The model that was asked.'),
+  price_version: z.int().positive().nullable().describe('As in the intent.'),
+  tokens: z.int().nonnegative(),
+  cost_usd_micros: z.int().nonnegative().describe('By the prices of the intent.'),
+  estimated: z
+    .boolean()
+    .describe(
+      'The server reported nothing, or its answer was lost: the reservation counts, which is at least as much.',
+    ),
+});
+export type Charge = z.infer<typeof charge>;
+
 export const usage = z.strictObject({
   input_tokens: z.int().nonnegative(),
   output_tokens: z.int().nonnegative(),

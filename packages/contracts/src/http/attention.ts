@@ -14,6 +14,7 @@ export const attentionKind = z.enum([
   'duplicate-after-fork',
   'log-problem',
   'engine-problem',
+  'budget',
 ]);
 
 export const attentionItem = z
@@ -86,6 +87,7 @@ export const decisionsFor = {
   'duplicate-after-fork': ['reuse', 'call', 'skip'],
   'log-problem': [],
   'engine-problem': ['retry'],
+  budget: [],
 } as const satisfies Record<z.infer<typeof attentionKind>, readonly Decision['decision'][]>;
 
 /** What was recorded. */

@@ -84,6 +84,22 @@ const lines: Readonly<Record<WireEvent['type'], Line>> = {
   ),
   'limit.reached': line('bad', (data) => `limit reached: ${str(data['limit'])} = ${str(data['limit_value'])}`),
   'limit.raised': line('people', (data) => `limit ${str(data['limit'])} raised to ${str(data['to'])}`),
+  'budget.applied': line('quiet', () => 'a budget counts for this run'),
+  'budget.lifted': line('quiet', () => 'no budget counts for this run any more'),
+  'allowance.taken': line(
+    'quiet',
+    (data) => `allowance taken: ${str(data['tokens'])} tokens, ${str(data['cost_usd_micros'])} micro-dollars`,
+  ),
+  'allowance.returned': line(
+    'quiet',
+    (data) => `allowance returned: ${str(data['spent_tokens'])} of ${str(data['tokens'])} tokens spent`,
+  ),
+  'budget.noticed': line('bad', (data) => `${budget(data)} has passed ${str(data['percent'])} %: ${ofLimit(data)}`),
+  'budget.reached': line('bad', (data) =>
+    data['why'] === 'unpriced'
+      ? `${budget(data)} counts money, and the model has no price`
+      : `${budget(data)} is used up: ${ofLimit(data)}, ${str(data['needed'])} needed`,
+  ),
   'attempt.scheduled': line('quiet', (data) => `attempt ${str(data['attempt'])} at ${time(data['at'])}`),
 };
 
@@ -121,6 +137,8 @@ function clip(text: string, most = 160): string {
 }
 
 const str = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '?');
+const ofLimit = (data: Data): string => `${str(data['used'])} of ${str(data['limit_value'])} ${str(data['limit'])}`;
+const budget = ({ window }: Data): string => `the budget ${str((window as Data | undefined)?.['name'])}`;
 const short = (value: unknown): string => str(value).slice(-8);
 const because = (data: Data): string => (typeof data['reason'] === 'string' ? `: ${clip(data['reason'])}` : '');
 const attempt = (data: Data): string => (data['attempt'] === 1 ? '' : `, attempt ${str(data['attempt'])}`);

@@ -16,6 +16,7 @@ export * from './platform-audit.ts';
 export * from './secrets.ts';
 export * from './tools.ts';
 export * from './models.ts';
+export * from './budgets.ts';
 export * from './usage.ts';
 export * from './audit.ts';
 export * from './retention.ts';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { prices } from '../agent/limits.ts';
+import { page, pageQuery } from './page.ts';
 
 /** A model under the name that agents use. */
 export const modelResource = z
@@ -26,5 +27,23 @@ export const modelResource = z
   })
   .meta({ id: 'Model' });
 export type ModelResource = z.output<typeof modelResource>;
+
+export const modelPricesQuery = z.strictObject({
+  model: z.string().min(1).max(200).optional().describe('Of this one alone.'),
+  ...pageQuery.shape,
+});
+
+/** One version of a model's prices. It never changes: calls name it. */
+export const modelPrice = z
+  .object({
+    model: z.string(),
+    version: z.int().positive(),
+    prices,
+    valid_from: z.iso.datetime().describe('For calls that begin from then on, until the next version.'),
+  })
+  .meta({ id: 'ModelPrice' });
+export type ModelPrice = z.output<typeof modelPrice>;
+
+export const modelPricePage = page(modelPrice);
 
 export const modelPage = z.object({ items: z.array(modelResource) });

@@ -65,7 +65,7 @@ export const startRunBody = z
 export type StartRunBody = z.input<typeof startRunBody>;
 
 export const waitingFor = z.object({
-  reason: z.enum(['timer', 'input', 'child', 'capacity', 'thread', 'attention']),
+  reason: z.enum(['timer', 'input', 'child', 'capacity', 'thread', 'budget', 'attention']),
   since: z.iso.datetime(),
   until: z.iso.datetime().nullable(),
   ref: z.string().nullable(),

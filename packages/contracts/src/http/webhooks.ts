@@ -15,6 +15,8 @@ export const webhookGroups = {
     'tool.changed',
     'duplicate.found',
     'log.went_back',
+    'budget.reached',
+    'budget.noticed',
   ],
   decisions: [
     'approval.given',
@@ -58,7 +60,7 @@ export const webhookBody = z
       .max(60)
       .default(['ends', 'attention'])
       .describe(
-        'Types of events, and groups: `ends`, `attention` (what needs a person), `decisions` (what people said to it), `all`.',
+        'Types of events, and groups: `ends`, `attention` (what needs a person, or soon may), `decisions` (what people said to it), `all`.',
       ),
     agent: agentName.optional().describe('Runs of this agent alone; left out: of all.'),
   })

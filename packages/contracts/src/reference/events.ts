@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { actor } from '../actor.ts';
 import { limits, prices } from '../agent/limits.ts';
 import { eventData } from '../event/event-data.ts';
-import { requestedCall, reservation, usage } from '../event/event-parts.ts';
+import { budgetWindow, charge, requestedCall, reservation, usage } from '../event/event-parts.ts';
 import { eventTypes } from '../event/event.ts';
 import { json, jsonObject } from '../json.ts';
 import { artifactPart, content, digest, imagePart, textPart } from '../part.ts';
@@ -19,8 +19,10 @@ const shared: NamedSchemas = {
   limits,
   prices,
   reservation,
+  charge,
   usage,
   'requested-call': requestedCall,
+  'budget-window': budgetWindow,
   digest,
   json,
   'json-object': jsonObject,
@@ -35,7 +37,9 @@ const sharedMeaning: Readonly<Record<string, string>> = {
   limits: 'Limits of the run. Cost in micro-dollars, times in milliseconds; `null` = no limit.',
   prices: 'Micro-dollars per million tokens.',
   reservation: 'What the call may use at most, kept free until it ends.',
+  charge: 'What one attempt of a model call counts for, in limits, budgets and usage.',
   usage: 'Tokens, as the model server counted them.',
+  'budget-window': 'One window of one budget.',
   'requested-call': 'A tool call that the model asks for.',
   digest: 'SHA-256, lower-case hex.',
   json: 'Any JSON value.',

@@ -7,11 +7,14 @@ import { catchUp, type LoadedRun, loadRun, type LogPorts } from '../log/loaded-r
 import type { Append } from '../log/run-store.ts';
 import { speak } from '../log/speak.ts';
 import { nextTime } from '../run/attention.ts';
+import type { BudgetNeed } from '../run/budgets.ts';
 import type { Command } from '../run/command.ts';
+import type { PriceList } from '../run/price-list.ts';
 import { openCalls, type RunState } from '../run/state.ts';
 import type { DeadWorker, WorkerLease } from '../scheduling/schedule-store.ts';
 import type { Redaction } from '../secrets/redaction.ts';
 import type { RunRef } from '../tenant-scope.ts';
+import type { BudgetOffers } from './budget-offers.ts';
 import { commit, type Committed } from './commit.ts';
 import type { Deltas } from './deltas.ts';
 import type { ExecutorMetrics, Log } from './log.ts';
@@ -27,6 +30,9 @@ import type { Tools } from './tools.ts';
 export interface AdvancePorts extends LogPorts {
   /** Which versions a child may call in turn. */
   readonly agents: AgentVersions;
+  readonly budgets: BudgetOffers;
+  /** What models cost as it stands. @throws DatabaseUnavailable */
+  readonly prices: () => Promise<PriceList>;
   readonly model: Model;
   readonly tools: Tools;
   readonly deltas: Pick<Deltas, 'publish'>;
@@ -115,7 +121,7 @@ async function carry(
   if (loaded === null || loaded.run.state.phase !== 'live') return 'not-yours';
   let { run } = loaded;
   let taking: Take | null = take;
-  let outcomes: readonly Command[] = [takingCommand(take, lease.worker, clock.now(), loaded.thread)];
+  let outcomes: readonly Command[] = [takingCommand(take, lease.worker, clock.now(), loaded)];
   let held = true;
   const calls = new OpenCalls(ports, ref, (outcome) => (held ? mailbox.put(outcome) : late(ports, ref, outcome)));
   progress.calls = calls;
@@ -123,13 +129,14 @@ async function carry(
   const draining = (): boolean => drain.aborted || progress.lettingGo || progress.parting;
   try {
     for (;;) {
-      let next = plan(run, outcomes, clock.now(), draining() ? 'ends' : 'all');
+      const prices = await patiently(ports, ports.prices);
+      let next = plan(run, outcomes, clock.now(), draining() ? 'ends' : 'all', prices);
       if (taking === null && !draining() && next.starts.length > 0 && parts()) {
-        const last = plan(run, outcomes, clock.now(), 'ends');
-        if (isIdle(last.run.state)) [next, progress.parting] = [last, true];
+        const last = plan(run, outcomes, clock.now(), 'ends', prices);
+        if (isIdle(last.run.state) && last.need === null) [next, progress.parting] = [last, true];
       }
       // With no call under way the run is let go; it is held only while there is something to wait for.
-      const release = isIdle(next.run.state);
+      const release = isIdle(next.run.state) && next.need === null;
       const lapses = lease.lapses();
       const committed = await append(ports, ref, run, next, { worker: lease.worker, take: taking, release });
       switch (committed.type) {
@@ -139,6 +146,9 @@ async function carry(
           // Somebody spoke, or another worker took the run. The outcomes are kept for what is there now.
           run = await patiently(ports, () => catchUp(ports, ref, run));
           if (isLost(run, taking, lease.worker)) return 'lost';
+          continue;
+        case 'budgets-moved':
+          outcomes = outcomes.filter(({ type }) => type !== 'allowance_offered');
           continue;
         case 'went-back': {
           // The database acknowledged events that it no longer has: nothing goes on before a person has looked.
@@ -168,6 +178,10 @@ async function carry(
       for (const { command } of next.refused) late(ports, ref, command);
       for (const action of next.starts) calls.start(action, run, lapses);
       for (const call of next.aborts) calls.abort(call);
+      if (next.need !== null) {
+        outcomes = [await offered(ports, ref, run, next.need)];
+        continue;
+      }
       if (release && next.events.length === 0) throw new Error('held without a call under way');
       if (release) return 'released';
       snapshots.consider(run);
@@ -217,9 +231,21 @@ function tellTaken({ log, metrics, lease }: AdvancePorts, ref: RunRef, take: Tak
   else log.warn({ ...facts, from: take.from, why: take.why }, 'the run was taken over');
 }
 
-function takingCommand(take: Take, worker: string, at: number, thread: DataOf<'run.admitted'>['thread']): Command {
-  if (take.type === 'claim') return { type: 'claim', worker, at, ...(thread === undefined ? {} : { thread }) };
-  return { type: 'take_over', worker, from: take.from, why: take.why, lease_until: take.leaseUntil, at };
+/** The budgets as they stand; another may be quicker, then the append is refused. */
+async function offered(ports: AdvancePorts, ref: RunRef, { state }: LoadedRun, need: BudgetNeed): Promise<Command> {
+  const offers = await patiently(ports, () => ports.budgets.offers(ref, state.version.agent));
+  return { type: 'allowance_offered', offered: offers, need, at: ports.clock.now() };
+}
+
+function takingCommand(
+  take: Take,
+  worker: string,
+  at: number,
+  { thread, budgeted }: { readonly thread: DataOf<'run.admitted'>['thread']; readonly budgeted: boolean },
+): Command {
+  if (take.type === 'claim')
+    return { type: 'claim', worker, at, budgeted, ...(thread === undefined ? {} : { thread }) };
+  return { type: 'take_over', worker, from: take.from, why: take.why, lease_until: take.leaseUntil, budgeted, at };
 }
 
 /** Another worker's claim or take-over is in the log, or the run has ended. */

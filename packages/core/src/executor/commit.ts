@@ -6,6 +6,8 @@ export type Committed =
   /** Events of others came first: fold them, and append again. */
   | { readonly type: 'refused' }
   | { readonly type: 'went-back'; readonly found: number }
+  /** What it was to take of budgets is not there any more, or is there again: ask anew. */
+  | { readonly type: 'budgets-moved' }
   | { readonly type: 'not-yours' };
 
 /**
@@ -25,6 +27,8 @@ export function commit(runs: RunStore, append: Append, patience: Patience): Prom
       case 'not-yours':
         // The due row or the dead holder is gone; perhaps because this very append took it.
         return (await isMine(runs, append)) ? { type: 'accepted' } : { type: 'not-yours' };
+      case 'budgets-moved':
+        return outcome;
       case 'missing':
         return { type: 'not-yours' };
       case 'busy':

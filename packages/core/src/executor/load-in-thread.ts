@@ -9,7 +9,11 @@ import type { RunRef } from '../tenant-scope.ts';
 export async function loadInThread(
   ports: LogPorts,
   ref: RunRef,
-): Promise<{ readonly run: LoadedRun; readonly thread: DataOf<'run.admitted'>['thread'] } | null> {
+): Promise<{
+  readonly run: LoadedRun;
+  readonly thread: DataOf<'run.admitted'>['thread'];
+  readonly budgeted: boolean;
+} | null> {
   let gone: string | null = null;
   for (;;) {
     const loaded = await loadRun(ports, ref);
@@ -17,7 +21,8 @@ export async function loadInThread(
     const { stored, run } = loaded;
     const said = await saidBefore(ports, stored, run.state);
     // Deleted meanwhile: then the run follows another one, or none.
-    if (said !== 'gone' || stored.follows === gone) return { run, thread: said === 'gone' ? undefined : said };
+    if (said !== 'gone' || stored.follows === gone)
+      return { run, thread: said === 'gone' ? undefined : said, budgeted: stored.budgeted };
     gone = stored.follows;
   }
 }

@@ -1,9 +1,11 @@
 import type { RunEvent } from '@holdfast/contracts';
 import { extendBy, type LoadedRun } from '../log/loaded-run.ts';
 import type { Action } from '../run/action.ts';
+import { type BudgetNeed, giveBack } from '../run/budgets.ts';
 import type { Command, Refusal } from '../run/command.ts';
 import { decide } from '../run/decide.ts';
 import { handle } from '../run/handle.ts';
+import { noPrices, type PriceList } from '../run/price-list.ts';
 import type { RunState } from '../run/state.ts';
 
 /** `seq`: number of its intent. */
@@ -14,6 +16,8 @@ export interface Plan {
   readonly run: LoadedRun;
   readonly events: readonly RunEvent[];
   readonly starts: readonly Start[];
+  /** What the next call needs of the budgets, to be asked for once these events are written. */
+  readonly need: BudgetNeed | null;
   /** Calls to end early. */
   readonly aborts: readonly string[];
   readonly refused: readonly { readonly command: Command; readonly refusal: Refusal }[];
@@ -25,7 +29,13 @@ export interface Plan {
  */
 export type Deciding = 'all' | 'ends' | 'nothing';
 
-export function plan(run: LoadedRun, commands: readonly Command[], now: number, deciding: Deciding): Plan {
+export function plan(
+  run: LoadedRun,
+  commands: readonly Command[],
+  now: number,
+  deciding: Deciding,
+  prices: PriceList = noPrices,
+): Plan {
   const events: RunEvent[] = [];
   const refused: { command: Command; refusal: Refusal }[] = [];
   let next = run;
@@ -42,10 +52,11 @@ export function plan(run: LoadedRun, commands: readonly Command[], now: number, 
   const starts: Start[] = [];
   const aborts: string[] = [];
   for (;;) {
-    const actions = decided(next.state, now, deciding);
-    const intents = actions.flatMap((action) => (action.do === 'abort' ? [] : [action]));
+    const actions = decided(next.state, now, deciding, prices);
+    const intents = actions.flatMap((action) => ('intent' in action ? [action] : []));
     for (const action of actions) if (action.do === 'abort') aborts.push(action.call);
-    if (intents.length === 0) return { run: next, events, starts, aborts, refused };
+    const need = actions.flatMap((action) => (action.do === 'take-allowance' ? [action.need] : []))[0] ?? null;
+    if (intents.length === 0) return { run: next, events, starts, need, aborts, refused };
     const extended = extendBy(
       next,
       intents.map((action) => action.intent),
@@ -60,9 +71,11 @@ export function plan(run: LoadedRun, commands: readonly Command[], now: number, 
   }
 }
 
-function decided(state: RunState, now: number, deciding: Deciding): readonly Action[] {
+function decided(state: RunState, now: number, deciding: Deciding, prices: PriceList): readonly Action[] {
   if (deciding === 'nothing') return [];
-  const actions = decide(state, now);
+  const actions = decide(state, now, prices);
   const all = deciding === 'all' || (state.phase === 'live' && state.stop !== null);
-  return all ? actions : actions.filter((action) => action.do === 'abort');
+  if (all) return actions;
+  const aborts = actions.filter((action) => action.do === 'abort');
+  return aborts.length > 0 ? aborts : giveBack(state);
 }

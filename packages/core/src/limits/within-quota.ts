@@ -5,6 +5,7 @@ import type { TransactionStores } from '../use-cases/transactions.ts';
 
 const things: Readonly<Record<QuotaName, string>> = {
   agents: 'agents',
+  budgets: 'budgets',
   keys: 'API keys that are good',
   schedules: 'schedules',
   secrets: 'secrets',

@@ -3,6 +3,7 @@ import { v4 as uuidv4 } from 'uuid';
 import type { RunState } from '../run/state.ts';
 import type { RunRef } from '../tenant-scope.ts';
 import type { ArtifactStore } from './artifact-store.ts';
+import { movesOf } from './budget-moves.ts';
 import { encodeEvent } from './event-codec.ts';
 import { project } from './projection.ts';
 import type { Append, ArtifactRow, NewRun } from './run-store.ts';
@@ -30,6 +31,7 @@ export async function appendOf(
   // Looked for in one place only, so it need not sort: a random one costs a twentieth.
   const id = uuidv4();
   const projection = project(before, after, now, events.flatMap(artifactsOf));
+  const budgets = movesOf(events, waitsForBudget(before), waitsForBudget(after));
   const unheard = holding.worker === null && before.phase === 'live' && before.admitted && after.phase === 'ended';
   return {
     tenant: ref.tenant,
@@ -43,9 +45,12 @@ export async function appendOf(
       ? { ...projection, outbox: [...projection.outbox, { kind: 'engine', subject: ref.run, at: now }] }
       : projection,
     children,
+    ...(budgets === null ? {} : { budgets }),
     ...holding,
   };
 }
+
+const waitsForBudget = (state: RunState): boolean => state.phase === 'live' && state.shortage !== null;
 
 /** Files that the event added to the run. */
 export function artifactsOf(event: RunEvent): ArtifactRow[] {

@@ -29,6 +29,7 @@ describe('an event of any type', () => {
 describe('a stored event', () => {
   it('has in columns what SQL reads', async () => {
     const usage = { input_tokens: 3, output_tokens: 4 };
+    const charge = { model: 'default', price_version: null, tokens: 7, cost_usd_micros: 9, estimated: false };
     const answered = {
       call: 'm1',
       attempt: 1,
@@ -36,7 +37,7 @@ describe('a stored event', () => {
       content: [],
       tool_calls: [],
       usage,
-      cost_usd_micros: 9,
+      charge,
       finish_reason: '',
       model: 'm',
     };
@@ -48,20 +49,25 @@ describe('a stored event', () => {
       type: 'model.answered',
       format: EVENT_FORMAT,
       call: 'm1',
+      model: 'default',
       tokens: 7,
       costUsdMicros: 9,
       appendId: 'id',
       payload: JSON.stringify(answered),
     });
-    const unreported = await encodeEvent(
+    const failed = { call: 'm1', attempt: 1, class: 'lost', message: '' };
+    const lost = await encodeEvent(
       artifacts,
       ref,
-      delivered({ type: 'model.answered', data: { ...answered, usage: null } }),
+      delivered({ type: 'model.failed', data: { ...failed, charge } }),
       null,
     );
-    expect(unreported).toMatchObject({ tokens: null, costUsdMicros: 9, appendId: null });
+    expect(lost).toMatchObject({ model: 'default', tokens: 7, costUsdMicros: 9, appendId: null });
+    const refused = { ...failed, class: 'rate-limited', charge: null };
+    const free = await encodeEvent(artifacts, ref, delivered({ type: 'model.failed', data: refused }), null);
+    expect(free).toMatchObject({ model: null, tokens: null, costUsdMicros: null });
     const paused = await encodeEvent(artifacts, ref, delivered({ type: 'run.admitted', data: {} }), null);
-    expect(paused).toMatchObject({ call: null, tokens: null, costUsdMicros: null });
+    expect(paused).toMatchObject({ call: null, model: null, tokens: null, costUsdMicros: null });
   });
 
   const empty = JSON.stringify(returned('').data).length;
@@ -101,6 +107,7 @@ describe('an event that cannot be read', () => {
     format: 1,
     at: 5,
     call: null,
+    model: null,
     tokens: null,
     costUsdMicros: null,
     appendId: null,
@@ -156,7 +163,16 @@ describe('what nobody could read again', () => {
   it('is a corrupt event when its file was damaged', async () => {
     const damaged = { put: () => Promise.resolve(), get: () => Promise.reject(new ArtifactDamaged('torn')) };
     const payload = JSON.stringify({ payload_ref: { digest: '0'.repeat(64), size: 9, preview: '' } });
-    const stored = { seq: 1, type: 'run.admitted', format: 1, at: 1, call: null, tokens: null, costUsdMicros: null };
+    const stored = {
+      seq: 1,
+      type: 'run.admitted',
+      format: 1,
+      at: 1,
+      call: null,
+      model: null,
+      tokens: null,
+      costUsdMicros: null,
+    };
     await expect(
       decodeEvent(damaged, { tenant: 't', run: 'r' }, { ...stored, appendId: null, payload }),
     ).rejects.toMatchObject({ code: 'event_corrupt' });

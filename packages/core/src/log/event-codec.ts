@@ -50,10 +50,10 @@ export async function encodeEvent(
   };
 }
 
-function settled(event: RunEvent): { tokens: number | null; costUsdMicros: number | null } {
-  if (event.type !== 'model.answered') return { tokens: null, costUsdMicros: null };
-  const { usage, cost_usd_micros } = event.data;
-  return { tokens: usage === null ? null : usage.input_tokens + usage.output_tokens, costUsdMicros: cost_usd_micros };
+function settled({ data }: RunEvent): Pick<StoredEvent, 'model' | 'tokens' | 'costUsdMicros'> {
+  const charge = 'charge' in data ? data.charge : null;
+  if (charge === null) return { model: null, tokens: null, costUsdMicros: null };
+  return { model: charge.model, tokens: charge.tokens, costUsdMicros: charge.cost_usd_micros };
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { AgentVersion, EventBody, RunEvent } from '@holdfast/contracts';
+import { returnedBefore } from '../run/budgets.ts';
 import { bornUnreadable, evolve } from '../run/evolve.ts';
 import { beginTranscript, prompt, type Transcript } from '../run/prompt.ts';
 import { begin, type RunState } from '../run/state.ts';
@@ -23,7 +24,7 @@ export interface LogPorts {
 }
 
 /** Names the code that made a snapshot: raise it whenever the shape of state or transcript changes. */
-const SNAPSHOT_FORMAT = 'run-9';
+const SNAPSHOT_FORMAT = 'run-11';
 const PAGE = 500;
 
 export const beginRun = (run: string, version: AgentVersion): LoadedRun => ({
@@ -37,7 +38,7 @@ export const extend = ({ state, transcript }: LoadedRun, event: RunEvent): Loade
   transcript: prompt(transcript, event),
 });
 
-/** Gives bodies their numbers and time, and folds them. */
+/** Gives bodies their numbers and time, and folds them; an end is preceded by what it gives back. */
 export function extendBy(
   run: LoadedRun,
   bodies: readonly EventBody[],
@@ -46,9 +47,11 @@ export function extendBy(
   const events: RunEvent[] = [];
   let next = run;
   for (const body of bodies) {
-    const event = stamp(next.state, body, at);
-    next = extend(next, event);
-    events.push(event);
+    for (const each of [...returnedBefore(next.state, body), body]) {
+      const event = stamp(next.state, each, at);
+      next = extend(next, event);
+      events.push(event);
+    }
   }
   return { run: next, events };
 }

@@ -53,6 +53,7 @@ export function waitingFor(state: RunState, now: number): WaitingFor[] {
   const reasons = [
     ...(state.problem === null && state.engine.problem === null ? timers(state, now) : []),
     ...children(state),
+    ...budget(state),
     ...people(state),
   ];
   if (reasons.length > 0 || state.paused) return reasons;
@@ -73,13 +74,21 @@ function timers(state: LiveRun, now: number): WaitingFor[] {
 const children = (state: LiveRun): WaitingFor[] =>
   childrenOf(state).map(({ phase }) => ({ reason: 'child', since: phase.since, until: null, ref: phase.run }));
 
+/** Its next window comes by itself; a person may raise it before. */
+const budget = ({ shortage }: LiveRun): WaitingFor[] =>
+  shortage === null
+    ? []
+    : [{ reason: 'budget', since: shortage.since, until: shortage.window.ends_at, ref: shortage.window.name }];
+
 const people = (state: LiveRun): WaitingFor[] =>
-  attentionOf(state).map(({ kind, since, until, ref }) => ({
-    reason: kind === 'question' ? 'input' : 'attention',
-    since,
-    until,
-    ref,
-  }));
+  attentionOf(state)
+    .filter(({ kind }) => kind !== 'budget')
+    .map(({ kind, since, until, ref }) => ({
+      reason: kind === 'question' ? 'input' : 'attention',
+      since,
+      until,
+      ref,
+    }));
 
 /** Written with the first event; by then nobody may have begun the run. */
 const expiry = (before: RunState, after: RunState): OutboxEntry[] =>

@@ -1,6 +1,7 @@
 import type { Limits } from '@holdfast/contracts';
 import type { Attention } from '../run/attention.ts';
 import type { RunRef } from '../tenant-scope.ts';
+import type { BudgetMoves } from './budget-moves.ts';
 import type { StoredEvent } from './stored-event.ts';
 
 export type RunStatus = 'queued' | 'running' | 'waiting' | 'paused' | 'succeeded' | 'failed' | 'cancelled';
@@ -9,11 +10,11 @@ export const hasEnded = ({ status }: { readonly status: RunStatus }): boolean =>
   status === 'succeeded' || status === 'failed' || status === 'cancelled';
 
 export interface WaitingFor {
-  readonly reason: 'timer' | 'input' | 'child' | 'thread' | 'capacity' | 'attention';
+  readonly reason: 'timer' | 'input' | 'child' | 'thread' | 'capacity' | 'budget' | 'attention';
   /** ms since 1970 */
   readonly since: number;
   readonly until: number | null;
-  /** The call it is about, the run of a child, or null. */
+  /** The call it is about, the run of a child, the name of a budget, or null. */
   readonly ref: string | null;
 }
 
@@ -55,7 +56,8 @@ export interface OutboxEntry {
 /**
  * `files`: of a deleted run, to be removed. `retention`: subject is the tenant; runs that have outlived it. `engine`: a run
  * that was ended from outside, of which its engine has not heard. `schedule`: its next tick. `webhook`: subject is a
- * cursor, made from webhook and run; the database writes these by itself. `erasure`: subject is a tenant that is to be deleted.
+ * cursor, made from webhook and run; the database writes these by itself. `budget`: a new one, of which runs under way have
+ * not heard. `erasure`: subject is a tenant that is to be deleted.
  */
 export type OutboxKind =
   | 'child'
@@ -66,6 +68,7 @@ export type OutboxKind =
   | 'engine'
   | 'schedule'
   | 'webhook'
+  | 'budget'
   | 'erasure';
 
 /** What is derived from the log and written in the same transaction. */
@@ -97,6 +100,8 @@ export interface RunAttributes {
   readonly startAt: number | null;
   readonly expiresAt: number | null;
   readonly thread: string | null;
+  /** Who started the run at the top, as `starterOf` names them. */
+  readonly starter: string;
   readonly parent: { readonly run: string; readonly call: string } | null;
   readonly forkedFrom: { readonly run: string; readonly seq: number } | null;
   /** What it was started by; `tick` null: by hand. */
@@ -113,6 +118,7 @@ export const plainRun: RunAttributes = {
   startAt: null,
   expiresAt: null,
   thread: null,
+  starter: '',
   parent: null,
   forkedFrom: null,
   schedule: null,
@@ -139,6 +145,8 @@ export interface Append extends RunRef {
   readonly projection: Projection;
   /** Runs that its events start. One that exists already stays as it is. */
   readonly children: readonly NewRun[];
+  /** What it takes from budgets and returns to them; it is a transaction of its own then. Left out: nothing. */
+  readonly budgets?: BudgetMoves;
   /** The worker that appends; null = the API. */
   readonly worker: string | null;
   /**
@@ -158,6 +166,8 @@ export type AppendOutcome =
   | { readonly type: 'busy' }
   /** No such run in that tenant. */
   | { readonly type: 'missing' }
+  /** The budgets are not as they were when it was made. */
+  | { readonly type: 'budgets-moved' }
   /** The claim or take-over is not this worker's: the due row is gone, or the old holder lives. */
   | { readonly type: 'not-yours' };
 
@@ -176,6 +186,8 @@ export interface StoredRun {
   readonly holder: string | null;
   /** The run that ended last in its thread. */
   readonly follows: string | null;
+  /** Budgets of its tenant or agent count for it. */
+  readonly budgeted: boolean;
   readonly snapshot: StoredSnapshot | null;
   /** The first events after the snapshot, or of the whole log; empty where nobody asked for them. */
   readonly tail: readonly StoredEvent[];

@@ -7,7 +7,8 @@ export interface StoredEvent {
   readonly at: number;
   /** The model or tool call it belongs to. */
   readonly call: string | null;
-  /** Tokens and micro-dollars that this event settles, for roll-ups. */
+  /** What a call of that model counts for, which ends with this event; null in all others. */
+  readonly model: string | null;
   readonly tokens: number | null;
   readonly costUsdMicros: number | null;
   /** The append that wrote it; kept with the first event of each append only. */

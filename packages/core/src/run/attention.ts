@@ -17,7 +17,8 @@ export interface Attention {
     | 'attempts-exhausted'
     | 'duplicate-after-fork'
     | 'log-problem'
-    | 'engine-problem';
+    | 'engine-problem'
+    | 'budget';
   readonly call: string | null;
   /** Who may decide; null = whoever may steer runs. */
   readonly role: string | null;
@@ -81,6 +82,18 @@ function live(state: LiveRun): Attention[] {
       since,
       until: null,
       detail: { limit: limit.limit, value, spent, needed },
+    });
+  }
+  if (state.shortage !== null) {
+    const { window, since, ...detail } = state.shortage;
+    found.push({
+      ref: 'budget',
+      kind: 'budget',
+      call: null,
+      role: null,
+      since,
+      until: window.ends_at,
+      detail: { budget: window.name, level: window.level, ...detail },
     });
   }
   const call = modelCallOf(turn);
@@ -189,9 +202,11 @@ export function nextTime(state: RunState): number | null {
   const phases = callsOf(state.turn).map((call) => call.phase);
   const halted = isHalted(state);
   if (!halted && state.startAt !== null && isEarly(state, state.lastAt)) times.push(state.startAt);
+  const until = state.shortage?.window.ends_at ?? null;
+  if (!halted && until !== null) times.push(until);
   for (const phase of halted ? [] : phases) {
     // A call that waits for a limit to be raised does not begin when its time comes.
-    if (phase.is === 'scheduled' && state.limit === null) times.push(phase.at);
+    if (phase.is === 'scheduled' && state.limit === null && state.shortage === null) times.push(phase.at);
     if (phase.is === 'timer') times.push(phase.until);
     if (phase.is === 'approval' && phase.expiresAt !== null) times.push(phase.expiresAt);
   }

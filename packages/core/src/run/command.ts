@@ -15,6 +15,7 @@ import type {
   Usage,
   ArtifactPart,
 } from '@holdfast/contracts';
+import type { BudgetNeed, OfferedBudget } from './budgets.ts';
 
 /** Everything that happens to a run is a command; `at` is ms since 1970 by the database's clock. */
 export type Command = { readonly at: number } & (OutsideCommand | WorkerCommand);
@@ -124,8 +125,18 @@ export type WorkerCommand =
       readonly worker: string;
       /** What was said in its thread before, for a run that is not admitted yet. */
       readonly thread?: DataOf<'run.admitted'>['thread'];
+      /** Whether budgets count for it; left out: as before. */
+      readonly budgeted?: boolean;
     }
-  | ({ readonly type: 'take_over' } & DataOf<'run.taken_over'>)
+  | ({ readonly type: 'take_over'; readonly budgeted?: boolean } & DataOf<'run.taken_over'>)
+  /** A budget was made that counts for the run, which somebody holds. */
+  | { readonly type: 'budget_applies' }
+  /** The budgets as they stand, for a run whose next call needs an allowance. */
+  | {
+      readonly type: 'allowance_offered';
+      readonly offered: readonly OfferedBudget[];
+      readonly need: BudgetNeed;
+    }
   | {
       readonly type: 'model_answered';
       readonly call: string;

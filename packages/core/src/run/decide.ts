@@ -1,6 +1,7 @@
 import type { BodyOf, EventBody, Reservation } from '@holdfast/contracts';
 import { type Action, record } from './action.ts';
 import { approvalFor } from './approvals.ts';
+import { giveBack, isOverdrawn, returned } from './budgets.ts';
 import { builtinIntent } from './builtins.ts';
 import { startChild, unbegunChildren } from './children.ts';
 import { duplicateOf } from './duplicate.ts';
@@ -12,22 +13,29 @@ import { misfitOf } from './json-schema.ts';
 import { limitReached, reserve, roomOf } from './limits.ts';
 import { modelActions } from './model-call.ts';
 import { conclusion } from './output.ts';
+import { noPrices, type PriceList } from './price-list.ts';
 import { deadlineOf, isEarly } from './start.ts';
 import { childrenOf, type LiveRun, openCalls, type RunState, type ToolCall } from './state.ts';
 
 /**
  * The actions that may start now, each with its intent. Nothing is repeated: once the intents are folded, only what
- * follows from them is returned. `now` is ms since 1970 by the database's clock.
+ * follows from them is returned. `now` is ms since 1970 by the database's clock; `prices`: as they stand then.
  */
-export function decide(state: RunState, now: number): Action[] {
+export function decide(state: RunState, now: number, prices: PriceList = noPrices): Action[] {
   if (state.phase !== 'live') return [];
+  if (state.allowance !== null && isOverdrawn(state)) return [record(returned(state, state.allowance))];
+  const actions = nextActions(state, now, prices);
+  return actions.length > 0 ? actions : giveBack(state);
+}
+
+function nextActions(state: LiveRun, now: number, prices: PriceList): Action[] {
   if (state.stop !== null) return stopping(state, now);
   if (now >= deadlineOf(state)) return [record(deadlinePassed(state, now))];
   if (isHalted(state) || isEarly(state, now)) return [];
   switch (state.turn.at) {
     case 'model':
     case 'summary':
-      return modelActions(state, state.turn, now);
+      return modelActions(state, state.turn, now, prices);
     case 'tools':
       return toolActions(state, state.turn.calls, now);
     case 'answer':

@@ -1,4 +1,5 @@
 import type { BodyOf, EventBody } from '@holdfast/contracts';
+import { chargeFor } from './charge.ts';
 import { nextAttempt } from './retries.ts';
 import { type LiveRun, modelCallOf, openCalls, type ModelCall, type ToolCall } from './state.ts';
 
@@ -46,7 +47,11 @@ export function noAnswer(state: LiveRun, call: ToolCall, at: number, message: st
 export function lostCalls(state: LiveRun, at: number, leaseUntil: number): EventBody[] {
   return openCalls(state).flatMap((call): EventBody[] => {
     const lost = { call: call.id, attempt: call.attempt, class: 'lost', message: 'the worker was lost' } as const;
-    if (!isToolCall(call)) return [{ type: 'model.failed', data: lost }, ...retryAfterCrash(state, call, at)];
+    if (!isToolCall(call))
+      return [
+        { type: 'model.failed', data: { ...lost, charge: chargeFor(call, null) } },
+        ...retryAfterCrash(state, call, at),
+      ];
     if (call.tool?.effect !== 'once') return [{ type: 'tool.failed', data: lost }, ...retryAfterCrash(state, call, at)];
     // The old holder keeps the connection open for one more time-out, so a late answer may come until then.
     const answerBy = call.phase.is === 'open' ? call.phase.since + 2 * call.phase.timeoutMs : at;

@@ -1,4 +1,5 @@
 import { type BodyOf, type DataOf, type RunEvent, text } from '@holdfast/contracts';
+import { allowanceReturned, allowanceTaken, budgetReached } from './budgets.ts';
 import { approversOf } from './approvers.ts';
 import { callMisfit } from './call-phases.ts';
 import { childEnded, childStarted, pausedBy } from './children.ts';
@@ -23,12 +24,11 @@ import {
   delivered,
   firstAttempt,
   interruptedModel,
-  nothing,
   onModel,
   onTool,
   opened,
+  openedModel,
   rejected,
-  reservedBy,
   scheduled,
   settle,
 } from './turn.ts';
@@ -99,6 +99,9 @@ function born(
     stop: null,
     spent: unspent,
     limit: null,
+    budgeted: false,
+    allowance: null,
+    shortage: null,
     turn: { at: 'answer', output: [] },
     rejected: false,
     modelSteps: 0,
@@ -123,7 +126,7 @@ function foldLive(state: LiveRun, event: RunEvent): RunState | string {
       return forked(state, event, event.data);
     case 'run.claimed':
     case 'run.taken_over':
-      return { ...state, holder: event.data.worker };
+      return { ...state, holder: event.data.worker, shortage: null };
     case 'tool.late_result':
       return state;
     case 'run.paused':
@@ -148,7 +151,7 @@ function foldLive(state: LiveRun, event: RunEvent): RunState | string {
       const begun = startsSummary(state, event) ? beginSummary(state, event) : state;
       if (typeof begun === 'string') return begun;
       return onModel(begun, event.data.call, (call) => [
-        { ...call, attempt: event.data.attempt, phase: opened(event) },
+        { ...call, attempt: event.data.attempt, phase: openedModel(event) },
         { spent: spendBegin(state.spent, event.at, event.data.timeout_ms, call.attempt === 0) },
       ]);
     }
@@ -160,11 +163,9 @@ function foldLive(state: LiveRun, event: RunEvent): RunState | string {
       return interruptedModel(state, event);
     case 'model.failed': {
       const { data } = event;
-      // A refused request used nothing; of any other nobody knows, so its reservation counts as spent.
-      const free = data.class === 'not-sent' || data.class === 'rate-limited';
       return onModel(state, data.call, (call) => [
         { ...call, failures: call.failures + 1, phase: { is: 'exhausted', since: event.at, message: data.message } },
-        { spent: settle(state, event.at, free ? nothing : reservedBy(call)) },
+        { spent: settle(state, event.at, data.charge) },
       ]);
     }
 
@@ -263,6 +264,18 @@ function foldLive(state: LiveRun, event: RunEvent): RunState | string {
         limit: state.limit?.limit === limit ? null : state.limit,
       };
     }
+    case 'budget.applied':
+      return { ...state, budgeted: true };
+    case 'budget.lifted':
+      return { ...state, budgeted: false };
+    case 'allowance.taken':
+      return allowanceTaken(state, event);
+    case 'allowance.returned':
+      return allowanceReturned(state);
+    case 'budget.noticed':
+      return state;
+    case 'budget.reached':
+      return budgetReached(state, event, event.at);
     default:
       return `no rule knows ${JSON.stringify((event as { type: unknown }).type)}`;
   }

@@ -56,6 +56,10 @@ export function forked(state: LiveRun, { at }: RunEvent, data: DataOf<'run.forke
     stop: null,
     spent: unspent,
     limit: null,
+    // Its holder finds out which budgets count; it has taken nothing of them.
+    budgeted: false,
+    allowance: null,
+    shortage: null,
     rejected: false,
     turn: anew(state.turn),
     inbox: [],

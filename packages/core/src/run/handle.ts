@@ -1,4 +1,5 @@
 import type { DataOf, EventBody } from '@holdfast/contracts';
+import { applyBudgets, findBudgets, takeAllowance } from './budgets.ts';
 import type { Command, OutsideCommand } from './command.ts';
 import { decideDuplicate } from './duplicate.ts';
 import { agentsOf, endChild } from './children.ts';
@@ -75,12 +76,14 @@ function live(state: LiveRun, command: Command): Handled {
       return events(
         ...(state.admitted ? [] : [{ type: 'run.admitted', data: saidBefore(command.thread) } as const]),
         { type: 'run.claimed', data: { worker: command.worker } },
+        ...findBudgets(state, command.budgeted),
         ...lostCalls(state, command.at, command.at),
       );
     case 'take_over': {
       const { worker, from, why, lease_until } = command;
       return events(
         { type: 'run.taken_over', data: { worker, from, why, lease_until } },
+        ...findBudgets(state, command.budgeted),
         ...lostCalls(state, command.at, lease_until),
       );
     }
@@ -88,6 +91,11 @@ function live(state: LiveRun, command: Command): Handled {
       const { expected, found } = command;
       return events({ type: 'log.went_back', data: { expected, found } }, ...lostCalls(state, command.at, command.at));
     }
+
+    case 'budget_applies':
+      return applyBudgets(state);
+    case 'allowance_offered':
+      return takeAllowance(state, command);
 
     case 'engine_lost':
       return engineLost(state, command);

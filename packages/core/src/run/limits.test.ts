@@ -301,7 +301,7 @@ describe('the cost', () => {
       model: 'x',
     });
     expect(live(sim).spent).toMatchObject({ tokens, costUsdMicros });
-    expect(lastOf(sim, 'model.answered').cost_usd_micros).toBe(costUsdMicros);
+    expect(lastOf(sim, 'model.answered').charge).toMatchObject({ tokens, cost_usd_micros: costUsdMicros });
   });
 
   it('is written with the prices that were used', () => {
@@ -343,7 +343,14 @@ describe('active time', () => {
     const both = spendBegin(begun, 120, 10, false);
     expect(both).toMatchObject({ steps: 1, span: { since: 100, until: 150 } });
     const ended = spendEnd(both, 500, { tokens: 1, costUsdMicros: 2 }, true);
-    expect(ended).toEqual({ ...unspent, steps: 1, tokens: 1, costUsdMicros: 2, activeMs: 50 });
+    expect(ended).toEqual({
+      ...unspent,
+      steps: 1,
+      tokens: 1,
+      costUsdMicros: 2,
+      own: { tokens: 1, costUsdMicros: 2 },
+      activeMs: 50,
+    });
   });
 
   it('open calls hold their room until they end', () => {

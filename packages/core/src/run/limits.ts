@@ -95,6 +95,7 @@ export const unspent: Spent = {
   steps: 0,
   tokens: 0,
   costUsdMicros: 0,
+  own: { tokens: 0, costUsdMicros: 0 },
   activeMs: 0,
   childMs: 0,
   descendants: 0,
@@ -126,6 +127,10 @@ export function spendEnd(
     ...spent,
     tokens: spent.tokens + used.tokens,
     costUsdMicros: spent.costUsdMicros + used.costUsdMicros,
+    own: {
+      tokens: spent.own.tokens + used.tokens,
+      costUsdMicros: spent.own.costUsdMicros + used.costUsdMicros,
+    },
     activeMs: spent.activeMs + (lastOpen && span !== null ? Math.min(at, span.until) - span.since : 0),
     span: lastOpen ? null : span,
   };

@@ -1,9 +1,9 @@
 import type { BodyOf, EventBody } from '@holdfast/contracts';
 import type { CommandOf } from './command.ts';
+import { chargeFor } from './charge.ts';
 import { openModelCall } from './effects.ts';
 import { events, type Handled, stale } from './handled.ts';
-import { cost } from './limits.ts';
-import { isFallbackNext, modelFor } from './models.ts';
+import { isFallbackNext } from './models.ts';
 import { keepable } from './requested-calls.ts';
 import { nextAttempt } from './retries.ts';
 import type { LiveRun } from './state.ts';
@@ -13,8 +13,6 @@ export function modelAnswered(state: LiveRun, command: CommandOf<'model_answered
   const call = openModelCall(state, command.call, command.attempt);
   if (call === undefined) return stale(command);
   const { attempt, content, toolCalls, usage, finishReason, model } = command;
-  const { prices } = modelFor(state.version, call);
-  const reserved = call.phase.is === 'open' ? call.phase.reservation.cost_usd_micros : 0;
   const summary = state.turn.at === 'summary' ? state.turn : null;
   const answered: EventBody = {
     type: 'model.answered',
@@ -26,7 +24,7 @@ export function modelAnswered(state: LiveRun, command: CommandOf<'model_answered
       // Whoever was asked for a summary has no tools to call.
       tool_calls: summary === null ? toolCalls.map(keepable) : [],
       usage,
-      cost_usd_micros: usage === null ? reserved : cost(prices, usage.input_tokens, usage.output_tokens),
+      charge: chargeFor(call, usage),
       finish_reason: finishReason,
       model,
     },
@@ -40,14 +38,23 @@ export function modelAborted(state: LiveRun, command: CommandOf<'model_aborted'>
   const why = state.stop === null ? 'message' : state.stop.why;
   // Half a summary is of no use.
   const content = state.turn.at === 'summary' ? [] : command.content;
-  return events({ type: 'model.interrupted', data: { call: call.id, attempt: command.attempt, content, why } });
+  const { attempt } = command;
+  return events({
+    type: 'model.interrupted',
+    data: { call: call.id, attempt, content, why, charge: chargeFor(call, null) },
+  });
 }
 
 export function modelFailed(state: LiveRun, command: CommandOf<'model_failed'>): Handled {
   const call = openModelCall(state, command.call, command.attempt);
   if (call === undefined) return stale(command);
   const { attempt, message, at, retryAfterMs } = command;
-  const failed: EventBody = { type: 'model.failed', data: { call: call.id, attempt, class: command.class, message } };
+  // A refused request used nothing; of any other nobody knows.
+  const free = command.class === 'not-sent' || command.class === 'rate-limited';
+  const failed: EventBody = {
+    type: 'model.failed',
+    data: { call: call.id, attempt, class: command.class, message, charge: free ? null : chargeFor(call, null) },
+  };
   if (state.stop !== null) return events(failed);
   if (command.class === 'permanent') return events(failed, forGood(state, message));
   const { first } = state.version.retries;

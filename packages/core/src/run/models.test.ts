@@ -94,7 +94,7 @@ describe('fallback models', () => {
     expect(second.prices).toEqual(cheap);
     expect(second.reservation.cost_usd_micros).toBe(1);
     concludes(sim);
-    expect(lastOf(sim, 'model.answered').cost_usd_micros).toBe(1);
+    expect(lastOf(sim, 'model.answered').charge).toMatchObject({ model: 'b', cost_usd_micros: 1 });
   });
 
   it('do not wait for as long as another model wants to be left alone', () => {

@@ -193,6 +193,7 @@ class Checked {
         this.sim.say({ type: 'resume_engine', by });
         break;
       case 'log-problem':
+      case 'budget':
         break;
     }
   }

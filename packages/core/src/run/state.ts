@@ -2,9 +2,11 @@ import type {
   Actor,
   AgentVersion,
   BegunCall,
+  BudgetWindow,
   Content,
   EngineLoss,
   JsonObject,
+  Prices,
   Limits,
   MessageMode,
   ParentOfRun,
@@ -60,6 +62,12 @@ export interface LiveRun extends Logged {
   readonly spent: Spent;
   /** The limit that the next call would have passed; a person raises it or cancels the run. */
   readonly limit: LimitReached | null;
+  /** Budgets of its tenant or agent count for it. */
+  readonly budgeted: boolean;
+  /** What it holds of them. */
+  readonly allowance: Allowance | null;
+  /** The budget in which the next call has no room; whoever claims the run tries again. */
+  readonly shortage: Shortage | null;
   readonly turn: Turn;
   /** An answer of this turn did not fit the output schema, and the model was told. */
   readonly rejected: boolean;
@@ -118,10 +126,32 @@ export interface LimitReached {
   readonly since: number;
 }
 
+export interface Allowance {
+  readonly tokens: number;
+  readonly costUsdMicros: number;
+  readonly windows: readonly BudgetWindow[];
+  /** ms since 1970; null = its windows never end. */
+  readonly until: number | null;
+  /** What the run had used itself when it took this. */
+  readonly before: Spent['own'];
+}
+
+export interface Shortage {
+  readonly window: BudgetWindow;
+  readonly why: 'short' | 'unpriced';
+  readonly limit: 'tokens' | 'cost_usd_micros';
+  readonly value: number;
+  readonly used: number;
+  readonly needed: number;
+  readonly since: number;
+}
+
 export interface Spent {
   readonly steps: number;
   readonly tokens: number;
   readonly costUsdMicros: number;
+  /** Of those, what its own calls used. */
+  readonly own: { readonly tokens: number; readonly costUsdMicros: number };
   /** Active time of spans that have ended, ms. */
   readonly activeMs: number;
   /** Of that, what children of the present answer used: they run side by side, so the longest counts. */
@@ -165,7 +195,7 @@ export interface ToolCall extends Call {
   readonly phase: ToolPhase;
 }
 
-export type ModelPhase = Ready | Open | Scheduled | Exhausted;
+export type ModelPhase = Ready | OpenModel | Scheduled | Exhausted;
 
 export type ToolPhase =
   /** Asked for by the model; no rule has looked at it yet. */
@@ -203,6 +233,12 @@ type Open = {
   readonly since: number;
   readonly timeoutMs: number;
   readonly reservation: Reservation;
+};
+/** What the attempt will be charged by. */
+type OpenModel = Open & {
+  readonly model: string;
+  readonly prices: Prices | null;
+  readonly priceVersion: number | null;
 };
 /** A run of another agent; what it may use is kept free until it has ended. */
 export type Child = {

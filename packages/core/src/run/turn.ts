@@ -1,18 +1,10 @@
-import type { BodyOf, DataOf, RunEvent } from '@holdfast/contracts';
+import type { BodyOf, Charge, DataOf, RunEvent } from '@holdfast/contracts';
 import { compacted, grow } from './context.ts';
 import { spendEnd } from './limits.ts';
 import { rejection } from './output.ts';
 import { isKept } from './requested-calls.ts';
 import { bytesOf } from './sizes.ts';
-import {
-  type LiveRun,
-  type ModelCall,
-  modelCallOf,
-  type ModelPhase,
-  openCalls,
-  type ToolCall,
-  type ToolPhase,
-} from './state.ts';
+import { type LiveRun, type ModelCall, modelCallOf, openCalls, type ToolCall, type ToolPhase } from './state.ts';
 import { afterSummary, summaryContent } from './summary.ts';
 
 export function answered(state: LiveRun, event: RunEvent & BodyOf<'model.answered'>): LiveRun | string {
@@ -21,11 +13,13 @@ export function answered(state: LiveRun, event: RunEvent & BodyOf<'model.answere
     state,
     data.call,
     (call) => {
-      const used = usedBy(call, data);
       const measured =
         data.usage === null ? state.context.measured : { tokens: data.usage.input_tokens, bytes: state.context.bytes };
       const context = grow({ ...state.context, measured }, event.seq, bytesOf([data.content, data.tool_calls]));
-      return [call, { spent: { ...settle(state, event.at, used), childMs: 0 }, context, answers: state.answers + 1 }];
+      return [
+        call,
+        { spent: { ...settle(state, event.at, data.charge), childMs: 0 }, context, answers: state.answers + 1 },
+      ];
     },
     (next) => {
       if (data.tool_calls.length === 0) return { ...next, turn: { at: 'answer', output: data.content } };
@@ -45,24 +39,14 @@ export function answered(state: LiveRun, event: RunEvent & BodyOf<'model.answere
 
 /** The summary itself comes with the event that follows: the prompt that it was made of is not the next one. */
 export const answeredSummary = (state: LiveRun, { at, data }: RunEvent & BodyOf<'model.answered'>): LiveRun | string =>
-  onModel(state, data.call, (call) => [call, { spent: settle(state, at, usedBy(call, data)) }], afterSummary);
-
-const usedBy = (call: ModelCall, { usage, cost_usd_micros }: DataOf<'model.answered'>) =>
-  usage === null
-    ? reservedBy(call)
-    : { tokens: usage.input_tokens + usage.output_tokens, costUsdMicros: cost_usd_micros };
+  onModel(state, data.call, (call) => [call, { spent: settle(state, at, data.charge) }], afterSummary);
 
 export function interruptedModel(state: LiveRun, event: RunEvent & BodyOf<'model.interrupted'>): LiveRun | string {
-  const { call: id, content } = event.data;
-  const spent = (call: ModelCall) => settle(state, event.at, reservedBy(call));
+  const { call: id, content, charge } = event.data;
+  const spent = settle(state, event.at, charge);
   return state.turn.at === 'summary'
-    ? onModel(state, id, (call) => [call, { spent: spent(call) }], afterSummary)
-    : onModel(
-        state,
-        id,
-        (call) => [call, { spent: spent(call), context: growBy(state, event.seq, content) }],
-        askModel,
-      );
+    ? onModel(state, id, (call) => [call, { spent }], afterSummary)
+    : onModel(state, id, (call) => [call, { spent, context: growBy(state, event.seq, content) }], askModel);
 }
 
 export function cut(state: LiveRun, { data }: BodyOf<'context.compacted'>): LiveRun | string {
@@ -153,7 +137,7 @@ export function closeTool(
     state.turn.at === 'tools' &&
     state.turn.calls.some((call) => call.id === event.data.call && call.phase.is === 'open');
   const changes: Changes = {
-    ...(wasOpen ? { spent: settle(state, event.at, nothing) } : {}),
+    ...(wasOpen ? { spent: settle(state, event.at, null) } : {}),
     ...(result === undefined ? {} : { context: growBlock(state, bytesOf(result)) }),
   };
   const next = onTool(state, event.data.call, (call) => ({ ...call, phase }), changes);
@@ -178,18 +162,25 @@ export function changed(state: LiveRun, { data }: RunEvent & BodyOf<'approval.ch
 export const opened = ({ at, data }: RunEvent & BodyOf<'model.called' | 'tool.called'>) =>
   ({ is: 'open', since: at, timeoutMs: data.timeout_ms, reservation: data.reservation }) as const;
 
+export const openedModel = (event: RunEvent & BodyOf<'model.called'>) =>
+  ({
+    ...opened(event),
+    model: event.data.model,
+    prices: event.data.prices,
+    priceVersion: event.data.price_version,
+  }) as const;
+
 export const firstAttempt = (state: LiveRun, id: string): boolean =>
   state.turn.at === 'tools' && state.turn.calls.some((call) => call.id === id && call.attempt === 0);
 
-export const nothing = { tokens: 0, costUsdMicros: 0 };
-
-export const reservedBy = ({ phase }: { phase: ModelPhase }): { tokens: number; costUsdMicros: number } =>
-  phase.is === 'open'
-    ? { tokens: phase.reservation.tokens, costUsdMicros: phase.reservation.cost_usd_micros }
-    : nothing;
-
-export const settle = (state: LiveRun, at: number, used: { tokens: number; costUsdMicros: number }) =>
-  spendEnd(state.spent, at, used, openCalls(state).length === 1);
+/** `charge` null: the call used nothing. */
+export const settle = (state: LiveRun, at: number, charge: Charge | null) =>
+  spendEnd(
+    state.spent,
+    at,
+    { tokens: charge?.tokens ?? 0, costUsdMicros: charge?.cost_usd_micros ?? 0 },
+    openCalls(state).length === 1,
+  );
 
 export const growBy = (state: LiveRun, seq: number, value: unknown) => grow(state.context, seq, bytesOf(value));
 

@@ -54,6 +54,7 @@ const AT_ONCE: Readonly<Record<OutboxKind, number>> = {
   engine: 20,
   schedule: 5,
   webhook: 20,
+  budget: 2,
   erasure: 1,
 };
 const LONGEST_PAUSE_MS = 60_000;

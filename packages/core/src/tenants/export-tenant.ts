@@ -1,6 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { AuditLog } from '../audit/audit-log.ts';
+import type { BudgetStore } from '../budgets/budget-store.ts';
 import type { Clock } from '../clock.ts';
 import type { ArtifactStore } from '../log/artifact-store.ts';
 import type { RunStore } from '../log/run-store.ts';
@@ -28,6 +29,7 @@ export interface ExportPorts {
   readonly threads: Pick<ThreadStore, 'list'>;
   readonly schedules: Pick<ScheduleRows, 'list'>;
   readonly webhooks: Pick<WebhookStore, 'list'>;
+  readonly budgets: Pick<BudgetStore, 'list'>;
   readonly secrets: Pick<SecretRows, 'list'>;
   readonly keys: Pick<KeyStore, 'list'>;
   readonly directory: Pick<RunDirectory, 'list' | 'usage' | 'artifacts'>;
@@ -101,6 +103,11 @@ async function* linesOf(ports: ExportPorts, scope: TenantScope, files: boolean):
     ({ id }) => id,
   );
   yield* paged(
+    'budget',
+    (after) => ports.budgets.list(scope, after, PAGE),
+    ({ id }) => id,
+  );
+  yield* paged(
     'secret-name',
     (after) => ports.secrets.list(scope, after, PAGE),
     ({ name }) => name,
@@ -114,8 +121,8 @@ async function* linesOf(ports: ExportPorts, scope: TenantScope, files: boolean):
     ({ id }) => id,
   );
   yield* runs(ports, scope, files);
-  for (const groupBy of ['agent', 'day'] as const)
-    for (const group of await ports.directory.usage(scope, { from: 0, to: now + 1, groupBy }))
+  for (const groupBy of ['agent', 'model', 'person', 'day'] as const)
+    for (const group of await ports.directory.usage(scope, { from: 0, to: now + 1, groupBy, most: 1_000_000 }))
       yield line('usage', { by: groupBy, ...group });
   yield* audit(ports, scope);
 }

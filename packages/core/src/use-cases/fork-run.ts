@@ -17,6 +17,7 @@ import { inputContent } from './input-content.ts';
 import { loweredLimits } from './lowered-limits.ts';
 import { readLog } from './read-log.ts';
 import { refused } from './refused.ts';
+import { starterOf } from './starter-of.ts';
 import { resolveVersion } from './resolve-version.ts';
 import type { CopiedRun, RunDirectory, RunSummary } from './run-directory.ts';
 import { notFound, ruledOut } from './speak.ts';
@@ -120,6 +121,7 @@ export async function forkRun(
         tags: request.tags ?? tags,
         priority,
         concurrencyKey,
+        starter: starterOf(caller.by),
         forkedFrom: { run: sourceRun, seq: at },
       },
       metadata,

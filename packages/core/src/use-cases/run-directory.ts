@@ -68,14 +68,19 @@ export interface RunFilter {
 export interface UsageAsked {
   readonly from: number;
   readonly to: number;
-  readonly groupBy: 'agent' | 'day' | 'none';
+  readonly groupBy: 'agent' | 'model' | 'person' | 'day' | 'none';
   readonly agent?: string | undefined;
+  /** At most so many groups. */
+  readonly most: number;
 }
 
 export interface UsageGroup {
-  /** The agent's name, the day (UTC), or `all`. */
+  /** The name of the agent or model, who started the run at the top, the day (UTC), or `all`. */
   readonly group: string;
+  /** Created in that time; 0 by model. */
   readonly runs: number;
+  /** Of models, with an end in that time. */
+  readonly calls: number;
   readonly tokens: number;
   readonly costUsdMicros: number;
 }
@@ -130,5 +135,5 @@ export interface RunDirectory {
   /** With its log, what was derived from it, and all runs below it. */
   delete(ref: RunRef): Promise<Deletion>;
   /** The row locked until the surrounding transaction ends; only inside `Transactions.run`. */
-  lock(ref: RunRef): Promise<Omit<StoredRun, 'follows'> | null>;
+  lock(ref: RunRef): Promise<Omit<StoredRun, 'follows' | 'budgeted'> | null>;
 }

@@ -31,6 +31,7 @@ function log() {
       format: 1,
       at: 0,
       call: null,
+      model: null,
       tokens: null,
       costUsdMicros: null,
       appendId: null,

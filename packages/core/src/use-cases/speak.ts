@@ -125,6 +125,8 @@ async function attemptOn(
       throw notFound(ref);
     case 'not-yours':
       throw new Error('an append from outside takes nothing, so it cannot be another worker’s');
+    case 'budgets-moved':
+      throw new Error('an append from outside takes nothing of budgets');
   }
 }
 

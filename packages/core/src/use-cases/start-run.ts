@@ -12,6 +12,7 @@ import type { Caller } from './caller.ts';
 import { inputContent } from './input-content.ts';
 import { loweredLimits } from './lowered-limits.ts';
 import { resolveVersion, type WantedVersion } from './resolve-version.ts';
+import { starterOf } from './starter-of.ts';
 import { ruledOut } from './speak.ts';
 
 export interface StartRun extends WantedVersion {
@@ -91,6 +92,7 @@ export async function startRun(
       priority: request.priority ?? 0,
       concurrencyKey: request.concurrencyKey ?? null,
       thread: request.thread ?? null,
+      starter: starterOf(caller.by),
       schedule: request.schedule ?? null,
     },
     metadata: request.metadata,

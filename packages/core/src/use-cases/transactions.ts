@@ -1,4 +1,5 @@
 import type { AuditLog } from '../audit/audit-log.ts';
+import type { BudgetStore } from '../budgets/budget-store.ts';
 import type { MemberRows } from '../identity/member-rows.ts';
 import type { ToolServerStore } from '../executor/tool-server-store.ts';
 import type { LimitStore } from '../limits/limit-store.ts';
@@ -45,6 +46,7 @@ export interface TransactionStores {
   readonly toolServers: ToolServerStore;
   readonly keys: KeyStore;
   readonly bulk: BulkStore;
+  readonly budgets: BudgetStore;
   readonly retention: RetentionStore;
   readonly schedules: ScheduleRows;
   readonly webhooks: WebhookStore;

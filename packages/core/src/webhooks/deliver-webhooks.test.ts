@@ -36,6 +36,7 @@ function world(events: number, answer: (request: WebhookRequest) => WebhookAnswe
       at: START,
       payload: '{}',
       call: null,
+      model: null,
       tokens: null,
       costUsdMicros: null,
       appendId: null,

@@ -13,7 +13,7 @@ test('a large event stays a reference', () => {
   const payload = '{"payload_ref":{"digest":"aa","size":70000,"preview":"{"}}';
   const event = { seq: 3, type: 'tool.returned', format: 1, at: 1_700_000_000_000, payload };
   const run = { run: 'r', agent: 'a', version: 2, metadata: { quote: '"' } };
-  const rest = { call: null, tokens: null, costUsdMicros: null, appendId: null };
+  const rest = { call: null, model: null, tokens: null, costUsdMicros: null, appendId: null };
   expect(JSON.parse(messageBody(run, { ...event, ...rest }))).toEqual({
     type: 'tool.returned',
     timestamp: '2023-11-14T22:13:20.000Z',

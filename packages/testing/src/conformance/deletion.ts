@@ -155,23 +155,37 @@ export function describeDeletion(name: string, open: OpenStores): void {
         const run = runIdAt(at);
         const event = eventAt(1, { type: 'run.created', at });
         const ref = await newRun(stores, scope, { run, agent, event });
-        const events = [eventAt(2, { tokens: 7, costUsdMicros: 9, at })];
+        const events = [eventAt(2, { model: 'm', tokens: 7, costUsdMicros: 9, at })];
         await stores.api.runs.append(appendTo(ref, 1, { events, projection: projectionOf({ status: 'failed' }) }));
         return ref;
       };
       const runs = [await make(noon + 1, 'a'), await make(noon + HOUR + 1, 'a'), await make(noon + 2, 'b')];
       await make(noon + 24 * HOUR, 'a');
       const usage = (over: object = {}) =>
-        stores.api.directory.usage(scope, { from: noon, to: noon + 48 * HOUR, groupBy: 'agent', ...over });
-      const asked = [{}, { groupBy: 'day' }, { groupBy: 'none' }, { agent: 'a', groupBy: 'day' }, { agent: 'c' }];
+        stores.api.directory.usage(scope, {
+          from: noon,
+          to: noon + 48 * HOUR,
+          groupBy: 'agent',
+          most: 10,
+          ...over,
+        });
+      const asked = [
+        {},
+        { groupBy: 'day' },
+        { groupBy: 'none' },
+        { groupBy: 'model' },
+        { groupBy: 'person' },
+        { agent: 'a', groupBy: 'day' },
+        { agent: 'c' },
+      ];
       const before = await Promise.all(asked.map(usage));
-      expect(before[2]).toEqual([{ group: 'all', runs: 4, tokens: 28, costUsdMicros: 36 }]);
+      expect(before[2]).toEqual([{ group: 'all', runs: 4, calls: 4, tokens: 28, costUsdMicros: 36 }]);
       for (const ref of runs) await remove(ref);
       expect(await Promise.all(asked.map(usage))).toEqual(before);
       expect(await usage({ from: noon + HOUR, to: noon + 2 * HOUR })).toMatchObject([{ group: 'a', runs: 1 }]);
-      expect(await stores.api.directory.usage(await newTenant(stores), { from: 0, to: 9e12, groupBy: 'none' })).toEqual(
-        [],
-      );
+      expect(
+        await stores.api.directory.usage(await newTenant(stores), { from: 0, to: 9e12, groupBy: 'none', most: 9 }),
+      ).toEqual([]);
     });
 
     describe('of a thread', () => {

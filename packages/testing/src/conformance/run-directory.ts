@@ -7,6 +7,7 @@ import {
   type RunFilter,
   type RunRef,
   type TenantScope,
+  type UsageAsked,
 } from '@holdfast/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { appendTo, eventAt, idAt, newRun, newTenant, projectionOf, questionAt, runIdAt } from './sample.ts';
@@ -52,6 +53,7 @@ export function describeRunDirectory(name: string, open: OpenStores): void {
         startAt: at + 1,
         expiresAt: at + 2,
         thread: null,
+        starter: 'api-key:k',
         parent: { run: randomUUID(), call: '3.0' },
         forkedFrom: { run: randomUUID(), seq: 3 },
         schedule: { id: randomUUID(), tick: 1_700_000_000_000 },
@@ -168,42 +170,55 @@ export function describeRunDirectory(name: string, open: OpenStores): void {
     test('what a run uses is summed as it is appended, and told by agent, by day and at all', async () => {
       const [scope, other] = [await newTenant(stores), await newTenant(stores)];
       const day = Date.UTC(2026, 0, 1);
-      const make = (agent: string, at: number, of: TenantScope = scope) =>
+      const make = (agent: string, at: number, of: TenantScope = scope, starter = 'member:ada') =>
         newRun(stores, of, {
           agent,
           run: runIdAt(at),
+          attributes: { ...plainRun, starter },
           event: eventAt(1, { type: 'run.created', at }),
         });
-      const spend = (ref: RunRef, expected: number, ...spent: [number | null, number | null][]) =>
+      const spend = (ref: RunRef, expected: number, at: number, ...spent: [string | null, number, number][]) =>
         stores.api.runs.append({
           ...appendTo(ref, expected),
-          events: spent.map(([tokens, costUsdMicros], index) =>
-            eventAt(expected + 1 + index, { type: 'model.answered', tokens, costUsdMicros }),
+          events: spent.map(([model, tokens, costUsdMicros], index) =>
+            eventAt(expected + 1 + index, {
+              type: 'model.answered',
+              at,
+              ...(model === null ? {} : { model, tokens, costUsdMicros }),
+            }),
           ),
         });
-      const [one, two, late] = [await make('a', day), await make('b', day + 1), await make('a', day + 86_400_000)];
-      await spend(one, 1, [10, 3], [5, null]);
-      await spend(one, 3, [null, null], [1, 1]);
+      const DAY = 86_400_000;
+      const [one, two] = [await make('a', day), await make('b', day + 1, scope, 'member:bob')];
+      await make('a', day + DAY);
+      await spend(one, 1, day + 5, ['m', 10, 3], ['n', 5, 0]);
+      await spend(one, 3, day + DAY, [null, 0, 0], ['m', 1, 1]);
       // Refused: nothing is added.
-      await spend(one, 3, [100, 100]);
-      await spend(two, 1, [7, 0]);
-      await spend(await make('a', day, other), 1, [1_000, 1_000]);
+      await spend(one, 3, day, ['m', 100, 100]);
+      await spend(two, 1, day + 5, ['m', 7, 0]);
+      await spend(await make('a', day, other), 1, day, ['m', 1_000, 1_000]);
       expect((await stores.api.directory.get(one))?.usage).toEqual({ tokens: 16, costUsdMicros: 4 });
-      const usage = (groupBy: 'agent' | 'day' | 'none', to = day + 2 * 86_400_000, agent?: string) =>
-        stores.api.directory.usage(scope, { from: day, to, groupBy, agent });
-      const [a, b] = [
-        { group: 'a', runs: 2, tokens: 16, costUsdMicros: 4 },
-        { group: 'b', runs: 1, tokens: 7, costUsdMicros: 0 },
-      ];
-      expect(await usage('agent')).toEqual([a, b]);
-      expect(await usage('day')).toEqual([
-        { group: '2026-01-01', runs: 2, tokens: 23, costUsdMicros: 4 },
-        { group: '2026-01-02', runs: 1, tokens: 0, costUsdMicros: 0 },
-      ]);
-      expect(await usage('none', day + 1)).toEqual([{ group: 'all', runs: 1, tokens: 16, costUsdMicros: 4 }]);
-      expect(await usage('agent', day + 2, 'b')).toEqual([b]);
+      const usage = (groupBy: UsageAsked['groupBy'], to = day + 2 * DAY, agent?: string) =>
+        stores.api.directory.usage(scope, { from: day, to, groupBy, agent, most: 10 });
+      const line = (group: string, runs: number, calls: number, tokens: number, costUsdMicros: number) => ({
+        group,
+        runs,
+        calls,
+        tokens,
+        costUsdMicros,
+      });
+      expect(await usage('agent')).toEqual([line('a', 2, 3, 16, 4), line('b', 1, 1, 7, 0)]);
+      expect(await usage('model')).toEqual([line('m', 0, 3, 18, 4), line('n', 0, 1, 5, 0)]);
+      expect(await usage('person')).toEqual([line('member:ada', 2, 3, 16, 4), line('member:bob', 1, 1, 7, 0)]);
+      // A run by the day on which it was created, a call by the day on which it ended.
+      expect(await usage('day')).toEqual([line('2026-01-01', 2, 3, 22, 3), line('2026-01-02', 1, 1, 1, 1)]);
+      expect(await usage('none')).toEqual([line('all', 3, 4, 23, 4)]);
+      expect(await usage('none', day + 1)).toEqual([line('all', 1, 0, 0, 0)]);
+      expect(await usage('agent', day + DAY, 'b')).toEqual([line('b', 1, 1, 7, 0)]);
       expect(await usage('none', day)).toEqual([]);
-      expect(late.tenant).toBe(scope.tenant);
+      expect(await stores.api.directory.usage(scope, { from: day, to: day + DAY, groupBy: 'agent', most: 1 })).toEqual([
+        line('a', 1, 2, 15, 3),
+      ]);
     });
 
     test('attention opens and closes with the append, is listed by run in pages', async () => {

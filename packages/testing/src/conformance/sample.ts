@@ -71,6 +71,7 @@ export const eventAt = (seq: number, with_: Partial<StoredEvent> = {}): StoredEv
   format: 1,
   at: 1_700_000_000_000 + seq,
   call: null,
+  model: null,
   tokens: null,
   costUsdMicros: null,
   appendId: null,

@@ -1,6 +1,9 @@
 import type {
   AgentStore,
   AuditLog,
+  BudgetStore,
+  CurrentPrices,
+  ModelPrices,
   BulkStore,
   Clock,
   DriverName,
@@ -30,6 +33,7 @@ import type {
   Transactions,
   WebhookQueue,
   WebhookStore,
+  WorkerBudgets,
   WorkerLease,
 } from '@holdfast/core';
 
@@ -55,6 +59,8 @@ export interface Stores {
     readonly schedules: ScheduleRows;
     readonly webhooks: WebhookStore;
     readonly sessions: SessionStore;
+    readonly budgets: BudgetStore;
+    readonly prices: ModelPrices;
     readonly limits: LimitStore;
     readonly members: MemberRows;
     readonly tenants: TenantDirectory;
@@ -79,6 +85,8 @@ export interface WorkerSide {
   readonly bulk: BulkStore;
   readonly schedules: ScheduleRows;
   readonly webhooks: WebhookQueue;
+  readonly budgets: WorkerBudgets;
+  readonly prices: CurrentPrices;
   readonly erasure: TenantErasure;
   readonly transactions: Steps;
 }

@@ -46,6 +46,9 @@ export class MemoryRuns implements RunStore {
   readonly snapshots: StoredSnapshot[] = [];
   projection: Projection | null = null;
   holder: string | null = null;
+  budgeted = false;
+  /** How many appends that take of budgets find them changed. */
+  budgetsMoved = 0;
   /** Away for good: every call throws. */
   away = false;
   /** Called before an append is looked at: somebody else may be quicker. */
@@ -85,6 +88,7 @@ export class MemoryRuns implements RunStore {
       head: this.events.length,
       holder,
       follows: null,
+      budgeted: this.budgeted,
       snapshot: this.snapshots.at(-1) ?? null,
       tail: this.events.slice(this.snapshots.at(-1)?.seq ?? 0).slice(0, 500),
     });
@@ -121,6 +125,10 @@ export class MemoryRuns implements RunStore {
     if (append.expected !== this.events.length) return { type: 'refused', head: this.events.length };
     if (append.take?.type === 'claim' && this.holder !== null) return { type: 'not-yours' };
     if (append.take?.type === 'take-over' && this.holder !== append.take.from) return { type: 'not-yours' };
+    if (this.budgetsMoved > 0 && append.budgets !== undefined) {
+      this.budgetsMoved -= 1;
+      return { type: 'budgets-moved' };
+    }
     this.events.push(...append.events);
     this.projection = append.projection;
     if (append.worker !== null) this.holder = append.release ? null : append.worker;

@@ -3,6 +3,8 @@ import { text } from '@holdfast/contracts';
 import { beginRun, catchUp, type LoadedRun } from '../../log/loaded-run.ts';
 import { speak } from '../../log/speak.ts';
 import { Redaction } from '../../secrets/redaction.ts';
+import type { OfferedBudget } from '../../run/budgets.ts';
+import type { PriceList } from '../../run/price-list.ts';
 import type { OutsideCommand, WorkerCommand } from '../../run/command.ts';
 import { person, RUN } from '../../run/testing/simulation.suite.ts';
 import { advance, type AdvancePorts, type Hold, type Take } from '../advance.ts';
@@ -33,6 +35,8 @@ export class World {
   readonly drain = new AbortController();
   /** What the model answers to its signal. */
   whenAborted: ModelOutcome = { type: 'aborted', content: text('so far') };
+  offered: readonly OfferedBudget[] = [];
+  prices: PriceList = new Map();
   leaseMs = 5_000;
   lapses = 0;
   readonly #version: AgentVersion;
@@ -64,6 +68,8 @@ export class World {
     return {
       runs: this.runs,
       artifacts: this.artifacts,
+      budgets: { offers: () => Promise.resolve(this.offered) },
+      prices: () => Promise.resolve(this.prices),
       agents: { get: () => Promise.resolve(null), version: () => Promise.resolve(null) },
       versions: () => Promise.resolve(this.#version),
       model: {

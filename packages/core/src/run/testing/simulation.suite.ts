@@ -4,7 +4,9 @@ import { beginRun, extend, type LoadedRun } from '../../log/loaded-run.ts';
 import { begunAfter } from '../begun-after.ts';
 import { plan } from '../../executor/plan.ts';
 import { nextTime } from '../attention.ts';
+import type { BudgetNeed } from '../budgets.ts';
 import type { Command, OutsideCommand, WorkerCommand } from '../command.ts';
+import { noPrices, type PriceList } from '../price-list.ts';
 import { openCalls } from '../state.ts';
 import { pins, version as defaultVersion } from './versions.ts';
 
@@ -23,6 +25,10 @@ export class Simulation {
   readonly begun: { call: string; attempt: number; effect: string; key: string }[] = [];
   readonly refusals: string[] = [];
   readonly aborted: string[] = [];
+  /** What models cost from here on. */
+  prices: PriceList = noPrices;
+  /** What the next call needs of the budgets. */
+  need: BudgetNeed | null = null;
 
   constructor(version = defaultVersion(), input = 'hello', copied: readonly RunEvent[] = [], asked: Asked = {}) {
     this.events.push(...copied);
@@ -93,11 +99,18 @@ export class Simulation {
   }
 
   #take(command: Command | null, outside: boolean): boolean {
-    const planned = plan(this.run, command === null ? [] : [command], this.now, outside ? 'nothing' : 'all');
+    const planned = plan(
+      this.run,
+      command === null ? [] : [command],
+      this.now,
+      outside ? 'nothing' : 'all',
+      this.prices,
+    );
     this.events.push(...planned.events);
     this.run = planned.run;
     this.refusals.push(...planned.refused.map(({ refusal }) => refusal.code));
     this.aborted.push(...planned.aborts);
+    this.need = planned.need;
     for (const start of planned.starts) if (start.do === 'call-tool') this.begun.push(start.intent.data);
     return planned.refused.length === 0;
   }

@@ -1,0 +1,64 @@
+import { text } from '@holdfast/contracts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { OfferedBudget } from '../run/budgets.ts';
+import { version } from '../run/testing/versions.ts';
+import { World } from './testing/world.ts';
+
+beforeEach(() => void vi.useFakeTimers({ now: 1_000_000 }));
+afterEach(() => void vi.useRealTimers());
+
+const offer = (limit: number, used = 0): OfferedBudget => ({
+  window: { budget: '018f0000-0000-7000-8000-0000000000cc', name: 'all', level: 'tenant', starts_at: 0, ends_at: null },
+  tokens: { limit, used },
+  costUsdMicros: null,
+  noticeAt: null,
+});
+
+async function budgeted(...offered: readonly OfferedBudget[]): Promise<World> {
+  const w = await World.create(version());
+  w.runs.budgeted = true;
+  w.offered = offered;
+  return w;
+}
+
+const typesOf = (w: World): string[][] => w.runs.appends.slice(1).map(({ events }) => events.map(({ type }) => type));
+
+describe('a run with budgets', () => {
+  it('takes its allowance by an append of its own, before the call begins, and returns the rest with its end', async () => {
+    const w = await budgeted(offer(1_000_000_000));
+    const hold = await w.held();
+    w.modelAnswers([], text('done'));
+    expect(await hold.done).toBe('released');
+    expect(typesOf(w)).toEqual([
+      ['run.admitted', 'run.claimed', 'budget.applied'],
+      ['allowance.taken', 'model.called'],
+      ['model.answered', 'allowance.returned', 'run.succeeded'],
+    ]);
+    expect(w.runs.appends.map(({ budgets }) => budgets !== undefined)).toEqual([false, false, true, true]);
+  });
+
+  it('asks anew when another run was quicker', async () => {
+    const w = await budgeted(offer(1_000_000_000));
+    w.runs.budgetsMoved = 2;
+    await w.held();
+    expect(w.models).toHaveLength(1);
+    expect(w.runs.types().filter((type) => type === 'allowance.taken')).toHaveLength(1);
+  });
+
+  it('lets go and waits where there is no room', async () => {
+    const w = await budgeted(offer(1));
+    const hold = w.advance();
+    expect(await hold.done).toBe('released');
+    expect(w.models).toEqual([]);
+    expect(w.runs.types().at(-1)).toBe('budget.reached');
+    expect(w.runs.projection?.status).toBe('waiting');
+    expect(w.runs.projection?.waitingFor).toMatchObject([{ reason: 'budget', until: null }]);
+  });
+
+  it('appends as before where there are none', async () => {
+    const w = await World.create(version());
+    await w.held();
+    expect(typesOf(w)).toEqual([['run.admitted', 'run.claimed', 'model.called']]);
+    expect(w.runs.appends.every(({ budgets }) => budgets === undefined)).toBe(true);
+  });
+});
