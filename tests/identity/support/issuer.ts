@@ -25,6 +25,13 @@ export async function signingKey(kid: string, alg = 'RS256'): Promise<SigningKey
   return { kid, privateKey, publicKey, jwk: { ...(await exportJWK(publicKey)), kid, alg, use: 'sig' } };
 }
 
+export const signed = (
+  { kid, privateKey }: SigningKey,
+  claims: JWTPayload,
+  header: Record<string, unknown> = {},
+): Promise<string> =>
+  new SignJWT(claims).setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid, ...header }).sign(privateKey);
+
 /** Claims of a platform admin, who is in no tenant. */
 export const platformAdmin = {
   sub: 'root',
@@ -63,9 +70,7 @@ export async function startIssuer(program: Readonly<Record<string, unknown>> = {
     organization: { acme: { id: 'org-acme', resource_access: { holdfast: { roles: ['builder'] } } } },
   });
   const sign: TestIssuer['sign'] = (claims = {}, header = {}, key = first) =>
-    new SignJWT({ ...standard(), ...claims })
-      .setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: key.kid, ...header })
-      .sign(key.privateKey);
+    signed(key, { ...standard(), ...claims }, header);
   return {
     url,
     keys,
