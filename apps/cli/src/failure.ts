@@ -42,7 +42,7 @@ function refusal({ message, code, status, problem }: HoldfastError, program: str
   const hint =
     hints(program)[code] ??
     (status === 401
-      ? `Run ${program} login, or set HOLDFAST_API_KEY to a key that is good.`
+      ? `Run ${program} login, or set HOLDFAST_API_KEY to a key, or HOLDFAST_TOKEN to a token, that is good.`
       : isNoId
         ? idHint(program)
         : null);

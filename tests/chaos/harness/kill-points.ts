@@ -33,10 +33,24 @@ export const killSpec = z.object({
     'before-message',
     'after-message',
     'after-message-noted',
+    // Of a worker whose tenant is suspended: when it hears of that for the `step`-th time, and when it lets go of a run.
+    'hearing-of-suspension',
+    'before-letting-go',
+    'in-letting-go',
+    'after-letting-go',
+    // Of a worker that erases a tenant: `step` counts its transactions; then the files; then the end.
+    'before-erasing',
+    'in-erasing',
+    'after-erasing',
+    'before-tenant-files',
+    'in-tenant-files',
+    'before-finish',
+    'in-finish',
+    'after-finish',
   ]),
   event: z.string().optional(),
   effect: z.enum(['read', 'idempotent', 'once']).optional(),
-  /** Of a bulk operation, of which 1 is its counting, or of a schedule: its tick. */
+  /** Of a bulk operation, of which 1 is its counting, of an erasure, or of a schedule: its tick. */
   step: z.int().positive().optional(),
   /** The process that creates this file dies; whoever comes later goes on, so that one death is tested at a time. */
   token: z.string(),
@@ -47,7 +61,9 @@ export type KillSpec = z.infer<typeof killSpec>;
 export function dying(ports: WiredPorts, spec: KillSpec): WiredPorts {
   return {
     ...ports,
-    runs: dyingRuns(ports.runs, spec),
+    runs: lettingGo(dyingRuns(ports.runs, spec), ports.schedule, spec),
+    schedule: dyingSchedule(ports.schedule, spec),
+    erasure: dyingErasure(ports.erasure, spec),
     model: dyingModel(ports.model, spec),
     tools: dyingTools(ports.tools, spec),
     transactions: dyingSteps(ports.transactions, spec),
@@ -93,12 +109,7 @@ function dyingRuns(runs: RunStore, spec: KillSpec): RunStore {
     append: async (append) => {
       if (!concerned(append)) return runs.append(append);
       if (spec.at === 'before-append') die(spec);
-      if (spec.at === 'in-append' && take(spec)) {
-        // The statement is on its way; the process dies before any answer could come.
-        const sent = runs.append(append);
-        setImmediate(() => setImmediate(kill));
-        return sent;
-      }
+      if (spec.at === 'in-append' && take(spec)) return dyingAfter(() => runs.append(append));
       const outcome = await runs.append(append);
       if (spec.at === 'after-append') die(spec);
       if (spec.at === 'append-answer-lost' && take(spec)) throw new DatabaseUnavailable('the answer was lost (test)');
@@ -149,6 +160,71 @@ function dyingSteps(transactions: WiredPorts['transactions'], spec: KillSpec): W
   };
 }
 
+/** Appends by which a live run of a suspended tenant is let go. */
+function lettingGo(runs: RunStore, schedule: WiredPorts['schedule'], spec: KillSpec): RunStore {
+  if (!spec.at.endsWith('-letting-go')) return runs;
+  return {
+    load: (ref) => runs.load(ref),
+    eventsAfter: (ref, after, limit) => runs.eventsAfter(ref, after, limit),
+    saveSnapshot: (ref, snapshot) => runs.saveSnapshot(ref, snapshot),
+    append: async (append) => {
+      const concerned =
+        append.worker !== null && append.release && (await schedule.suspended()).includes(append.tenant);
+      if (!concerned) return runs.append(append);
+      if (spec.at === 'before-letting-go') die(spec);
+      if (spec.at === 'in-letting-go' && take(spec)) return dyingAfter(() => runs.append(append));
+      const outcome = await runs.append(append);
+      if (spec.at === 'after-letting-go') die(spec);
+      return outcome;
+    },
+  };
+}
+
+function dyingSchedule(schedule: WiredPorts['schedule'], spec: KillSpec): WiredPorts['schedule'] {
+  let heard = 0;
+  return {
+    pick: (limit, reserveMs) => schedule.pick(limit, reserveMs),
+    nextDue: () => schedule.nextDue(),
+    depth: () => schedule.depth(),
+    movedHeads: (held) => schedule.movedHeads(held),
+    suspended: async () => {
+      const tenants = await schedule.suspended();
+      if (tenants.length > 0) heard += 1;
+      if (spec.at === 'hearing-of-suspension' && heard === spec.step) die(spec);
+      return tenants;
+    },
+  };
+}
+
+function dyingErasure(erasure: WiredPorts['erasure'], spec: KillSpec): WiredPorts['erasure'] {
+  let steps = 0;
+  return {
+    erase: async (scope) => {
+      steps += 1;
+      const concerned = steps === spec.step;
+      if (concerned && spec.at === 'before-erasing') die(spec);
+      if (concerned && spec.at === 'in-erasing' && take(spec)) return dyingAfter(() => erasure.erase(scope));
+      const outcome = await erasure.erase(scope);
+      if (concerned && spec.at === 'after-erasing') die(spec);
+      return outcome;
+    },
+    finish: async (...what) => {
+      if (spec.at === 'before-finish') die(spec);
+      if (spec.at === 'in-finish' && take(spec)) return dyingAfter(() => erasure.finish(...what));
+      const outcome = await erasure.finish(...what);
+      if (spec.at === 'after-finish') die(spec);
+      return outcome;
+    },
+  };
+}
+
+/** The statement is on its way; the process dies before any answer could come. */
+function dyingAfter<T>(send: () => Promise<T>): Promise<T> {
+  const sent = send();
+  setImmediate(() => setImmediate(kill));
+  return sent;
+}
+
 /** What is to be called again is noted in a transaction of its own, after that of its step. */
 function dyingOutbox(outbox: WiredPorts['outbox'], spec: KillSpec): WiredPorts['outbox'] {
   let steps = 0;
@@ -172,7 +248,16 @@ const dyingFiles = (artifacts: WiredPorts['artifacts'], spec: KillSpec): WiredPo
   runs: () => artifacts.runs(),
   files: (ref) => artifacts.files(ref),
   remove: (ref, file) => artifacts.remove(ref, file),
-  removeTenant: (scope) => artifacts.removeTenant(scope),
+  removeTenant: async (scope) => {
+    if (spec.at === 'before-tenant-files') die(spec);
+    if (spec.at === 'in-tenant-files')
+      for await (const ref of artifacts.runs()) {
+        if (ref.tenant !== scope.tenant) continue;
+        await artifacts.removeRun(ref);
+        die(spec);
+      }
+    return artifacts.removeTenant(scope);
+  },
   hasTenant: (scope) => artifacts.hasTenant(scope),
   removeRun: async (ref) => {
     if (spec.at === 'before-removal') die(spec);

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type ApiStores, openDatabase } from '@holdfast/adapters/postgres';
 import { type AttentionResource, Holdfast, type WireEvent } from '@holdfast/sdk';
 import { freePort } from '@holdfast/testing/servers';
 import { Child } from './child.ts';
@@ -161,12 +162,27 @@ export class Product {
     });
   }
 
-  async stop(): Promise<void> {
+  /** What its database says, once all processes are gone: PGlite belongs to one at a time. */
+  async looked<T>(look: (stores: ApiStores) => Promise<T>): Promise<T> {
+    await this.#kill();
+    const database = await openDatabase(this.#env['DATABASE_URL'] ?? '', { hints: false });
+    try {
+      return await look(await database.api());
+    } finally {
+      await database.close();
+    }
+  }
+
+  async #kill(): Promise<void> {
     for (const worker of this.workers) {
       worker.signal('SIGCONT');
       await worker.kill();
     }
     await this.#api?.kill();
+  }
+
+  async stop(): Promise<void> {
+    await this.#kill();
     this.counter.stop();
     await rm(this.folder, { recursive: true, force: true });
   }
