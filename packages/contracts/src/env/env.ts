@@ -409,7 +409,7 @@ export const envKeys = {
     .prefault('50')
     .meta({
       description:
-        'Runs that one worker holds at once, of any tenants. A tenth more, and one at least, is kept for tenants that have fewer runs there. A run that waits for a person, a timer or a child is not held.',
+        'Runs that one worker holds at once, of any tenants. A tenth more, and one at least, is kept for tenants with less than their share of these. A run that waits for a person, a timer or a child is not held.',
       example: '200',
       default: '50',
       used: ['worker', 'standalone'],

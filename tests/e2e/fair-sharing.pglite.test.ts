@@ -11,7 +11,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'holdfast-why-'));
   const models = join(folder, 'models.yaml');
   writeFileSync(models, 'models: { big: { base_url: "http://127.0.0.1:9/v1", model: big, runs: 1 } }\n');
-  server = await startServer('pglite://memory', { environment: { MODELS_FILE: models } });
+  server = await startServer('pglite://memory', { environment: { MODELS_FILE: models, WORKER_CONCURRENCY: '2' } });
 });
 afterAll(async () => {
   await server.close();
@@ -69,6 +69,29 @@ test.each([
   await ask('delete from holdfast.due where tenant_id = $1 and at = 0', [id]);
   await expect.poll(() => waits(first), { timeout: 20_000 }).not.toMatchObject([{ reason: 'capacity' }]);
 });
+
+test('runs of a tenant that has all places make room between two steps, and go on later', async () => {
+  const [flood, small] = [await server.tenant('flood'), await server.tenant('small')];
+  const agent = (steps: number) => scribe('scribe', steps, { model: { name: 'rehearsal' } });
+  for (const [{ key }, steps] of [
+    [flood, 400],
+    [small, 20],
+  ] as const)
+    expect((await server.ask(key, 'POST', '/v1/agents', agent(steps))).status).toBe(201);
+  const start = async (key: string) =>
+    String((await server.ask(key, 'POST', '/v1/runs', { agent: 'scribe' })).json['id']);
+  const statusOf = async (key: string, run: string) => (await server.ask(key, 'GET', `/v1/runs/${run}`)).json['status'];
+  const long = [await start(flood.key), await start(flood.key), await start(flood.key)];
+  const atWorkNow = () => ask('select from holdfast.runs where tenant_id = $1 and holder is not null', [flood.id]);
+  await expect.poll(async () => (await atWorkNow()).length, { timeout: 20_000 }).toBe(2);
+  const brief = [await start(small.key), await start(small.key), await start(small.key)];
+  for (const run of brief) await expect.poll(() => statusOf(small.key, run), { timeout: 20_000 }).toBe('succeeded');
+  // They did not wait for the end of one of the others.
+  expect(await Promise.all(long.map((run) => statusOf(flood.key, run)))).not.toContain('succeeded');
+  const claims = await ask(`select from holdfast.run_events where tenant_id = $1 and type = 'run.claimed'`, [flood.id]);
+  expect(claims.length).toBeGreaterThan(2);
+  for (const run of long) await expect.poll(() => statusOf(flood.key, run), { timeout: 60_000 }).toBe('succeeded');
+}, 120_000);
 
 test('with no worker a run says that instead', async () => {
   const idle = await startServer('pglite://memory', { worker: false });
