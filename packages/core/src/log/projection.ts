@@ -66,7 +66,9 @@ function timers(state: LiveRun, now: number): WaitingFor[] {
   if (isEarly(state, now)) return [{ reason: 'timer', since: state.createdAt, until: state.startAt, ref: null }];
   return callsOf(state.turn).flatMap(({ id, phase }): WaitingFor[] => {
     if (phase.is === 'timer') return [{ reason: 'timer', since: phase.since, until: phase.until, ref: id }];
-    if (phase.is === 'scheduled') return [{ reason: 'timer', since: state.lastAt, until: phase.at, ref: id }];
+    // Where there is no room its time has come and does not matter.
+    if (phase.is === 'scheduled' && state.limit === null && state.shortage === null)
+      return [{ reason: 'timer', since: state.lastAt, until: phase.at, ref: id }];
     return [];
   });
 }

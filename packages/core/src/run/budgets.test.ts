@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { movesOf } from '../log/budget-moves.ts';
+import { waitingFor } from '../log/projection.ts';
 import { nextTime } from './attention.ts';
 import type { OfferedBudget } from './budgets.ts';
 import { person, Simulation } from './testing/simulation.suite.ts';
@@ -71,6 +72,14 @@ describe('a run with budgets', () => {
     sim.do({ type: 'claim', worker: 'w2', budgeted: true });
     expect(attention(sim)).toEqual([]);
     expect(during(sim, () => takes(sim, offer(first.tokens)))).toEqual(['allowance.taken', 'model.called']);
+  });
+
+  it('waits for the budget alone when its next attempt has no room', () => {
+    const sim = budgeted();
+    takes(sim, offer(first.tokens));
+    crashes(sim);
+    expect(during(sim, () => takes(sim, offer(first.tokens, first.tokens)))).toContain('budget.reached');
+    expect(waitingFor(sim.run.state, sim.now).map(({ reason }) => reason)).toEqual(['budget']);
   });
 
   it('counts against each of its budgets, and waits for the one that is short', () => {
