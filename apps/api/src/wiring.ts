@@ -142,7 +142,15 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
             slots: oidc.provision ? config.tenantSlots : null,
           };
     const publicUrl = (): string => config.http.publicBaseUrl ?? listeningUrl(app);
-    const { sessions, login } = wireLogin(config, { store, audit: platformAudit, cipher, clock, log, publicUrl });
+    const { sessions, login } = wireLogin(config, {
+      verifier: tokens?.verifier ?? null,
+      store,
+      audit: platformAudit,
+      cipher,
+      clock,
+      log,
+      publicUrl,
+    });
     const ports: ApiPorts = {
       agents,
       directory,

@@ -113,6 +113,23 @@ describe('a browser', () => {
     expect(victim.headers.getSetCookie()).toEqual([]);
   });
 
+  test('is told at once when the issuer gives tokens that are not taken here', async () => {
+    const config = { ...issuer.environment, OIDC_AUDIENCE: 'elsewhere', PUBLIC_BASE_URL: url, DATA_DIR: folder };
+    const strict = await wireApi(parseEnv({ ...config, LOG_LEVEL: 'silent' }), { database });
+    const begun = await strict.app.inject('/auth/login');
+    const browser = new Browser();
+    const back = new URL(await browser.go(String(begun.headers.location), 'vera'));
+    const [cookie = ''] = [begun.headers['set-cookie'] ?? []].flat();
+    const ended = await strict.app.inject({
+      url: `${back.pathname}${back.search}`,
+      headers: { cookie: cookie.split(';')[0] ?? '' },
+    });
+    expect(ended.statusCode).toBe(400);
+    expect(ended.json()).toMatchObject({ code: 'login_refused', detail: expect.stringContaining('claim aud') });
+    expect(ended.headers['set-cookie']).toBeUndefined();
+    await strict.close();
+  });
+
   test('changes nothing by a cookie alone: another site could send that', async () => {
     const browser = await loggedIn('vera');
     const change = (headers: Record<string, string>) =>

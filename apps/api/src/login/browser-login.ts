@@ -1,6 +1,7 @@
 import {
   type Clock,
   type LoginProvider,
+  type LoginTokens,
   LoginRefused,
   refused,
   returnPath,
@@ -9,6 +10,7 @@ import {
   type SessionRequest,
   type Sessions,
   TokenRefused,
+  type TokenVerifier,
 } from '@holdfast/core';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -33,6 +35,7 @@ const sealedLogin = z.object({ keyId: z.string(), nonce: z.string(), ciphertext:
 export interface BrowserLoginParts {
   readonly provider: LoginProvider;
   readonly sessions: Sessions;
+  readonly verifier: TokenVerifier;
   readonly cipher: SecretCipher;
   readonly clock: Clock;
   /** How browsers reach the API, without a slash at its end. */
@@ -73,6 +76,7 @@ export class BrowserLogin {
     const callback = new URL(this.#callback());
     callback.search = new URL(url, callback).search;
     const tokens = await this.#parts.provider.finish(callback, begun);
+    await this.#check(tokens);
     const secret = await this.#parts.sessions.open(tokens, seen(request));
     return {
       location: begun.returnTo,
@@ -117,6 +121,23 @@ export class BrowserLogin {
     if (secret === null) return undefined;
     this.#refuseForeign(request, false);
     return secret;
+  }
+
+  /** That it is one with which requests are let in, and of the same person: else each of them would be refused. */
+  async #check({ accessToken, subject }: LoginTokens): Promise<void> {
+    try {
+      const identity = await this.#parts.verifier.verify(accessToken);
+      if (identity.subject !== subject) throw new TokenRefused('it is of another person');
+    } catch (error) {
+      if (!(error instanceof TokenRefused)) throw error;
+      const what = `The access token that the issuer gave is not taken here: ${error.reason}.`;
+      throw new LoginRefused(
+        `${what} Whoever runs Holdfast can look at OIDC_AUDIENCE and at the client at the issuer.`,
+        {
+          cause: error,
+        },
+      );
+    }
   }
 
   #refuseForeign({ method, headers }: FastifyRequest, form: boolean): void {

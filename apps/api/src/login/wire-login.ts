@@ -8,10 +8,13 @@ import {
   type SecretCipher,
   Sessions,
   type SessionStore,
+  type TokenVerifier,
 } from '@holdfast/core';
 import { BrowserLogin } from './browser-login.ts';
 
 interface Parts {
+  /** null = tokens are not taken. */
+  readonly verifier: TokenVerifier | null;
   readonly store: SessionStore;
   readonly audit: PlatformAuditWriter;
   readonly cipher: SecretCipher;
@@ -27,12 +30,13 @@ interface Login {
 }
 
 /** How browsers log in, as OIDC_ISSUER and OIDC_CLIENT_ID say. */
-export function wireLogin({ oidc, secrets }: Config, { store, audit, cipher, clock, log, publicUrl }: Parts): Login {
-  if (oidc === null || oidc.clientId === null) return { sessions: null, login: null };
+export function wireLogin({ oidc, secrets }: Config, parts: Parts): Login {
+  const { verifier, store, audit, cipher, clock, log, publicUrl } = parts;
+  if (oidc === null || oidc.clientId === null || verifier === null) return { sessions: null, login: null };
   const provider = new OpenIdLogin({ ...oidc, clientId: oidc.clientId, clientSecret: secrets.oidcClientSecret, log });
   const newSecret = (): string => randomBytes(32).toString('base64url');
   const sessions = new Sessions({ store, cipher, provider, audit, clock, log, newSecret });
-  return { sessions, login: new BrowserLogin({ provider, sessions, cipher, clock, publicUrl }) };
+  return { sessions, login: new BrowserLogin({ provider, sessions, verifier, cipher, clock, publicUrl }) };
 }
 
 export const loginOptionsOf = ({ oidc }: Config): LoginOptions => ({

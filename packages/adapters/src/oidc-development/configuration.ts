@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { type Account, type Configuration, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
+import type { Account, Configuration, interactionPolicy, KoaContextWithOIDC } from 'oidc-provider';
 import { personClaims, tenantClaims, tenantScopes } from './claims.ts';
 import { AUDIENCE, clientsFor, MACHINE_CLIENT } from './clients.ts';
 import { grantFor, RESOURCE } from './grants.ts';
 import type { ProviderKeys } from './keys.ts';
+import type { Library } from './library.ts';
 import { codePage, confirmCodePage, donePage, errorPage, loggedOutPage, logoutPage } from './pages.ts';
 import { machine, people, type Person } from './people.ts';
 import { adapterOf, type Records } from './records.ts';
@@ -11,6 +12,7 @@ import { adapterOf, type Records } from './records.ts';
 const DAY_SECONDS = 86_400;
 
 export interface Settings {
+  readonly library: Library;
   readonly records: Records;
   readonly keys: ProviderKeys;
   readonly accessTokenSeconds: number;
@@ -20,7 +22,7 @@ export interface Settings {
 }
 
 export function configurationOf(settings: Settings): Configuration {
-  const { records, keys, accessTokenSeconds, apiUrl, isDisabled } = settings;
+  const { library, records, keys, accessTokenSeconds, apiUrl, isDisabled } = settings;
   const account = (id: string): Account | undefined => {
     const person = personOf(id);
     if (person === null || isDisabled(id)) return undefined;
@@ -74,7 +76,7 @@ export function configurationOf(settings: Settings): Configuration {
         ...tenantClaims(person, new Set((token.scope ?? '').split(' '))),
       };
     },
-    interactions: { policy: policy(), url: (_ctx, { uid }) => `/interaction/${uid}` },
+    interactions: { policy: policy(library), url: (_ctx, { uid }) => `/interaction/${uid}` },
     ttl: {
       AccessToken: accessTokenSeconds,
       ClientCredentials: accessTokenSeconds,
@@ -98,7 +100,10 @@ export function configurationOf(settings: Settings): Configuration {
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
-      revocation: { enabled: true },
+      revocation: {
+        enabled: true,
+        allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId,
+      },
       backchannelLogout: { enabled: true },
       rpInitiatedLogout: {
         enabled: true,
@@ -135,9 +140,9 @@ export function configurationOf(settings: Settings): Configuration {
 }
 
 /** The library's own, and: whose person was disabled since is asked who they are. */
-function policy(): interactionPolicy.DefaultPolicy {
-  const prompts = interactionPolicy.base();
-  const gone = new interactionPolicy.Check('no_account', 'Nobody of this login may log in', ({ oidc }) =>
+function policy({ interactionPolicy: { base, Check } }: Library): interactionPolicy.DefaultPolicy {
+  const prompts = base();
+  const gone = new Check('no_account', 'Nobody of this login may log in', ({ oidc }) =>
     Promise.resolve(oidc.session?.accountId !== undefined && oidc.account === undefined),
   );
   prompts.get('login')?.checks.add(gone);

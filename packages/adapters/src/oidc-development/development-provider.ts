@@ -1,11 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { Provider } from 'oidc-provider';
+import type { Provider } from 'oidc-provider';
 import { TENANTS_SCOPE } from './claims.ts';
 import { AUDIENCE, CLI_CLIENT, CLIENT_SECRET } from './clients.ts';
 import { configurationOf } from './configuration.ts';
 import { answer, interact } from './interactions.ts';
 import { keptKeys, type ProviderKeys, rotated } from './keys.ts';
+import { type Library, loadLibrary } from './library.ts';
 import { errorPage, frontPage } from './pages.ts';
 import { people } from './people.ts';
 import { Records } from './records.ts';
@@ -36,6 +37,7 @@ export class DevelopmentProvider {
   /** With which any process of Holdfast on this machine takes it for its issuer. */
   readonly environment: Readonly<Record<string, string>>;
   readonly cliClientId = CLI_CLIENT;
+  readonly #library: Library;
   readonly #server: Server;
   readonly #options: DevelopmentProviderOptions;
   readonly #records: Records;
@@ -44,7 +46,14 @@ export class DevelopmentProvider {
   #provider: Provider;
   #apiUrl: string | null = null;
 
-  private constructor(server: Server, port: number, options: DevelopmentProviderOptions, keys: ProviderKeys) {
+  private constructor(
+    library: Library,
+    server: Server,
+    port: number,
+    options: DevelopmentProviderOptions,
+    keys: ProviderKeys,
+  ) {
+    this.#library = library;
     this.issuer = `http://${ADDRESS}:${port}`;
     this.environment = {
       OIDC_ISSUER: this.issuer,
@@ -74,7 +83,7 @@ export class DevelopmentProvider {
 
   /** Listens on loopback. @throws EADDRINUSE of Node. */
   static async start(options: DevelopmentProviderOptions): Promise<DevelopmentProvider> {
-    const keys = await keptKeys(keyFileOf(options));
+    const [library, keys] = await Promise.all([loadLibrary(), keptKeys(keyFileOf(options))]);
     const server = createServer();
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -82,7 +91,7 @@ export class DevelopmentProvider {
     });
     const address = server.address();
     if (address === null || typeof address === 'string') throw new Error('the development login has no port');
-    return new DevelopmentProvider(server, address.port, options, keys);
+    return new DevelopmentProvider(library, server, address.port, options, keys);
   }
 
   /** Where Holdfast is: people are sent back there, and nowhere else. */
@@ -110,9 +119,10 @@ export class DevelopmentProvider {
   }
 
   #make(): Provider {
-    const provider = new Provider(
+    const provider = new this.#library.Provider(
       this.issuer,
       configurationOf({
+        library: this.#library,
         records: this.#records,
         keys: this.#keys,
         accessTokenSeconds: this.#options.accessTokenSeconds ?? 300,
