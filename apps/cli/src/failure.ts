@@ -41,11 +41,7 @@ function refusal({ message, code, status, problem }: HoldfastError, program: str
   const isNoId = errors.some(({ path }) => /^\{(run|thread|bulk|key)\}$/.test(path));
   const hint =
     hints(program)[code] ??
-    (status === 401
-      ? 'Set HOLDFAST_API_KEY to a key, or HOLDFAST_TOKEN to a token, that is good.'
-      : isNoId
-        ? idHint(program)
-        : null);
+    (status === 401 ? 'Set HOLDFAST_API_KEY to a key that is good.' : isNoId ? idHint(program) : null);
   // The places get a line each.
   const [first] = errors;
   const what = places === '' || first === undefined ? message : (message.split(` ${first.path}: `)[0] ?? message);
