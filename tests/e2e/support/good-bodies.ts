@@ -40,7 +40,7 @@ export const goodBodies: Readonly<Record<string, unknown>> = {
   'webhooks.test': {},
   'webhooks.replay': { since: '2026-01-01T00:00:00Z' },
   'webhooks.replay-delivery': {},
-  'members.update': { roles: ['viewer'] },
+  'members.update': { roles: ['viewer'], disabled: false },
   'tenants.create': { name: 'another' },
   'tenants.update': { name: 'another', external_id: null, slots: 1, weight: 1 },
   'tenants.suspend': {},

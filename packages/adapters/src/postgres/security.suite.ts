@@ -274,7 +274,7 @@ export function describeSecurity(name: string, open: () => Promise<OpenedStores>
       const before = await rows(state);
       const calls: Record<Login, string[]> = {
         holdfast_api: [
-          "change_tenant('taken over', 1, 1)",
+          "change_tenant('taken over', null, 1, 1)",
           'suspend_tenant()',
           'resume_tenant()',
           'delete_tenant(1)',
