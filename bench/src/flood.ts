@@ -72,7 +72,7 @@ async function measure(kind: keyof typeof floods, a: Tenant, b: Tenant, owner: O
   }
   console.log(`${place.name}, A's ${queued} runs are ${kind} and hold ${held} places; B, ms:`);
   const head = ['alone p50', 'p95', 'beside p50', 'p95', 'ratio p50', 'p95'];
-  console.log(`${''.padEnd(30)}${head.map((cell) => cell.padStart(11)).join('')}  ratio of each round's p50`);
+  console.log(`${''.padEnd(30)}${head.map((cell) => cell.padStart(11)).join('')}  ratios of each round, p50 | p95`);
   for (const { name, alone, beside } of times) {
     const cells = [alone, beside].flatMap((all) => [at(all.flat(), 0.5), at(all.flat(), 0.95)]);
     const [middle = [], most = []] = [0.5, 0.95].map((share) =>
@@ -80,7 +80,9 @@ async function measure(kind: keyof typeof floods, a: Tenant, b: Tenant, owner: O
     );
     const ratios = [at(middle, 0.5), at(most, 0.5)].map((ratio) => ratio.toFixed(2));
     const line = [...cells.map((ms) => ms.toFixed(0)), ...ratios].map((cell) => cell.padStart(11)).join('');
-    console.log(`  ${name.padEnd(28)}${line}  ${middle.map((ratio) => ratio.toFixed(1)).join(' ')}`);
+    console.log(
+      `  ${name.padEnd(28)}${line}  ${[middle, most].map((all) => all.map((ratio) => ratio.toFixed(1)).join(' ')).join(' | ')}`,
+    );
   }
 }
 
