@@ -31,7 +31,6 @@ export interface DevelopmentProviderOptions {
  */
 export class DevelopmentProvider {
   readonly issuer: string;
-  readonly audience = AUDIENCE;
   readonly clientId = AUDIENCE;
   readonly clientSecret = CLIENT_SECRET;
   /** With which any process of Holdfast on this machine takes it for its issuer. */
