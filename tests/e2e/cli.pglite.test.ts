@@ -376,7 +376,7 @@ describe('what belongs to the tenant', () => {
   test('models, usage and audit are listed', async () => {
     expect((await holdfast(['models'])).out).toMatch(/^rehearsal\trehearsal\t/m);
     expect(await json(['usage', '--by', 'none'])).toMatchObject({ items: [{ group: 'all' }] });
-    expect((await holdfast(['usage'])).out).toMatch(/^scribe\t\d+\t\d+\t\$/m);
+    expect((await holdfast(['usage'])).out).toMatch(/^scribe\t\d+\t\d+\t\d+\t\$/m);
     expect((await holdfast(['audit', '--operation', 'agents.publish'])).out).toContain('agents.publish');
   });
 });

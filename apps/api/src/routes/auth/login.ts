@@ -9,7 +9,7 @@ export const login = route({
   rate: 'auth',
   params: nothing,
   query: z.strictObject({
-    return_to: z.string().max(2_000).default('/'),
+    return_to: z.string().max(2_000).default('/auth/session'),
     tenant: z
       .string()
       .regex(/^[\w.-]{1,100}$/, { error: 'is the name of a tenant' })
