@@ -18,6 +18,7 @@ test('whoever may read sees the models of the installation', async () => {
     context_tokens: null,
     capabilities: { tools: true, json_schema: false },
     concurrency: null,
+    runs: null,
     health: { status: 'ok', detail: null, checked_at: null },
   };
   expect(json).toEqual({
