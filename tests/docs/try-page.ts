@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, syml
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { freePortWithNext } from '@holdfast/testing/servers';
+import { freePort, freePortWithNext } from '@holdfast/testing/servers';
 import { type Block, commandsOf } from './blocks.ts';
 import { isWhole, PageShell, type Ran } from './page-shell.ts';
 import { type Page, root, SOURCE } from './pages.ts';
@@ -47,7 +47,13 @@ async function tryIn(
   const startsOne = page.blocks.some(({ type, text }) => type === 'commands' && /\bnpm start\b/.test(text));
   const ready = startsOne ? undefined : server;
   const port = ready === undefined ? String(await freePortWithNext()) : new URL(ready.url).port;
-  const places = new Map([['7070', port], ['7071', String(Number(port) + 1)], ['/tmp/', `${base}/tmp/`], ...others]);
+  const places = new Map([
+    ['7070', port],
+    ['7071', String(Number(port) + 1)],
+    ['7080', String(await freePort())],
+    ['/tmp/', `${base}/tmp/`],
+    ...others,
+  ]);
   if (ready !== undefined) keepKey(clone, ready.url, await ready.key(page));
   const shell = new PageShell(join(base, 'written'), clone, {
     PATH: `${join(root, 'tests/docs/commands')}:${process.env['PATH'] ?? ''}`,

@@ -15,6 +15,6 @@ const createInvoice = defineTool({
   },
 });
 
-const served = await serveTools([createInvoice], { port: Number(process.env['PORT'] ?? 7071), token: 'change-me' });
+const served = await serveTools([createInvoice], { port: Number(process.env['PORT'] ?? 7080), token: 'change-me' });
 console.log(`tools at ${served.url}`);
 process.on('SIGTERM', () => void served.close());

@@ -18,5 +18,5 @@ const refund = defineTool({
   },
 });
 
-const served = await serveTools([findOrder, refund], { port: 7071, token: 'change-me' });
+const served = await serveTools([findOrder, refund], { port: 7080, token: 'change-me' });
 console.log(`tools at ${served.url}`);

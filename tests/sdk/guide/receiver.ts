@@ -22,4 +22,4 @@ const server = createServer((request, response) => {
     (error: unknown) => response.writeHead(error instanceof WebhookInvalid ? 400 : 500).end(),
   );
 });
-server.listen(7071, '127.0.0.1', () => console.log('receiver is there'));
+server.listen(7080, '127.0.0.1', () => console.log('receiver is there'));
