@@ -1,4 +1,5 @@
 import type { BudgetResource, RunSummaryResource, WireEvent } from '@holdfast/sdk';
+import pLimit from 'p-limit';
 import { expect, it } from 'vitest';
 import { seeded } from '../seeded.ts';
 import { agent } from './harness/agents.ts';
@@ -12,7 +13,7 @@ const RUNS_ELSEWHERE = RUNS / 5;
 /** At each limit. */
 const KILLS = whole ? 6 : 2;
 /** Runs that are started, and logs that are read, at once. */
-const PENDING = 12;
+const few = pLimit(12);
 /** How far apart the clocks of two workers may be, ms: each reckons the database's. */
 const CLOCKS_APART_MS = 200;
 
@@ -56,17 +57,6 @@ const sum = (all: readonly Amounts[]): Amounts =>
     none,
   );
 
-async function mapFew<T, R>(all: readonly T[], work: (one: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  const left = all.entries();
-  await Promise.all(
-    Array.from({ length: PENDING }, async () => {
-      for (const [place, one] of left) results[place] = await work(one);
-    }),
-  );
-  return results;
-}
-
 async function every(product: Product): Promise<RunSummaryResource[]> {
   const found: RunSummaryResource[] = [];
   for await (const run of product.client.runs.list({ limit: 200 })) found.push(run);
@@ -90,12 +80,13 @@ async function quiet(product: Product): Promise<RunSummaryResource[]> {
   });
 }
 
-/** Whether some run has a call under way, now or in a moment. */
-const atWork = (product: Product): Promise<boolean> =>
-  until('a call under way', 5_000, async () => {
-    const { items } = await product.client.runs.list({ status: 'running', limit: 1 }).page();
-    return items.length === 0 ? null : true;
-  }).catch(() => false);
+/** Waits until so many more effects were counted, with others under way; false: nobody works any more. */
+async function someWork(product: Product, effects: number): Promise<boolean> {
+  const { length: before } = await product.counter.effects();
+  return until('more effects', 5_000, async () =>
+    (await product.counter.effects()).length >= before + effects ? true : null,
+  ).catch(() => false);
+}
 
 type Log = readonly WireEvent[];
 const charges = (logs: readonly Log[]): Amounts[] =>
@@ -134,7 +125,7 @@ onEachSetup(`budgets under SIGKILL (seed ${seed})`, (fresh) => {
       for (const each of agents) await product.publish(each);
       const { budgets, runs: client, usage } = product.client;
       const budget = async (name: string): Promise<BudgetResource> => (await budgets.get(name)).value;
-      const alone = await mapFew(['frugal', 'boaster', 'parent'], async (name) => {
+      const alone = await few.map(['frugal', 'boaster', 'parent'], async (name) => {
         const { id } = await client.start({ agent: name });
         expect(await product.ended(id)).toBe('succeeded');
         return sum(charges([await product.events(id)])).tokens;
@@ -148,7 +139,7 @@ onEachSetup(`budgets under SIGKILL (seed ${seed})`, (fresh) => {
       await budgets.set('all', { period: 'total', tokens: limits[0], notice_percent: 80 });
       await budgets.set('boasters', { agent: 'boaster', period: 'total', cost_usd_micros: needed * 100 });
       await budgets.set('hourly', { period: 'hour', time_zone: 'Asia/Kathmandu', tokens: needed * 100 });
-      const starting = mapFew(
+      const starting = few.map(
         Array.from({ length: count }, (_, index) => agentOf(index)),
         (name) => until('a start', 60_000, () => client.start({ agent: name })),
       );
@@ -159,15 +150,13 @@ onEachSetup(`budgets under SIGKILL (seed ${seed})`, (fresh) => {
         if (step > 0) await budgets.set('all', { period: 'total', tokens: limit, notice_percent: 80 });
         for (let kill = 0; kill < KILLS; kill += 1) {
           // At this limit there may be nothing left to do.
-          if (!(await atWork(product))) break;
-          // Not a wait for anything: a moment in the middle of the work.
-          await new Promise((resolve) => setTimeout(resolve, random() * 200));
+          if (!(await someWork(product, 1 + Math.floor(random() * 10)))) break;
           await product.killAndReplace(Math.floor(random() * product.workers.length));
           kills += 1;
         }
         await starting;
         const runs = await quiet(product);
-        const logs = await mapFew(runs, ({ id }) => product.events(id));
+        const logs = await few.map(runs, ({ id }) => product.events(id));
         const all = await budget('all');
         const { over, error } = overshoot(all, logs);
         passed.push(`${over} of ${limit} (estimates off by ${error})`);
@@ -180,7 +169,7 @@ onEachSetup(`budgets under SIGKILL (seed ${seed})`, (fresh) => {
       expect(runs.filter(({ status }) => status !== 'succeeded')).toEqual([]);
       // Newest first: without the four from before there were budgets.
       const mine = runs.slice(0, -4);
-      const logs = await mapFew(mine, ({ id }) => product.events(id));
+      const logs = await few.map(mine, ({ id }) => product.events(id));
       const charged = charges(logs);
       const [used] = (await usage.get({ group_by: 'none' })).items;
       const spent = (name: string) => budget(name).then(({ now }) => now.spent);
