@@ -150,7 +150,7 @@ onEachSetup(`budgets under SIGKILL (seed ${seed})`, (fresh) => {
         if (step > 0) await budgets.set('all', { period: 'total', tokens: limit, notice_percent: 80 });
         for (let kill = 0; kill < KILLS; kill += 1) {
           // At this limit there may be nothing left to do.
-          if (!(await someWork(product, 1 + Math.floor(random() * 10)))) break;
+          if (!(await someWork(product, 1 + Math.floor(random() * 5)))) break;
           await product.killAndReplace(Math.floor(random() * product.workers.length));
           kills += 1;
         }

@@ -102,6 +102,25 @@ describe('a run', () => {
     await becomes(one, 'succeeded');
   });
 
+  test('that waits for a budget can be forked there; the fork waits for itself', async () => {
+    const { set, start, ask, waits, becomes } = await spender();
+    await set('tight', { tokens: 10, period: 'total' });
+    const source = await start();
+    await waits(source);
+    await ask('POST', `/v1/runs/${source}/cancel`);
+    await becomes(source, 'cancelled');
+    const { items } = (await ask('GET', `/v1/runs/${source}/events`)).json as {
+      items: { seq: number; type: string }[];
+    };
+    const reached = items.find(({ type }) => type === 'budget.reached')?.seq;
+    const forked = await ask('POST', `/v1/runs/${source}/fork`, { at: reached });
+    expect(forked.status).toBe(201);
+    const fork = String(forked.json['id']);
+    await waits(fork);
+    await set('tight', { tokens: 1_000_000, period: 'total' });
+    await becomes(fork, 'succeeded');
+  });
+
   test('of another agent goes on', async () => {
     const { set, start, waits, becomes } = await spender();
     await set('tight', { agent: 'sayer', cost_usd_micros: 1 });

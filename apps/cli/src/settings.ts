@@ -26,7 +26,7 @@ export function clientSettings(surroundings: Surroundings): Pick<HoldfastOptions
   const url = serverUrl(surroundings);
   const given = givenKey(surroundings);
   const login = given === null ? readLogins(surroundings).logins[url] : undefined;
-  const tenant = env['HOLDFAST_TENANT'] ?? login?.tenant ?? null;
+  const tenant = filled(env['HOLDFAST_TENANT']) ?? login?.tenant ?? null;
   const key = login === undefined ? (given ?? found(surroundings)?.api_key ?? '') : () => goodToken(surroundings, url);
   if (key === '')
     throw new Failure(
@@ -36,13 +36,15 @@ export function clientSettings(surroundings: Surroundings): Pick<HoldfastOptions
 }
 
 /**
- * For what is above all tenants, where no API key does: HOLDFAST_URL and HOLDFAST_TOKEN, or the login at that server; null =
- * there is neither.
+ * For what is above all tenants, where no API key does: HOLDFAST_TOKEN, or where no database is named the login at the
+ * server; null = the database is meant.
  */
 export function platformSettings(surroundings: Surroundings): Pick<HoldfastOptions, 'url' | 'key'> | null {
   const url = serverUrl(surroundings);
   const token = filled(surroundings.env['HOLDFAST_TOKEN']);
-  if (token !== null) return filled(surroundings.env['HOLDFAST_URL']) === null ? null : { url, key: token };
+  if (token !== null) return { url, key: token };
+  const { DATABASE_URL: database, DATABASE_MIGRATE_URL: owned } = surroundings.env;
+  if (filled(database) !== null || filled(owned) !== null) return null;
   const login = readLogins(surroundings).logins[url];
   return login === undefined ? null : { url, key: () => goodToken(surroundings, url) };
 }
@@ -50,7 +52,10 @@ export function platformSettings(surroundings: Surroundings): Pick<HoldfastOptio
 export function serverUrl(surroundings: Surroundings): string {
   // A key has nothing to do with a login, and must not be sent there.
   const last = givenKey(surroundings) === null ? readLogins(surroundings).url : null;
-  return (surroundings.env['HOLDFAST_URL'] ?? last ?? found(surroundings)?.url ?? DEFAULT_URL).replace(/\/+$/, '');
+  return (filled(surroundings.env['HOLDFAST_URL']) ?? last ?? found(surroundings)?.url ?? DEFAULT_URL).replace(
+    /\/+$/,
+    '',
+  );
 }
 
 const filled = (text: string | undefined): string | null => (text === undefined || text === '' ? null : text);

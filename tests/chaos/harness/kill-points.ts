@@ -183,7 +183,7 @@ function lettingGo(runs: RunStore, schedule: WiredPorts['schedule'], spec: KillS
 function dyingSchedule(schedule: WiredPorts['schedule'], spec: KillSpec): WiredPorts['schedule'] {
   let heard = 0;
   return {
-    pick: (limit, reserveMs) => schedule.pick(limit, reserveMs),
+    pick: (...asked) => schedule.pick(...asked),
     nextDue: () => schedule.nextDue(),
     depth: () => schedule.depth(),
     movedHeads: (held) => schedule.movedHeads(held),

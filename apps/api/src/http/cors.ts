@@ -5,8 +5,8 @@ const sent = 'authorization, content-type, idempotency-key, last-event-id, if-ma
 const read = 'x-request-id, retry-after, ratelimit, ratelimit-policy, idempotent-replayed, etag, content-disposition';
 
 /**
- * Lets pages of these origins use the API from a browser. They need a key all the same: there are no cookies, and no
- * credentials mode. Without any origin nothing is added, and browsers refuse.
+ * Lets pages of these origins use the API from a browser. They need a key or a token all the same: without
+ * credentials mode browsers send no session, and its CSRF header is not among those allowed. Without any origin nothing is added, and browsers refuse.
  */
 export function allowOrigins(app: FastifyInstance, origins: readonly string[]): void {
   if (origins.length === 0) return;

@@ -42,7 +42,8 @@ export function openApiDocument(routes: readonly Route[]): OpenApiDocument {
           key: {
             type: 'http',
             scheme: 'bearer',
-            description: 'An API key, `hf_…`, or an access token of the OIDC issuer.',
+            description:
+              'An API key, `hf_…`, or an access token of the OIDC issuer. In a browser the session cookie of a login does, too; changes need the header `x-holdfast-csrf` then.',
           },
         },
       },

@@ -6,7 +6,10 @@ export function refusalsOf(route: Route): readonly ErrorCode[] {
   const codes: ErrorCode[] = ['invalid_request', 'internal', ...(route.refusals ?? [])];
   if (route.operation !== null) {
     codes.push('unauthenticated', 'key_expired', 'forbidden', 'database_unavailable');
-    codes.push('tenant_required', 'tenant_forbidden', 'tenant_suspended', 'member_disabled', 'issuer_unavailable');
+    codes.push('tenant_forbidden', 'tenant_suspended', 'member_disabled', 'issuer_unavailable');
+    if (route.within === 'tenant') codes.push('tenant_required');
+    // Of the session of a browser.
+    if (route.method !== 'GET') codes.push('cross_site_request');
   }
   if (route.rate !== null) codes.push('rate_limited');
   if (route.rate === 'auth') codes.push('rate_limiter_unavailable');

@@ -3,7 +3,6 @@ import { open } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { duration, tenantName } from '@holdfast/contracts';
 import { Holdfast, type PlatformAuditLine, type TenantResource } from '@holdfast/sdk';
-import type { Tenant } from '@holdfast/core';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Context } from '../context.ts';
 import { Failure } from '../failure.ts';
@@ -17,14 +16,14 @@ import { confirmed, defined, integer } from './arguments.ts';
 
 const DAY_MS = 86_400_000;
 
-/** As a platform admin over the API, or without a token as the owner of the database. */
+/** As a platform admin over the API, or without a token and a login as the owner of the database. */
 function onPlatform<T>(context: Context, work: (platform: Platform) => Promise<T>): Promise<T> {
   const settings = platformSettings(context.surroundings);
   if (settings !== null) return work(platformOverApi(new Holdfast(settings)));
   return onDatabase(
     context,
     async (database) => work(await platformOnDatabase(database, context.surroundings)),
-    ' With HOLDFAST_URL and HOLDFAST_TOKEN, the token of a platform admin, the API is asked.',
+    ' With HOLDFAST_TOKEN, the token of a platform admin, the API is asked.',
   );
 }
 
@@ -32,7 +31,7 @@ export function tenants(program: Command, context: Context): void {
   const group = program
     .command('tenants')
     .description(
-      'the tenants of the installation: over the API with HOLDFAST_URL and HOLDFAST_TOKEN (the token of a platform admin), else on the database itself (DATABASE_MIGRATE_URL, or DATABASE_URL)',
+      'the tenants of the installation: over the API with HOLDFAST_TOKEN (the token of a platform admin), on the database itself with DATABASE_MIGRATE_URL or DATABASE_URL, else over the API with the login of a platform admin',
     );
   reading(group, context);
   changing(group, context);
@@ -72,20 +71,14 @@ function reading(group: Command, context: Context): void {
         const output = context.output();
         const end = to ?? database.clock.now();
         const span = { from: from ?? end - 30 * DAY_MS, to: end, groupBy: 'none', most: 1 } as const;
-        for (let after: string | null = null; ;) {
-          const page: readonly Tenant[] = await stores.tenants.list(after, 200, null);
-          const lines = [];
-          for (const { id, name } of page) {
-            const [sum] = await stores.directory.usage({ tenant: id }, span);
-            const { runs = 0, calls = 0, tokens = 0, costUsdMicros = 0 } = sum ?? {};
-            lines.push({ id, name, runs, calls, tokens, cost_usd_micros: costUsdMicros });
-          }
-          if (output.json) lines.forEach((line) => showJson(output, line));
-          else if (page.length > 0 || after === null)
-            showRows(output, ['tenant', 'runs', 'calls', 'tokens', 'cost'], lines.map(usageRow));
-          after = page.at(-1)?.id ?? null;
-          if (page.length < 200) return;
+        const lines = [];
+        for await (const { id, name } of (await platformOnDatabase(database, context.surroundings)).list()) {
+          const [sum] = await stores.directory.usage({ tenant: id }, span);
+          const { runs = 0, calls = 0, tokens = 0, costUsdMicros = 0 } = sum ?? {};
+          lines.push({ id, name, runs, calls, tokens, cost_usd_micros: costUsdMicros });
         }
+        if (output.json) lines.forEach((line) => showJson(output, line));
+        else showRows(output, ['tenant', 'runs', 'calls', 'tokens', 'cost'], lines.map(usageRow));
       }),
     );
 }

@@ -15,6 +15,7 @@ declare
   v_own integer := 0;
   v_seen integer := 0;
   v_others integer := 0;
+  v_tenants integer := 0;
   v_turn bigint;
   v_at bigint;
 begin
@@ -58,7 +59,7 @@ begin
     if v_because = 'workers' then
       select pass into v_turn from holdfast.turn;
       v_at := greatest(v_self.pass, v_turn) + v_own * holdfast.stride(v_self.weight);
-      select coalesce(pg_catalog.sum(n.runs), 0) into v_others
+      select coalesce(pg_catalog.sum(n.runs), 0), pg_catalog.count(*) into v_others, v_tenants
       from (
         select t.id, (v_at - greatest(t.pass, v_turn)) / holdfast.stride(t.weight) + 1 as turns
         from holdfast.tenants t
@@ -76,7 +77,7 @@ begin
       ) n;
     end if;
   end if;
-  return query select v_because, v_own, v_others, v_seen = 1000 or v_others >= 1000;
+  return query select v_because, v_own, v_others, v_seen = 1000 or v_others >= 1000 or v_tenants >= 100;
 end
 $$;
 

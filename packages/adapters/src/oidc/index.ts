@@ -1,6 +1,5 @@
 export { examineIssuer, type IssuerFinding } from './examine-issuer.ts';
-export { Issuer, type IssuerAddress, type IssuerMetadata } from './issuer.ts';
-export { type KeyTimes, keyTimes } from './issuer-keys.ts';
+export { Issuer, type IssuerAddress } from './issuer.ts';
 export { DeviceLogin, type DeviceLoginOptions, type DeviceQuestion, type DeviceTokens } from './device-login.ts';
 export { OpenIdLogin, type OpenIdLoginOptions } from './openid-login.ts';
 export { JwtVerifier, type VerifierOptions } from './jwt-verifier.ts';

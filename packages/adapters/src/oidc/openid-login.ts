@@ -8,11 +8,11 @@ import {
   type LoginTokens,
   TokenRefused,
 } from '@holdfast/core';
-import { errors, jwtVerify } from 'jose';
 import * as oidc from 'openid-client';
 import { z } from 'zod';
 import { Issuer, type IssuerAddress } from './issuer.ts';
 import { IssuerKeys } from './issuer-keys.ts';
+import { verifiedJwt } from './verified-jwt.ts';
 import { clientOf, isAway, messageOf } from './client.ts';
 
 export interface OpenIdLoginOptions extends IssuerAddress {
@@ -27,7 +27,6 @@ export interface OpenIdLoginOptions extends IssuerAddress {
 const ALL_TENANTS = 'organization:*';
 /** How old a logout token may be. */
 const LOGOUT_AGE_SECONDS = 120;
-const SKEW_SECONDS = 30;
 const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 
 const logoutClaims = z
@@ -111,22 +110,16 @@ export class OpenIdLogin implements LoginProvider {
     logoutToken: string,
   ): Promise<{ readonly issuer: string; readonly sid: string | null; readonly subject: string | null }> {
     const { issuer, clientId } = this.#options;
-    try {
-      const { payload } = await jwtVerify(logoutToken, (header) => this.#keys.keyFor(header), {
-        issuer,
-        audience: clientId,
-        algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'],
-        maxTokenAge: LOGOUT_AGE_SECONDS,
-        clockTolerance: SKEW_SECONDS,
-        requiredClaims: ['jti'],
-      });
-      const { sub = null, sid = null } = logoutClaims.parse(payload);
-      return { issuer, sid, subject: sub };
-    } catch (error) {
-      if (error instanceof z.ZodError || error instanceof errors.JOSEError)
-        throw new TokenRefused(`a logout token: ${messageOf(error)}`);
-      throw error;
-    }
+    const { payload } = await verifiedJwt(logoutToken, this.#keys, {
+      issuer,
+      audience: clientId,
+      maxTokenAge: LOGOUT_AGE_SECONDS,
+      requiredClaims: ['jti'],
+    });
+    const claims = logoutClaims.safeParse(payload);
+    if (!claims.success) throw new TokenRefused('it is no logout token');
+    const { sub = null, sid = null } = claims.data;
+    return { issuer, sid, subject: sub };
   }
 
   #tokensOf(

@@ -153,7 +153,9 @@ export class WorkerRunStore extends ReadingRunStore implements RunStore {
       );
       const [outcome] = outcomesOf([append], refusals);
       if (outcome === undefined) throw new Error('The database gave no outcome for an append.');
-      if (outcome.type === 'accepted') this.#committed(hintsFor(append));
+      // What it has returned may be what others wait for.
+      const freed = moves.returned.length > 0 ? [{ about: 'due' } as const] : [];
+      if (outcome.type === 'accepted') this.#committed([...hintsFor(append), ...freed]);
       return outcome;
     } catch (error) {
       if (codeOf(error) === BUDGETS_MOVED) return { type: 'budgets-moved' };

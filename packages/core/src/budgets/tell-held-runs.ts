@@ -4,8 +4,8 @@ import { speak } from '../log/speak.ts';
 import type { OutboxHandler } from '../scheduling/outbox.ts';
 import type { WorkerBudgets } from './budget-store.ts';
 
-/** A claim that looked for budgets just before this one was made is in the log by then, ms. */
-const LOOK_AGAIN_MS = 5_000;
+/** Far longer than an append may take, ms: a claim that looked for budgets just before this one was made is in the log by then. */
+const LOOK_AGAIN_MS = 60_000;
 
 /**
  * Tells runs under way of a new budget; all others find it when they are claimed. Looks twice: a claim may be on its way

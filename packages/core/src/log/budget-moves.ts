@@ -51,7 +51,9 @@ export function movesOf(events: readonly RunEvent[], waited: boolean, waits: boo
       reached = { budget: window.budget, starts_at: window.starts_at, limit, needed, unpriced: why === 'unpriced' };
     }
   }
-  const goesOn = waited && !waits;
+  // A fork of one that waits begins without: it has no row to take back.
+  const claimed = events.some(({ type }) => type === 'run.claimed' || type === 'run.taken_over');
+  const goesOn = waited && !waits && claimed;
   if (returned.length + taken.length + noticed.length === 0 && reached === null && !goesOn) return null;
   return { returned, taken, noticed, waits: reached, goesOn };
 }

@@ -69,7 +69,7 @@ export async function startWorker(
     SWEEP_MS,
     failed('the sweep of what is due failed'),
   );
-  const moved = new Periodic(
+  const held = new Periodic(
     () => sweepHeld(schedule, holds).then(() => SWEEP_MS),
     SWEEP_MS,
     failed('the sweep of held runs failed'),
@@ -96,7 +96,7 @@ export async function startWorker(
         failed(`the outbox could not be swept for ${kind}`),
       ),
   );
-  const loops = [peers, due, moved, housekeeping, ...outbox];
+  const loops = [peers, due, held, housekeeping, ...outbox];
 
   const unsubscribe = hints.subscribe((hint) => {
     if (hint.about === 'everything') loops.forEach((loop) => loop.soon());
@@ -114,7 +114,7 @@ export async function startWorker(
       unsubscribe();
       stop.abort();
       const drained = Promise.all([
-        Promise.all([peers, due, moved].map((loop) => loop.stop())).then(() => driver.drain()),
+        Promise.all([peers, due, held].map((loop) => loop.stop())).then(() => driver.drain()),
         ...[housekeeping, ...outbox].map((loop) => loop.stop()),
       ]);
       await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, timeoutMs).unref())]);

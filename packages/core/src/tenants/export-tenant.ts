@@ -34,7 +34,7 @@ export interface ExportPorts {
   readonly keys: Pick<KeyStore, 'list'>;
   readonly directory: Pick<RunDirectory, 'list' | 'usage' | 'artifacts'>;
   readonly runs: Pick<RunStore, 'eventsAfter'>;
-  readonly audit: Pick<AuditLog, 'chain' | 'checkpoint' | 'head'>;
+  readonly audit: Pick<AuditLog, 'chain' | 'checkpoint' | 'days' | 'head'>;
   readonly artifacts: Pick<ArtifactStore, 'get'>;
   readonly clock: Clock;
 }
@@ -75,7 +75,8 @@ async function* linesOf(ports: ExportPorts, scope: TenantScope, files: boolean):
   if (tenant === null) throw noTenant(scope.tenant);
   const now = ports.clock.now();
   yield line('export', { format: EXPORT_FORMAT, at: now, files, tenant });
-  yield line('settings', { retention_days: await ports.retention.get(scope) });
+  const [kept, auditKept] = [await ports.retention.get(scope), await ports.audit.days(scope)];
+  yield line('settings', { retention_days: kept, audit_retention_days: auditKept });
   yield* paged(
     'member',
     (after) => ports.members.list(scope, after, PAGE),
@@ -105,7 +106,7 @@ async function* linesOf(ports: ExportPorts, scope: TenantScope, files: boolean):
   yield* paged(
     'budget',
     (after) => ports.budgets.list(scope, after, PAGE),
-    ({ id }) => id,
+    ({ name }) => name,
   );
   yield* paged(
     'secret-name',

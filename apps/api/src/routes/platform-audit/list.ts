@@ -13,7 +13,7 @@ export const list = platformRoute({
   tag: 'Platform',
   summary: "Read the platform's audit log",
   description:
-    'What platform admins did, which tokens were refused, and which tenants were erased, newest first. Reading it leaves a line itself, one a minute for the same reader.',
+    'What platform admins did, which tokens were refused, who logged in and out in a browser, and which tenants were erased, newest first. Reading it leaves a line itself, one a minute for the same reader.',
   answers: { 200: { description: 'A page of lines.', json: platformAuditPage } },
   watched: true,
   handle: async ({ platformAudit }, { query: { cursor, limit } }) => {
