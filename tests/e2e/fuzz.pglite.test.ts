@@ -116,9 +116,7 @@ describe.skipIf(!existsSync(fuzzer))('requests made up from the OpenAPI document
     ).catch((error: { stdout: string }) => error);
     const [figures = ''] = /\d+ generated[^\n]*/.exec(stdout) ?? [];
     const did = await succeeded(server);
-    const idle = documentedOperations.filter(
-      ({ method, path }) => !LOGIN.test(path) && !did.has(`${method} ${path}`),
-    );
+    const idle = documentedOperations.filter(({ method, path }) => !LOGIN.test(path) && !did.has(`${method} ${path}`));
     // oxlint-disable-next-line eslint/no-console
     console.info(
       `Schemathesis, seed ${SEED}: ${figures}; ${idle.length} of ${documentedOperations.length} operations never answered 2xx`,
