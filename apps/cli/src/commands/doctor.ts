@@ -22,6 +22,14 @@ async function* lookAtIssuer(env: Surroundings['env']): AsyncGenerator<Finding, 
   yield* examineIssuer(oidc);
 }
 
+/** Only where a bucket is configured here: the API says that it does not answer, and not why. */
+async function* lookAtBucket(env: Surroundings['env']): AsyncGenerator<Finding, void, undefined> {
+  const { s3, secrets } = parseEnv(env);
+  if (s3 === null) return;
+  const { examineBucket } = await import('@holdfast/adapters/s3');
+  yield* examineBucket({ ...s3, credentials: secrets.s3 });
+}
+
 async function* each(all: readonly AsyncGenerator<Finding>[]): AsyncGenerator<Finding, void, undefined> {
   for (const findings of all) yield* findings;
 }
@@ -32,7 +40,7 @@ export function doctor(program: Command, { client, output, exit, surroundings }:
   program
     .command('doctor')
     .description(
-      'look whether everything works: server, database, key, models, tool servers, Temporal, the OIDC issuer; exits with 1 when not',
+      'look whether everything works: server, database, key, models, tool servers, Temporal, the OIDC issuer, the bucket of the artifacts; exits with 1 when not',
     )
     .action(async () => {
       const findings: Finding[] = [];
@@ -41,6 +49,7 @@ export function doctor(program: Command, { client, output, exit, surroundings }:
         examine(client(), clientSettings(surroundings).url, show.program),
         examineEngine(surroundings.env),
         lookAtIssuer(surroundings.env),
+        lookAtBucket(surroundings.env),
       ];
       for await (const finding of each(all)) {
         findings.push(finding);

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Quotas, Rates } from '../limits.ts';
+import type { BucketEncryption } from './env-values.ts';
 import type { env } from './env.ts';
 
 /** The environment, read once and in order. What must not be shown stands in `secrets` and nowhere else. */
@@ -7,6 +8,16 @@ export interface Config {
   readonly dataDir: string;
   /** `folder`: where PGlite keeps its files. */
   readonly database: { readonly kind: 'pglite'; readonly folder: string } | { readonly kind: 'postgres' };
+  /** null = artifacts are kept in the folder `artifacts` of `dataDir`. */
+  readonly s3: {
+    readonly endpoint: string;
+    /** null = nobody outside reaches it. */
+    readonly publicEndpoint: string | null;
+    readonly bucket: string;
+    readonly region: string;
+    readonly pathStyle: boolean;
+    readonly encryption: BucketEncryption;
+  } | null;
   readonly http: {
     readonly host: string;
     /** 0 = any that is free. */
@@ -87,6 +98,8 @@ export interface Config {
   readonly logLevel: z.output<typeof env>['LOG_LEVEL'];
   readonly secrets: {
     readonly modelApiKey: string | null;
+    /** null = what the AWS SDK finds by itself. */
+    readonly s3: { readonly accessKey: string; readonly secretKey: string } | null;
     readonly temporalApiKey: string | null;
     /** null = a public client. */
     readonly oidcClientSecret: string | null;

@@ -10,3 +10,6 @@ export { type KeycloakServer, startKeycloak } from './keycloak.ts';
 export { describeTemporal } from './describe-temporal.ts';
 export { startTemporal, type TemporalServer } from './temporal.ts';
 export { startPostgres, type PostgresServer } from './postgres.ts';
+export { describeSeaweedFs } from './describe-seaweedfs.ts';
+export { type SeaweedFsServer, startSeaweedFs } from './seaweedfs.ts';
+export { type MotoServer, startMoto } from './moto.ts';
