@@ -9,4 +9,5 @@ export { describeKeycloak } from './describe-keycloak.ts';
 export { type KeycloakServer, startKeycloak } from './keycloak.ts';
 export { describeTemporal } from './describe-temporal.ts';
 export { startTemporal, type TemporalServer } from './temporal.ts';
+export { startTraefik, type TraefikServer } from './traefik.ts';
 export { startPostgres, type PostgresServer } from './postgres.ts';
