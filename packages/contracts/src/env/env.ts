@@ -467,3 +467,6 @@ export const envKeyNames = Object.keys(envKeys) as EnvKey[];
 
 /** What is told about a key. */
 export const metaOf = (key: EnvKey): KeyMeta => keyMeta.parse(envKeys[key].meta());
+
+/** The keys that may come as a file as well, which `<KEY>_FILE` names. */
+export const secretKeys: readonly EnvKey[] = envKeyNames.filter((key) => metaOf(key).secret);
