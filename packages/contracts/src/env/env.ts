@@ -105,7 +105,7 @@ export const envKeys = {
     description: 'How the world reaches the API, for links. Without it: http, HOST and PORT.',
     example: 'https://holdfast.example.com',
     default: null,
-    used: ['worker', 'standalone'],
+    used: everywhere,
     secret: false,
   }),
   CORS_ORIGINS: originList.optional().meta({
