@@ -8,8 +8,14 @@ import { observability, thirdParties } from './third-parties.ts';
 const sets: Readonly<Record<string, readonly string[]>> = {
   Traefik: ['compose.yaml', 'edge.traefik.yaml'],
   Kong: ['compose.yaml', 'edge.kong.yaml'],
-  'Traefik and Temporal': ['compose.yaml', 'edge.traefik.yaml', 'temporal.yaml'],
-  'Kong, Temporal and sample people': ['compose.yaml', 'edge.kong.yaml', 'temporal.yaml', 'dev.yaml'],
+  'Traefik, TLS and Temporal': ['compose.yaml', 'edge.traefik.yaml', 'tls.traefik.yaml', 'temporal.yaml'],
+  'Kong, TLS, Temporal and sample people': [
+    'compose.yaml',
+    'edge.kong.yaml',
+    'tls.kong.yaml',
+    'temporal.yaml',
+    'dev.yaml',
+  ],
 };
 const OURS = /^holdfast:/;
 /** Which part of the environment contract a service of ours reads. */

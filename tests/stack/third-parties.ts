@@ -36,7 +36,11 @@ export const thirdParties: Readonly<Record<string, ThirdParty>> = {
     ],
     probe: /^CMD bash -c .*\/dev\/tcp\/localhost\/9000$/,
   },
-  traefik: { keys: [], probe: /^CMD traefik healthcheck / },
+  traefik: {
+    // For dynamic.yml.
+    keys: ['EDGE_RATE_AVERAGE', 'EDGE_RATE_BURST', 'EDGE_PROXY_DEPTH', 'EDGE_TLS_CERT', 'EDGE_TLS_KEY'],
+    probe: /^CMD traefik healthcheck /,
+  },
   // No curl.
   kong: {
     keys: [
@@ -51,6 +55,10 @@ export const thirdParties: Readonly<Record<string, ThirdParty>> = {
       'KONG_NGINX_WORKER_PROCESSES',
       'KONG_PROXY_ACCESS_LOG',
       'KONG_PROXY_ERROR_LOG',
+      'KONG_SSL_CERT',
+      'KONG_SSL_CERT_KEY',
+      // For kong.yml.
+      'EDGE_REDIS_USERNAME',
     ],
     probe: /^CMD kong health$/,
   },
