@@ -76,6 +76,7 @@ const libraries = [
   },
   { folder: 'packages/adapters/src/secrets', npm: ['zod'], node: true },
   { folder: 'packages/adapters/src/memory', npm: ['rate-limiter-flexible'], node: true },
+  { folder: 'packages/adapters/src/redis', npm: ['ioredis', 'rate-limiter-flexible'], node: true },
   { folder: 'packages/adapters/src/webhooks', npm: ['standardwebhooks'], node: true },
   { folder: 'packages/adapters/src/oidc-development', npm: ['jose', 'oidc-provider', 'zod'], node: true },
   { folder: 'packages/adapters/src/telemetry', npm: ['pino', 'prom-client', 'zod'], node: true },

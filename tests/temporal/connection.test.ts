@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { examineTemporal, prepareNamespace, type TemporalSettings, type TemporalTls } from '@holdfast/driver-temporal';
-import { describeTemporal, freePort } from '@holdfast/testing/servers';
+import { authority, describeTemporal, freePort } from '@holdfast/testing/servers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { authority, tlsFront } from './support/tls-front.ts';
+import { tlsFront } from './support/tls-front.ts';
 
 const plain = { namespace: 'default', taskQueue: 'holdfast', advanceTaskQueue: 'holdfast', tls: null, apiKey: null };
 const trusting: TemporalTls = { serverCa: null, client: null, serverName: null };

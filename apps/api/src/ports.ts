@@ -74,8 +74,13 @@ export interface ApiPorts extends SpeakPorts {
   readonly corsOrigins: readonly string[];
   readonly log: Log;
   readonly metrics: MetricsText & { readonly http: HttpMetrics; readonly limits: LimitMetrics };
-  /** Each check's name with `ok`, or with what is wrong. */
-  readonly readiness: () => Promise<Readonly<Record<string, string>>>;
+  readonly readiness: () => Promise<Readiness>;
+}
+
+/** Whether it can do its work. `checks`: each check's name with `ok`, or with what is wrong; not all keep it from working. */
+export interface Readiness {
+  readonly ready: boolean;
+  readonly checks: Readonly<Record<string, string>>;
 }
 
 export interface MetricsText {

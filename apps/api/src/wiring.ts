@@ -7,6 +7,7 @@ import { configuredModels } from '@holdfast/adapters/models';
 import { JwtVerifier } from '@holdfast/adapters/oidc';
 import { OutboundClient } from '@holdfast/adapters/outbound';
 import { type OpenDatabase, openConfigured } from '@holdfast/adapters/postgres';
+import { openConfiguredRedis, type OpenRedis } from '@holdfast/adapters/redis';
 import { LocalCipher } from '@holdfast/adapters/secrets';
 import { createLogger, createMetrics, type Metrics } from '@holdfast/adapters/telemetry';
 import { HttpWebhookSender } from '@holdfast/adapters/webhooks';
@@ -34,7 +35,7 @@ import {
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from './app.ts';
 import { loginOptionsOf, wireLogin } from './login/wire-login.ts';
-import type { ApiPorts } from './ports.ts';
+import type { ApiPorts, Readiness } from './ports.ts';
 import { encodeEvent } from './sse/sse-listener.ts';
 import { StreamGuard } from './sse/stream-guard.ts';
 
@@ -45,6 +46,8 @@ export interface ApiOverrides {
   readonly models?: ModelCatalogue;
   /** Shared with the worker of this process. */
   readonly deltas?: Deltas;
+  /** Shared with the worker of this process, and closed by whoever brings it. */
+  readonly redis?: OpenRedis | null;
   /** The tool servers that TOOL_SERVERS_FILE would name. */
   readonly platformTools?: PlatformTools;
   readonly rateLimiter?: RateLimiter;
@@ -66,20 +69,24 @@ export interface Api {
 
 /**
  * The API on its ports, listening nowhere yet.
- * @throws DatabaseNotUsable, ToolServersFileInvalid, ModelsFileInvalid, KeyFileInvalid.
+ * @throws DatabaseNotUsable, ToolServersFileInvalid, ModelsFileInvalid, KeyFileInvalid, RedisCaInvalid.
  */
 export async function wireApi(config: Config, overrides: ApiOverrides = {}): Promise<Api> {
   const redaction = overrides.redaction ?? new Redaction();
   const log = overrides.log ?? createLogger({ level: config.logLevel, name: 'api', redaction });
   const cipher = overrides.cipher ?? new LocalCipher(config.secretsKeyFile);
   const metrics = overrides.metrics ?? createMetrics();
-  const database = overrides.database ?? (await openConfigured(config));
+  const redis =
+    overrides.redis === undefined ? openConfiguredRedis(config, { log, metrics: metrics.redis }) : overrides.redis;
+  const database = overrides.database ?? (await openConfigured(config, redis ?? {}));
   const own: { close(): Promise<void> }[] = [];
   try {
     if (overrides.database === undefined) {
       own.push(database);
       for (const warning of database.warnings) log.warn({}, warning);
     }
+    // Closed before the database, by which its last hints may go.
+    if (redis !== null && overrides.redis === undefined) own.push(redis);
     let { platformTools } = overrides;
     if (platformTools === undefined) {
       const registered = await registeredTools(config.toolServers, log);
@@ -93,6 +100,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       models = configured.catalog;
     }
     const {
+      installation,
       agents,
       audit,
       budgets,
@@ -115,6 +123,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       transactions,
       webhooks,
     } = await database.api();
+    redis?.begin(installation);
     const { clock, hints } = database;
     const changed = await recordPrices(models, prices);
     if (changed > 0) log.info({ models: changed }, 'models have other prices from now on');
@@ -127,7 +136,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
     const tools = new RegisteredTools({ platform: platformTools, store: toolServers, mcp, http, redaction });
     const { rates, quotas } = config.limits;
     const requestLimits = new RequestLimits({
-      limiter: overrides.rateLimiter ?? new MemoryRateLimiter(),
+      limiter: overrides.rateLimiter ?? redis?.rateLimiter ?? new MemoryRateLimiter(),
       rates,
       own: cachedOwnLimits(limits, clock),
       log,
@@ -181,7 +190,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       artifacts,
       versions: cachedVersions((scope, id) => agents.versionById(scope, id)),
       publishing: { models, tools, agents },
-      deltas: overrides.deltas ?? new LocalDeltas(),
+      deltas: overrides.deltas ?? redis?.deltas ?? new LocalDeltas(),
       registry: { tools, platform: platformTools, store: toolServers },
       streams: new EventStreams({ directory, runs, hints }, encodeEvent),
       guard: new StreamGuard((credentials, operation) =>
@@ -194,7 +203,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       trustedProxies: config.http.trustedProxies,
       log,
       metrics,
-      readiness: () => readinessOf(database),
+      readiness: () => readinessOf(database, redis),
     };
     const app: FastifyInstance = buildApp(overrides.wrap?.(ports) ?? ports);
     return {
@@ -224,11 +233,13 @@ export function listeningUrl(app: FastifyInstance): string {
   return `http://${host === '0.0.0.0' || host === '[::]' ? '127.0.0.1' : host}:${address.port}`;
 }
 
-async function readinessOf(database: OpenDatabase): Promise<Readonly<Record<string, string>>> {
+async function readinessOf(database: OpenDatabase, redis: OpenRedis | null): Promise<Readiness> {
+  // Without it everything goes on.
+  const beside = redis === null ? {} : { redis: redis.up ? 'ok' : 'cannot be used; everything goes on without it' };
   try {
     await database.ping();
-    return { database: 'ok' };
+    return { ready: true, checks: { database: 'ok', ...beside } };
   } catch {
-    return { database: 'does not answer, or takes no writes' };
+    return { ready: false, checks: { database: 'does not answer, or takes no writes', ...beside } };
   }
 }

@@ -32,9 +32,10 @@ export async function* examine(
 }
 
 async function* readiness(client: Holdfast, program: string): AsyncGenerator<Finding, void, undefined> {
+  let status: 'ready' | 'not-ready';
   let checks: Readonly<Record<string, string>>;
   try {
-    ({ checks } = await client.server.ready());
+    ({ status, checks } = await client.server.ready());
   } catch (error) {
     yield failed('readiness', error, program);
     return;
@@ -42,7 +43,7 @@ async function* readiness(client: Holdfast, program: string): AsyncGenerator<Fin
   for (const [check, state] of Object.entries(checks))
     yield state === 'ok'
       ? { check, level: 'ok', detail: 'ok' }
-      : { check, level: 'fail', detail: `${state}. See the log of the server.` };
+      : { check, level: status === 'ready' ? 'warn' : 'fail', detail: `${state}. See the log of the server.` };
 }
 
 async function* models(client: Holdfast, program: string): AsyncGenerator<Finding, void, undefined> {

@@ -4,6 +4,7 @@ import { FileArtifactStore } from '@holdfast/adapters/files';
 import { registeredTools } from '@holdfast/adapters/mcp';
 import { configuredModels } from '@holdfast/adapters/models';
 import { migrate, type OpenDatabase, openConfigured } from '@holdfast/adapters/postgres';
+import { openConfiguredRedis } from '@holdfast/adapters/redis';
 import { LocalCipher } from '@holdfast/adapters/secrets';
 import { createLogger, createMetrics } from '@holdfast/adapters/telemetry';
 import { type Api, listeningUrl, wireApi } from '@holdfast/api';
@@ -34,7 +35,7 @@ interface Part {
 
 /**
  * API and worker in one process on one database, listening and at work. `folder`: what the tool server `files` may read.
- * @throws DatabaseNotUsable, ToolServersFileInvalid, ModelsFileInvalid, KeyFileInvalid, EADDRINUSE of Node.
+ * @throws DatabaseNotUsable, ToolServersFileInvalid, ModelsFileInvalid, KeyFileInvalid, RedisCaInvalid, EADDRINUSE of Node.
  */
 export async function wireStandalone(
   config: Config,
@@ -55,8 +56,11 @@ export async function wireStandalone(
     const redaction = new Redaction();
     const log = createLogger({ level: config.logLevel, name: 'standalone', redaction }, file);
     const cipher = new LocalCipher(config.secretsKeyFile);
-    const database = await openConfigured(config);
+    const metrics = createMetrics();
+    const redis = openConfiguredRedis(config, { log, metrics: metrics.redis });
+    const database = await openConfigured(config, redis ?? {});
     parts.push(database);
+    if (redis !== null) parts.push(redis);
     for (const warning of database.warnings) log.warn({}, warning);
     await migrate(database, config.secrets.database === null ? {} : { url: config.secrets.database.migrate });
     if (config.temporal !== null) {
@@ -69,7 +73,6 @@ export async function wireStandalone(
     }
     const demo = await demoKey(await database.owner(), dataDir, config.tenantSlots);
 
-    const metrics = createMetrics();
     const artifacts = new FileArtifactStore(join(dataDir, 'artifacts'));
     const models = await configuredModels(config, redaction);
     parts.push(models);
@@ -78,7 +81,8 @@ export async function wireStandalone(
     parts.push(mcp);
     const login = await loginOf(config, dataDir, (text) => log.warn({}, text));
     if (login.development !== null) parts.push(login.development);
-    const shared = { database, artifacts, log, metrics, deltas: new LocalDeltas(), cipher, redaction };
+    const deltas = redis?.deltas ?? new LocalDeltas();
+    const shared = { database, artifacts, log, metrics, deltas, redis, cipher, redaction };
     const api = await wireApi(login.config, { ...shared, models: model, platformTools: mcp });
     parts.push(api);
     await api.app.listen({ host: config.http.host, port: config.http.port });

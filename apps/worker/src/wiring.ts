@@ -7,6 +7,7 @@ import { HttpMcpTools, registeredTools, serverLog } from '@holdfast/adapters/mcp
 import { configuredModels } from '@holdfast/adapters/models';
 import { OutboundClient } from '@holdfast/adapters/outbound';
 import { type OpenDatabase, openConfigured } from '@holdfast/adapters/postgres';
+import { openConfiguredRedis, type OpenRedis } from '@holdfast/adapters/redis';
 import { LocalCipher } from '@holdfast/adapters/secrets';
 import { createLogger, createMetrics, type Metrics } from '@holdfast/adapters/telemetry';
 import { HttpWebhookSender } from '@holdfast/adapters/webhooks';
@@ -59,6 +60,8 @@ export interface WorkerOverrides {
   readonly modelLimits?: ReadonlyMap<string, number>;
   /** Shared with the API of this process, whose streams show them. */
   readonly deltas?: Deltas;
+  /** Shared with the API of this process, and closed by whoever brings it. */
+  readonly redis?: OpenRedis | null;
   /** The tool servers that TOOL_SERVERS_FILE would name. */
   readonly platformTools?: PlatformTools;
   readonly cipher?: SecretCipher;
@@ -95,20 +98,27 @@ const WATCH_PEERS_MS = 150;
 /** Results are kept and tried again for this long while the database is away. */
 const PATIENCE_MS = 60_000;
 
-/** A worker that has begun. @throws DatabaseNotUsable, ToolServersFileInvalid, ModelsFileInvalid, KeyFileInvalid. */
+/**
+ * A worker that has begun.
+ * @throws DatabaseNotUsable, ToolServersFileInvalid, ModelsFileInvalid, KeyFileInvalid, RedisCaInvalid.
+ */
 export async function wireWorker(config: Config, overrides: WorkerOverrides = {}): Promise<RunningWorker> {
   const id = `${hostname().slice(0, 30)}-${process.pid}-${randomBytes(4).toString('hex')}`;
   const redaction = overrides.redaction ?? new Redaction();
   const log = overrides.log ?? createLogger({ level: config.logLevel, name: 'worker', redaction });
   const cipher = overrides.cipher ?? new LocalCipher(config.secretsKeyFile);
   const metrics = overrides.metrics ?? createMetrics();
-  const database = overrides.database ?? (await openConfigured(config));
+  const redis =
+    overrides.redis === undefined ? openConfiguredRedis(config, { log, metrics: metrics.redis }) : overrides.redis;
+  const database = overrides.database ?? (await openConfigured(config, redis ?? {}));
   const own: { close(): Promise<void> }[] = [];
   try {
     if (overrides.database === undefined) {
       own.push(database);
       for (const warning of database.warnings) log.warn({}, warning);
     }
+    // Closed before the database, by which its last hints may go.
+    if (redis !== null && overrides.redis === undefined) own.push(redis);
     let { platformTools } = overrides;
     if (platformTools === undefined) {
       const registered = await registeredTools(config.toolServers, log);
@@ -123,6 +133,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       modelLimits = configured.catalog.runLimits();
     }
     const stores = await database.worker(id, config.temporal === null ? 'embedded' : 'temporal');
+    redis?.begin(stores.installation);
     const { runs, agents, toolServers, secrets, schedule, outbox, expired, lease, artifactRows } = stores;
     const { budgets, bulk, directory, erasure, schedules, transactions, webhooks } = stores;
     const artifacts = overrides.artifacts ?? new FileArtifactStore(join(config.dataDir, 'artifacts'));
@@ -149,7 +160,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       model,
       tools,
       redaction,
-      deltas: overrides.deltas ?? new LocalDeltas(),
+      deltas: overrides.deltas ?? redis?.deltas ?? new LocalDeltas(),
       clock,
       hints: database.hints,
       schedule,

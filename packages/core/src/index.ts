@@ -18,6 +18,8 @@ export { expireRuns } from './scheduling/expire-runs.ts';
 export { removeFiles } from './scheduling/remove-files.ts';
 export { removeStrays, type StrayPorts } from './scheduling/remove-strays.ts';
 export { type Hint, type Hints, hintsFor } from './scheduling/hints.ts';
+export { hintText, readHint } from './scheduling/hint-text.ts';
+export { ProcessHints } from './scheduling/process-hints.ts';
 export * from './scheduling/outbox.ts';
 export type { Steps, StepStores } from './scheduling/steps.ts';
 export type * from './use-cases/agent-store.ts';

@@ -3,6 +3,7 @@ export { describeAuditLog } from './conformance/audit-log.ts';
 export { describeAgentStore } from './conformance/agent-store.ts';
 export { describeBulkStore } from './conformance/bulk-store.ts';
 export { describeChildRuns } from './conformance/child-runs.ts';
+export { describeDeltas, type OpenedDeltas } from './conformance/deltas.ts';
 export { describeDeletion } from './conformance/deletion.ts';
 export { describeHints, type OpenedHints } from './conformance/hints.ts';
 export { describeInstallation } from './conformance/installation.ts';

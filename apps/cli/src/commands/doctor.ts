@@ -22,6 +22,14 @@ async function* lookAtIssuer(env: Surroundings['env']): AsyncGenerator<Finding, 
   yield* examineIssuer(oidc);
 }
 
+/** Only where one is configured here. */
+async function* lookAtRedis(env: Surroundings['env']): AsyncGenerator<Finding, void, undefined> {
+  const { redis, secrets } = parseEnv(env);
+  if (redis === null) return;
+  const { examineRedis, redisSettings } = await import('@holdfast/adapters/redis');
+  yield* examineRedis(redisSettings(redis, secrets.redis));
+}
+
 async function* each(all: readonly AsyncGenerator<Finding>[]): AsyncGenerator<Finding, void, undefined> {
   for (const findings of all) yield* findings;
 }
@@ -32,7 +40,7 @@ export function doctor(program: Command, { client, output, exit, surroundings }:
   program
     .command('doctor')
     .description(
-      'look whether everything works: server, database, key, models, tool servers, Temporal, the OIDC issuer; exits with 1 when not',
+      'look whether everything works: server, database, key, models, tool servers, Temporal, the OIDC issuer, Redis; exits with 1 when not',
     )
     .action(async () => {
       const findings: Finding[] = [];
@@ -41,6 +49,7 @@ export function doctor(program: Command, { client, output, exit, surroundings }:
         examine(client(), clientSettings(surroundings).url, show.program),
         examineEngine(surroundings.env),
         lookAtIssuer(surroundings.env),
+        lookAtRedis(surroundings.env),
       ];
       for await (const finding of each(all)) {
         findings.push(finding);

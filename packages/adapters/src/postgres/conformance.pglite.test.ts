@@ -1,3 +1,4 @@
+import { ProcessHints } from '@holdfast/core';
 import {
   describeAgentStore,
   describeAuditLog,
@@ -23,7 +24,6 @@ import {
   describeTransactions,
   describeWebhookStore,
 } from '@holdfast/testing';
-import { ProcessHints } from './hints.ts';
 import { describeAuditTables } from './audit.suite.ts';
 import { describeErasure } from './deletion.suite.ts';
 import { describeIdempotencyKeys } from './idempotency-keys.suite.ts';

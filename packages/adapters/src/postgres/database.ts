@@ -1,43 +1,44 @@
-import type {
-  AgentStore,
-  ArtifactRow,
-  BudgetStore,
-  CurrentPrices,
-  ModelPrices,
-  AuditLog,
-  BulkStore,
-  Clock,
-  DriverName,
-  Entrance,
-  ExpiredRuns,
-  Hint,
-  Hints,
-  Installation,
-  KeyStore,
-  LimitStore,
-  MemberRows,
-  Outbox,
-  PlatformAudit,
-  RetentionStore,
-  RunDirectory,
-  RunRef,
-  RunStore,
-  ScheduleRows,
-  ScheduleStore,
-  SealedPages,
-  SecretRows,
-  SessionStore,
-  Steps,
-  TenantDirectory,
-  TenantErasure,
-  TenantScope,
-  ThreadStore,
-  ToolServerStore,
-  Transactions,
-  WorkerBudgets,
-  WorkerLease,
-  WebhookQueue,
-  WebhookStore,
+import {
+  type AgentStore,
+  type ArtifactRow,
+  type BudgetStore,
+  type CurrentPrices,
+  type ModelPrices,
+  type AuditLog,
+  type BulkStore,
+  type Clock,
+  type DriverName,
+  type Entrance,
+  type ExpiredRuns,
+  type Hint,
+  type Hints,
+  type Installation,
+  type KeyStore,
+  type LimitStore,
+  type MemberRows,
+  type Outbox,
+  type PlatformAudit,
+  ProcessHints,
+  type RetentionStore,
+  type RunDirectory,
+  type RunRef,
+  type RunStore,
+  type ScheduleRows,
+  type ScheduleStore,
+  type SealedPages,
+  type SecretRows,
+  type SessionStore,
+  type Steps,
+  type TenantDirectory,
+  type TenantErasure,
+  type TenantScope,
+  type ThreadStore,
+  type ToolServerStore,
+  type Transactions,
+  type WorkerBudgets,
+  type WorkerLease,
+  type WebhookQueue,
+  type WebhookStore,
 } from '@holdfast/core';
 import { artifactRows } from './artifact-rows.ts';
 import { cleanAudit, PostgresAuditLog } from './audit-log.ts';
@@ -46,8 +47,8 @@ import { cleanBulkOperations, PostgresBulkStore } from './bulk-store.ts';
 import { DatabaseClock, ProcessClock } from './database-clock.ts';
 import { DatabaseNotUsable } from './errors.ts';
 import { PostgresExpiredRuns } from './expired-runs.ts';
-import { NoHints, PostgresHints, ProcessHints } from './hints.ts';
-import { PostgresInstallation, tenantIds } from './installation.ts';
+import { NoHints, PostgresHints } from './hints.ts';
+import { installationId, PostgresInstallation, tenantIds } from './installation.ts';
 import { PostgresKeyStore } from './key-store.ts';
 import { PostgresLimitStore } from './limit-store.ts';
 import { PostgresModelPrices } from './model-prices.ts';
@@ -85,6 +86,8 @@ export interface DatabaseOptions {
   readonly poolSize?: number;
   /** Off: nothing is published or heard, and sweeps alone find what is due. Default true. */
   readonly hints?: boolean;
+  /** Of a server: another way for hints, which gets the database's own for when that is gone. */
+  readonly hintsThrough?: (otherwise: Hints) => Hints;
   /** An append that takes longer is cut off, and what became of it is unknown, ms; default 10 s. */
   readonly appendLimitMs?: number;
   /** How long audit lines are kept of tenants that say nothing themselves; default: for ever. */
@@ -92,6 +95,8 @@ export interface DatabaseOptions {
 }
 
 export interface ApiStores {
+  /** The id of the installation, by which it differs from others in what they share. */
+  readonly installation: string;
   readonly runs: RunStore;
   readonly agents: AgentStore;
   readonly toolServers: ToolServerStore;
@@ -116,6 +121,8 @@ export interface ApiStores {
 }
 
 export interface WorkerStores {
+  /** As the API has it. */
+  readonly installation: string;
   readonly runs: RunStore;
   readonly agents: Pick<AgentStore, 'get' | 'version' | 'versionById'>;
   readonly secrets: Pick<SecretRows, 'read'>;
@@ -224,9 +231,10 @@ async function openEmbedded(url: string, options: DatabaseOptions): Promise<Open
 async function openServer(url: string, options: DatabaseOptions): Promise<OpenDatabase> {
   const { pool, session, warnings } = await openPostgres(url, options.directUrl ?? url, options.poolSize ?? POOL_SIZE);
   const clock = new DatabaseClock();
-  const hints = options.hints === false ? new NoHints() : new PostgresHints(pool);
+  const own = options.hints === false ? null : new PostgresHints(pool);
+  const hints = own === null ? new NoHints() : (options.hintsThrough?.(own) ?? own);
   await setClock(pool, clock);
-  if (hints instanceof PostgresHints) await hints.listen(session);
+  await own?.listen(session);
   const timer = setInterval(() => {
     setClock(pool, clock).catch(() => undefined);
   }, CLOCK_MS);
@@ -242,7 +250,7 @@ async function openServer(url: string, options: DatabaseOptions): Promise<OpenDa
     syncs: () => null,
     async close() {
       clearInterval(timer);
-      if (hints instanceof PostgresHints) await hints.flush();
+      await own?.flush();
       await session.close();
       await pool.close();
     },
@@ -261,6 +269,7 @@ function stores(
       const role = await roleFor(connections, 'holdfast_api');
       const scoped = scopedTransactions(connections, role);
       return {
+        installation: await installationId(connections, role),
         runs: new ApiRunStore(scoped, publish),
         agents: new PostgresAgentStore(scoped),
         toolServers: new PostgresToolServerStore(scoped),
@@ -288,6 +297,7 @@ function stores(
       const role = await roleFor(connections, 'holdfast_worker');
       const scoped = scopedTransactions(connections, role);
       return {
+        installation: await installationId(connections, role),
         runs: new WorkerRunStore(
           connections,
           scoped,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Hint, Hints } from '@holdfast/core';
+import { type Hint, type Hints, hintText, ProcessHints, readHint } from '@holdfast/core';
 import type { DirectSession, LiveSession, SessionPart } from './direct-session.ts';
 import { arrayLiteral } from './array-literal.ts';
 import type { Connections, Statement } from './sql.ts';
@@ -7,8 +7,6 @@ import type { Connections, Statement } from './sql.ts';
 /** NOTIFY takes a transaction id, so its commit would wait for the disk. */
 const noSync: Statement = { text: "select pg_catalog.set_config('synchronous_commit', 'off', true)" };
 const notifySql = 'select pg_catalog.pg_notify($1, p) from pg_catalog.unnest($2::text[]) as p';
-
-type Listener = (hint: Hint) => void;
 
 /** A NOTIFY holds less than 8,000 bytes. */
 const LONGEST_PAYLOAD = 7_000;
@@ -18,27 +16,6 @@ const CHANNEL = 'holdfast_runs';
  * one ms later at the median, and neither throughput nor the server's CPU was better (bench/src/delivery.ts, versus.ts).
  */
 const PAUSE_MS = 2;
-
-/** Hints within this process: all there is with PGlite. */
-export class ProcessHints implements Hints {
-  readonly #listeners = new Set<Listener>();
-
-  publish(hints: readonly Hint[]): void {
-    for (const hint of hints) this.tell(hint);
-  }
-
-  subscribe(listener: Listener): () => void {
-    // The same function may listen twice.
-    const own: Listener = (hint) => listener(hint);
-    this.#listeners.add(own);
-    return () => this.#listeners.delete(own);
-  }
-
-  /** Not at once: whoever publishes goes on undisturbed by what listeners do. */
-  protected tell(hint: Hint): void {
-    for (const listener of this.#listeners) queueMicrotask(() => listener(hint));
-  }
-}
 
 /** For tests and repairs: nobody hears anything, and all must still end by sweeps. */
 export class NoHints implements Hints {
@@ -118,14 +95,14 @@ export class PostgresHints extends ProcessHints implements SessionPart {
     if (channel !== CHANNEL || from === this.#me) return;
     this.#alone = false;
     this.#heard += 1;
-    for (const text of texts) this.tell(hintOf(text));
+    for (const text of texts) this.tell(readHint(text));
   }
 
   override publish(hints: readonly Hint[]): void {
     super.publish(hints);
     if (this.#alone) return;
     // Of a run, the newest.
-    for (const hint of hints) this.#gathered.set('run' in hint ? hint.run : hint.about, textOf(hint));
+    for (const hint of hints) this.#gathered.set('run' in hint ? hint.run : hint.about, hintText(hint));
     this.#sending ??= this.#send();
   }
 
@@ -162,22 +139,4 @@ export class PostgresHints extends ProcessHints implements SessionPart {
     }
     return [...payloads, current];
   }
-}
-
-const signs = { held: '+', free: '', ended: '!' } as const;
-
-/** `outbox`, `due`, `everything`; or a run's id with its head and the sign of its state, or with `x` when it was deleted. */
-function textOf(hint: Hint): string {
-  if (hint.about === 'deleted') return `${hint.run}:x`;
-  return hint.about === 'run' ? `${hint.run}:${hint.head}${signs[hint.state]}` : hint.about;
-}
-
-/** What cannot be read, as from another release, is worth a look at everything. */
-function hintOf(text: string): Hint {
-  if (text === 'outbox' || text === 'due') return { about: text };
-  const deleted = /^([0-9a-f-]{36}):x$/.exec(text)?.[1];
-  if (deleted !== undefined) return { about: 'deleted', run: deleted };
-  const [, run, head, sign] = /^([0-9a-f-]{36}):(\d+)([+!]?)$/.exec(text) ?? [];
-  if (run === undefined || head === undefined) return { about: 'everything' };
-  return { about: 'run', run, head: Number(head), state: sign === '+' ? 'held' : sign === '!' ? 'ended' : 'free' };
 }

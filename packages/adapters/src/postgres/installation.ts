@@ -60,15 +60,22 @@ export class PostgresInstallation implements Installation {
     await this.#scoped.in(scope, (sql) => insertKey(sql, scope, key));
   }
 
-  async installationId(): Promise<string> {
-    const [row] = await this.#asOwner<{ id: string }>('select id from holdfast.installation', []);
-    if (row === undefined) throw new Error('The database has no installation id.');
-    return row.id;
+  installationId(): Promise<string> {
+    return installationId(this.#connections, this.#role);
   }
 
   #asOwner<Row>(text: string, values: readonly unknown[]): Promise<readonly Row[]> {
     return this.#connections.lend((sql) => roleTransaction(sql, this.#role, () => sql.query<Row>(text, values)));
   }
+}
+
+/** By which the installation differs from others. Every role may know it. */
+export async function installationId(connections: Connections, role: DatabaseRole | null): Promise<string> {
+  const [row] = await connections.lend((sql) =>
+    roleTransaction(sql, role, () => sql.query<{ id: string }>('select id from holdfast.installation')),
+  );
+  if (row === undefined) throw new Error('The database has no installation id.');
+  return row.id;
 }
 
 /** Every tenant there is. */

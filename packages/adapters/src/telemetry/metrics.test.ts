@@ -14,6 +14,9 @@ describe('the metrics', () => {
     metrics.engine.reachable(true);
     metrics.engine.began(0.3);
     metrics.engine.unheard();
+    expect(await metrics.text()).not.toContain('redis');
+    metrics.redis.reachable(true);
+    metrics.redis.deltaLost();
     executor.taken('claim');
     executor.taken('claim');
     executor.taken('take-over');
@@ -38,6 +41,8 @@ describe('the metrics', () => {
         'holdfast_engine_reachable 1',
         'holdfast_engine_schedule_to_start_seconds_bucket{le="0.5"} 1',
         'holdfast_engine_unheard_total 1',
+        'holdfast_redis_reachable 1',
+        'holdfast_deltas_lost_total 1',
         'holdfast_runs_claimed_total 2',
         'holdfast_runs_taken_over_total 1',
         'holdfast_appends_total{outcome="accepted"} 1',
@@ -49,7 +54,7 @@ describe('the metrics', () => {
       ]),
     );
     const names = lines.filter((line) => line.startsWith('# TYPE')).map((line) => line.split(' ')[2]);
-    expect(names).toHaveLength(15);
+    expect(names).toHaveLength(17);
     expect(names.every((name) => name?.startsWith('holdfast_'))).toBe(true);
   });
 

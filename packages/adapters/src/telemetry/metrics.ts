@@ -69,6 +69,9 @@ export function createMetrics() {
     'From the time at which Temporal had a run’s work to its begin in this worker.',
     SECONDS,
   );
+  // Only where one is configured: a 0 of those without would look like an outage.
+  let redisReachable: Gauge | null = null;
+  const deltasLost = counter('deltas_lost_total', 'Pieces of words of models that other processes did not get.');
   const unheard = counter('engine_unheard_total', 'Runs handed to Temporal that no worker had begun 10 s later.');
 
   return {
@@ -89,6 +92,13 @@ export function createMetrics() {
       reachable: (up: boolean): void => reachable.set(up ? 1 : 0),
       began: (seconds: number): void => scheduleToStart.observe(seconds),
       unheard: (): void => unheard.inc(),
+    },
+    redis: {
+      reachable: (up: boolean): void => {
+        redisReachable ??= gauge('redis_reachable', 'Whether REDIS_URL can be used: 1 or 0. Only where it names one.');
+        redisReachable.set(up ? 1 : 0);
+      },
+      deltaLost: (): void => deltasLost.inc(),
     },
     worker: {
       /** Asked at each scrape; null = it is not known now. */

@@ -7,6 +7,15 @@ export interface Config {
   readonly dataDir: string;
   /** `folder`: where PGlite keeps its files. */
   readonly database: { readonly kind: 'pglite'; readonly folder: string } | { readonly kind: 'postgres' };
+  /** What processes share beside the database; null = nothing. User and password stand in `secrets`. */
+  readonly redis: {
+    readonly host: string;
+    readonly port: number;
+    /** The number of its database. */
+    readonly database: number;
+    /** null = no TLS. `caFile`: PEM; null = whom Node trusts. */
+    readonly tls: { readonly caFile: string | null } | null;
+  } | null;
   readonly http: {
     readonly host: string;
     /** 0 = any that is free. */
@@ -92,6 +101,7 @@ export interface Config {
     readonly oidcClientSecret: string | null;
     /** All of it, for values of files that name a variable: `env:NAME`. */
     readonly environment: Readonly<Record<string, string | undefined>>;
+    readonly redis: { readonly username: string | null; readonly password: string | null } | null;
     /** null with PGlite. `direct` and `migrate` are already what they fall back to. */
     readonly database: { readonly url: string; readonly direct: string; readonly migrate: string } | null;
   };

@@ -33,6 +33,24 @@ export const databaseUrl = z
     error: 'must begin with pglite:// (a folder, or nothing), postgres:// or postgresql://',
   });
 
+/** Settings behind `?` would be hidden ones: whatever the client's library happens to know. */
+export const redisUrl = z.string().refine((value) => value === 'memory://' || isRedisUrl(value), {
+  error:
+    'must be memory://, or redis:// or rediss:// (TLS) with a host, and at most a user, a password, a port and the number of a database; percent-encode what is special in a password; no ? and #',
+});
+
+function isRedisUrl(value: string): boolean {
+  if (!/^rediss?:\/\/[^?#\s]+$/.test(value) || !URL.canParse(value)) return false;
+  const { hostname, pathname, username, password } = new URL(value);
+  if (hostname === '' || !/^(\/\d{0,5})?$/.test(pathname)) return false;
+  try {
+    decodeURIComponent(username + password);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 export const baseUrl = z
   .string()
   .refine((value) => URL.canParse(value) && /^https?:\/\/[^?#]+$/.test(value), {

@@ -15,6 +15,7 @@ import {
   quotas,
   ranges,
   rates,
+  redisUrl,
   temporalName,
   whole,
 } from './env-values.ts';
@@ -72,6 +73,22 @@ export const envKeys = {
     default: null,
     used: ['cli', 'standalone'],
     secret: true,
+  }),
+  REDIS_URL: redisUrl.prefault('memory://').meta({
+    description:
+      'What processes tell each other beside the database: words of models as they come, wake-ups, counts of rate limits. `memory://` = nothing beyond each process; wake-ups go through the database. `redis://user:password@host:6379/0` = a Redis or Valkey; `rediss://` = over TLS. Nothing is kept there; while it is away everything goes on. See the page of the cache.',
+    example: 'rediss://holdfast:secret@valkey:6379/0',
+    default: 'memory://',
+    used: [...everywhere, 'cli'],
+    secret: true,
+  }),
+  REDIS_TLS_CA_PATH: path.optional().meta({
+    description:
+      'A PEM file of the authorities that the certificate of a `rediss://` server may come from. Without it, those that Node trusts.',
+    example: '/etc/holdfast/redis-ca.pem',
+    default: null,
+    used: [...everywhere, 'cli'],
+    secret: false,
   }),
   DATA_DIR: path.prefault('.holdfast').meta({
     description: 'The folder of all that is kept outside the database: artifacts, and PGlite’s database itself.',

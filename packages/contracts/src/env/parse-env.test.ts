@@ -25,6 +25,7 @@ describe('parseEnv', () => {
     expect(parseEnv({})).toEqual({
       dataDir: '.holdfast',
       database: { kind: 'pglite', folder: '.holdfast/database' },
+      redis: null,
       http: { host: '127.0.0.1', port: 7070, publicBaseUrl: null, corsOrigins: [], trustedProxies: [] },
       limits: { rates: defaultRates, quotas: defaultQuotas },
       metricsPort: null,
@@ -39,7 +40,14 @@ describe('parseEnv', () => {
       models: { file: null, one: null },
       logLevel: 'info',
       temporal: null,
-      secrets: { database: null, modelApiKey: null, temporalApiKey: null, oidcClientSecret: null, environment: {} },
+      secrets: {
+        database: null,
+        modelApiKey: null,
+        temporalApiKey: null,
+        oidcClientSecret: null,
+        redis: null,
+        environment: {},
+      },
     });
   });
 
@@ -48,6 +56,8 @@ describe('parseEnv', () => {
       DATABASE_URL: 'postgresql://a:pw1@db/x',
       DATABASE_DIRECT_URL: 'postgres://a:pw2@db/x',
       DATABASE_MIGRATE_URL: 'postgres://o:pw3@db/x',
+      REDIS_URL: 'rediss://us%2Fer:p%40ss@cache:6380/3',
+      REDIS_TLS_CA_PATH: '/tls/redis.pem',
       DATA_DIR: '/data',
       HOST: '0.0.0.0',
       PORT: '0',
@@ -130,6 +140,7 @@ describe('parseEnv', () => {
         cliClientId: 'cli',
       },
       outboundAllow: ['crm.internal', 'crm.internal:8080', '10.1.0.0/16', '[::1]:80'],
+      redis: { host: 'cache', port: 6380, database: 3, tls: { caFile: '/tls/redis.pem' } },
       secretsKeyFile: '/etc/holdfast/secrets.key',
       models: { file: '/etc/models.yaml', one: { baseUrl: 'http://gpu:8000/v1', model: 'qwen' } },
       temporal: {
@@ -147,6 +158,7 @@ describe('parseEnv', () => {
     });
     expect(secrets.modelApiKey).toBe('sk-1');
     expect(secrets.temporalApiKey).toBe('tk-1');
+    expect(secrets.redis).toEqual({ username: 'us/er', password: 'p@ss' });
     expect(secrets.oidcClientSecret).toBe('oc-1');
     expect(secrets.environment['AWS_SECRET_ACCESS_KEY']).toBe('never passed on');
     expect(secrets.database).toEqual({
@@ -178,6 +190,23 @@ describe('parseEnv', () => {
       advanceTaskQueue: 'holdfast',
       tls,
     });
+  });
+
+  it.each([
+    ['redis://cache', { host: 'cache', port: 6_379, database: 0, tls: null }, { username: null, password: null }],
+    [
+      'redis://:pw@[::1]:7000/',
+      { host: '::1', port: 7_000, database: 0, tls: null },
+      { username: null, password: 'pw' },
+    ],
+    [
+      'rediss://me:pw@cache:6379/12',
+      { host: 'cache', port: 6_379, database: 12, tls: { caFile: null } },
+      { username: 'me', password: 'pw' },
+    ],
+  ])('reads %s', (url, server, login) => {
+    const { redis, secrets } = parseEnv({ REDIS_URL: url });
+    expect({ redis, login: secrets.redis }).toEqual({ redis: server, login });
   });
 
   it('puts PGlite where its URL says', () => {
@@ -229,6 +258,14 @@ describe('parseEnv', () => {
     ['MODEL_BASE_URL', 'http://localhost:8000/v1'],
     ['MODEL_DEFAULT', 'qwen'],
     ['MODEL_API_KEY', 'sk 1'],
+    ['REDIS_URL', 'cache:6379'],
+    ['REDIS_URL', 'memory://x'],
+    ['REDIS_URL', 'redis://'],
+    ['REDIS_URL', 'redis://cache:6379/zero'],
+    ['REDIS_URL', 'redis://cache:6379/0?tls=true'],
+    ['REDIS_URL', 'redis://user:p#ss@cache'],
+    ['REDIS_URL', 'redis://user:p%zz@cache'],
+    ['REDIS_TLS_CA_PATH', '/tls/redis.pem'],
     ['TEMPORAL_ADDRESS', 'temporal'],
     ['TEMPORAL_ADDRESS', 'http://temporal:7233'],
     ['TEMPORAL_NAMESPACE', 'a b'],

@@ -8,6 +8,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 const INHERITED = ['HOME', 'PATH', 'SHELL', 'TERM'];
 const MOST_SHOWN = 100;
+const DEFAULT_REDIS_PORT = 6_379;
 
 /** One line per key that cannot be used. */
 export class EnvInvalid extends Error {
@@ -75,12 +76,18 @@ export function parseEnv(environment: Environment): Config {
     if (values[key] !== undefined && values[needs] === undefined)
       throw new EnvInvalid([problemLine(key, given[key] ?? '', `is only for use with ${needs}, which is not set`)]);
   }
+  if (values.REDIS_TLS_CA_PATH !== undefined && !values.REDIS_URL.startsWith('rediss://')) {
+    const message = 'is only for a REDIS_URL that begins with rediss://';
+    throw new EnvInvalid([problemLine('REDIS_TLS_CA_PATH', given['REDIS_TLS_CA_PATH'] ?? '', message)]);
+  }
+  const redis = redisOf(values);
   const direct = values.DATABASE_DIRECT_URL ?? values.DATABASE_URL;
   return {
     dataDir: values.DATA_DIR,
     database: isPglite
       ? { kind: 'pglite', folder: values.DATABASE_URL.slice('pglite://'.length) || `${values.DATA_DIR}/database` }
       : { kind: 'postgres' },
+    redis: redis.server,
     http: {
       host: values.HOST,
       port: values.PORT,
@@ -123,8 +130,27 @@ export function parseEnv(environment: Environment): Config {
       temporalApiKey: values.TEMPORAL_API_KEY ?? null,
       oidcClientSecret: values.OIDC_CLIENT_SECRET ?? null,
       environment,
+      redis: redis.login,
       database: isPglite ? null : { url: values.DATABASE_URL, direct, migrate: values.DATABASE_MIGRATE_URL ?? direct },
     },
+  };
+}
+
+function redisOf(values: z.output<typeof env>): {
+  readonly server: Config['redis'];
+  readonly login: Config['secrets']['redis'];
+} {
+  if (values.REDIS_URL === 'memory://') return { server: null, login: null };
+  const { protocol, hostname, port, pathname, username, password } = new URL(values.REDIS_URL);
+  const given = (text: string): string | null => (text === '' ? null : decodeURIComponent(text));
+  return {
+    server: {
+      host: decodeURIComponent(hostname).replace(/^\[(.*)\]$/, '$1'),
+      port: port === '' ? DEFAULT_REDIS_PORT : Number(port),
+      database: Number(pathname.slice(1)),
+      tls: protocol === 'rediss:' ? { caFile: values.REDIS_TLS_CA_PATH ?? null } : null,
+    },
+    login: { username: given(username), password: given(password) },
   };
 }
 

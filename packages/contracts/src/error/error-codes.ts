@@ -398,6 +398,7 @@ export const startupCodes = {
   env_invalid: 'An environment variable has a value that cannot be used. One line per key says what would be right.',
   tool_servers_file_invalid: 'TOOL_SERVERS_FILE cannot be read or does not fit. One line per problem names the key.',
   models_file_invalid: 'MODELS_FILE cannot be read or does not fit. One line per problem names the key.',
+  redis_ca_invalid: 'The file that REDIS_TLS_CA_PATH names cannot be read, or holds no certificate in PEM.',
   node_too_old: 'This Node is older than 20.19.',
   folder_not_found: 'The folder that the librarian shall read does not exist, or is a file.',
   port_in_use: 'Another process listens on PORT or METRICS_PORT, or this user may not. Set another port.',

@@ -9,4 +9,7 @@ export { describeKeycloak } from './describe-keycloak.ts';
 export { type KeycloakServer, startKeycloak } from './keycloak.ts';
 export { describeTemporal } from './describe-temporal.ts';
 export { startTemporal, type TemporalServer } from './temporal.ts';
+export { authority, type Authority } from './authority.ts';
+export { describeRedis } from './describe-redis.ts';
+export { REDIS_PASSWORD, type RedisServer, startRedis } from './redis.ts';
 export { startPostgres, type PostgresServer } from './postgres.ts';

@@ -16,8 +16,7 @@ export const readyz = route({
     503: { description: 'It cannot; `checks` says why.', json: readiness },
   },
   handle: async ({ readiness: check }) => {
-    const checks = await check();
-    const ready = Object.values(checks).every((state) => state === 'ok');
+    const { ready, checks } = await check();
     return { status: ready ? 200 : 503, json: { status: ready ? 'ready' : 'not-ready', checks } };
   },
 });
