@@ -65,6 +65,11 @@ const libraries = [
     node: true,
   },
   { folder: 'packages/adapters/src/files', npm: ['zod'], node: true },
+  {
+    folder: 'packages/adapters/src/s3',
+    npm: ['@aws-sdk/client-s3', '@aws-sdk/lib-storage', '@aws-sdk/s3-request-presigner', 'zod'],
+    node: true,
+  },
   { folder: 'packages/adapters/src/mcp', npm: ['@modelcontextprotocol/sdk', 'zod'], node: true },
   { folder: 'packages/adapters/src/oidc', npm: ['jose', 'openid-client', 'zod'], node: true },
   { folder: 'packages/adapters/src/outbound', npm: ['undici'], node: true },

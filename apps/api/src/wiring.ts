@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-import { FileArtifactStore } from '@holdfast/adapters/files';
 import { HttpTools } from '@holdfast/adapters/http-tool';
 import { MemoryRateLimiter } from '@holdfast/adapters/memory';
 import { HttpMcpTools, registeredTools, serverLog } from '@holdfast/adapters/mcp';
@@ -13,7 +11,7 @@ import { createLogger, createMetrics, type Metrics } from '@holdfast/adapters/te
 import { HttpWebhookSender } from '@holdfast/adapters/webhooks';
 import type { Config } from '@holdfast/contracts';
 import {
-  type ArtifactStore,
+  type Artifacts,
   cachedOwnLimits,
   cachedVersions,
   type Deltas,
@@ -34,6 +32,7 @@ import {
 } from '@holdfast/core';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from './app.ts';
+import { configuredArtifacts } from './artifacts.ts';
 import { loginOptionsOf, wireLogin } from './login/wire-login.ts';
 import type { ApiPorts, Readiness } from './ports.ts';
 import { encodeEvent } from './sse/sse-listener.ts';
@@ -42,7 +41,7 @@ import { StreamGuard } from './sse/stream-guard.ts';
 /** What a test or the standalone program brings along; the rest is made from the configuration. */
 export interface ApiOverrides {
   readonly database?: OpenDatabase;
-  readonly artifacts?: ArtifactStore;
+  readonly artifacts?: Artifacts;
   readonly models?: ModelCatalogue;
   /** Shared with the worker of this process. */
   readonly deltas?: Deltas;
@@ -127,7 +126,12 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
     const { clock, hints } = database;
     const changed = await recordPrices(models, prices);
     if (changed > 0) log.info({ models: changed }, 'models have other prices from now on');
-    const artifacts = overrides.artifacts ?? new FileArtifactStore(join(config.dataDir, 'artifacts'));
+    let { artifacts } = overrides;
+    if (artifacts === undefined) {
+      artifacts = await configuredArtifacts(config);
+      own.push(artifacts);
+    }
+    const files = artifacts;
     const resolveSecrets = secretResolver({ rows: secrets, cipher, redaction });
     const outbound = new OutboundClient({ allow: config.outboundAllow });
     const mcp = new HttpMcpTools({ fetch: outbound.fetch, resolveSecrets, log: serverLog(log) });
@@ -203,7 +207,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       trustedProxies: config.http.trustedProxies,
       log,
       metrics,
-      readiness: () => readinessOf(database, redis),
+      readiness: () => readinessOf(database, files, redis),
     };
     const app: FastifyInstance = buildApp(overrides.wrap?.(ports) ?? ports);
     return {
@@ -233,13 +237,16 @@ export function listeningUrl(app: FastifyInstance): string {
   return `http://${host === '0.0.0.0' || host === '[::]' ? '127.0.0.1' : host}:${address.port}`;
 }
 
-async function readinessOf(database: OpenDatabase, redis: OpenRedis | null): Promise<Readiness> {
-  // Without it everything goes on.
-  const beside = redis === null ? {} : { redis: redis.up ? 'ok' : 'cannot be used; everything goes on without it' };
-  try {
-    await database.ping();
-    return { ready: true, checks: { database: 'ok', ...beside } };
-  } catch {
-    return { ready: false, checks: { database: 'does not answer, or takes no writes', ...beside } };
-  }
+async function readinessOf(database: OpenDatabase, artifacts: Artifacts, redis: OpenRedis | null): Promise<Readiness> {
+  const [held, stored] = await Promise.allSettled([database.ping(), artifacts.ping()]);
+  return {
+    // Without a database nothing can be done. Without the others something waits, and the check says so.
+    ready: held.status === 'fulfilled',
+    checks: {
+      database: held.status === 'fulfilled' ? 'ok' : 'does not answer, or takes no writes',
+      // Everybody may read this: why it is so stands in the log, and `doctor` on a machine with the settings says it.
+      artifacts: stored.status === 'fulfilled' ? 'ok' : 'the store does not answer, or lets nobody in',
+      ...(redis === null ? {} : { redis: redis.up ? 'ok' : 'cannot be used; everything goes on without it' }),
+    },
+  };
 }

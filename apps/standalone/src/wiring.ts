@@ -1,13 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { FileArtifactStore } from '@holdfast/adapters/files';
 import { registeredTools } from '@holdfast/adapters/mcp';
 import { configuredModels } from '@holdfast/adapters/models';
 import { migrate, type OpenDatabase, openConfigured } from '@holdfast/adapters/postgres';
 import { openConfiguredRedis } from '@holdfast/adapters/redis';
 import { LocalCipher } from '@holdfast/adapters/secrets';
 import { createLogger, createMetrics } from '@holdfast/adapters/telemetry';
-import { type Api, listeningUrl, wireApi } from '@holdfast/api';
+import { type Api, configuredArtifacts, listeningUrl, wireApi } from '@holdfast/api';
 import type { Config } from '@holdfast/contracts';
 import { LocalDeltas, Redaction } from '@holdfast/core';
 import { type RunningWorker, wireWorker } from '@holdfast/worker';
@@ -73,7 +72,15 @@ export async function wireStandalone(
     }
     const demo = await demoKey(await database.owner(), dataDir, config.tenantSlots);
 
-    const artifacts = new FileArtifactStore(join(dataDir, 'artifacts'));
+    const artifacts = await configuredArtifacts({ ...config, dataDir });
+    parts.push(artifacts);
+    if (config.s3 !== null) {
+      const { makeBucket } = await import('@holdfast/adapters/s3');
+      // With the store away everything starts all the same: what needs it waits.
+      await makeBucket({ ...config.s3, credentials: config.secrets.s3 }).catch((error: unknown) =>
+        warn(`The artifacts' bucket cannot be prepared: ${error instanceof Error ? error.message : String(error)}`),
+      );
+    }
     const models = await configuredModels(config, redaction);
     parts.push(models);
     const model = models.catalog;

@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
-import { FileArtifactStore } from '@holdfast/adapters/files';
 import { httpFetch, HttpTools } from '@holdfast/adapters/http-tool';
 import { HttpMcpTools, registeredTools, serverLog } from '@holdfast/adapters/mcp';
 import { configuredModels } from '@holdfast/adapters/models';
@@ -13,6 +11,7 @@ import { createLogger, createMetrics, type Metrics } from '@holdfast/adapters/te
 import { HttpWebhookSender } from '@holdfast/adapters/webhooks';
 import type { Config } from '@holdfast/contracts';
 import {
+  type Artifacts,
   type ArtifactStore,
   artifactTools,
   type BulkPorts,
@@ -29,6 +28,8 @@ import {
   type Log,
   type Model,
   type OpenDriver,
+  type Patience,
+  patientArtifacts,
   type PlatformTools,
   Redaction,
   RegisteredTools,
@@ -49,12 +50,13 @@ import {
   type WorkerPorts,
 } from '@holdfast/core';
 import { embeddedDriver } from '@holdfast/driver-embedded';
+import { configuredArtifacts } from './artifacts.ts';
 import { toolbox } from './toolbox.ts';
 
 /** What a test or the standalone program brings along; the rest is made from the configuration. */
 export interface WorkerOverrides {
   readonly database?: OpenDatabase;
-  readonly artifacts?: ArtifactStore & StoredFiles;
+  readonly artifacts?: Artifacts;
   readonly model?: Model;
   /** Runs at once, by model; those of MODELS_FILE, where the models are its. */
   readonly modelLimits?: ReadonlyMap<string, number>;
@@ -95,7 +97,7 @@ export interface RunningWorker {
 
 /** Peers are looked at this often, ms, so that a dead worker's runs go on within half a second. */
 const WATCH_PEERS_MS = 150;
-/** Results are kept and tried again for this long while the database is away. */
+/** Results are kept and tried again for this long while the database or the artifacts' store is away. */
 const PATIENCE_MS = 60_000;
 
 /**
@@ -136,7 +138,14 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
     redis?.begin(stores.installation);
     const { runs, agents, toolServers, secrets, schedule, outbox, expired, lease, artifactRows } = stores;
     const { budgets, bulk, directory, erasure, schedules, transactions, webhooks } = stores;
-    const artifacts = overrides.artifacts ?? new FileArtifactStore(join(config.dataDir, 'artifacts'));
+    let { artifacts: store } = overrides;
+    if (store === undefined) {
+      store = await configuredArtifacts(config);
+      own.push(store);
+    }
+    const { clock } = database;
+    const files = store;
+    const artifacts = patientFiles(files, { patienceMs: PATIENCE_MS, clock });
     const resolveSecrets = secretResolver({ rows: secrets, cipher, redaction });
     const outbound = new OutboundClient({ allow: config.outboundAllow });
     const mcp = new HttpMcpTools({ fetch: outbound.fetch, resolveSecrets, log: serverLog(log) });
@@ -147,7 +156,6 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       artifacts: artifactTools({ artifacts, list: artifactRows }),
       fetch: httpFetch({ outbound, artifacts }),
     });
-    const { clock } = database;
     const { knowsTenant } = stores;
     const strays = removeStrays({ runs, artifacts, artifactRows, knowsTenant, clock, log }, Math.random());
     const ports: WiredPorts = {
@@ -208,7 +216,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       log,
       held: worker.held,
       metrics,
-      notReady: () => notReady(database, lease),
+      notReady: () => notReady(database, lease, files),
       drain: async () => {
         await worker.drain(config.drainTimeoutMs);
         for (const part of own.toReversed()) await part.close();
@@ -238,11 +246,31 @@ const runPageOf =
   (run: string): string | null =>
     http.publicBaseUrl === null ? null : `${http.publicBaseUrl}/v1/runs/${run}`;
 
-async function notReady(database: OpenDatabase, lease: { remaining(): number }): Promise<string | null> {
+/** What a run reads and writes waits for the store; whoever cleans up comes again anyway. */
+const patientFiles = (files: Artifacts, patience: Patience): ArtifactStore & StoredFiles => ({
+  ...patientArtifacts(files, patience),
+  runs: () => files.runs(),
+  files: (ref) => files.files(ref),
+  remove: (ref, file) => files.remove(ref, file),
+  removeRun: (ref) => files.removeRun(ref),
+  removeTenant: (scope) => files.removeTenant(scope),
+  hasTenant: (scope) => files.hasTenant(scope),
+});
+
+async function notReady(
+  database: OpenDatabase,
+  lease: { remaining(): number },
+  files: Artifacts,
+): Promise<string | null> {
   try {
     await database.ping();
   } catch {
     return 'the database does not answer';
+  }
+  try {
+    await files.ping();
+  } catch {
+    return 'the store of the artifacts does not answer';
   }
   return lease.remaining() > 0 ? null : 'the lease was lost';
 }

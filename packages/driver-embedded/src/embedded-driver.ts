@@ -1,7 +1,7 @@
 import {
   type AdvancePorts,
-  DatabaseUnavailable,
   type Holds,
+  isAway,
   isCrowding,
   noPlaces,
   type OpenDriver,
@@ -65,7 +65,7 @@ class EmbeddedDriver implements RunDriver {
   /** The database still names this worker as the holder, so nobody else will take the run. */
   #failed(ref: RunRef, error: unknown): void {
     const { log, lease, clock } = this.#ports;
-    const level = error instanceof DatabaseUnavailable ? 'warn' : 'error';
+    const level = isAway(error) ? 'warn' : 'error';
     log[level]({ run_id: ref.run, err: error }, 'the run was given up; it is taken again');
     const leaseUntil = clock.now();
     const again = (): void => {

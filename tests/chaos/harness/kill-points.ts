@@ -245,6 +245,7 @@ function dyingOutbox(outbox: WiredPorts['outbox'], spec: KillSpec): WiredPorts['
 const dyingFiles = (artifacts: WiredPorts['artifacts'], spec: KillSpec): WiredPorts['artifacts'] => ({
   put: (ref, digest, bytes) => artifacts.put(ref, digest, bytes),
   get: (ref, digest) => artifacts.get(ref, digest),
+  copy: (from, to, digest) => artifacts.copy(from, to, digest),
   runs: () => artifacts.runs(),
   files: (ref) => artifacts.files(ref),
   remove: (ref, file) => artifacts.remove(ref, file),

@@ -1,5 +1,11 @@
 import { type ErrorCode, HoldfastError, type Problem, problemOf } from '@holdfast/contracts';
-import { DatabaseUnavailable, IssuerUnavailable, LoginRefused, SecretUnreadable } from '@holdfast/core';
+import {
+  ArtifactsUnavailable,
+  DatabaseUnavailable,
+  IssuerUnavailable,
+  LoginRefused,
+  SecretUnreadable,
+} from '@holdfast/core';
 import { z } from 'zod';
 
 const fastifyError = z.object({ code: z.string(), statusCode: z.int().optional() });
@@ -26,6 +32,12 @@ export function told(error: unknown, requestId: string): HoldfastError {
     return new HoldfastError(
       'database_unavailable',
       'The database does not answer or takes no writes. Repeat a create with the same Idempotency-Key.',
+      { cause: error },
+    );
+  if (error instanceof ArtifactsUnavailable)
+    return new HoldfastError(
+      'artifacts_unavailable',
+      'The store of files and large contents does not answer. Repeat a create with the same Idempotency-Key.',
       { cause: error },
     );
   if (error instanceof IssuerUnavailable)

@@ -30,6 +30,14 @@ async function* lookAtRedis(env: Surroundings['env']): AsyncGenerator<Finding, v
   yield* examineRedis(redisSettings(redis, secrets.redis));
 }
 
+/** Only where a bucket is configured here: the API says that it does not answer, and not why. */
+async function* lookAtBucket(env: Surroundings['env']): AsyncGenerator<Finding, void, undefined> {
+  const { s3, secrets } = parseEnv(env);
+  if (s3 === null) return;
+  const { examineBucket } = await import('@holdfast/adapters/s3');
+  yield* examineBucket({ ...s3, credentials: secrets.s3 });
+}
+
 async function* each(all: readonly AsyncGenerator<Finding>[]): AsyncGenerator<Finding, void, undefined> {
   for (const findings of all) yield* findings;
 }
@@ -40,7 +48,7 @@ export function doctor(program: Command, { client, output, exit, surroundings }:
   program
     .command('doctor')
     .description(
-      'look whether everything works: server, database, key, models, tool servers, Temporal, the OIDC issuer, Redis; exits with 1 when not',
+      'look whether everything works: server, database, key, models, tool servers, Temporal, the OIDC issuer, the bucket of the artifacts, Redis; exits with 1 when not',
     )
     .action(async () => {
       const findings: Finding[] = [];
@@ -50,6 +58,7 @@ export function doctor(program: Command, { client, output, exit, surroundings }:
         examineEngine(surroundings.env),
         lookAtIssuer(surroundings.env),
         lookAtRedis(surroundings.env),
+        lookAtBucket(surroundings.env),
       ];
       for await (const finding of each(all)) {
         findings.push(finding);

@@ -35,12 +35,14 @@ export function migrateCommand(program: Command, context: Context): void {
   program
     .command('migrate')
     .description(
-      'bring the tables up to date (DATABASE_MIGRATE_URL, or DATABASE_URL), and the namespace in Temporal (TEMPORAL_ADDRESS)',
+      'bring the tables up to date (DATABASE_MIGRATE_URL, or DATABASE_URL), the namespace in Temporal (TEMPORAL_ADDRESS), and make the bucket of the artifacts (S3_ENDPOINT)',
     )
     .action(async () => {
       await prepareTemporal(context);
       const applied = await onMigrated(context, (_database, migrated) => Promise.resolve(migrated));
       context.output().out(applied.length === 0 ? 'The tables are up to date.' : `Applied: ${applied.join(', ')}`);
+      // Last: without it the tables are in order all the same.
+      await prepareBucket(context);
     });
 }
 
@@ -59,5 +61,20 @@ async function prepareTemporal({ surroundings, output }: Context): Promise<void>
     );
   } catch (error) {
     throw new Failure(`Temporal cannot be prepared: ${explainFailure(error, settings)}.`);
+  }
+}
+
+/** @throws Failure when a store is configured and has no bucket, and none can be made. */
+async function prepareBucket({ surroundings, output }: Context): Promise<void> {
+  const { s3, secrets } = parseEnv(surroundings.env);
+  if (s3 === null) return;
+  const { makeBucket } = await import('@holdfast/adapters/s3');
+  try {
+    const found = await makeBucket({ ...s3, credentials: secrets.s3 });
+    output().out(found === 'made' ? `Made the bucket ${s3.bucket}.` : `The bucket ${s3.bucket} is there.`);
+  } catch (error) {
+    throw new Failure(
+      `The bucket of the artifacts cannot be prepared: ${error instanceof Error ? error.message : ''}.`,
+    );
   }
 }

@@ -1,7 +1,7 @@
-import { join } from 'node:path';
 import type { OpenDatabase } from '@holdfast/adapters/postgres';
 import { duration, parseEnv, type TenantResource } from '@holdfast/contracts';
 import type { PlatformRequest, Tenant } from '@holdfast/core';
+import { openArtifacts } from '../open-artifacts.ts';
 import type { Surroundings } from '../settings.ts';
 import { noTenantCalled, type Platform } from './platform.ts';
 
@@ -47,10 +47,13 @@ export async function platformOnDatabase(database: OpenDatabase, { env }: Surrou
     delete: (id, grace) => shown(core.deleteTenant(ports, who, id, duration.parse(grace))),
     keep: (id) => shown(core.keepTenant(stores, who, id)),
     export: async function* exported(id, files) {
-      const { FileArtifactStore } = await import('@holdfast/adapters/files');
-      const artifacts = new FileArtifactStore(join(parseEnv(env).dataDir, 'artifacts'));
+      const artifacts = await openArtifacts(parseEnv(env));
       await core.noteExport(stores, who, id, files);
-      for await (const line of core.exportTenant({ ...ports, artifacts }, id, { files })) yield `${line}\n`;
+      try {
+        for await (const line of core.exportTenant({ ...ports, artifacts }, id, { files })) yield `${line}\n`;
+      } finally {
+        await artifacts.close();
+      }
     },
     verifyAudit: async () => core.platformVerificationOf(await core.verifyPlatformAudit(stores.platformAudit)),
     audit: async function* audit(limit) {

@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { artifactStoreConformance, digestOf } from '@holdfast/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ArtifactDamaged } from '@holdfast/core';
 import { FileArtifactStore } from './artifact-store.ts';
 
 artifactStoreConformance('a directory', async () => {
@@ -23,6 +22,7 @@ artifactStoreConformance('a directory', async () => {
       await mkdir(join(root, tenant, run), { recursive: true });
       await writeFile(join(root, tenant, run, `.${digest}.${randomUUID()}`), 'half');
     },
+    damage: ({ tenant, run }, digest, bytes) => writeFile(join(root, tenant, run, digest), bytes),
     close: () => rm(folder, { recursive: true, force: true }),
   };
 });
@@ -81,13 +81,6 @@ describe('FileArtifactStore', () => {
       await removal;
       expect(await readdir(join(root, 'acme', 'r1'))).toEqual([digestOf(bytes)]);
     }
-  });
-
-  it('says so when a file was changed behind its back', async () => {
-    const store = new FileArtifactStore(root);
-    await store.put(ref, digestOf(bytes), bytes);
-    await writeFile(join(root, 'acme', 'r1', digestOf(bytes)), 'tex');
-    await expect(store.get(ref, digestOf(bytes))).rejects.toThrow(ArtifactDamaged);
   });
 });
 

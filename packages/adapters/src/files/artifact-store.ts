@@ -1,21 +1,23 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, opendir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { createHash, type Hash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { access, constants, mkdir, open, opendir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import {
   ArtifactDamaged,
-  type ArtifactStore,
+  artifactKey,
+  ArtifactRefused,
+  artifactRun,
+  type Artifacts,
+  ArtifactsUnavailable,
+  artifactTenant,
+  isArtifactDigest,
+  isArtifactFolder,
+  type OpenedArtifact,
   type RunRef,
   type StoredFile,
-  type StoredFiles,
   type TenantScope,
 } from '@holdfast/core';
 
-/**
- * Lower case only: on a file system that ignores case, `A` and `a` would share a folder.
- * A leading dot is refused, which covers `.`, `..` and our own temporary names.
- */
-const folderName = /^[a-z0-9_-][a-z0-9._-]{0,127}$/;
-const digestName = /^[0-9a-f]{64}$/;
 /** What a put leaves that dies, or a removal. */
 const temporaryName = /^\.([0-9a-f]{64})\.[0-9a-f-]{36}$/;
 
@@ -23,7 +25,7 @@ const temporaryName = /^\.([0-9a-f]{64})\.[0-9a-f-]{36}$/;
  * Artifacts in a directory: `<root>/<tenant>/<run>/<digest>`.
  * A file appears under its name only when its bytes are on disk; so what can be read is whole.
  */
-export class FileArtifactStore implements ArtifactStore, StoredFiles {
+export class FileArtifactStore implements Artifacts {
   readonly #root: string;
 
   /** @param root made at the first put when it is missing */
@@ -36,21 +38,31 @@ export class FileArtifactStore implements ArtifactStore, StoredFiles {
     const file = this.#file(ref, digest);
     if (sha256(bytes) !== digest) throw new ArtifactRefused(`the bytes do not have the digest ${digest}`);
 
-    const folder = dirname(file);
-    const firstMade = await mkdir(folder, { recursive: true });
-    const temporary = join(folder, `.${digest}.${randomUUID()}`);
+    await this.#write(file, digest, (temporary) => writeSynced(temporary, [bytes]));
+  }
+
+  async putStream(ref: RunRef, digest: string, bytes: AsyncIterable<Uint8Array>, most: number): Promise<number> {
+    const file = this.#file(ref, digest);
+    let size = 0;
+    await this.#write(file, digest, async (temporary) => {
+      const hash = createHash('sha256');
+      await writeSynced(temporary, counted(bytes, most, hash));
+      size = (await stat(temporary)).size;
+      if (hash.digest('hex') !== digest) throw new ArtifactRefused(`the bytes do not have the digest ${digest}`);
+    });
+    return size;
+  }
+
+  async copy(from: RunRef, to: RunRef, digest: string): Promise<boolean> {
+    const found = await this.open(from, digest);
+    if (found === null) return false;
     try {
-      await writeSynced(temporary, bytes);
-      await rename(temporary, file);
+      await this.putStream(to, digest, found.bytes, found.size);
+      return true;
     } catch (error) {
-      await rm(temporary, { force: true });
+      if (error instanceof ArtifactDamaged) return false;
       throw error;
     }
-    // A name is durable only when its folder is; another put may have made the upper ones and not synced them yet.
-    await syncFolder(folder);
-    await syncFolder(dirname(folder));
-    await syncFolder(this.#root);
-    if (firstMade !== undefined) await syncFolder(dirname(firstMade));
   }
 
   /** Throws `ArtifactRefused` for a malformed id, `ArtifactDamaged` when the file no longer has its digest. */
@@ -60,6 +72,40 @@ export class FileArtifactStore implements ArtifactStore, StoredFiles {
     if (bytes === null) return null;
     if (sha256(bytes) !== digest) throw new ArtifactDamaged(`the artifact no longer has its digest: ${file}`);
     return bytes;
+  }
+
+  async open(ref: RunRef, digest: string): Promise<OpenedArtifact | null> {
+    const path = this.#file(ref, digest);
+    const found = await unlessMissing(stat(path));
+    return found === null ? null : { size: found.size, bytes: verified(path, digest) };
+  }
+
+  /** A folder has no address that others could be sent to. */
+  downloadLink(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
+  uploadLink(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
+  /** What has its name was verified before it got it. */
+  async accept(ref: RunRef, digest: string, size: number): Promise<'there' | 'absent' | 'wrong'> {
+    const found = await unlessMissing(stat(this.#file(ref, digest)));
+    if (found === null) return 'absent';
+    return found.size === size ? 'there' : 'wrong';
+  }
+
+  async ping(): Promise<void> {
+    try {
+      await unlessMissing(access(this.#root, constants.R_OK | constants.W_OK));
+    } catch (error) {
+      throw new ArtifactsUnavailable(`the folder ${this.#root} of the artifacts cannot be written`, { cause: error });
+    }
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
   }
 
   async *runs(): AsyncGenerator<RunRef, void, undefined> {
@@ -73,10 +119,10 @@ export class FileArtifactStore implements ArtifactStore, StoredFiles {
     const names = (await unlessMissing(readdir(folder))) ?? [];
     const files = await Promise.all(
       names
-        .filter((name) => digestName.test(name) || temporaryName.test(name))
+        .filter((name) => isArtifactDigest(name) || temporaryName.test(name))
         .map(async (name) => {
           const found = await unlessMissing(stat(join(folder, name)));
-          const digest = digestName.test(name) ? name : null;
+          const digest = isArtifactDigest(name) ? name : null;
           return found === null ? [] : [{ name, digest, writtenAt: found.mtimeMs }];
         }),
     );
@@ -84,7 +130,7 @@ export class FileArtifactStore implements ArtifactStore, StoredFiles {
   }
 
   async remove(ref: RunRef, { name, writtenAt }: StoredFile): Promise<void> {
-    if (!digestName.test(name) && !temporaryName.test(name)) throw new ArtifactRefused('not a file of this store');
+    if (!isArtifactDigest(name) && !temporaryName.test(name)) throw new ArtifactRefused('not a file of this store');
     const folder = this.#folder(ref);
     const file = join(folder, name);
     if ((await unlessMissing(stat(file)))?.mtimeMs !== writtenAt) return;
@@ -103,45 +149,52 @@ export class FileArtifactStore implements ArtifactStore, StoredFiles {
     await unlessMissing(syncFolder(dirname(folder)));
   }
 
-  async removeTenant({ tenant }: TenantScope): Promise<void> {
-    await rm(this.#tenantFolder(tenant), { recursive: true, force: true });
+  async removeTenant(scope: TenantScope): Promise<void> {
+    await rm(this.#tenantFolder(scope), { recursive: true, force: true });
     await unlessMissing(syncFolder(this.#root));
   }
 
-  async hasTenant({ tenant }: TenantScope): Promise<boolean> {
-    return (await unlessMissing(stat(this.#tenantFolder(tenant)))) !== null;
+  async hasTenant(scope: TenantScope): Promise<boolean> {
+    return (await unlessMissing(stat(this.#tenantFolder(scope)))) !== null;
+  }
+
+  /** Has a temporary file written, which takes its place when that has ended well. */
+  async #write(file: string, digest: string, write: (temporary: string) => Promise<void>): Promise<void> {
+    const folder = dirname(file);
+    const firstMade = await mkdir(folder, { recursive: true });
+    const temporary = join(folder, `.${digest}.${randomUUID()}`);
+    try {
+      await write(temporary);
+      await rename(temporary, file);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+    // A name is durable only when its folder is; another put may have made the upper ones and not synced them yet.
+    await syncFolder(folder);
+    await syncFolder(dirname(folder));
+    await syncFolder(this.#root);
+    if (firstMade !== undefined) await syncFolder(dirname(firstMade));
   }
 
   #file(ref: RunRef, digest: string): string {
-    const folder = this.#folder(ref);
-    if (!digestName.test(digest)) throw new ArtifactRefused(`not a digest: ${JSON.stringify(digest.slice(0, 200))}`);
-    return join(folder, digest);
+    return join(this.#root, artifactKey(ref, digest));
   }
 
-  #folder({ tenant, run }: RunRef): string {
-    return join(this.#tenantFolder(tenant), checked('run', run));
+  #folder(ref: RunRef): string {
+    return join(this.#root, artifactRun(ref));
   }
 
-  #tenantFolder(tenant: string): string {
-    return join(this.#root, checked('tenant', tenant));
+  #tenantFolder(scope: TenantScope): string {
+    return join(this.#root, artifactTenant(scope));
   }
-}
-
-/** The caller's fault: an id that is none, or bytes under a digest that is not theirs. */
-export class ArtifactRefused extends Error {
-  override readonly name = 'ArtifactRefused';
-}
-
-function checked(what: 'tenant' | 'run', id: string): string {
-  if (!folderName.test(id)) throw new ArtifactRefused(`not a ${what} id: ${JSON.stringify(id.slice(0, 200))}`);
-  return id;
 }
 
 /** Names of the folders in a folder, in no order; none when it is missing. */
 async function* foldersIn(path: string): AsyncGenerator<string, void, undefined> {
   const folder = await unlessMissing(opendir(path));
   if (folder === null) return;
-  for await (const entry of folder) if (entry.isDirectory() && folderName.test(entry.name)) yield entry.name;
+  for await (const entry of folder) if (entry.isDirectory() && isArtifactFolder(entry.name)) yield entry.name;
 }
 
 /** null when there is no such file or folder. */
@@ -156,10 +209,35 @@ async function unlessMissing<T>(work: Promise<T>): Promise<T | null> {
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
+/** The same bytes, which the hash has seen. @throws ArtifactRefused when more than `most` come. */
+async function* counted(
+  bytes: AsyncIterable<Uint8Array>,
+  most: number,
+  hash: Hash,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let size = 0;
+  for await (const piece of bytes) {
+    size += piece.length;
+    if (size > most) throw new ArtifactRefused(`more than ${most} bytes came`);
+    hash.update(piece);
+    yield piece;
+  }
+}
+
+/** Opened with the first piece that is asked for, so that nothing is left open where none is. */
+async function* verified(path: string, digest: string): AsyncGenerator<Uint8Array, void, undefined> {
+  const hash = createHash('sha256');
+  for await (const piece of createReadStream(path) as AsyncIterable<Uint8Array>) {
+    hash.update(piece);
+    yield piece;
+  }
+  if (hash.digest('hex') !== digest) throw new ArtifactDamaged(`the artifact no longer has its digest: ${path}`);
+}
+
+async function writeSynced(path: string, bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
   const file = await open(path, 'wx', 0o600);
   try {
-    await file.writeFile(bytes);
+    for await (const piece of bytes) await file.writeFile(piece);
     await file.sync();
   } finally {
     await file.close();

@@ -1,1 +1,1 @@
-export { ArtifactRefused, FileArtifactStore } from './artifact-store.ts';
+export { FileArtifactStore } from './artifact-store.ts';

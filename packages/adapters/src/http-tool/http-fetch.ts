@@ -8,7 +8,13 @@ const MAX_BYTES = 4 * 1024 * 1024;
 const fetchArguments = z.strictObject({ url: z.string().max(8_000), raw: z.boolean().default(false) });
 
 /** The builtin `http.fetch`: GET, of the public internet. An address that cannot be called is the model's to correct. */
-export function httpFetch({ outbound, artifacts }: { outbound: Outbound; artifacts: ArtifactStore }): Tools {
+export function httpFetch({
+  outbound,
+  artifacts,
+}: {
+  outbound: Outbound;
+  artifacts: Pick<ArtifactStore, 'put'>;
+}): Tools {
   return {
     async call({ ref, tool, arguments: args, mayBegin }: ToolRequest, signal: AbortSignal): Promise<ToolOutcome> {
       const parsed = fetchArguments.safeParse(args);

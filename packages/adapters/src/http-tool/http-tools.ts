@@ -31,7 +31,7 @@ export const ATTEMPT_HEADER = 'holdfast-attempt';
 
 export interface HttpToolsPorts {
   readonly outbound: Outbound;
-  readonly artifacts: ArtifactStore;
+  readonly artifacts: Pick<ArtifactStore, 'put'>;
   readonly resolveSecrets: ResolveSecrets;
   /** Of what is stored as a file; texts are redacted by the executor. */
   readonly redaction: Pick<Redaction, 'bytes'>;

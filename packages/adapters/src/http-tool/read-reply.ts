@@ -7,7 +7,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** Texts of an answer as they are; everything else becomes a file of the run. Durable when it returns. */
 export async function contentOf(
-  artifacts: ArtifactStore,
+  artifacts: Pick<ArtifactStore, 'put'>,
   ref: RunRef,
   name: string,
   reply: OutboundReply,

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Quotas, Rates } from '../limits.ts';
+import type { BucketEncryption } from './env-values.ts';
 import type { env } from './env.ts';
 
 /** The environment, read once and in order. What must not be shown stands in `secrets` and nowhere else. */
@@ -15,6 +16,16 @@ export interface Config {
     readonly database: number;
     /** null = no TLS. `caFile`: PEM; null = whom Node trusts. */
     readonly tls: { readonly caFile: string | null } | null;
+  } | null;
+  /** null = artifacts are kept in the folder `artifacts` of `dataDir`. */
+  readonly s3: {
+    readonly endpoint: string;
+    /** null = nobody outside reaches it. */
+    readonly publicEndpoint: string | null;
+    readonly bucket: string;
+    readonly region: string;
+    readonly pathStyle: boolean;
+    readonly encryption: BucketEncryption;
   } | null;
   readonly http: {
     readonly host: string;
@@ -96,6 +107,8 @@ export interface Config {
   readonly logLevel: z.output<typeof env>['LOG_LEVEL'];
   readonly secrets: {
     readonly modelApiKey: string | null;
+    /** null = what the AWS SDK finds by itself. */
+    readonly s3: { readonly accessKey: string; readonly secretKey: string } | null;
     readonly temporalApiKey: string | null;
     /** null = a public client. */
     readonly oidcClientSecret: string | null;

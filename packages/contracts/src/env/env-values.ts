@@ -58,6 +58,24 @@ export const baseUrl = z
   })
   .transform((value) => value.replace(/\/+$/, ''));
 
+export const bucketName = z.string().regex(/^(?!xn--)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, {
+  error: 'must be 3 to 63 lower-case letters, digits, . and -',
+});
+
+/** How the store is to encrypt what is written. `keyId`: null = the account's own key. */
+export type BucketEncryption =
+  | { readonly type: 'none' }
+  | { readonly type: 'AES256' }
+  | { readonly type: 'aws:kms'; readonly keyId: string | null };
+
+export const bucketEncryption = z.string().transform((text, context): BucketEncryption => {
+  if (text === 'none' || text === 'AES256') return { type: text };
+  const [, keyId] = /^aws:kms(?::([\w.:/-]{1,2048}))?$/.exec(text) ?? [null, null];
+  if (keyId !== null) return { type: 'aws:kms', keyId: keyId ?? null };
+  context.addIssue('must be none, AES256, aws:kms or aws:kms:<key id>');
+  return z.NEVER;
+});
+
 const commaList = z.string().transform((value) =>
   value
     .split(',')

@@ -26,6 +26,7 @@ describe('parseEnv', () => {
       dataDir: '.holdfast',
       database: { kind: 'pglite', folder: '.holdfast/database' },
       redis: null,
+      s3: null,
       http: { host: '127.0.0.1', port: 7070, publicBaseUrl: null, corsOrigins: [], trustedProxies: [] },
       limits: { rates: defaultRates, quotas: defaultQuotas },
       metricsPort: null,
@@ -46,6 +47,7 @@ describe('parseEnv', () => {
         temporalApiKey: null,
         oidcClientSecret: null,
         redis: null,
+        s3: null,
         environment: {},
       },
     });
@@ -59,6 +61,14 @@ describe('parseEnv', () => {
       REDIS_URL: 'rediss://us%2Fer:p%40ss@cache:6380/3',
       REDIS_TLS_CA_PATH: '/tls/redis.pem',
       DATA_DIR: '/data',
+      S3_ENDPOINT: 'http://s3:8333/',
+      S3_PUBLIC_ENDPOINT: 'https://files.example.com',
+      S3_ACCESS_KEY: 'ak-1',
+      S3_SECRET_KEY: 'sk-2',
+      S3_BUCKET: 'acme-files',
+      S3_REGION: 'eu-central-1',
+      S3_PATH_STYLE: 'false',
+      S3_ENCRYPTION: 'aws:kms:alias/holdfast',
       HOST: '0.0.0.0',
       PORT: '0',
       PUBLIC_BASE_URL: 'https://h.example.com/base//',
@@ -111,6 +121,14 @@ describe('parseEnv', () => {
     expect(shown).toEqual({
       dataDir: '/data',
       database: { kind: 'postgres' },
+      s3: {
+        endpoint: 'http://s3:8333',
+        publicEndpoint: 'https://files.example.com',
+        bucket: 'acme-files',
+        region: 'eu-central-1',
+        pathStyle: false,
+        encryption: { type: 'aws:kms', keyId: 'alias/holdfast' },
+      },
       http: {
         host: '0.0.0.0',
         port: 0,
@@ -157,6 +175,7 @@ describe('parseEnv', () => {
       logLevel: 'silent',
     });
     expect(secrets.modelApiKey).toBe('sk-1');
+    expect(secrets.s3).toEqual({ accessKey: 'ak-1', secretKey: 'sk-2' });
     expect(secrets.temporalApiKey).toBe('tk-1');
     expect(secrets.redis).toEqual({ username: 'us/er', password: 'p@ss' });
     expect(secrets.oidcClientSecret).toBe('oc-1');
@@ -166,6 +185,25 @@ describe('parseEnv', () => {
       direct: 'postgres://a:pw2@db/x',
       migrate: 'postgres://o:pw3@db/x',
     });
+  });
+
+  it.each([
+    ['none', { type: 'none' }],
+    ['AES256', { type: 'AES256' }],
+    ['aws:kms', { type: 'aws:kms', keyId: null }],
+    ['aws:kms:arn:aws:kms:eu-central-1:1:key/a-b', { type: 'aws:kms', keyId: 'arn:aws:kms:eu-central-1:1:key/a-b' }],
+  ])('reads the encryption %s', (text, encryption) => {
+    expect(parseEnv({ S3_ENDPOINT: 'http://s3', S3_ENCRYPTION: text }).s3?.encryption).toEqual(encryption);
+  });
+
+  it.each([
+    [{ S3_ENCRYPTION: 'aes' }, /S3_ENCRYPTION: must be none, AES256/],
+    [{ S3_ENDPOINT: 'http://s3', S3_ACCESS_KEY: 'a' }, /S3_ACCESS_KEY: is only for use with S3_SECRET_KEY/],
+    [{ S3_ENDPOINT: 'http://s3', S3_SECRET_KEY: 'a' }, /S3_SECRET_KEY: is only for use with S3_ACCESS_KEY/],
+    [{ S3_PUBLIC_ENDPOINT: 'http://s3' }, /S3_PUBLIC_ENDPOINT: is only for use with S3_ENDPOINT/],
+    [{ S3_BUCKET: 'Holdfast' }, /S3_BUCKET: must be 3 to 63/],
+  ])('refuses %j', (given, problem) => {
+    expect(() => parseEnv(given)).toThrow(problem);
   });
 
   it('falls back from migrate to direct to the one URL', () => {

@@ -69,6 +69,10 @@ export function parseEnv(environment: Environment): Config {
     throw new EnvInvalid([problemLine(key, given[key] ?? '', `is only for use with ${other}, which is not set`)]);
   }
   for (const [key, needs] of [
+    ['S3_ACCESS_KEY', 'S3_ENDPOINT'],
+    ['S3_ACCESS_KEY', 'S3_SECRET_KEY'],
+    ['S3_SECRET_KEY', 'S3_ACCESS_KEY'],
+    ['S3_PUBLIC_ENDPOINT', 'S3_ENDPOINT'],
     ['OIDC_CLIENT_SECRET', 'OIDC_CLIENT_ID'],
     ['OIDC_CLIENT_ID', 'OIDC_ISSUER'],
     ['OIDC_CLI_CLIENT_ID', 'OIDC_ISSUER'],
@@ -88,6 +92,7 @@ export function parseEnv(environment: Environment): Config {
       ? { kind: 'pglite', folder: values.DATABASE_URL.slice('pglite://'.length) || `${values.DATA_DIR}/database` }
       : { kind: 'postgres' },
     redis: redis.server,
+    s3: s3Of(values),
     http: {
       host: values.HOST,
       port: values.PORT,
@@ -127,6 +132,10 @@ export function parseEnv(environment: Environment): Config {
     logLevel: values.LOG_LEVEL,
     secrets: {
       modelApiKey: values.MODEL_API_KEY ?? null,
+      s3:
+        values.S3_ACCESS_KEY === undefined || values.S3_SECRET_KEY === undefined
+          ? null
+          : { accessKey: values.S3_ACCESS_KEY, secretKey: values.S3_SECRET_KEY },
       temporalApiKey: values.TEMPORAL_API_KEY ?? null,
       oidcClientSecret: values.OIDC_CLIENT_SECRET ?? null,
       environment,
@@ -151,6 +160,18 @@ function redisOf(values: z.output<typeof env>): {
       tls: protocol === 'rediss:' ? { caFile: values.REDIS_TLS_CA_PATH ?? null } : null,
     },
     login: { username: given(username), password: given(password) },
+  };
+}
+
+function s3Of(values: z.output<typeof env>): Config['s3'] {
+  if (values.S3_ENDPOINT === undefined) return null;
+  return {
+    endpoint: values.S3_ENDPOINT,
+    publicEndpoint: values.S3_PUBLIC_ENDPOINT ?? null,
+    bucket: values.S3_BUCKET,
+    region: values.S3_REGION,
+    pathStyle: values.S3_PATH_STYLE === 'true',
+    encryption: values.S3_ENCRYPTION,
   };
 }
 

@@ -371,6 +371,11 @@ export const errorCodes = {
     'Database unavailable',
     'The database does not answer or takes no writes. A create may have been done: repeat it with the same `Idempotency-Key`.',
   ),
+  artifacts_unavailable: meaning(
+    503,
+    'Artifacts unavailable',
+    'The store of files and large contents does not answer. Nothing is lost; runs that need it wait. Try again after `Retry-After`.',
+  ),
   internal: meaning(
     500,
     'Internal error',

@@ -122,6 +122,7 @@ export const remedies: Readonly<Record<ErrorCode | RunFailureCode | StartupCode,
   replay_too_large: 'Give a later time, and send single runs again with `run`.',
 
   // the rest
+  artifacts_unavailable: 'Look at the store: `holdfast doctor` says what is wrong with S3_ENDPOINT and the like.',
   artifact_not_found: 'See `holdfast artifacts list <run>`.',
   tenant_exists: 'Take another name.',
   tenant_not_found:

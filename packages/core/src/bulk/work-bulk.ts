@@ -1,5 +1,5 @@
 import { HoldfastError } from '@holdfast/contracts';
-import { DatabaseUnavailable } from '../log/run-store.ts';
+import { isAway } from '../executor/patiently.ts';
 import type { OutboxHandler } from '../scheduling/outbox.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 import {
@@ -184,7 +184,7 @@ function givenUp(
   attempt: number,
   error: unknown,
 ): BulkOutcome {
-  if (error instanceof DatabaseUnavailable || attempt < ATTEMPTS) throw error;
+  if (isAway(error) || attempt < ATTEMPTS) throw error;
   log.error({ tenant, bulk: id, run, err: error }, 'a bulk operation passes a run with which it does not work');
   return error instanceof HoldfastError
     ? outcomeOf(run, error.code, error.message)

@@ -21,7 +21,7 @@ const decoder = new TextDecoder();
  * @throws UnreadableEvent for facts that nobody could read again: a rule or an adapter let them through.
  */
 export async function encodeEvent(
-  artifacts: ArtifactStore,
+  artifacts: Pick<ArtifactStore, 'put'>,
   ref: RunRef,
   event: RunEvent,
   appendId: string | null,
@@ -60,7 +60,11 @@ function settled({ data }: RunEvent): Pick<StoredEvent, 'model' | 'tokens' | 'co
  * The facts of a stored event as JSON, fetched from the object store where they are kept there.
  * @throws CorruptEvent when the text is no JSON, or its file is gone.
  */
-export async function readPayload(artifacts: ArtifactStore, ref: RunRef, stored: StoredEvent): Promise<unknown> {
+export async function readPayload(
+  artifacts: Pick<ArtifactStore, 'get'>,
+  ref: RunRef,
+  stored: StoredEvent,
+): Promise<unknown> {
   const payload = parse(stored, stored.payload);
   if (!isReference(payload)) return payload;
   const bytes = await artifacts.get(ref, payload.payload_ref.digest).catch((error: unknown) => {
@@ -79,7 +83,11 @@ export function payloadDigest(payload: string): string | null {
 }
 
 /** The event as the rules know it. @throws CorruptEvent when its type or facts are not those of any known event. */
-export async function decodeEvent(artifacts: ArtifactStore, ref: RunRef, stored: StoredEvent): Promise<RunEvent> {
+export async function decodeEvent(
+  artifacts: Pick<ArtifactStore, 'get'>,
+  ref: RunRef,
+  stored: StoredEvent,
+): Promise<RunEvent> {
   if (!Object.hasOwn(eventData, stored.type)) throw new CorruptEvent(stored, 'no such type is known');
   const type = stored.type as EventType;
   const data = eventData[type].safeParse(await readPayload(artifacts, ref, stored));

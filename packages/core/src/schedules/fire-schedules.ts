@@ -1,7 +1,8 @@
 import { HoldfastError } from '@holdfast/contracts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../executor/log.ts';
-import { DatabaseUnavailable, hasEnded } from '../log/run-store.ts';
+import { isAway } from '../executor/patiently.ts';
+import { hasEnded } from '../log/run-store.ts';
 import type { OutboxHandler } from '../scheduling/outbox.ts';
 import type { StepStores } from '../scheduling/steps.ts';
 import type { TenantScope } from '../tenant-scope.ts';
@@ -110,7 +111,7 @@ function failureOf(
   error: unknown,
 ): { code: string; detail: string } {
   if (error instanceof HoldfastError && error.status < 500) return { code: error.code, detail: error.message };
-  if (error instanceof DatabaseUnavailable || attempt < ATTEMPTS) throw error;
+  if (isAway(error) || attempt < ATTEMPTS) throw error;
   ports.log.error({ ...scope, schedule: id, err: error }, 'a tick is passed whose run could not be started');
   return { code: 'internal', detail: 'A fault of Holdfast; the log of the worker has it.' };
 }

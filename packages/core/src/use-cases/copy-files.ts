@@ -1,5 +1,5 @@
 import type { RunEvent } from '@holdfast/contracts';
-import { ArtifactDamaged, type ArtifactStore } from '../log/artifact-store.ts';
+import type { ArtifactStore } from '../log/artifact-store.ts';
 import { fileDigests } from '../log/file-digests.ts';
 import type { RunRef } from '../tenant-scope.ts';
 
@@ -10,7 +10,7 @@ const AT_ONCE = 8;
  * so that each can be deleted alone. What the source has lost is left out.
  */
 export async function copyFiles(
-  artifacts: ArtifactStore,
+  artifacts: Pick<ArtifactStore, 'copy'>,
   from: RunRef,
   to: RunRef,
   payloads: readonly string[],
@@ -18,13 +18,7 @@ export async function copyFiles(
 ): Promise<void> {
   const left = [...fileDigests(payloads, events)];
   const copyNext = async (): Promise<void> => {
-    for (let digest = left.pop(); digest !== undefined; digest = left.pop()) {
-      const bytes = await artifacts.get(from, digest).catch((error: unknown) => {
-        if (error instanceof ArtifactDamaged) return null;
-        throw error;
-      });
-      if (bytes !== null) await artifacts.put(to, digest, bytes);
-    }
+    for (let digest = left.pop(); digest !== undefined; digest = left.pop()) await artifacts.copy(from, to, digest);
   };
   await Promise.all(Array.from({ length: AT_ONCE }, copyNext));
 }

@@ -1,16 +1,18 @@
 import { createHash } from 'node:crypto';
-import type { ArtifactStore, RunRef, StoredFiles } from '@holdfast/core';
+import { ArtifactDamaged, type Artifacts, type RunRef } from '@holdfast/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 /** One store that holds nothing yet. */
 export interface OpenedArtifactStore {
-  readonly store: ArtifactStore & StoredFiles;
+  readonly store: Artifacts;
   /** A second store over the same place, as another process would open it. */
-  reopen(): Promise<ArtifactStore & StoredFiles>;
+  reopen(): Promise<Artifacts>;
   /** Makes a file of the store older, as if it was written `ms` before. */
   age(ref: RunRef, name: string, ms: number): Promise<void>;
   /** Leaves what a put leaves that dies in the middle. */
   interrupt(ref: RunRef, digest: string): Promise<void>;
+  /** Changes a file behind the store's back. */
+  damage(ref: RunRef, digest: string, bytes: Uint8Array): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -73,6 +75,97 @@ export function artifactStoreConformance(name: string, open: () => Promise<Opene
       await opened.store.put(here, digest, bytes);
       await expect(opened.store.put(here, digest, wrong)).rejects.toThrow(/digest/);
       expect(await opened.store.get(here, digest)).toSatisfy(sameBytes(bytes));
+    });
+
+    const megabyte = (seed: number): Uint8Array => Buffer.alloc(1_000_000, `megabyte ${seed}`);
+    async function* pieces(count: number, until = count): AsyncGenerator<Uint8Array, void, undefined> {
+      for (let index = 0; index < until; index += 1) yield await Promise.resolve(megabyte(index));
+    }
+    const digestOfPieces = (count: number): string => {
+      const hash = createHash('sha256');
+      for (let index = 0; index < count; index += 1) hash.update(megabyte(index));
+      return hash.digest('hex');
+    };
+    const read = async (ref: RunRef, wanted: string): Promise<{ size: number; digest: string } | null> => {
+      const found = await opened.store.open(ref, wanted);
+      if (found === null) return null;
+      const hash = createHash('sha256');
+      for await (const piece of found.bytes) hash.update(piece);
+      return { size: found.size, digest: hash.digest('hex') };
+    };
+
+    // Below, at and above what S3 takes in one request, and nothing at all.
+    it.each([0, 1, 7, 21])('takes and gives %i megabytes a piece at a time', async (count) => {
+      const wanted = digestOfPieces(count);
+      expect(await opened.store.putStream(here, wanted, pieces(count), count * 1_000_000)).toBe(count * 1_000_000);
+      expect(await read(here, wanted)).toEqual({ size: count * 1_000_000, digest: wanted });
+      expect((await opened.store.get(here, wanted))?.length).toBe(count * 1_000_000);
+      expect((await opened.store.files(here)).map(({ name }) => name)).toEqual([wanted]);
+      // The same bytes again, over what is there.
+      await opened.store.putStream(here, wanted, pieces(count), count * 1_000_000);
+      expect(await read(here, wanted)).toEqual({ size: count * 1_000_000, digest: wanted });
+    });
+
+    it.each([1, 21])('leaves nothing of a stream of %i megabytes that is refused or breaks off', async (count) => {
+      const wanted = digestOfPieces(count);
+      const broken = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
+        yield* pieces(count);
+        await Promise.resolve();
+        throw new Error('the client went away');
+      };
+      const most = count * 1_000_000;
+      const put = (bytes: AsyncIterable<Uint8Array>, limit = most): Promise<number> =>
+        opened.store.putStream(here, wanted, bytes, limit);
+      await expect(put(broken())).rejects.toThrow(/the client went away/);
+      await expect(put(pieces(count, count - 1))).rejects.toThrow(/do not have the digest/);
+      await expect(put(pieces(count), most - 1)).rejects.toThrow(/more than \d+ bytes/);
+      expect(await opened.store.open(here, wanted)).toBeNull();
+      expect(await opened.store.files(here)).toEqual([]);
+      await put(pieces(count));
+      await expect(put(pieces(count, count - 1))).rejects.toThrow(/do not have the digest/);
+      expect(await read(here, wanted)).toEqual({ size: most, digest: wanted });
+    });
+
+    it('opens nothing where nothing is, and lets go of what is read in part', async () => {
+      expect(await opened.store.open(here, digest)).toBeNull();
+      const wanted = digestOfPieces(7);
+      await opened.store.putStream(here, wanted, pieces(7), 7_000_000);
+      const found = await opened.store.open(here, wanted);
+      let first = 0;
+      for await (const piece of found?.bytes ?? []) {
+        first = piece.length;
+        break;
+      }
+      expect(first).toBeGreaterThan(0);
+      expect(first).toBeLessThan(7_000_000);
+    });
+
+    it('says so when a file is no longer what it was', async () => {
+      await opened.store.put(here, digest, bytes);
+      await opened.damage(here, digest, new TextEncoder().encode('a rep0rt\n'));
+      await expect(opened.store.get(here, digest)).rejects.toThrow(ArtifactDamaged);
+      await expect(read(here, digest)).rejects.toThrow(ArtifactDamaged);
+    });
+
+    it('copies to another run, and nothing where nothing is', async () => {
+      const wanted = digestOfPieces(7);
+      await opened.store.putStream(here, wanted, pieces(7), 7_000_000);
+      expect(await opened.store.copy(here, otherRun, wanted)).toBe(true);
+      expect(await opened.store.copy(here, otherRun, digest)).toBe(false);
+      await opened.store.removeRun(here);
+      expect(await read(otherRun, wanted)).toEqual({ size: 7_000_000, digest: wanted });
+      expect(await opened.store.copy(here, otherRun, wanted)).toBe(false);
+    });
+
+    it('accepts what is there with its size, and nothing else', async () => {
+      expect(await opened.store.accept(here, digest, bytes.length)).toBe('absent');
+      await opened.store.put(here, digest, bytes);
+      expect(await opened.store.accept(here, digest, bytes.length)).toBe('there');
+      expect(await opened.store.accept(here, digest, bytes.length + 1)).toBe('wrong');
+    });
+
+    it('answers', async () => {
+      await expect(opened.store.ping()).resolves.toBeUndefined();
     });
 
     const runs = async (): Promise<readonly RunRef[]> => {

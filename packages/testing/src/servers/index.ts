@@ -13,3 +13,6 @@ export { authority, type Authority } from './authority.ts';
 export { describeRedis } from './describe-redis.ts';
 export { REDIS_PASSWORD, type RedisServer, startRedis } from './redis.ts';
 export { startPostgres, type PostgresServer } from './postgres.ts';
+export { describeSeaweedFs } from './describe-seaweedfs.ts';
+export { type SeaweedFsServer, startSeaweedFs } from './seaweedfs.ts';
+export { type MotoServer, startMoto } from './moto.ts';

@@ -12,7 +12,7 @@ export const readyz = route({
   tag: 'Health',
   summary: 'Say whether it can do its work',
   answers: {
-    200: { description: 'It can.', json: readiness },
+    200: { description: 'It can; what is missing meanwhile stands in `checks`.', json: readiness },
     503: { description: 'It cannot; `checks` says why.', json: readiness },
   },
   handle: async ({ readiness: check }) => {

@@ -36,6 +36,12 @@ export class MemoryArtifacts implements ArtifactStore {
   get(ref: RunRef, digest: string): Promise<Uint8Array | null> {
     return Promise.resolve(this.files.get(`${ref.tenant}/${ref.run}/${digest}`) ?? null);
   }
+
+  async copy(from: RunRef, to: RunRef, digest: string): Promise<boolean> {
+    const bytes = await this.get(from, digest);
+    if (bytes !== null) await this.put(to, digest, bytes);
+    return bytes !== null;
+  }
 }
 
 /** The log of one run in memory, with the fence of the real one; it misbehaves when told to. */

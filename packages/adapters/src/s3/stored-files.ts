@@ -1,0 +1,95 @@
+import {
+  AbortMultipartUploadCommand,
+  DeleteObjectsCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  ListObjectVersionsCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+
+export interface Listed {
+  readonly key: string;
+  /** ms since 1970, whole seconds */
+  readonly at: number;
+}
+
+export interface ListedUpload extends Listed {
+  readonly uploadId: string;
+}
+
+export async function* objectsUnder(client: S3Client, bucket: string, prefix: string): AsyncGenerator<Listed, void> {
+  for (let token: string | undefined; ;) {
+    const page = await client.send(
+      new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ContinuationToken: token }),
+    );
+    for (const { Key, LastModified } of page.Contents ?? [])
+      if (Key !== undefined && LastModified !== undefined) yield { key: Key, at: LastModified.getTime() };
+    token = page.NextContinuationToken;
+    if (token === undefined) return;
+  }
+}
+
+/** Uploads in parts that were neither completed nor aborted. */
+export async function* uploadsUnder(
+  client: S3Client,
+  bucket: string,
+  prefix: string,
+): AsyncGenerator<ListedUpload, void> {
+  for (let after: { KeyMarker?: string; UploadIdMarker?: string } = {}; ;) {
+    const page = await client.send(new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: prefix, ...after }));
+    for (const { Key, UploadId, Initiated } of page.Uploads ?? [])
+      if (Key !== undefined && UploadId !== undefined)
+        yield { key: Key, uploadId: UploadId, at: Initiated?.getTime() ?? 0 };
+    if (page.IsTruncated !== true || page.NextKeyMarker === undefined) return;
+    after = {
+      KeyMarker: page.NextKeyMarker,
+      ...(page.NextUploadIdMarker === undefined ? {} : { UploadIdMarker: page.NextUploadIdMarker }),
+    };
+  }
+}
+
+export async function abortUpload(client: S3Client, bucket: string, key: string, uploadId: string): Promise<void> {
+  try {
+    await client.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: uploadId }));
+  } catch (error) {
+    // It has ended in the meantime, either way.
+    if (!(error instanceof Error) || error.name !== 'NoSuchUpload') throw error;
+  }
+}
+
+/** One page; with versioning also what was overwritten or removed before, which would be there for good. */
+async function versionsUnder(
+  client: S3Client,
+  bucket: string,
+  prefix: string,
+): Promise<readonly { readonly Key: string; readonly VersionId?: string }[]> {
+  const page = await client.send(new ListObjectVersionsCommand({ Bucket: bucket, Prefix: prefix }));
+  return [...(page.Versions ?? []), ...(page.DeleteMarkers ?? [])].flatMap(({ Key, VersionId }) =>
+    Key === undefined ? [] : [{ Key, ...(VersionId === undefined ? {} : { VersionId }) }],
+  );
+}
+
+/** Everything under the prefix, in all its versions. May be done again, and go on where it died. */
+export async function removeUnder(client: S3Client, bucket: string, prefix: string): Promise<void> {
+  for await (const { key, uploadId } of uploadsUnder(client, bucket, prefix))
+    await abortUpload(client, bucket, key, uploadId);
+  for (;;) {
+    const Objects = [...(await versionsUnder(client, bucket, prefix))];
+    if (Objects.length === 0) return;
+    const { Errors = [] } = await client.send(
+      new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } }),
+    );
+    const [first] = Errors;
+    // The same page would come again and again.
+    if (first !== undefined)
+      throw Object.assign(new Error(`${Errors.length} objects could not be removed: ${first.Message ?? ''}`), {
+        name: first.Code ?? 'DeleteError',
+      });
+  }
+}
+
+export async function isAnythingUnder(client: S3Client, bucket: string, prefix: string): Promise<boolean> {
+  if ((await versionsUnder(client, bucket, prefix)).length > 0) return true;
+  for await (const _ of uploadsUnder(client, bucket, prefix)) return true;
+  return false;
+}
