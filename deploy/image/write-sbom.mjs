@@ -10,7 +10,15 @@ const run = (program, ...args) => execFileSync(program, args, { encoding: 'utf8'
 const made = ['apps/standalone', 'apps/cli'].map((workspace) => `--workspace=${workspace}`);
 // From the lockfile: npm refuses to describe a folder in which what is for development is missing.
 const bom = JSON.parse(
-  run('npm', 'sbom', '--sbom-format=cyclonedx', '--sbom-type=application', '--omit=dev', '--package-lock-only', ...made),
+  run(
+    'npm',
+    'sbom',
+    '--sbom-format=cyclonedx',
+    '--sbom-type=application',
+    '--omit=dev',
+    '--package-lock-only',
+    ...made,
+  ),
 );
 
 const debian = run('dpkg-query', '--show', '--showformat=${Package}\\t${Version}\\t${Architecture}\\n')

@@ -91,6 +91,7 @@ describeProgram('compose', 'the stack', (bin) => {
         ['migrate', 'api'],
         ['migrate', 'worker'],
         ['valkey', 'api'],
+        ['s3', 'migrate'],
         ['s3', 'worker'],
         ['keycloak', 'api'],
         ['api', 'edge'],
@@ -124,7 +125,7 @@ describeProgram('compose', 'the stack', (bin) => {
     it('asks each service for its health, by a program that its image holds', () => {
       for (const [name, { image, healthcheck, ...service }] of services) {
         if (isJob({ image, healthcheck, ...service }) || name === 'packer') continue;
-        const probe = OURS.test(image) ? /^CMD node -e fetch\(.*\/readyz/ : thirdParties[nameOf(image)]?.probe;
+        const probe = OURS.test(image) ? /^CMD node \/app\/health\.mjs$/ : thirdParties[nameOf(image)]?.probe;
         expect([name, healthcheck?.test.join(' ') ?? 'none']).toEqual([name, expect.stringMatching(probe ?? /^$/)]);
       }
     });
