@@ -18,7 +18,9 @@ const soon = { timeout: 20_000, interval: 20 };
 
 beforeAll(async () => {
   issuer = await startIssuer();
-  server = await startServer('pglite://memory', { environment: { OIDC_ISSUER: issuer.url, TENANT_SLOTS: '17' } });
+  server = await startServer('pglite://memory', {
+    environment: { OIDC_ISSUER: issuer.url, TENANT_SLOTS: '17', TRUSTED_PROXIES: '127.0.0.1' },
+  });
   token = await issuer.sign({ ...platformAdmin, exp: seconds() + 3_600 });
   client = new Holdfast({ url: server.url, key: token, validate: true });
 });

@@ -265,3 +265,42 @@ describe('an open stream', () => {
     void elsewhere;
   });
 });
+
+describe('the edge, which asks whether credentials are good', () => {
+  const verify = (text: string | null, headers: Record<string, string> = {}): Promise<Answer> =>
+    strict.ask(text, 'GET', '/auth/verify', undefined, headers);
+
+  test('hears that and nothing more, of tokens and of keys, whatever their bearers may do', async () => {
+    const tenant = fresh('unmade');
+    const { id, key } = await strict.tenant(fresh('acme'));
+    const good = [key, await strict.key(id, []), await token('ada', { [tenant]: ['admin'] }), await token('erin', {})];
+    for (const text of good) {
+      const answer = await verify(text);
+      expect([answer.status, answer.text]).toEqual([204, '']);
+      const names = [...answer.headers.keys()].join(' ');
+      expect(names).not.toMatch(/tenant|role|subject|user|ratelimit/);
+    }
+    const bad = [null, 'nonsense', `${key.slice(0, -4)}0000`, await issuer.sign({ exp: seconds() - 60 })];
+    const told = await Promise.all(bad.map((text) => verify(text)));
+    expect(told.map(({ status }) => status)).toEqual([401, 401, 401, 401]);
+    const bodies = told.map(({ json: { request_id: _id, ...rest } }) => JSON.stringify(rest));
+    expect(new Set(bodies).size).toBe(1);
+    expect(told[0]?.headers.get('www-authenticate')).toBe('Bearer');
+    const expired = await strict.key(id, ['viewer'], Date.now() - 1);
+    expect(await verify(expired)).toMatchObject({ status: 401, json: { code: 'key_expired' } });
+  });
+
+  test('makes no tenant and no member by asking, and is told which token was refused and from where', async () => {
+    const tenant = fresh('acme');
+    const text = await token('frank', { [tenant]: ['admin'] });
+    const ask = (path: string) => server.ask(text, 'GET', path);
+    expect((await ask('/auth/verify')).status).toBe(204);
+    expect(await tenantNamed(server, tenant)).toBeNull();
+    expect((await ask('/v1/me')).status).toBe(200);
+    expect(await tenantNamed(server, tenant)).not.toBeNull();
+    await server.ask(await issuer.sign({ aud: fresh('another') }), 'GET', '/auth/verify');
+    const [line] = await server.api.ports.platformAudit.list(null, 1);
+    expect(line?.operation).toBe('tokens.refuse');
+    expect(line?.line).toContain('/auth/verify');
+  });
+});

@@ -31,6 +31,7 @@ const loginPaths = [
   '/auth/login',
   '/auth/logout',
   '/auth/session',
+  '/auth/verify',
   '/signed-out',
 ];
 

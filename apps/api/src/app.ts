@@ -12,7 +12,7 @@ import { onClientError } from './http/client-error.ts';
 import { once } from './http/once.ts';
 import { answerPlatform, askedBy } from './http/platform.ts';
 import { documentOf, told } from './http/problem.ts';
-import { requestId } from './http/request-id.ts';
+import { requestIds } from './http/request-id.ts';
 import type { Answer, Route, TenantRoute } from './http/route.ts';
 import { secure, secureAnswers } from './http/security-headers.ts';
 import type { ApiPorts } from './ports.ts';
@@ -38,7 +38,7 @@ export function buildApp(ports: ApiPorts): FastifyInstance {
     requestTimeout: REQUEST_MS,
     http: { headersTimeout: HEADERS_MS, connectionsCheckingInterval: 5_000 },
     routerOptions: { maxParamLength: 500 },
-    genReqId: requestId,
+    genReqId: requestIds(ports.trustedProxies),
     // The address of a request is the last one that they did not add; without them, that of the connection.
     trustProxy: ports.trustedProxies.length === 0 ? false : [...ports.trustedProxies],
     rewriteUrl: withoutTenant,

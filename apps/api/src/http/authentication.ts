@@ -73,7 +73,7 @@ export function authenticateRequests(app: FastifyInstance, ports: ApiPorts): voi
 }
 
 /** Whoever is not let in too often is told to wait, whatever they bring then; who brings what is good is never held up. */
-async function letIn<T>(
+export async function letIn<T>(
   ports: ApiPorts,
   request: FastifyRequest,
   reply: FastifyReply,

@@ -29,6 +29,7 @@ import { logout } from './auth/logout.ts';
 import { options as loginOptions } from './auth/options.ts';
 import { session } from './auth/session.ts';
 import { signedOut } from './auth/signed-out.ts';
+import { verify } from './auth/verify.ts';
 import { deleteBudget } from './budgets/delete.ts';
 import * as budget from './budgets/get.ts';
 import * as budgets from './budgets/list.ts';
@@ -209,6 +210,7 @@ export const routes: readonly Route[] = [
   backchannelLogout,
   session,
   signedOut,
+  verify,
   loginOptions,
   modelPrices,
   healthz,

@@ -210,7 +210,7 @@ export const envKeys = {
   }),
   TRUSTED_PROXIES: ranges.optional().meta({
     description:
-      'Addresses and ranges of the edge in front of the API. From these alone X-Forwarded-For and X-Forwarded-Proto are believed. Without it, whoever connects is the client.',
+      'Addresses and ranges of the edge in front of the API. From these alone X-Forwarded-For, X-Forwarded-Proto and X-Request-Id are believed. Without it, whoever connects is the client.',
     example: '10.0.0.0/8,fd00::/8',
     default: null,
     used: ['api', 'standalone'],

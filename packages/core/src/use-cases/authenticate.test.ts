@@ -2,7 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { newKey, newSecretOf, parseKey, sameText } from './api-key.ts';
 import type { Member } from '../identity/member.ts';
 import { IssuerUnavailable, type TokenIdentity, TokenRefused } from '../identity/token-verifier.ts';
-import { authenticate, authenticatePlatform, type AuthenticationPorts, mayGoOn } from './authenticate.ts';
+import {
+  authenticate,
+  authenticatePlatform,
+  type AuthenticationPorts,
+  mayGoOn,
+  verifyCredentials,
+} from './authenticate.ts';
 import { DatabaseUnavailable } from '../log/run-store.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 import type { FoundKey } from './key-store.ts';
@@ -54,6 +60,19 @@ test.each([
   ['another tenant', `Bearer ${text.replace(tenant.replaceAll('-', ''), other.replaceAll('-', ''))}`],
 ])('%s is refused', async (_what, header) => {
   await expect(authenticate(ports(keys), sent(header), 0)).rejects.toMatchObject({ code: 'unauthenticated' });
+});
+
+test('a key is verified whatever it may do, and its use is not noted', async () => {
+  const used: number[] = [];
+  const suspended = { ...key, lastUsedAt: null, tenant: { name: 'acme', suspendedAt: 1 }, memberDisabled: true };
+  const ask = (authorization: string, now: number) =>
+    verifyCredentials(ports(holding(suspended, used)), sent(authorization), now);
+  await ask(`Bearer ${text}`, 999);
+  expect(used).toEqual([]);
+  await expect(ask(`Bearer ${text}`, 1_000)).rejects.toMatchObject({ code: 'key_expired' });
+  await expect(ask(`Bearer ${newSecretOf(tenant, key.id).text}`, 999)).rejects.toMatchObject({
+    code: 'unauthenticated',
+  });
 });
 
 test('a key is nobody above all tenants, and refused as anywhere when it is not good', async () => {
@@ -276,6 +295,14 @@ describe('the session of a browser', () => {
     expect(byToken.until).toBe(1_000);
     expect(await authenticate(good, cookie, 0)).toEqual({ ...byToken, until: null });
     expect((await authenticatePlatform(good, cookie, 0)).by.id).toBe('ada');
+  });
+
+  test('is verified without anybody entering a tenant', async () => {
+    const entrance = { enter: () => Promise.reject(new Error('nobody enters')) };
+    await verifyCredentials({ ...good, entrance }, cookie, 0);
+    await verifyCredentials({ ...good, entrance }, { ...sent('Bearer a.b.c'), tenant: 'any' }, 0);
+    for (const bad of [{ ...cookie, session: 'another' }, sent(undefined), sent('Basic a.b.c')])
+      await expect(verifyCredentials(good, bad, 0)).rejects.toMatchObject({ code: 'unauthenticated' });
   });
 
   test('that is over lets nobody in, nor one where there are none', async () => {

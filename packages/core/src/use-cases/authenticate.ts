@@ -12,9 +12,9 @@ import {
 import { DatabaseUnavailable } from '../log/run-store.ts';
 import { effectiveRoles, mayDo, type Operation } from '../policies/permissions.ts';
 import type { TenantScope } from '../tenant-scope.ts';
-import { hashSecret, parseKey, sameText } from './api-key.ts';
+import { hashSecret, type ParsedKey, parseKey, sameText } from './api-key.ts';
 import type { Authenticated, PlatformCaller } from './caller.ts';
-import type { KeyStore, StoredKey } from './key-store.ts';
+import type { FoundKey, KeyStore, StoredKey } from './key-store.ts';
 import { refused } from './refused.ts';
 
 const MINUTE_MS = 60_000;
@@ -61,11 +61,8 @@ export async function authenticate(
     // A session outlives its tokens.
     return credentials.session === undefined ? caller : { ...caller, until: null };
   }
-  const { tenant, id, secret } = parsed;
-  const stored = await ports.keys.find({ tenant }, id);
-  if (stored === null) throw unauthenticated();
-  const ended = whyEnded(stored, hashSecret(secret), now);
-  if (ended !== null) throw refused('key_expired', `This API key ${ended}. Ask an admin for a new one.`);
+  const { tenant, id } = parsed;
+  const stored = await goodKey(ports, parsed, now);
   if (credentials.tenant !== null && ![tenant, stored.tenant.name].includes(credentials.tenant))
     throw tenantForbidden(`This API key is of the tenant ${stored.tenant.name}`, [stored.tenant.name]);
   if (stored.tenant.suspendedAt !== null) throw tenantSuspended();
@@ -93,6 +90,22 @@ export async function authenticatePlatform(
   }
   const { kind, subject, platformAdmin } = await identify(ports, text);
   return { by: { type: kind, id: subject, roles: [] }, platformAdmin };
+}
+
+/**
+ * Whether the credentials are good, and nothing of what they are good for: what the edge asks before it passes a request on.
+ * Makes no tenant and no member, and notes no use.
+ * @throws HoldfastError `unauthenticated`, `key_expired`, as `authenticate`. IssuerUnavailable.
+ */
+export async function verifyCredentials(
+  ports: AuthenticationPorts,
+  credentials: Credentials,
+  now: number,
+): Promise<void> {
+  const text = await bearerOf(ports, credentials);
+  const key = parseKey(text);
+  if (key === null) await identify(ports, text);
+  else await goodKey(ports, key, now);
 }
 
 /** Whether they may still do it now; for what goes on after they were let in. */
@@ -183,6 +196,19 @@ const memberDisabled = (): HoldfastError =>
 
 const tenantSuspended = (): HoldfastError =>
   refused('tenant_suspended', 'This tenant is suspended. Whoever runs the platform can resume it.');
+
+/** @throws HoldfastError `unauthenticated`, `key_expired` */
+async function goodKey(
+  { keys }: AuthenticationPorts,
+  { tenant, id, secret }: ParsedKey,
+  now: number,
+): Promise<FoundKey> {
+  const stored = await keys.find({ tenant }, id);
+  if (stored === null) throw unauthenticated();
+  const ended = whyEnded(stored, hashSecret(secret), now);
+  if (ended !== null) throw refused('key_expired', `This API key ${ended}. Ask an admin for a new one.`);
+  return stored;
+}
 
 /** null: the secret is good. @throws HoldfastError `unauthenticated` */
 function whyEnded(key: StoredKey, hash: string, now: number): string | null {

@@ -4,6 +4,7 @@ export {
   type AuthenticationPorts,
   type Credentials,
   mayGoOn,
+  verifyCredentials,
 } from './authenticate.ts';
 export { hashSecret, newKey, parseKey } from './api-key.ts';
 export type { Authenticated, Caller, PlatformCaller } from './caller.ts';

@@ -12,6 +12,7 @@ export { startTemporal, type TemporalServer } from './temporal.ts';
 export { authority, type Authority } from './authority.ts';
 export { describeRedis } from './describe-redis.ts';
 export { REDIS_PASSWORD, type RedisServer, startRedis } from './redis.ts';
+export { startTraefik, type TraefikServer } from './traefik.ts';
 export { startPostgres, type PostgresServer } from './postgres.ts';
 export { describeSeaweedFs } from './describe-seaweedfs.ts';
 export { type SeaweedFsServer, startSeaweedFs } from './seaweedfs.ts';

@@ -58,12 +58,13 @@ export function spawnServer(
   args: readonly string[],
   log: string,
   owner: Owner | undefined,
+  environment: Readonly<Record<string, string>> = {},
 ): ChildProcess {
   const output = openSync(log, 'a');
   const child = spawn(command, args, {
     detached: true,
     stdio: ['ignore', output, output],
-    env: { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8' },
+    env: { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8', ...environment },
     cwd: dirname(log),
     ...owner,
   });
