@@ -237,19 +237,15 @@ export function listeningUrl(app: FastifyInstance): string {
   return `http://${host === '0.0.0.0' || host === '[::]' ? '127.0.0.1' : host}:${address.port}`;
 }
 
-async function readinessOf(
-  database: OpenDatabase,
-  artifacts: Artifacts,
-  redis: OpenRedis | null,
-): Promise<Readiness> {
+async function readinessOf(database: OpenDatabase, artifacts: Artifacts, redis: OpenRedis | null): Promise<Readiness> {
   const [held, stored] = await Promise.allSettled([database.ping(), artifacts.ping()]);
   return {
+    // Without a database nothing can be done. Without the others something waits, and the check says so.
     ready: held.status === 'fulfilled',
     checks: {
       database: held.status === 'fulfilled' ? 'ok' : 'does not answer, or takes no writes',
       // Everybody may read this: why it is so stands in the log, and `doctor` on a machine with the settings says it.
       artifacts: stored.status === 'fulfilled' ? 'ok' : 'the store does not answer, or lets nobody in',
-      // Without it everything goes on.
       ...(redis === null ? {} : { redis: redis.up ? 'ok' : 'cannot be used; everything goes on without it' }),
     },
   };

@@ -197,7 +197,7 @@ export const envKeys = {
     description: 'How the world reaches the API, for links. Without it: http, HOST and PORT.',
     example: 'https://holdfast.example.com',
     default: null,
-    used: ['worker', 'standalone'],
+    used: everywhere,
     secret: false,
   }),
   CORS_ORIGINS: originList.optional().meta({
@@ -559,3 +559,6 @@ export const envKeyNames = Object.keys(envKeys) as EnvKey[];
 
 /** What is told about a key. */
 export const metaOf = (key: EnvKey): KeyMeta => keyMeta.parse(envKeys[key].meta());
+
+/** The keys that may come as a file as well, which `<KEY>_FILE` names. */
+export const secretKeys: readonly EnvKey[] = envKeyNames.filter((key) => metaOf(key).secret);

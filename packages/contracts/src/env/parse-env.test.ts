@@ -43,11 +43,11 @@ describe('parseEnv', () => {
       temporal: null,
       secrets: {
         database: null,
-        s3: null,
         modelApiKey: null,
         temporalApiKey: null,
         oidcClientSecret: null,
         redis: null,
+        s3: null,
         environment: {},
       },
     });
