@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { FileArtifactStore } from '@holdfast/adapters/files';
 import { HttpTools } from '@holdfast/adapters/http-tool';
@@ -73,7 +74,9 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
   const log = overrides.log ?? createLogger({ level: config.logLevel, name: 'api', redaction });
   const cipher = overrides.cipher ?? new LocalCipher(config.secretsKeyFile);
   const metrics = overrides.metrics ?? createMetrics();
-  const database = overrides.database ?? (await openConfigured(config));
+  const database =
+    overrides.database ??
+    (await openConfigured(config, { program: 'holdfast-api', instance: `${hostname().slice(0, 30)}-${process.pid}` }));
   const own: { close(): Promise<void> }[] = [];
   try {
     if (overrides.database === undefined) {

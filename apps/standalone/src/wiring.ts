@@ -55,10 +55,14 @@ export async function wireStandalone(
     const redaction = new Redaction();
     const log = createLogger({ level: config.logLevel, name: 'standalone', redaction }, file);
     const cipher = new LocalCipher(config.secretsKeyFile);
-    const database = await openConfigured(config);
+    const database = await openConfigured(config, { program: 'holdfast-standalone' });
     parts.push(database);
     for (const warning of database.warnings) log.warn({}, warning);
-    await migrate(database, config.secrets.database === null ? {} : { url: config.secrets.database.migrate });
+    const { lockTimeoutMs } = config.connections;
+    await migrate(
+      database,
+      config.secrets.database === null ? {} : { url: config.secrets.database.migrate, lockTimeoutMs },
+    );
     if (config.temporal !== null) {
       const { configuredSettings, explainFailure, prepareNamespace } = await import('@holdfast/driver-temporal');
       const settings = configuredSettings(config.temporal, config.secrets);

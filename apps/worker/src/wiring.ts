@@ -102,7 +102,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
   const log = overrides.log ?? createLogger({ level: config.logLevel, name: 'worker', redaction });
   const cipher = overrides.cipher ?? new LocalCipher(config.secretsKeyFile);
   const metrics = overrides.metrics ?? createMetrics();
-  const database = overrides.database ?? (await openConfigured(config));
+  const database = overrides.database ?? (await openConfigured(config, { program: 'holdfast-worker', instance: id }));
   const own: { close(): Promise<void> }[] = [];
   try {
     if (overrides.database === undefined) {

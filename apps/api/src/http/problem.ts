@@ -1,5 +1,5 @@
 import { type ErrorCode, HoldfastError, type Problem, problemOf } from '@holdfast/contracts';
-import { DatabaseUnavailable, IssuerUnavailable, LoginRefused, SecretUnreadable } from '@holdfast/core';
+import { DatabaseBusy, DatabaseUnavailable, IssuerUnavailable, LoginRefused, SecretUnreadable } from '@holdfast/core';
 import { z } from 'zod';
 
 const fastifyError = z.object({ code: z.string(), statusCode: z.int().optional() });
@@ -22,6 +22,12 @@ const fastifyErrors: Readonly<Record<string, readonly [ErrorCode, string]>> = {
 /** Any error as one that the caller may be told. What was not foreseen tells nothing but the id of the request. */
 export function told(error: unknown, requestId: string): HoldfastError {
   if (error instanceof HoldfastError) return error;
+  if (error instanceof DatabaseBusy)
+    return new HoldfastError(
+      'database_busy',
+      'The database took too long, and what was begun was taken back. Try again, a create with the same Idempotency-Key.',
+      { cause: error },
+    );
   if (error instanceof DatabaseUnavailable)
     return new HoldfastError(
       'database_unavailable',

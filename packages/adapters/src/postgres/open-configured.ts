@@ -1,15 +1,26 @@
 import type { Config } from '@holdfast/contracts';
 import { type OpenDatabase, openDatabase } from './database.ts';
 
+/** The program that opens it, for `pg_stat_activity`. `instance`: what tells its processes apart. */
+export interface Opener {
+  readonly program: string;
+  readonly instance?: string;
+}
+
 /** The database that the configuration names. @throws DatabaseNotUsable with one clear line. */
-export function openConfigured({
-  database,
-  secrets,
-  worker,
-  auditDays,
-}: Pick<Config, 'database' | 'secrets' | 'worker'> & Partial<Pick<Config, 'auditDays'>>): Promise<OpenDatabase> {
+export function openConfigured(
+  {
+    database,
+    secrets,
+    worker,
+    auditDays,
+    connections,
+  }: Pick<Config, 'database' | 'secrets' | 'worker' | 'connections'> & Partial<Pick<Config, 'auditDays'>>,
+  opener: Opener,
+): Promise<OpenDatabase> {
   const options = { hints: worker.wakeHints, ...(auditDays == null ? {} : { auditDays }) };
   if (database.kind === 'pglite') return openDatabase(`pglite://${database.folder}`, options);
   if (secrets.database === null) throw new Error('a Postgres without its URL');
-  return openDatabase(secrets.database.url, { ...options, directUrl: secrets.database.direct });
+  const { url, direct: directUrl } = secrets.database;
+  return openDatabase(url, { ...options, ...connections, ...opener, directUrl });
 }

@@ -7,6 +7,12 @@ export interface Config {
   readonly dataDir: string;
   /** `folder`: where PGlite keeps its files. */
   readonly database: { readonly kind: 'pglite'; readonly folder: string } | { readonly kind: 'postgres' };
+  /** Limits of one process on a Postgres server; ms, 0 = none. */
+  readonly connections: {
+    readonly poolSize: number;
+    readonly statementTimeoutMs: number;
+    readonly lockTimeoutMs: number;
+  };
   readonly http: {
     readonly host: string;
     /** 0 = any that is free. */

@@ -1,3 +1,4 @@
+export { type Certificates, makeCertificates } from './certificates.ts';
 export { database, type Database } from './database.ts';
 export { describePostgres } from './describe-postgres.ts';
 export { describeProgram } from './describe-program.ts';
@@ -9,4 +10,4 @@ export { describeKeycloak } from './describe-keycloak.ts';
 export { type KeycloakServer, startKeycloak } from './keycloak.ts';
 export { describeTemporal } from './describe-temporal.ts';
 export { startTemporal, type TemporalServer } from './temporal.ts';
-export { startPostgres, type PostgresServer } from './postgres.ts';
+export { startPostgres, startStandby, type PostgresServer } from './postgres.ts';
