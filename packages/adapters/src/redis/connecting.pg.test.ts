@@ -79,9 +79,12 @@ describeRedis(
     });
 
     test('explains a database that is not there', async () => {
-      expect(await found(settingsFor(server(), `${server().url}/99`))).toEqual([
-        expect.stringContaining('has no database 99'),
-      ]);
+      const url = `${server().url}/99`;
+      expect(await found(settingsFor(server(), url))).toEqual([expect.stringContaining('has no database 99')]);
+      const running = beginProcess(server(), 'x', url);
+      await expect.poll(() => running.told).toEqual([expect.stringContaining('has no database 99')]);
+      expect(running.redis.up).toBe(false);
+      await running.close();
     });
 
     test('explains a server that is not there', async () => {

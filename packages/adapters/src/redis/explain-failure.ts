@@ -40,8 +40,7 @@ export function explainFailure(error: unknown, settings: RedisSettings): string 
     return `${who} lacks a right at ${at}: ${message.replace(/^(NOPERM|ERR) /, '')}. deploy/valkey/users.acl has all that are needed.`;
   if (message.includes('DB index')) return `${at} has no database ${settings.database}. Put it right in REDIS_URL.`;
   if (message.startsWith('LOADING')) return `${at} still loads its data.`;
-  if (message.startsWith('READONLY'))
-    return `${at} is a replica, which takes no writes. Name the primary in REDIS_URL.`;
+  if (message.includes('READONLY')) return `${at} is a replica, which takes no writes. Name the primary in REDIS_URL.`;
   if (message.startsWith('Socket timeout') || message === 'Command timed out')
     return `${at} does not answer. Is it overloaded, or stopped?`;
   if (code === 'ECONNRESET' || message === CLOSED)
