@@ -1,7 +1,7 @@
 import { addressOf, type RedisSettings } from './settings.ts';
 
-/** One sentence about what is wrong and what to do, without a password. */
-export function explainFailure(error: unknown, settings: RedisSettings): string {
+/** One sentence about what is wrong and what to do, without a password. `hasAnswered`: it was fine before. */
+export function explainFailure(error: unknown, settings: RedisSettings, hasAnswered = false): string {
   const at = addressOf(settings);
   const message = error instanceof Error ? error.message : String(error);
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
@@ -44,7 +44,7 @@ export function explainFailure(error: unknown, settings: RedisSettings): string 
   if (message.startsWith('Socket timeout') || message === 'Command timed out')
     return `${at} does not answer. Is it overloaded, or stopped?`;
   if (code === 'ECONNRESET' || message === CLOSED)
-    return settings.tls === null
+    return settings.tls === null && !hasAnswered
       ? `${at} has closed the connection. If it did so at once: does it speak TLS there? Then use rediss://.`
       : `${at} has closed the connection.`;
   return `${at}: ${message}`;
