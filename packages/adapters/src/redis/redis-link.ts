@@ -102,7 +102,10 @@ export class RedisLink {
     const all = others ?? new Set();
     this.#heard.set(name, all.add(hear));
     if (others === undefined && this.#subscriber.status === 'ready')
-      void this.#listenTo([name]).catch((error: unknown) => this.#fail(error));
+      void this.#listenTo([name]).catch((error: unknown) => {
+        // A connection that has ended has said more.
+        if (this.#subscriber.status === 'ready') this.#fail(error);
+      });
     return () => {
       all.delete(hear);
       if (all.size > 0 || this.#heard.get(name) !== all) return;
@@ -194,4 +197,4 @@ export class RedisLink {
 }
 
 /** What belongs to one installation begins with this, so that several can share a server. */
-export const prefixOf = (installation: string): string => `holdfast:${installation}:`;
+const prefixOf = (installation: string): string => `holdfast:${installation}:`;
