@@ -12,6 +12,7 @@ const benches: readonly [name: string, ...settings: string[]][] = [
   ['versus', wanted],
   ['versus', 'pglite'],
   ['delivery', wanted],
+  ['deltas'],
   ['streams', wanted],
   ['resume', wanted],
   ['waiting', wanted],

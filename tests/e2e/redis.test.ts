@@ -56,7 +56,7 @@ describeProgram('valkey', 'two APIs and a worker with a Valkey', (valkey) => {
     const agent = { name: 'speaker', model: { name: 'rehearsal' }, rehearsal: [{ say: SENTENCE, delay: '1s' }] };
     expect((await ask(urls[0], 'POST', '/v1/agents', agent)).status).toBe(201);
     doctorEnv = { ...environment, HOLDFAST_URL: urls[0], HOLDFAST_API_KEY: key };
-  });
+  }, 240_000);
   afterAll(async () => {
     for (const { child } of programs) child.kill('SIGKILL');
     await redis.stop();

@@ -11,7 +11,7 @@ function response() {
   return { stream, raw: stream as unknown as ServerResponse };
 }
 
-const frame = { seq: 1, bytes: new Uint8Array(100_000), terminal: false };
+const frame = { seq: 1, type: 'run.created', bytes: new Uint8Array(100_000), terminal: false };
 
 test('waiting for a slow client leaves no listener behind', async () => {
   const { stream, raw } = response();
@@ -49,5 +49,28 @@ test('words of models are left out for a client that reads too slowly, and come 
     'event: delta\ndata: {"run_id":"r","call":"m1","attempt":1,"seq":3,"position":0,"text":"a\\nb"}\n\n' +
       'event: delta\ndata: {"run_id":"r","call":"m1","attempt":1,"seq":3,"position":7,"text":"c"}\n\n',
   );
+  stream.destroy();
+});
+
+test('words of a call that has ended are left out', () => {
+  const { stream, raw } = response();
+  const listener = new SseListener(raw, {});
+  const written: string[] = [];
+  stream.on('data', (chunk: Buffer) => void written.push(chunk.toString()));
+  const tell = (seq: number, type: string): void =>
+    listener.send({ seq, type, bytes: new TextEncoder().encode(`${type} `), terminal: false });
+  const say = (seq: number, text: string): void =>
+    listener.sendDelta({ run_id: 'r', call: 'm1', attempt: 1, seq, position: 0, text });
+  tell(3, 'model.called');
+  tell(4, 'message.received');
+  say(3, 'in time');
+  tell(5, 'model.answered');
+  say(3, 'late');
+  say(9, 'of a call that is not told yet');
+  stream.read();
+  const all = written.join('');
+  expect(all).toContain('in time');
+  expect(all).not.toContain('late');
+  expect(all).toContain('of a call that is not told yet');
   stream.destroy();
 });

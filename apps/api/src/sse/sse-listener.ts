@@ -31,6 +31,8 @@ const farewell = {
 export class SseListener implements Listener {
   readonly #response: ServerResponse;
   readonly #heartbeat: NodeJS.Timeout;
+  /** The number of the last event about a model call. */
+  #ofModel = 0;
 
   constructor(response: ServerResponse, headers: Readonly<Record<string, string>>) {
     this.#response = response;
@@ -53,12 +55,15 @@ export class SseListener implements Listener {
   }
 
   send(frame: Frame): void {
+    if (frame.type.startsWith('model.')) this.#ofModel = frame.seq;
     this.#response.write(frame.bytes);
   }
 
   /** Without an id, so that the client's cursor stays where it is. */
   sendDelta(delta: ModelDelta): void {
     const response = this.#response;
+    // Its call has ended: what comes from another process may come after that was told. One call is made at a time.
+    if (delta.seq < this.#ofModel) return;
     if (response.writableEnded || response.closed || this.pending() > DELTA_PENDING_BYTES) return;
     response.write(`event: delta\ndata: ${JSON.stringify(delta)}\n\n`);
   }

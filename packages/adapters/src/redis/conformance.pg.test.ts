@@ -1,6 +1,6 @@
 import { describeDeltas, describeHints, describeRateLimiter } from '@holdfast/testing';
-import { describeRedis, type RedisServer } from '@holdfast/testing/servers';
-import { afterAll, beforeEach } from 'vitest';
+import { describeRedis } from '@holdfast/testing/servers';
+import { beforeEach } from 'vitest';
 import { twoProcesses } from './processes.suite.ts';
 
 describeRedis('the ports of the cache', (server) => {
@@ -9,30 +9,13 @@ describeRedis('the ports of the cache', (server) => {
     const [one, two] = processes;
     return { processes: [pick(one), pick(two)] as const, close };
   };
-  const isThere = once(server);
-  beforeEach(() => isThere.again());
-  afterAll(() => isThere.again());
+  beforeEach(() => server().start());
 
   describeDeltas('two processes', () => opened(({ redis }) => redis.deltas));
   describeHints('two processes', () => opened(({ hints }) => hints));
   describeRateLimiter(
     'two processes',
     () => opened(({ redis }) => redis.rateLimiter),
-    () => isThere.away(),
+    () => server().kill(),
   );
 });
-
-/** A server that a test takes away, and that is there again for the next one. */
-function once(server: () => RedisServer) {
-  let isAway = false;
-  return {
-    away: async (): Promise<void> => {
-      isAway = true;
-      await server().kill();
-    },
-    again: async (): Promise<void> => {
-      if (isAway) await server().start();
-      isAway = false;
-    },
-  };
-}

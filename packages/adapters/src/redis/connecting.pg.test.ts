@@ -79,9 +79,12 @@ describeRedis(
     });
 
     test('explains a database that is not there', async () => {
-      expect(await found(settingsFor(server(), `${server().url}/99`))).toEqual([
-        expect.stringContaining('has no database 99'),
-      ]);
+      const url = `${server().url}/99`;
+      expect(await found(settingsFor(server(), url))).toEqual([expect.stringContaining('has no database 99')]);
+      const running = beginProcess(server(), 'x', url);
+      await expect.poll(() => running.told).toEqual([expect.stringContaining('has no database 99')]);
+      expect(running.redis.up).toBe(false);
+      await running.close();
     });
 
     test('explains a server that is not there', async () => {
@@ -95,8 +98,7 @@ describeRedis(
     test('goes on trying with a password that is wrong, says it once, and shows it nowhere', async () => {
       const running = beginProcess(server(), 'x', as(server(), 'holdfast', 'wrong-secret'));
       await expect.poll(() => running.told.length).toBe(1);
-      // Each attempt asks anew.
-      await expect(running.redis.rateLimiter.take('bucket', 10)).rejects.toThrow('127.0.0.1');
+      await expect(running.redis.rateLimiter.take('bucket', 10)).rejects.toThrow('refuses the user holdfast');
       expect(running.told).toEqual([expect.stringMatching(/refuses the user holdfast or its password/)]);
       expect(running.told.join()).not.toContain('wrong-secret');
       expect(running.redis.up).toBe(false);

@@ -32,6 +32,8 @@ export function connection(settings: RedisSettings, options: { readonly once?: b
     commandTimeout: COMMAND_MS,
     socketTimeout: SILENCE_MS,
     connectTimeout: CONNECT_MS,
+    // A primary that has become a replica keeps its connections: the name may lead to the new one.
+    reconnectOnError: ({ message }) => message.includes('READONLY'),
     retryStrategy: options.once === true ? null : retryMs,
   });
 }

@@ -1,7 +1,7 @@
 import { addressOf, type RedisSettings } from './settings.ts';
 
-/** One sentence about what is wrong and what to do, without a password. */
-export function explainFailure(error: unknown, settings: RedisSettings): string {
+/** One sentence about what is wrong and what to do, without a password. `hasAnswered`: it was fine before. */
+export function explainFailure(error: unknown, settings: RedisSettings, hasAnswered = false): string {
   const at = addressOf(settings);
   const message = error instanceof Error ? error.message : String(error);
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
@@ -40,12 +40,11 @@ export function explainFailure(error: unknown, settings: RedisSettings): string 
     return `${who} lacks a right at ${at}: ${message.replace(/^(NOPERM|ERR) /, '')}. deploy/valkey/users.acl has all that are needed.`;
   if (message.includes('DB index')) return `${at} has no database ${settings.database}. Put it right in REDIS_URL.`;
   if (message.startsWith('LOADING')) return `${at} still loads its data.`;
-  if (message.startsWith('READONLY'))
-    return `${at} is a replica, which takes no writes. Name the primary in REDIS_URL.`;
+  if (message.includes('READONLY')) return `${at} is a replica, which takes no writes. Name the primary in REDIS_URL.`;
   if (message.startsWith('Socket timeout') || message === 'Command timed out')
     return `${at} does not answer. Is it overloaded, or stopped?`;
   if (code === 'ECONNRESET' || message === CLOSED)
-    return settings.tls === null
+    return settings.tls === null && !hasAnswered
       ? `${at} has closed the connection. If it did so at once: does it speak TLS there? Then use rediss://.`
       : `${at} has closed the connection.`;
   return `${at}: ${message}`;

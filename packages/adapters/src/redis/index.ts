@@ -1,4 +1,3 @@
-export { examineRedis, type RedisFinding } from './examine-redis.ts';
-export { openConfiguredRedis, openRedis, type OpenRedis } from './open-redis.ts';
-export type { RedisMetrics, RedisPorts } from './redis-link.ts';
-export { RedisCaInvalid, redisSettings, type RedisSettings } from './settings.ts';
+export { examineRedis } from './examine-redis.ts';
+export { openConfiguredRedis, type OpenRedis } from './open-redis.ts';
+export { RedisCaInvalid, redisSettings } from './settings.ts';

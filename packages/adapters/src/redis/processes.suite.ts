@@ -32,7 +32,7 @@ export function beginProcess(server: RedisServer, installation: string, url = se
   const told: string[] = [];
   const log: Log = {
     info: (_, message) => void told.push(`info ${message}`),
-    warn: (about, message) => void told.push(`warn ${message} ${JSON.stringify(about)}`),
+    warn: (_, message) => void told.push(`warn ${message}`),
     error: (_, message) => void told.push(`error ${message}`),
   };
   const redis = openRedis(settingsFor(server, url), {

@@ -16,6 +16,7 @@ export class RedisRateLimiter implements RateLimiter {
   async take(bucket: string, windowSeconds: number): Promise<Taken> {
     try {
       const key = this.#link.named(`rate:${bucket}`);
+      await this.#link.begun;
       const { consumedPoints, msBeforeNext } = await this.#counts.consume(key, 1, { customDuration: windowSeconds });
       return { count: consumedPoints, resetMs: msBeforeNext };
     } catch (cause) {

@@ -20,6 +20,9 @@ type Hear = (message: string) => void;
 
 /** How often it is asked whether the server is there, ms. */
 const LOOK_MS = 1_000;
+/** How long requests wait at the start to be counted, ms. */
+const BEGIN_MS = 500;
+const NOT_YET = 'It is not connected yet.';
 
 /**
  * What one process has of a Redis or Valkey: a connection for commands and one that listens. Each comes back by itself.
@@ -27,6 +30,8 @@ const LOOK_MS = 1_000;
  */
 export class RedisLink {
   readonly commands: Redis;
+  /** Resolves when it is known whether the server can be used, or half a second after the begin: a start is no outage. */
+  readonly begun: Promise<void>;
   readonly #subscriber: Redis;
   readonly #settings: RedisSettings;
   readonly #ports: RedisPorts;
@@ -41,6 +46,9 @@ export class RedisLink {
   #epoch = 0;
   #preparing = false;
   #closed = false;
+  /** Of the outage that there is, or was. */
+  #why: string | null = null;
+  #settle: () => void = () => undefined;
 
   constructor(settings: RedisSettings, ports: RedisPorts) {
     this.#settings = settings;
@@ -52,6 +60,9 @@ export class RedisLink {
       for (const hear of this.#heard.get(channel.slice(this.named('').length)) ?? []) hear(message);
     });
     ports.metrics.reachable(false);
+    this.begun = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
   }
 
   /** Connects, and goes on trying. All that this installation has at the server bears its id. Only the first call counts. */
@@ -61,6 +72,7 @@ export class RedisLink {
     for (const each of [this.commands, this.#subscriber]) void each.connect().catch(() => undefined);
     this.#looking = setInterval(() => this.#look(), LOOK_MS);
     this.#looking.unref();
+    setTimeout(this.#settle, BEGIN_MS).unref();
   }
 
   get up(): boolean {
@@ -73,8 +85,10 @@ export class RedisLink {
     return this.#prefix + name;
   }
 
+  /** What is wrong, of a command that has failed. */
   explain(error: unknown): string {
-    return explainFailure(error, this.#settings);
+    // Without a connection the library says only that there is none.
+    return this.commands.status === 'ready' ? explainFailure(error, this.#settings) : (this.#why ?? NOT_YET);
   }
 
   /** Resolves when the server has it. Rejects when it may not have it, within half a second. */
@@ -88,7 +102,10 @@ export class RedisLink {
     const all = others ?? new Set();
     this.#heard.set(name, all.add(hear));
     if (others === undefined && this.#subscriber.status === 'ready')
-      void this.#listenTo([name]).catch((error: unknown) => this.#fail(error));
+      void this.#listenTo([name]).catch((error: unknown) => {
+        // A connection that has ended has said more.
+        if (this.#subscriber.status === 'ready') this.#fail(error);
+      });
     return () => {
       all.delete(hear);
       if (all.size > 0 || this.#heard.get(name) !== all) return;
@@ -161,6 +178,7 @@ export class RedisLink {
     metrics.reachable(true);
     if (this.#told) log.info({}, `Redis is there again at ${addressOf(this.#settings)}`);
     this.#told = false;
+    this.#settle();
     for (const listener of this.#changed) listener();
   }
 
@@ -170,11 +188,13 @@ export class RedisLink {
     this.#up = false;
     const { log, metrics } = this.#ports;
     metrics.reachable(false);
-    if (!this.#told) log.warn({ why: this.explain(error) }, 'Redis cannot be used; everything goes on without it');
+    this.#why = explainFailure(error, this.#settings, was);
+    if (!this.#told) log.warn({}, `Redis cannot be used; everything goes on without it. ${this.#why}`);
     this.#told = true;
+    this.#settle();
     if (was) for (const listener of this.#changed) listener();
   }
 }
 
 /** What belongs to one installation begins with this, so that several can share a server. */
-export const prefixOf = (installation: string): string => `holdfast:${installation}:`;
+const prefixOf = (installation: string): string => `holdfast:${installation}:`;

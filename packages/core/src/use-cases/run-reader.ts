@@ -6,6 +6,7 @@ import { wireText } from './wire-event.ts';
 /** One event, serialised once for all who listen. */
 export interface Frame {
   readonly seq: number;
+  readonly type: string;
   readonly bytes: Uint8Array;
   /** The run's end: nothing follows on a stream. */
   readonly terminal: boolean;
@@ -132,7 +133,7 @@ export class RunReader {
   #frame(event: Parameters<typeof wireText>[1]): Frame {
     const { seq, type } = event;
     const bytes = this.#encode({ seq, type, json: wireText(this.ref.run, event) });
-    return { seq, bytes, terminal: isTerminal(type) };
+    return { seq, type, bytes, terminal: isTerminal(type) };
   }
 
   #send(subscriber: Subscriber, frame: Frame): void {

@@ -18,7 +18,7 @@ export interface RedisServer {
   readonly caFile: string | null;
   /** SIGKILL. */
   kill(): Promise<void>;
-  /** After `kill`: on the same port, empty. */
+  /** After `kill`: on the same port, empty. Nothing where it runs. */
   start(): Promise<void>;
   /** SIGSTOP: connections stay, and nothing is answered. */
   freeze(): void;
@@ -57,18 +57,20 @@ export async function startRedis(bin: string, { tls = false, users = [] }: Redis
     args.push('--port', '0', '--tls-port', String(port), '--tls-auth-clients', 'no');
     args.push('--tls-cert-file', 'cert.pem', '--tls-key-file', 'key.pem', '--tls-ca-cert-file', 'ca.pem');
   } else args.push('--port', String(port));
-  let child: ChildProcess;
+  let child: ChildProcess | null = null;
+  const runs = (): boolean => child !== null && child.exitCode === null && child.signalCode === null;
   const start = async (): Promise<void> => {
+    if (runs()) return;
     child = spawnServer(bin, args, log, undefined);
     writeFileSync(pidFile, String(child.pid));
     const deadline = Date.now() + WITHIN_MS;
     while (!(await listens(port))) {
-      if (child.exitCode !== null || child.signalCode !== null || Date.now() > deadline)
-        throw new Error(`Redis did not start:\n${tail(log)}`);
+      if (!runs() || Date.now() > deadline) throw new Error(`Redis did not start:\n${tail(log)}`);
       await pause(10);
     }
   };
   const kill = async (): Promise<void> => {
+    if (child === null) return;
     // Whoever waits for its end must not end first.
     child.ref();
     child.kill('SIGKILL');
@@ -81,8 +83,8 @@ export async function startRedis(bin: string, { tls = false, users = [] }: Redis
     caFile: tls ? join(folder, 'ca.pem') : null,
     kill,
     start,
-    freeze: () => void child.kill('SIGSTOP'),
-    thaw: () => void child.kill('SIGCONT'),
+    freeze: () => void child?.kill('SIGSTOP'),
+    thaw: () => void child?.kill('SIGCONT'),
     stop: async () => {
       await kill();
       removeFolder(folder);
