@@ -113,6 +113,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       threads,
       transactions,
       webhooks,
+      uploads,
     } = await database.api();
     const { clock, hints } = database;
     const changed = await recordPrices(models, prices);
@@ -168,6 +169,8 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       runs,
       transactions,
       secrets,
+      uploads,
+      publicUrl,
       threads,
       cipher,
       audit,

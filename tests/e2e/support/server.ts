@@ -160,12 +160,15 @@ async function ask(
   body?: unknown,
   headers: Record<string, string> = {},
 ): Promise<Answer> {
-  const raw = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
+  const isRaw = body === undefined || typeof body === 'string' || body instanceof Uint8Array;
+  const raw = isRaw ? body : JSON.stringify(body);
   const response = await fetch(`${url}${path}`, {
     method,
     headers: {
       ...(key === null ? {} : { authorization: `Bearer ${key}` }),
-      ...(raw === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(raw === undefined
+        ? {}
+        : { 'content-type': raw instanceof Uint8Array ? 'application/octet-stream' : 'application/json' }),
       ...headers,
     },
     ...(raw === undefined ? {} : { body: raw }),
