@@ -1,11 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FileArtifactStore } from '@holdfast/adapters/files';
 import { configuredModels } from '@holdfast/adapters/models';
 import { migrate, type OpenDatabase, openDatabase } from '@holdfast/adapters/postgres';
 import { createLogger, createMetrics } from '@holdfast/adapters/telemetry';
-import { type Api, wireApi } from '@holdfast/api';
+import { configuredArtifacts, type Api, wireApi } from '@holdfast/api';
 import { type OwnLimits, parseEnv, type Role } from '@holdfast/contracts';
 import {
   createTenant,
@@ -100,7 +99,7 @@ export async function startServer(
   const shared = {
     database,
     redaction,
-    artifacts: new FileArtifactStore(join(dataDir, 'artifacts')),
+    artifacts: await configuredArtifacts(config),
     log,
     metrics: createMetrics(),
     deltas: new LocalDeltas(),
