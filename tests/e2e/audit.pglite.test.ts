@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { routes } from '@holdfast/api';
 import { auditPage, type AuditLine } from '@holdfast/contracts';
 import { hashOf, type Operation, verifyExport, verifyStored } from '@holdfast/core';
@@ -31,6 +32,7 @@ const unaudited: Partial<Record<Operation, string>> = {
   'runs.send-message': 'the log of the run has it',
   'runs.fork': 'the log of the fork has it',
   'runs.rerun': 'the log of the fork has it',
+  'uploads.send': 'its completion has it',
   'threads.create': 'it says nothing before its first run',
 };
 
@@ -48,6 +50,7 @@ const watched: Operation[] = [
   'api-keys.get',
   'api-keys.list',
   'artifacts.get',
+  'artifacts.link',
   'audit.export',
   'audit.list',
   'members.get',
@@ -111,6 +114,16 @@ const changes: Partial<Record<Operation, () => Promise<{ target: string; detail:
     const run = await asking();
     await made('POST', `/v1/runs/${run}/cancel`);
     return { target: `/v1/runs/${run}/cancel`, detail: {} };
+  },
+  'uploads.create': async () => {
+    const { path, digest } = await uploaded('private.txt');
+    return { target: path, detail: { size: 1, digest } };
+  },
+  'uploads.complete': async () => {
+    const { path } = await uploaded('private.txt');
+    await made('PUT', `${path}/content`, new TextEncoder().encode('x'));
+    await made('POST', `${path}/complete`);
+    return { target: `${path}/complete`, detail: {} };
   },
   'bulk.start': async () => {
     const filter = { tag: 'none', created_before: '2020-01-01T00:00:00Z' };
@@ -274,6 +287,12 @@ const scheduleOf = (name: string) => ({ name, agent: 'asker', cron: '0 0 29 2 *'
 async function scheduled(name: string): Promise<string> {
   const { json } = await server.ask(key, 'POST', '/v1/schedules', scheduleOf(name));
   return `/v1/schedules/${String(json['id'])}`;
+}
+
+async function uploaded(name: string): Promise<{ path: string; digest: string }> {
+  const digest = createHash('sha256').update('x').digest('hex');
+  const { json } = await server.ask(key, 'POST', '/v1/uploads', { name, size: 1, digest });
+  return { path: `/v1/uploads/${String(json['id'])}`, digest };
 }
 
 const keyTexts: string[] = [];

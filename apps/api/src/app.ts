@@ -26,6 +26,8 @@ const BODY_BYTES = 64 * 1024;
 /** From a connection to the end of its headers, and to the end of the body, ms. */
 const HEADERS_MS = 15_000;
 const REQUEST_MS = 30_000;
+/** Between two pieces of a body that may have any size, ms. */
+const PIECE_MS = 30_000;
 const SWEEP_MS = 15_000;
 
 const allRoutes = [...routes, ...referenceRoutes(routes)];
@@ -35,7 +37,8 @@ export function buildApp(ports: ApiPorts): FastifyInstance {
   const app = fastify({
     logger: false,
     bodyLimit: BODY_BYTES,
-    requestTimeout: REQUEST_MS,
+    // Each body has its own time: see `limitBodies`.
+    requestTimeout: 0,
     http: { headersTimeout: HEADERS_MS, connectionsCheckingInterval: 5_000 },
     routerOptions: { maxParamLength: 500 },
     genReqId: requestIds(ports.trustedProxies),
@@ -65,6 +68,7 @@ export function buildApp(ports: ApiPorts): FastifyInstance {
       reply,
     ),
   );
+  limitBodies(app);
   allowOrigins(app, ports.corsOrigins);
   authenticateRequests(app, ports);
   tellRequests(app, ports);
@@ -115,6 +119,7 @@ function register(app: FastifyInstance, ports: ApiPorts, watch: Watch, route: Ro
       operation,
       yaml,
       form,
+      ...(route.bytes === true ? { bytes: true } : {}),
       audited: route.within === 'platform' || route.audit !== undefined,
       ...(rate === undefined ? {} : { rate }),
     },
@@ -138,7 +143,7 @@ async function answerTenant(
 ): Promise<Answer> {
   const params = check(route.params, request.params, 'path');
   const query = check(route.query, request.query, 'query');
-  const body = check(route.body, request.body ?? undefined, 'body');
+  const body = route.bytes === true ? undefined : check(route.body, request.body ?? undefined, 'body');
   // Routes without an operation never look at the caller.
   const caller = request.caller ?? nobody;
   const asked = { params, body };
@@ -149,6 +154,7 @@ async function answerTenant(
     body,
     request,
     reply,
+    bytes: route.bytes === true ? bytesOf(request) : Readable.from([]),
     audited: route.audit !== undefined,
     once: (prepare, work) =>
       once(ports, caller, request, prepare, (stores, prepared) =>
@@ -162,6 +168,33 @@ async function answerTenant(
   if (route.method === 'GET' && route.audit !== undefined && route.operation !== null)
     await watch.note(route.operation, caller, request, null);
   return answer;
+}
+
+/** @throws HoldfastError `unsupported_media_type`. */
+function bytesOf({ body }: FastifyRequest): Readable {
+  if (body instanceof Readable) return body;
+  throw refused('unsupported_media_type', 'Send the bytes as application/octet-stream.');
+}
+
+/**
+ * Whoever sends a body slowly holds a connection: it has a time to be there, or, where it may have any size, a time from
+ * one piece to the next. Node has one time for all requests.
+ */
+function limitBodies(app: FastifyInstance): void {
+  app.addHook('onRequest', ({ raw, routeOptions }, _reply, done) => {
+    const late = (): void => {
+      if (!raw.complete)
+        onClientError(Object.assign(new Error('the body is late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), raw.socket);
+    };
+    if (routeOptions.config.bytes === true) {
+      raw.setTimeout(PIECE_MS, late);
+      raw.once('end', () => raw.setTimeout(0));
+    } else if ('content-length' in raw.headers || 'transfer-encoding' in raw.headers) {
+      const timer = setTimeout(late, REQUEST_MS);
+      raw.once('close', () => clearTimeout(timer));
+    }
+    done();
+  });
 }
 
 /** Who asks a route that never looks at the caller. */

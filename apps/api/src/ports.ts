@@ -1,6 +1,7 @@
 import type { LoginOptions, Quotas } from '@holdfast/contracts';
 import type {
   AgentStore,
+  Artifacts,
   AuthenticationPorts,
   AuditLog,
   BudgetStore,
@@ -23,6 +24,7 @@ import type {
   ScheduleRows,
   SecretCipher,
   SecretRows,
+  UploadStore,
   SpeakPorts,
   TenantDirectory,
   ThreadStore,
@@ -47,6 +49,10 @@ export interface ApiPorts extends SpeakPorts {
   readonly refusedTokens: RefusedTokens;
   readonly threads: ThreadStore;
   readonly secrets: SecretRows;
+  readonly uploads: UploadStore;
+  readonly artifacts: Artifacts;
+  /** How the API is reached, without a slash at its end. */
+  readonly publicUrl: () => string;
   readonly cipher: SecretCipher;
   readonly audit: AuditLog;
   readonly budgets: BudgetStore;

@@ -128,6 +128,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       threads,
       transactions,
       webhooks,
+      uploads,
     } = await database.api();
     redis?.begin(installation);
     const { clock, hints } = database;
@@ -184,6 +185,8 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       runs,
       transactions,
       secrets,
+      uploads,
+      publicUrl,
       threads,
       cipher,
       audit,

@@ -31,6 +31,7 @@ export const defaultQuotas = {
   schedules: 1_000,
   secrets: 1_000,
   tool_servers: 200,
+  upload_megabytes: 20_000,
   webhooks: 50,
 } as const;
 

@@ -2,6 +2,7 @@ import { standardRetries, type RetryPolicy } from './http/retry.ts';
 import { type Key, Transport } from './http/transport.ts';
 import { Agents } from './resources/agents.ts';
 import { Aliases } from './resources/aliases.ts';
+import { Uploads } from './resources/uploads.ts';
 import { Artifacts } from './resources/artifacts.ts';
 import { Attention } from './resources/attention.ts';
 import { AuditTrail } from './resources/audit.ts';
@@ -57,6 +58,7 @@ export class Holdfast {
   readonly schedules: Schedules;
   readonly attention: Attention;
   readonly artifacts: Artifacts;
+  readonly uploads: Uploads;
   readonly tools: Tools;
   readonly models: Models;
   readonly secrets: Secrets;
@@ -91,6 +93,7 @@ export class Holdfast {
     this.schedules = new Schedules(transport);
     this.attention = new Attention(transport);
     this.artifacts = new Artifacts(transport);
+    this.uploads = new Uploads(transport);
     this.tools = new Tools(transport);
     this.models = new Models(transport);
     this.secrets = new Secrets(transport);

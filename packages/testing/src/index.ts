@@ -20,6 +20,7 @@ export { describeScheduleRows } from './conformance/schedule-rows.ts';
 export { describeModelPrices } from './conformance/model-prices.ts';
 export { describeBudgets } from './conformance/budgets.ts';
 export { describeScheduleStore } from './conformance/schedule-store.ts';
+export { describeUploadStore } from './conformance/upload-store.ts';
 export { describeSecretRows } from './conformance/secret-rows.ts';
 export type { OpenStores, Stores, WorkerSide } from './conformance/stores.ts';
 export { describeTenantStore } from './conformance/tenant-store.ts';

@@ -22,6 +22,7 @@ const id = '01920000-0000-7000-8000-000000000000';
 export const placeholders: Readonly<Record<string, { readonly malformed: string; readonly unknown: string }>> = {
   run: { malformed: 'nope', unknown: id },
   thread: { malformed: 'nope', unknown: id },
+  upload: { malformed: 'nope', unknown: id },
   bulk: { malformed: 'nope', unknown: id },
   schedule: { malformed: 'A', unknown: id },
   key: { malformed: 'nope', unknown: id },
@@ -194,6 +195,11 @@ const unwantedBodies = (good: Good): BadRequest[] => [
 
 function badBodies(good: Good): BadRequest[] {
   const { takes, bodyRequired } = good.operation;
+  if (takes.includes('application/octet-stream'))
+    return [
+      { ...good, what: 'no body', body: undefined, status: 415, code: 'unsupported_media_type' },
+      { ...good, what: 'a body as JSON', body: {}, status: 415, code: 'unsupported_media_type' },
+    ];
   const wrong = (what: string, body: unknown, place?: string): BadRequest => ({
     ...good,
     what,

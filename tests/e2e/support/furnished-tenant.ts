@@ -49,6 +49,7 @@ export async function furnish(
     name: word,
     digest: files[0]?.digest ?? '',
     schedule: String((await ask('POST', '/v1/schedules', { name: word, agent: word, cron: '0 0 29 2 *' })).json['id']),
+    upload: String((await ask('POST', '/v1/uploads', goodBodies['uploads.create'])).json['id']),
     bulk: String((await ask('POST', '/v1/bulk', goodBodies['bulk.start'])).json['id']),
   };
   return { ...made, names };

@@ -28,6 +28,8 @@ export const goodBodies: Readonly<Record<string, unknown>> = {
     url: 'https://x.test/',
     input_schema: { type: 'object' },
   },
+  'uploads.create': { name: 'a.txt', size: 1, digest: 'a'.repeat(64) },
+  'uploads.send': new Uint8Array(1),
   'attention.decide': { decision: 'answer', answer: 'x' },
   'secrets.set': { value: 'value' },
   // As good as none.

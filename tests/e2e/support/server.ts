@@ -1,11 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FileArtifactStore } from '@holdfast/adapters/files';
 import { configuredModels } from '@holdfast/adapters/models';
 import { migrate, type OpenDatabase, openDatabase } from '@holdfast/adapters/postgres';
 import { createLogger, createMetrics } from '@holdfast/adapters/telemetry';
-import { type Api, wireApi } from '@holdfast/api';
+import { configuredArtifacts, type Api, wireApi } from '@holdfast/api';
 import { type OwnLimits, parseEnv, type Role } from '@holdfast/contracts';
 import {
   createTenant,
@@ -100,7 +99,7 @@ export async function startServer(
   const shared = {
     database,
     redaction,
-    artifacts: new FileArtifactStore(join(dataDir, 'artifacts')),
+    artifacts: await configuredArtifacts(config),
     log,
     metrics: createMetrics(),
     deltas: new LocalDeltas(),
@@ -160,12 +159,15 @@ async function ask(
   body?: unknown,
   headers: Record<string, string> = {},
 ): Promise<Answer> {
-  const raw = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
+  const isRaw = body === undefined || typeof body === 'string' || body instanceof Uint8Array;
+  const raw = isRaw ? body : JSON.stringify(body);
   const response = await fetch(`${url}${path}`, {
     method,
     headers: {
       ...(key === null ? {} : { authorization: `Bearer ${key}` }),
-      ...(raw === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(raw === undefined
+        ? {}
+        : { 'content-type': raw instanceof Uint8Array ? 'application/octet-stream' : 'application/json' }),
       ...headers,
     },
     ...(raw === undefined ? {} : { body: raw }),

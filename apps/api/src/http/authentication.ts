@@ -28,6 +28,7 @@ declare module 'fastify' {
     audited?: boolean;
     rate?: RateClass | null;
     form?: boolean;
+    bytes?: boolean;
   }
   interface FastifyRequest {
     caller: Authenticated | null;

@@ -26,6 +26,16 @@ export function parseBodies(app: FastifyInstance): void {
     return checked(body, done);
   });
   parseForms(app);
+  passBytes(app);
+}
+
+/** What may have any size is not gathered here. */
+function passBytes(app: FastifyInstance): void {
+  app.addContentTypeParser('application/octet-stream', (request, bytes, done) => {
+    if (request.routeOptions.config.bytes !== true)
+      return done(refused('unsupported_media_type', 'Send application/json.'));
+    return done(null, bytes);
+  });
 }
 
 /** Of an HTML form: the last value of each name. */

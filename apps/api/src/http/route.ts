@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { type ErrorCode, type JsonObject, scheduleId } from '@holdfast/contracts';
 import type {
   Caller,
@@ -21,7 +22,7 @@ export type Answer =
   /** Sent as it comes, no quicker than it is taken. */
   | {
       readonly status: number;
-      readonly stream: AsyncIterable<string>;
+      readonly stream: AsyncIterable<string | Uint8Array>;
       readonly headers: Readonly<Record<string, string>>;
     }
   | 'taken';
@@ -34,6 +35,8 @@ export interface Ask<P, Q, B> {
   readonly body: B;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
+  /** The body of a route that takes `bytes`; empty elsewhere. */
+  readonly bytes: Readable;
   /**
    * Does the work in one transaction, with the caller's `Idempotency-Key` stored in it when there is one. What
    * `prepare` finds out comes before the transaction; its failure counts only when the request is no repetition.
@@ -135,6 +138,8 @@ interface AnySpec<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodT
   readonly yaml?: boolean;
   /** Its body carries content: it may be 1 MiB large instead of 64 KiB. */
   readonly content?: boolean;
+  /** Its body is any bytes, in any number, which the handler reads as they come. */
+  readonly bytes?: boolean;
   /** What its requests count as; null = they are not counted. Left out: what follows from its method. */
   readonly rate?: RateClass | null;
 }
@@ -172,6 +177,7 @@ interface AnyRoute extends RouteDocument {
   readonly method: Method;
   readonly url: string;
   readonly yaml: boolean;
+  readonly bytes?: boolean;
   readonly content?: boolean;
   readonly rate?: RateClass | null;
   readonly form: boolean;
@@ -232,6 +238,7 @@ export const nothing = z.strictObject({});
 export const noBody = z.undefined({ error: 'this request has no body' });
 
 export const runParams = z.strictObject({ run: z.uuid().transform((id) => id.toLowerCase()) });
+export const uploadParams = z.strictObject({ upload: z.uuid().transform((id) => id.toLowerCase()) });
 export const bulkParams = z.strictObject({ bulk: z.uuid().transform((id) => id.toLowerCase()) });
 export const scheduleParams = z.strictObject({ schedule: scheduleId });
 export const threadParams = z.strictObject({ thread: z.uuid().transform((id) => id.toLowerCase()) });

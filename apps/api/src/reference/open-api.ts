@@ -93,7 +93,12 @@ function headerSchema(header: HeaderDocument): z.ZodType {
   return z.string().regex(header.pattern).optional().meta({ description: header.description });
 }
 
-function bodyOf({ body, documentedBody = body, yaml, form }: Route): ZodOpenApiRequestBodyObject | null {
+function bodyOf({ body, documentedBody = body, yaml, form, bytes }: Route): ZodOpenApiRequestBodyObject | null {
+  if (bytes === true)
+    return {
+      required: true,
+      content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } },
+    };
   if (documentedBody instanceof z.ZodUndefined) return null;
   const optional = documentedBody instanceof z.ZodOptional;
   const schema = optional ? documentedBody.unwrap() : documentedBody;

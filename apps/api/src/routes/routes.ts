@@ -13,7 +13,12 @@ import * as keys from './api-keys/list.ts';
 import { revoke } from './api-keys/revoke.ts';
 import { rotate } from './api-keys/rotate.ts';
 import * as artifact from './artifacts/get.ts';
+import { link as artifactLink } from './artifacts/link.ts';
 import * as artifacts from './artifacts/list.ts';
+import { completeUpload } from './uploads/complete.ts';
+import { createUploadRoute } from './uploads/create.ts';
+import { getUpload } from './uploads/get.ts';
+import { sendUpload } from './uploads/send.ts';
 import { decide } from './attention/decide.ts';
 import { exportLog } from './audit/export.ts';
 import { getAuditRetention } from './audit/get-retention.ts';
@@ -155,6 +160,11 @@ export const routes: readonly Route[] = [
   deleteToolServer,
   artifacts.list,
   artifact.get,
+  artifactLink,
+  createUploadRoute,
+  getUpload,
+  sendUpload,
+  completeUpload,
   me.get,
   createKey,
   keys.list,

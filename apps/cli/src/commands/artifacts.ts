@@ -1,9 +1,12 @@
-import { writeFileSync } from 'node:fs';
+import { createWriteStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { ReadableStream as NodeStream } from 'node:stream/web';
 import type { Holdfast } from '@holdfast/sdk';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { Failure } from '../failure.ts';
-import { showPage } from '../output.ts';
+import { show, showPage } from '../output.ts';
 
 export function artifacts(program: Command, { client, output }: Context): void {
   const group = program.command('artifacts').description('files of a run');
@@ -26,9 +29,19 @@ export function artifacts(program: Command, { client, output }: Context): void {
     .argument('<file>', 'name or digest')
     .option('-o, --output <path>')
     .action(async (run: string, file: string, options: { output?: string }) => {
-      const bytes = await client().artifacts.get(run, await digestOf(client(), run, file));
-      if (options.output === undefined) output().bytes(bytes);
-      else writeFileSync(options.output, bytes);
+      const digest = await digestOf(client(), run, file);
+      const bytes = Readable.fromWeb((await client().artifacts.stream(run, digest)) as NodeStream<Uint8Array>);
+      if (options.output === undefined) for await (const piece of bytes) output().bytes(piece as Uint8Array);
+      else await pipeline(bytes, createWriteStream(options.output));
+    });
+  group
+    .command('link')
+    .description('an address of a file, good for an hour for whoever has it, where the store can be reached')
+    .argument('<run>')
+    .argument('<file>', 'name or digest')
+    .action(async (run: string, file: string) => {
+      const link = await client().artifacts.link(run, await digestOf(client(), run, file));
+      show(output(), link, () => link.url);
     });
 }
 

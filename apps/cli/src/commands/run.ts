@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander';
 import type { Context } from '../context.ts';
 import { follow, tellEnd } from '../follow.ts';
 import { show, showJson } from '../output.ts';
+import { uploadFile } from '../upload-file.ts';
 import { defined, integer, jsonText, number, pairs, readText } from './arguments.ts';
 
 interface Options {
@@ -15,6 +16,7 @@ interface Options {
   readonly tag?: string[];
   readonly inputJson?: boolean;
   readonly inputFile?: string;
+  readonly file?: string[];
   readonly thread?: string;
   readonly onBusy?: string;
   readonly startAt?: string;
@@ -38,6 +40,7 @@ export function run(program: Command, { client, output, exit }: Context): void {
     .option('--alias <name>', 'a version that this alias stands for')
     .option('--input-json', 'the input is JSON')
     .option('--input-file <file>', 'the input is in this file; - = standard input')
+    .option('--file <path...>', 'uploads these files, which the run can then read')
     .option('--metadata <key=value...>', 'kept with the run')
     .option('--tag <tag...>', 'to find the run by')
     .option('--thread <thread>', 'the conversation that the run continues')
@@ -55,7 +58,10 @@ export function run(program: Command, { client, output, exit }: Context): void {
     .option('--detach', 'do not wait: show the run and return')
     .action(async (agent: string, input: string | undefined, options: Options) => {
       const { idempotencyKey } = options;
-      const started = await client().runs.start(bodyOf(agent, input, options), { idempotencyKey });
+      const files: string[] = [];
+      for (const path of options.file ?? []) files.push(await uploadFile(client(), path));
+      const body = { ...bodyOf(agent, input, options), ...(files.length === 0 ? {} : { files }) };
+      const started = await client().runs.start(body, { idempotencyKey });
       if (options.detach === true) return show(output(), started, () => started.id);
       if (options.wait === true) {
         if (!output().json) output().err(`run ${started.id}`);

@@ -12,6 +12,7 @@ import {
   artifactTenant,
   isArtifactDigest,
   isArtifactFolder,
+  lastWhenRight,
   type OpenedArtifact,
   type RunRef,
   type StoredFile,
@@ -227,11 +228,12 @@ async function* counted(
 /** Opened with the first piece that is asked for, so that nothing is left open where none is. */
 async function* verified(path: string, digest: string): AsyncGenerator<Uint8Array, void, undefined> {
   const hash = createHash('sha256');
-  for await (const piece of createReadStream(path) as AsyncIterable<Uint8Array>) {
-    hash.update(piece);
-    yield piece;
-  }
-  if (hash.digest('hex') !== digest) throw new ArtifactDamaged(`the artifact no longer has its digest: ${path}`);
+  yield* lastWhenRight(
+    createReadStream(path) as AsyncIterable<Uint8Array>,
+    (piece) => hash.update(piece),
+    () => hash.digest('hex') === digest,
+    () => new ArtifactDamaged(`the artifact no longer has its digest: ${path}`),
+  );
 }
 
 async function writeSynced(path: string, bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {

@@ -18,6 +18,7 @@ import {
   describeScheduleRows,
   describeScheduleStore,
   describeSecretRows,
+  describeUploadStore,
   describeTenantStore,
   describeToolServerStore,
   describeTransactions,
@@ -63,6 +64,7 @@ describePostgres('the stores', ({ bin }) => {
   describeEntrance('Postgres', open);
   describeAuditLog('Postgres', open);
   describeSecretRows('Postgres', open);
+  describeUploadStore('Postgres', open);
   describeIdempotencyKeys('Postgres', open);
   describeHints('LISTEN and NOTIFY', async () => {
     const { url } = await database(server);

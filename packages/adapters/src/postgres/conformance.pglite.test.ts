@@ -19,6 +19,7 @@ import {
   describeScheduleRows,
   describeScheduleStore,
   describeSecretRows,
+  describeUploadStore,
   describeTenantStore,
   describeToolServerStore,
   describeTransactions,
@@ -53,6 +54,7 @@ describeInstallation('PGlite', openMemory);
 describeEntrance('PGlite', openMemory);
 describeAuditLog('PGlite', openMemory);
 describeSecretRows('PGlite', openMemory);
+describeUploadStore('PGlite', openMemory);
 describeIdempotencyKeys('PGlite', openMemory);
 describeHints('one process', async () => {
   const hints = new ProcessHints();

@@ -26,6 +26,7 @@ import type {
   ScheduleStore,
   SealedPages,
   SecretRows,
+  UploadStore,
   SessionStore,
   Steps,
   TenantDirectory,
@@ -67,6 +68,7 @@ import { PostgresRunDirectory } from './run-directory.ts';
 import { ApiRunStore, WorkerRunStore } from './run-store.ts';
 import { PostgresScheduleRows } from './schedule-rows.ts';
 import { PostgresScheduleStore } from './schedule-store.ts';
+import { cleanUploads, PostgresUploadStore } from './upload-store.ts';
 import { PostgresSealedPages, PostgresSecretRows } from './secret-rows.ts';
 import { cleanSessions, PostgresSessionStore } from './session-store.ts';
 import type { Connections, Sql } from './sql.ts';
@@ -118,6 +120,7 @@ export interface ApiStores {
   readonly retention: RetentionStore;
   readonly schedules: ScheduleRows;
   readonly webhooks: WebhookStore;
+  readonly uploads: UploadStore;
   readonly budgets: BudgetStore;
   readonly prices: ModelPrices;
   readonly limits: LimitStore;
@@ -153,7 +156,7 @@ export interface WorkerStores {
   readonly artifactRows: (ref: RunRef) => Promise<readonly ArtifactRow[]>;
   /**
    * Deletes some of what is no longer kept (replies to idempotent requests, 24 h; deliveries, 30 days; bulk operations,
-   * 30 days after their end; audit lines, as they are kept; logins that are over); for a call once an hour. Returns how many
+   * 30 days after their end; audit lines, as they are kept; uploads and logins that are over); for a call once an hour. Returns how many
    * rows; as long as that is not 0 there may be more.
    */
   readonly housekeep: () => Promise<number>;
@@ -308,6 +311,7 @@ function stores(
         schedules: new PostgresScheduleRows(scoped, publish),
         budgets: new PostgresBudgets(scoped, publish),
         webhooks: new PostgresWebhookStore(scoped),
+        uploads: new PostgresUploadStore(scoped),
         limits: new PostgresLimitStore(scoped),
         members: new PostgresMemberRows(scoped),
         tenants: new PostgresTenantDirectory(scoped, connections, role),
@@ -349,6 +353,7 @@ function stores(
           (await cleanBulkOperations(connections)) +
           (await cleanDeliveries(connections)) +
           (await cleanAudit(connections, auditDays ?? null)) +
+          (await cleanUploads(connections)) +
           (await cleanSessions(connections)),
       };
     },

@@ -12,7 +12,13 @@ const counted: Readonly<Record<QuotaName, string>> = {
   // Not those that are gone, nor those that webhooks sign with.
   secrets: `holdfast.secrets where tenant_id = $1 and ciphertext is not null and name not like 'webhook:%'`,
   tool_servers: 'holdfast.tool_servers where tenant_id = $1',
+  upload_megabytes: 'holdfast.uploads where tenant_id = $1 and expires_at > holdfast.now_ms()',
   webhooks: 'holdfast.webhooks where tenant_id = $1',
+};
+
+/** Where not the rows are counted, but what is in them. */
+const measured: Readonly<Partial<Record<QuotaName, string>>> = {
+  upload_megabytes: 'coalesce(sum(ceil(size / 1000000.0)), 0)',
 };
 
 const ownSql = 'select limits from holdfast.tenants where id = $1';
@@ -40,7 +46,8 @@ export class PostgresLimitStore implements LimitStore {
 }
 
 async function count(sql: Sql, { tenant }: TenantScope, quota: QuotaName): Promise<number> {
-  const [row] = await sql.query<{ used: number }>(`select count(*)::integer as used from ${counted[quota]}`, [tenant]);
+  const used = measured[quota] ?? 'count(*)';
+  const [row] = await sql.query<{ used: number }>(`select ${used}::integer as used from ${counted[quota]}`, [tenant]);
   if (row === undefined) throw new Error('nothing was counted');
   return row.used;
 }

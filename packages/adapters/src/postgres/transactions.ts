@@ -19,6 +19,7 @@ import { ApiRunStore } from './run-store.ts';
 import { PostgresScheduleRows } from './schedule-rows.ts';
 import { PostgresMemberRows } from './member-rows.ts';
 import { platformAuditWriter } from './platform-audit.ts';
+import { PostgresUploadStore } from './upload-store.ts';
 import { PostgresSecretRows } from './secret-rows.ts';
 import { PostgresTenantStore } from './tenant-store.ts';
 import { PostgresThreadStore } from './thread-store.ts';
@@ -141,6 +142,7 @@ function storesIn(scope: TenantScope, sql: Transaction, grown: Hint[]): Transact
     retention: new PostgresRetentionStore(scoped),
     schedules: new PostgresScheduleRows(scoped, note),
     webhooks: new PostgresWebhookStore(scoped),
+    uploads: new PostgresUploadStore(scoped),
     limits: new PostgresLimitStore(scoped),
     members: new PostgresMemberRows(scoped),
     tenants: new PostgresTenantStore(scoped, note),

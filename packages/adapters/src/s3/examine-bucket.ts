@@ -19,6 +19,8 @@ export async function* examineBucket(settings: S3Settings): AsyncGenerator<Bucke
   const bytes = new TextEncoder().encode(ref.run);
   const digest = createHash('sha256').update(bytes).digest('hex');
   try {
+    // It says best what is wrong.
+    await store.ping();
     await store.put(ref, digest, bytes);
     await store.get(ref, digest);
     await store.removeRun(ref);

@@ -328,6 +328,21 @@ export const errorCodes = {
   ),
 
   // the rest
+  upload_not_found: meaning(
+    404,
+    'No such upload',
+    'There is no upload with this id in this tenant, or its 24 hours are over.',
+  ),
+  upload_incomplete: meaning(
+    409,
+    'Upload incomplete',
+    'The bytes of the upload have not come, or were not completed. Send them, complete it, and go on.',
+  ),
+  upload_mismatch: meaning(
+    422,
+    'Not the bytes of the upload',
+    'What came does not have the size and the digest that were told. Nothing of it is kept; send the right bytes.',
+  ),
   artifact_not_found: meaning(404, 'No such artifact', 'The run has no file with this digest.'),
   tenant_exists: meaning(409, 'Tenant exists', 'There is a tenant with this name, or this external id, already.'),
   tenant_not_found: meaning(

@@ -123,6 +123,9 @@ export const remedies: Readonly<Record<ErrorCode | RunFailureCode | StartupCode,
 
   // the rest
   artifacts_unavailable: 'Look at the store: `holdfast doctor` says what is wrong with S3_ENDPOINT and the like.',
+  upload_not_found: 'Make a new one: `POST /v1/uploads`.',
+  upload_incomplete: 'Send the bytes to `put` of the upload, then complete it.',
+  upload_mismatch: 'Send the file whose SHA-256 was told, or make another upload for this one.',
   artifact_not_found: 'See `holdfast artifacts list <run>`.',
   tenant_exists: 'Take another name.',
   tenant_not_found:

@@ -6,6 +6,7 @@ export * from './bulk.ts';
 export * from './schedules.ts';
 export * from './attention.ts';
 export * from './artifacts.ts';
+export * from './uploads.ts';
 export * from './health.ts';
 export * from './event-line.ts';
 export * from './threads.ts';

@@ -41,6 +41,11 @@ export const startRunBody = z
     version: versionNumber.optional(),
     alias: aliasName.optional(),
     input: runInput.default(''),
+    files: z
+      .array(z.uuid().transform((id) => id.toLowerCase()))
+      .max(16)
+      .default([])
+      .describe('Complete uploads that the run gets as files of its own.'),
     limits: runLimits.optional(),
     metadata: runMetadata.default({}),
     tags: runTags.default([]),

@@ -10,6 +10,7 @@ const things: Readonly<Record<QuotaName, string>> = {
   schedules: 'schedules',
   secrets: 'secrets',
   tool_servers: 'tool servers',
+  upload_megabytes: 'MB of uploads',
   webhooks: 'webhooks',
 };
 

@@ -1,4 +1,4 @@
-import type { RunEvent } from '@holdfast/contracts';
+import type { ArtifactPart, RunEvent } from '@holdfast/contracts';
 import { v4 as uuidv4 } from 'uuid';
 import type { RunState } from '../run/state.ts';
 import type { RunRef } from '../tenant-scope.ts';
@@ -55,10 +55,12 @@ const waitsForBudget = (state: RunState): boolean => state.phase === 'live' && s
 /** Files that the event added to the run. */
 export function artifactsOf(event: RunEvent): ArtifactRow[] {
   if (!('artifacts' in event.data)) return [];
-  return (event.data.artifacts ?? []).map(({ digest, name, media_type, size }) => ({
-    digest,
-    name: name ?? null,
-    mediaType: media_type,
-    size,
-  }));
+  return (event.data.artifacts ?? []).map(artifactRowOf);
 }
+
+export const artifactRowOf = ({ digest, name, media_type, size }: ArtifactPart): ArtifactRow => ({
+  digest,
+  name: name ?? null,
+  mediaType: media_type,
+  size,
+});

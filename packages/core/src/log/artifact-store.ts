@@ -17,7 +17,7 @@ export interface ArtifactStore {
 export interface OpenedArtifact {
   /** bytes */
   readonly size: number;
-  /** It throws `ArtifactDamaged` behind the last byte when they are not those of the digest. Whoever stops early leaves nothing open. */
+  /** It throws `ArtifactDamaged` before the last piece when they are not those of the digest. Whoever stops early leaves nothing open. */
   readonly bytes: AsyncIterable<Uint8Array>;
 }
 

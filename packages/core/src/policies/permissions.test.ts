@@ -36,6 +36,7 @@ const allowed: Record<Role, readonly Operation[]> = {
     'attention.list',
     'artifacts.list',
     'artifacts.get',
+    'artifacts.link',
     'me.get',
     'models.list',
     'models.prices',
@@ -61,6 +62,10 @@ const allowed: Record<Role, readonly Operation[]> = {
     return [
       ...this.viewer,
       'runs.start',
+      'uploads.create',
+      'uploads.get',
+      'uploads.send',
+      'uploads.complete',
       'runs.send-message',
       'runs.pause',
       'runs.resume',

@@ -32,7 +32,7 @@ export {
   type RegistryPorts,
   toolServerUrl,
 } from './register-tool-server.ts';
-export { readArtifact } from './read-artifact.ts';
+export { artifactOf, readArtifact } from './read-artifact.ts';
 export { readEvents } from './read-events.ts';
 export { refused } from './refused.ts';
 export type { RetentionStore } from './retention-store.ts';
@@ -50,7 +50,7 @@ export { resumeSchedule } from './resume-schedule.ts';
 export { deleteSchedule } from './delete-schedule.ts';
 export { prepareTrigger, type PreparedTrigger, type Triggered, triggerSchedule } from './trigger-schedule.ts';
 export { startBulk, type StartBulk } from './start-bulk.ts';
-export { startRun, type StartRun } from './start-run.ts';
+export { newRunId, startRun, type StartRun } from './start-run.ts';
 export { startupFailure } from './startup-failure.ts';
 export { RunEnds } from './run-ends.ts';
 export { cachedVersions } from './version-cache.ts';

@@ -4,7 +4,10 @@ import type { RunDirectory } from './run-directory.ts';
 import { notFound } from './speak.ts';
 
 /** Files of a run, oldest first. @throws HoldfastError `run_not_found`. */
-export async function listArtifacts(directory: RunDirectory, ref: RunRef): Promise<readonly ArtifactRow[]> {
+export async function listArtifacts(
+  directory: Pick<RunDirectory, 'get' | 'artifacts'>,
+  ref: RunRef,
+): Promise<readonly ArtifactRow[]> {
   if ((await directory.get(ref)) === null) throw notFound(ref);
   return directory.artifacts(ref);
 }

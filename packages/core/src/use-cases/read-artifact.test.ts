@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ArtifactStore } from '../log/artifact-store.ts';
+import type { Artifacts } from '../log/artifact-store.ts';
 import { readArtifact } from './read-artifact.ts';
 import type { RunDirectory } from './run-directory.ts';
 
@@ -13,11 +13,13 @@ function over(files: Readonly<Record<string, string>>) {
     artifacts: () => Promise.resolve([listed]),
   } as unknown as RunDirectory;
   const artifacts = {
+    open: (_ref: unknown, digest: string) =>
+      Promise.resolve(files[digest] === undefined ? null : { size: files[digest].length, bytes: [] }),
     get: (_ref: unknown, digest: string) => {
       const text = files[digest];
       return Promise.resolve(text === undefined ? null : new TextEncoder().encode(text));
     },
-  } as unknown as ArtifactStore;
+  } as unknown as Artifacts;
   return { directory, artifacts };
 }
 

@@ -1,8 +1,9 @@
-import type { Content, Json, Limits, RunEvent } from '@holdfast/contracts';
+import type { ArtifactPart, Content, Json, Limits, RunEvent } from '@holdfast/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import type { Clock } from '../clock.ts';
 import type { ArtifactStore } from '../log/artifact-store.ts';
 import { encodeEvent } from '../log/event-codec.ts';
+import { artifactRowOf } from '../log/append-of.ts';
 import { beginRun, extendBy } from '../log/loaded-run.ts';
 import { project } from '../log/projection.ts';
 import { type NewRun, plainRun, type RunAttributes } from '../log/run-store.ts';
@@ -17,6 +18,8 @@ import { ruledOut } from './speak.ts';
 
 export interface StartRun extends WantedVersion {
   readonly input: Content | Json;
+  /** Files that are the run's already. */
+  readonly files?: readonly ArtifactPart[] | undefined;
   /** Only lower than the version's. */
   readonly limits?: Partial<Limits> | undefined;
   readonly metadata: Readonly<Record<string, string>>;
@@ -34,6 +37,9 @@ export interface StartRun extends WantedVersion {
   /** The schedule that it is started by; `tick` in ms since 1970, null = by hand. */
   readonly schedule?: RunAttributes['schedule'] | undefined;
 }
+
+/** For whoever gives the run its files before it is made. */
+export const newRunId = (): string => uuidv7();
 
 export interface StartRunPorts {
   readonly agents: AgentVersions;
@@ -55,18 +61,19 @@ export async function startRun(
   ports: StartRunPorts,
   caller: Caller,
   request: StartRun,
-  id: string = uuidv7(),
+  id: string = newRunId(),
 ): Promise<CreatedRun> {
   const ref = { tenant: caller.tenant, run: id };
   const version = await resolveVersion(ports.agents, caller, request, ref.run);
   const limits = loweredLimits(version.limits, request.limits ?? {});
   const now = ports.clock.now();
   const times = timesOf(request, now);
+  const { files = [] } = request;
   const before = beginRun(ref.run, version);
   const handled = handle(before.state, {
     type: 'create',
     at: now,
-    input: inputContent(request.input),
+    input: [...inputContent(request.input), ...files],
     ...(limits === null ? {} : { limits }),
     metadata: request.metadata,
     ...(request.thread === undefined ? {} : { thread: request.thread }),
@@ -97,7 +104,7 @@ export async function startRun(
     },
     metadata: request.metadata,
     event: await encodeEvent(ports.artifacts, ref, created, uuidv7()),
-    projection: project(before.state, after.run.state, now),
+    projection: project(before.state, after.run.state, now, files.map(artifactRowOf)),
   };
   return { run, created };
 }

@@ -6,6 +6,7 @@ import type { LimitStore } from '../limits/limit-store.ts';
 import type { BulkStore } from '../bulk/bulk-store.ts';
 import type { RunStore } from '../log/run-store.ts';
 import type { ScheduleRows } from '../schedules/schedule-rows.ts';
+import type { UploadStore } from '../uploads/upload-store.ts';
 import type { SecretRows } from '../secrets/secret-rows.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 import type { PlatformAuditWriter } from '../tenants/platform-audit.ts';
@@ -50,6 +51,7 @@ export interface TransactionStores {
   readonly retention: RetentionStore;
   readonly schedules: ScheduleRows;
   readonly webhooks: WebhookStore;
+  readonly uploads: UploadStore;
   readonly limits: LimitStore;
   readonly members: MemberRows;
   readonly tenants: TenantStore;

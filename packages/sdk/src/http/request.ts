@@ -31,6 +31,8 @@ export interface ApiRequest {
   readonly signal?: AbortSignal | undefined;
   /** Doing it twice is like doing it once, so that it may be sent again when nobody answered. */
   readonly repeatable: boolean;
+  /** ms for one attempt, where it may take longer than others. */
+  readonly timeoutMs?: number;
   /** Statuses from 400 on whose body is an answer too. */
   readonly alsoOk?: readonly number[];
 }

@@ -81,15 +81,44 @@ export class Transport {
     }
   }
 
+  /** One attempt. `to`: an address that lets in whoever has it and gets no key from here, or a path of the API. */
+  async send(
+    to: { readonly url: string; readonly headers: Readonly<Record<string, string>> } | { readonly path: string },
+    bytes: Blob | ReadableStream<Uint8Array>,
+    size: number,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const url = 'url' in to ? to.url : `${this.settings.url}${to.path}`;
+    const headers = 'url' in to ? to.headers : await this.#credentials();
+    const init: RequestInit & { readonly duplex: 'half' } = {
+      method: 'PUT',
+      // A store takes no body of unknown size. That of a Blob is known; browsers do not let pages say it of a stream.
+      headers: {
+        ...headers,
+        'content-type': 'application/octet-stream',
+        ...(bytes instanceof Blob ? {} : { 'content-length': String(size) }),
+      },
+      body: bytes,
+      duplex: 'half',
+      ...(signal === undefined ? {} : { signal }),
+    };
+    try {
+      const response = await this.settings.fetch(url, init);
+      const text = await response.text();
+      if (!response.ok) throw failureOf(response, text);
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw connectionFailure(new URL(url).origin, error);
+    }
+  }
+
   /** One attempt, whose body is not read yet. */
   async open({ method, path, query = {}, body, headers = {}, alsoOk = [] }: ApiRequest, signal?: AbortSignal) {
-    const { url, key, tenant, fetch } = this.settings;
-    const given = typeof key === 'string' ? key : await key();
+    const { url, fetch } = this.settings;
     const response = await fetch(`${url}${path}${queryText(query)}`, {
       method,
       headers: {
-        ...(given === '' ? {} : { authorization: `Bearer ${given}` }),
-        ...(tenant === null ? {} : { 'holdfast-tenant': tenant }),
+        ...(await this.#credentials()),
         ...(body === undefined ? {} : { 'content-type': body.type }),
         ...headers,
       },
@@ -98,6 +127,15 @@ export class Transport {
     });
     if (!response.ok && !alsoOk.includes(response.status)) throw failureOf(response, await response.text());
     return response;
+  }
+
+  async #credentials(): Promise<Readonly<Record<string, string>>> {
+    const { key, tenant } = this.settings;
+    const given = typeof key === 'string' ? key : await key();
+    return {
+      ...(given === '' ? {} : { authorization: `Bearer ${given}` }),
+      ...(tenant === null ? {} : { 'holdfast-tenant': tenant }),
+    };
   }
 
   async #repeated<T>(
@@ -120,7 +158,7 @@ export class Transport {
   }
 
   async #attempt<T>(request: ApiRequest, read: (response: Response) => Promise<T>): Promise<Answered<T>> {
-    const timeout = AbortSignal.timeout(this.settings.timeoutMs);
+    const timeout = AbortSignal.timeout(request.timeoutMs ?? this.settings.timeoutMs);
     const signal = request.signal === undefined ? timeout : AbortSignal.any([request.signal, timeout]);
     try {
       const response = await this.open(request, signal);

@@ -1,4 +1,4 @@
-import { artifactPage, type ArtifactResource } from '@holdfast/contracts';
+import { artifactPage, type ArtifactResource, type FileLink, fileLink } from '@holdfast/contracts';
 import { path } from '../http/path.ts';
 import type { CallOptions } from '../http/request.ts';
 import { Resource } from './resource.ts';
@@ -8,6 +8,23 @@ export class Artifacts extends Resource {
   /** All of them: their number is bounded by the run's steps. */
   list(run: string, options?: CallOptions): Promise<{ items: ArtifactResource[] }> {
     return this.read(path`/v1/runs/${run}/artifacts`, artifactPage, options);
+  }
+
+  /** As `get`, a piece at a time, for files that do not fit into memory. A stream that breaks off was not the whole file. */
+  async stream(run: string, digest: string, { signal }: CallOptions = {}): Promise<ReadableStream<Uint8Array>> {
+    const request = {
+      method: 'GET',
+      path: path`/v1/runs/${run}/artifacts/${digest}`,
+      signal,
+      repeatable: true,
+    } as const;
+    const { body } = await this.transport.open(request, signal);
+    return body ?? new Blob([]).stream();
+  }
+
+  /** An address for somebody without a key, where the store can be reached from outside. */
+  link(run: string, digest: string, options?: CallOptions): Promise<FileLink> {
+    return this.read(path`/v1/runs/${run}/artifacts/${digest}/link`, fileLink, options);
   }
 
   /** The bytes of the file with this digest. */

@@ -28,7 +28,16 @@ export function describeLimitStore(name: string, open: OpenStores): void {
       for (const quota of quotaNames) used[quota] = (await stores.api.limits.count(scope, quota)).used;
       return used;
     };
-    const quotas = { agents: 9, budgets: 9, keys: 4, schedules: 9, secrets: 9, tool_servers: 9, webhooks: 9 };
+    const quotas = {
+      agents: 9,
+      budgets: 9,
+      keys: 4,
+      schedules: 9,
+      secrets: 9,
+      tool_servers: 9,
+      upload_megabytes: 9,
+      webhooks: 9,
+    };
 
     test('a tenant has none of its own, until the installation gives it some', async () => {
       const [mine, other] = [await named(), await named()];

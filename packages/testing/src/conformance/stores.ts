@@ -31,6 +31,7 @@ import type {
   ThreadStore,
   ToolServerStore,
   Transactions,
+  UploadStore,
   WebhookQueue,
   WebhookStore,
   WorkerBudgets,
@@ -58,6 +59,7 @@ export interface Stores {
     readonly retention: RetentionStore;
     readonly schedules: ScheduleRows;
     readonly webhooks: WebhookStore;
+    readonly uploads: UploadStore;
     readonly sessions: SessionStore;
     readonly budgets: BudgetStore;
     readonly prices: ModelPrices;

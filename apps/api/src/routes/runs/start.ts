@@ -1,5 +1,5 @@
 import { runResource, startRunBody } from '@holdfast/contracts';
-import { joinThread, startRun } from '@holdfast/core';
+import { joinThread, newRunId, startRun, takeUploads } from '@holdfast/core';
 import { z } from 'zod';
 import { preferredWait, preferWait, viewAfter } from '../../http/prefer-wait.ts';
 import { type Answer, type Ask, nothing, route } from '../../http/route.ts';
@@ -30,18 +30,25 @@ export const start = route({
     'thread_not_found',
     'thread_busy',
     'run_busy',
+    'upload_not_found',
+    'upload_incomplete',
   ],
   headers: { Prefer: preferWait },
   handle: async (ports, { caller, body, once, request, reply }) => {
     const answer = await once(
-      () =>
-        startRun(ports, caller, {
+      async () => {
+        const run = newRunId();
+        const files = await takeUploads(ports, { tenant: caller.tenant, run }, body.files);
+        const asked = {
           ...body,
+          files,
           limits: limitsOf(body.limits),
           startAt: body.start_at === undefined ? undefined : Date.parse(body.start_at),
           expiresIn: body.expires_in,
           concurrencyKey: body.concurrency_key,
-        }),
+        };
+        return startRun(ports, caller, asked, run);
+      },
       async (stores, { run: started, created }) => {
         const run = await joinThread(ports, stores, caller, started, body.on_busy);
         await stores.directory.create(run);

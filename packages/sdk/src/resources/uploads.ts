@@ -1,0 +1,49 @@
+import {
+  createdUpload,
+  type CreatedUpload,
+  type CreateUploadBody,
+  type UploadResource,
+  uploadResource,
+} from '@holdfast/contracts';
+import { path } from '../http/path.ts';
+import type { CallOptions } from '../http/request.ts';
+import { Resource } from './resource.ts';
+
+/** Large files read for longer than other requests are answered: ms. */
+const VERIFY_MS = 15 * 60_000;
+
+/** Files on their way into runs: create, send, complete, and name the id in `files` of a run. */
+export class Uploads extends Resource {
+  /** `digest`: the SHA-256 of the bytes, which the server holds them to. */
+  create(body: CreateUploadBody, options?: CallOptions): Promise<CreatedUpload> {
+    return this.unrepeated('/v1/uploads', createdUpload, body, options);
+  }
+
+  get(upload: string, options?: CallOptions): Promise<UploadResource> {
+    return this.read(path`/v1/uploads/${upload}`, uploadResource, options);
+  }
+
+  /**
+   * The bytes, in one piece of memory or as a stream: to the store itself, where it can be reached, or else through the
+   * API. It is not tried again, since a stream can be read once; a whole `send` may be repeated.
+   */
+  async send(
+    { id, size, put }: CreatedUpload,
+    bytes: Blob | ReadableStream<Uint8Array>,
+    { signal }: CallOptions = {},
+  ): Promise<void> {
+    await this.transport.send(put.signed ? put : { path: path`/v1/uploads/${id}/content` }, bytes, size, signal);
+  }
+
+  /** Waits until the bytes were verified. */
+  complete(upload: string, { signal }: CallOptions = {}): Promise<UploadResource> {
+    return this.transport.json({
+      method: 'POST',
+      path: path`/v1/uploads/${upload}/complete`,
+      answer: uploadResource,
+      signal,
+      repeatable: true,
+      timeoutMs: VERIFY_MS,
+    });
+  }
+}

@@ -1,0 +1,94 @@
+import { makeBucket } from '@holdfast/adapters/s3';
+import { parseEnv, readiness } from '@holdfast/contracts';
+import { Holdfast } from '@holdfast/sdk';
+import { describeSeaweedFs } from '@holdfast/testing/servers';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { scribe, startServer, type TestServer } from './support/server.ts';
+
+describeSeaweedFs('with the store of the artifacts away', (store) => {
+  let server: TestServer;
+  let client: Holdfast;
+
+  beforeAll(async () => {
+    const { endpoint, accessKey, secretKey } = store();
+    const environment = {
+      S3_ENDPOINT: endpoint,
+      S3_PUBLIC_ENDPOINT: endpoint,
+      S3_ACCESS_KEY: accessKey,
+      S3_SECRET_KEY: secretKey,
+    };
+    const { s3, secrets } = parseEnv(environment);
+    if (s3 === null) throw new Error('no store is configured');
+    await makeBucket({ ...s3, credentials: secrets.s3 });
+    server = await startServer('pglite://memory', { environment });
+    const { key } = await server.tenant('acme');
+    client = new Holdfast({ url: server.url, key, retries: { attempts: 1 } });
+    const write = (name: string) => ({ calls: [{ tool: 'artifacts_write', args: { name, content: name } }] });
+    const asks = { calls: [{ tool: 'ask', args: { question: 'go on?' } }] };
+    const plan = { rehearsal: [write('first.txt'), asks, write('second.txt'), { say: 'done' }] };
+    await server.ask(key, 'POST', '/v1/agents', scribe('scribe', 1, plan));
+  }, 120_000);
+  afterAll(() => server.close());
+
+  const checks = async () => {
+    const answer = await fetch(`${server.url}/readyz`);
+    return { ...readiness.parse(await answer.json()), status: answer.status };
+  };
+
+  test('a run waits for it and goes on, and what needs it is refused until then', async () => {
+    const run = await client.runs.start({ agent: 'scribe' });
+    const question = await vi.waitUntil(
+      async () => {
+        for await (const each of client.attention.list({ run: run.id })) return each;
+        return null;
+      },
+      { timeout: 30_000 },
+    );
+    const [first] = (await client.artifacts.list(run.id)).items;
+    if (question === null || first === undefined) throw new Error('the run did not come to its question');
+    expect(await checks()).toMatchObject({ status: 200, checks: { database: 'ok', artifacts: 'ok' } });
+
+    await store().kill();
+    await client.attention.decide(run.id, question.ref, { decision: 'answer', answer: 'yes' });
+    // Everything else can still be done, so it is ready; and it says what is missing.
+    expect(await checks()).toMatchObject({
+      status: 200,
+      checks: { database: 'ok', artifacts: expect.stringContaining('does not answer') as string },
+    });
+    const away = { status: 503, code: 'artifacts_unavailable' };
+    await expect(client.runs.start({ agent: 'scribe', input: 'x'.repeat(100_000) })).rejects.toMatchObject(away);
+    await expect(client.artifacts.get(run.id, first.digest)).rejects.toMatchObject(away);
+    // A run that needs nothing of it begins.
+    expect((await client.runs.start({ agent: 'scribe' })).status).toBe('queued');
+    const called = async (): Promise<boolean> => {
+      const seen = await client.runs.get(run.id);
+      return seen.status === 'running';
+    };
+    await vi.waitUntil(called, { timeout: 30_000 });
+
+    await store().start();
+    await vi.waitUntil(async () => (await client.runs.get(run.id)).status === 'succeeded', { timeout: 60_000 });
+    const { items } = await client.artifacts.list(run.id);
+    expect(items.map(({ name }) => name)).toEqual(['first.txt', 'second.txt']);
+    for (const { digest, name } of items)
+      expect(new TextDecoder().decode(await client.artifacts.get(run.id, digest))).toBe(name);
+    expect(await checks()).toMatchObject({ checks: { artifacts: 'ok' } });
+  }, 180_000);
+
+  test('a link of the store itself is handed out', async () => {
+    const run = await client.runs.start({ agent: 'scribe' });
+    await vi.waitUntil(async () => (await client.artifacts.list(run.id)).items.length > 0, { timeout: 30_000 });
+    const [file] = (await client.artifacts.list(run.id)).items;
+    const link = await client.artifacts.link(run.id, file?.digest ?? '');
+    expect(link).toMatchObject({ signed: true, url: expect.stringContaining(store().endpoint) as string });
+    expect(await (await fetch(link.url)).text()).toBe('first.txt');
+    const bytes = new TextEncoder().encode('uploaded');
+    const digest = Buffer.from(await crypto.subtle.digest('SHA-256', bytes)).toString('hex');
+    const upload = await client.uploads.create({ name: 'u.txt', size: bytes.length, digest });
+    expect(upload.put.signed).toBe(true);
+    await client.uploads.send(upload, new Blob([bytes]));
+    expect((await client.uploads.complete(upload.id)).state).toBe('complete');
+    const taker = await client.runs.start({ agent: 'scribe', files: [upload.id] });
+    expect((await client.artifacts.list(taker.id)).items[0]).toMatchObject({ name: 'u.txt', digest });
+  }, 60_000);
+});

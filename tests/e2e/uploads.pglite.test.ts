@@ -1,0 +1,157 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createUpload, removeStrays } from '@holdfast/core';
+import { Holdfast } from '@holdfast/sdk';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { scribe, startServer, type TestServer } from './support/server.ts';
+
+let server: TestServer;
+let tenant: string;
+let key: string;
+let client: Holdfast;
+
+beforeAll(async () => {
+  server = await startServer('pglite://memory', { environment: { QUOTAS: 'upload_megabytes=20' } });
+  ({ id: tenant, key } = await server.tenant('uploads'));
+  client = new Holdfast({ url: server.url, key, validate: true });
+  const reader = scribe('reader', 1, {
+    tools: [{ builtin: 'artifacts.read' }],
+    rehearsal: [{ calls: [{ tool: 'artifacts_read', args: { name: 'a.bin', length: 4 } }] }, { say: 'read' }],
+  });
+  expect((await server.ask(key, 'POST', '/v1/agents', reader)).status).toBe(201);
+}, 60_000);
+afterAll(() => server.close());
+
+const bytesOf = (size: number) => {
+  const bytes = randomBytes(size);
+  return { bytes, size, digest: createHash('sha256').update(bytes).digest('hex') };
+};
+const open = (size: number, digest: string) => client.uploads.create({ name: 'a.bin', size, digest });
+
+const endOf = async (run: string): Promise<string> => {
+  for await (const _ of client.runs.events(run)) continue;
+  return (await client.runs.get(run)).status;
+};
+
+test('a file is uploaded, verified, read by a run and downloaded again', async () => {
+  const { bytes, size, digest } = bytesOf(3_000_000);
+  const upload = await open(size, digest);
+  expect(upload).toMatchObject({ state: 'open', name: 'a.bin', media_type: 'application/octet-stream' });
+  expect(upload.put).toMatchObject({ signed: false, url: expect.stringContaining(`/v1/uploads/${upload.id}/content`) });
+  await expect(client.uploads.complete(upload.id)).rejects.toMatchObject({ code: 'upload_incomplete', status: 409 });
+  await expect(client.runs.start({ agent: 'reader', files: [upload.id] })).rejects.toMatchObject({
+    code: 'upload_incomplete',
+  });
+  await client.uploads.send(upload, new Blob([bytes]));
+  for (let time = 0; time < 2; time += 1)
+    expect(await client.uploads.complete(upload.id)).toMatchObject({ state: 'complete', id: upload.id });
+  expect(await client.uploads.get(upload.id)).toMatchObject({ state: 'complete' });
+
+  const run = await client.runs.start({ agent: 'reader', input: 'look', files: [upload.id] });
+  expect(await endOf(run.id)).toBe('succeeded');
+  const { items } = await client.artifacts.list(run.id);
+  expect(items).toEqual([{ digest, name: 'a.bin', media_type: 'application/octet-stream', size }]);
+  expect(Buffer.compare(await client.artifacts.get(run.id, digest), bytes)).toBe(0);
+  const hash = createHash('sha256');
+  for await (const piece of await client.artifacts.stream(run.id, digest)) hash.update(piece);
+  expect(hash.digest('hex')).toBe(digest);
+  // Where nobody reaches the store, the link is the API's own.
+  const link = await client.artifacts.link(run.id, digest);
+  expect(link).toEqual({
+    url: expect.stringContaining(`/v1/runs/${run.id}/artifacts/${digest}`),
+    headers: {},
+    signed: false,
+    expires_at: null,
+  });
+  const raw = await server.ask(key, 'GET', `/v1/runs/${run.id}/artifacts/${digest}`);
+  expect(raw.headers.get('content-length')).toBe(String(size));
+});
+
+test('a stream is taken as it comes, and what is not as told leaves nothing', async () => {
+  const { bytes, size, digest } = bytesOf(2_000_000);
+  const upload = await open(size, digest);
+  const wrong = Buffer.from(bytes);
+  wrong[size - 1] = (wrong[size - 1] ?? 0) ^ 1;
+  for (const sent of [wrong, bytes.subarray(1), Buffer.concat([bytes, Buffer.alloc(1)])])
+    await expect(
+      client.uploads.send({ ...upload, size: sent.length }, new Blob([Uint8Array.from(sent)])),
+    ).rejects.toMatchObject({ code: 'upload_mismatch', status: 422 });
+  await expect(client.uploads.complete(upload.id)).rejects.toMatchObject({ code: 'upload_incomplete' });
+  expect(await server.api.ports.artifacts.files({ tenant, run: upload.id })).toEqual([]);
+  const pieces = new ReadableStream<Uint8Array>({
+    start: (controller) => {
+      for (let at = 0; at < size; at += 100_000) controller.enqueue(bytes.subarray(at, at + 100_000));
+      controller.close();
+    },
+  });
+  await client.uploads.send(upload, pieces);
+  expect((await client.uploads.complete(upload.id)).state).toBe('complete');
+});
+
+test('an upload is its tenant’s own', async () => {
+  const { size, digest } = bytesOf(1);
+  const upload = await open(size, digest);
+  const other = new Holdfast({ url: server.url, key: (await server.tenant('other')).key });
+  for (const attempt of [other.uploads.get(upload.id), other.uploads.complete(upload.id)])
+    await expect(attempt).rejects.toMatchObject({ code: 'upload_not_found', status: 404 });
+});
+
+test('no more may be on the way than the quota lets through', async () => {
+  const full = await server.tenant('full');
+  const uploads = new Holdfast({ url: server.url, key: full.key }).uploads;
+  const digest = 'a'.repeat(64);
+  await uploads.create({ name: 'a', size: 12_000_000, digest });
+  await expect(uploads.create({ name: 'b', size: 9_000_000, digest })).rejects.toMatchObject({
+    code: 'quota_exceeded',
+    problem: { quota: 'upload_megabytes', limit: 20, used: 12 },
+  });
+  await uploads.create({ name: 'c', size: 8_000_000, digest });
+});
+
+test('what was not finished or not taken is gone after a day, and what a run has taken stays', async () => {
+  const [taken, left] = [bytesOf(10), bytesOf(11)];
+  const ids: string[] = [];
+  for (const { bytes, size, digest } of [taken, left]) {
+    const upload = await open(size, digest);
+    await client.uploads.send(upload, new Blob([bytes]));
+    await client.uploads.complete(upload.id);
+    ids.push(upload.id);
+  }
+  const { id: run } = await client.runs.start({ agent: 'reader', files: ids.slice(0, 1) });
+  expect(await endOf(run)).toBe('succeeded');
+
+  const scope = { tenant };
+  const expired = await server.api.ports.transactions.run(scope, (stores) =>
+    createUpload(stores, server.api.ports.quotas, scope, {
+      id: run,
+      name: 'a',
+      mediaType: 'x/y',
+      size: 1,
+      digest: taken.digest,
+    }),
+  );
+  await server.database.connections.lend((sql) =>
+    sql.query('update holdfast.uploads set expires_at = 1 where id = any ($1)', [
+      `{${[...ids, expired.id].join(',')}}`,
+    ]),
+  );
+  for (const id of ids) await expect(client.uploads.get(id)).rejects.toMatchObject({ code: 'upload_not_found' });
+  await expect(client.runs.start({ agent: 'reader', files: ids })).rejects.toMatchObject({ code: 'upload_not_found' });
+
+  // Two days on, as the sweep of a worker sees it.
+  const { artifacts, clock, runs, directory, log } = server.api.ports;
+  const DAY_MS = 86_400_000;
+  const later = { ...clock, now: () => clock.now() + 2 * DAY_MS };
+  const { knowsTenant, housekeep } = await server.database.worker('cleaner');
+  const look = removeStrays(
+    { runs, artifacts, artifactRows: (ref) => directory.artifacts(ref), knowsTenant, clock: later, log },
+    0,
+  );
+  while ((await look()) > 0);
+  for (const id of ids) expect(await artifacts.files({ tenant, run: id })).toEqual([]);
+  expect((await artifacts.files({ tenant, run })).map(({ name }) => name)).toEqual([taken.digest]);
+  while ((await housekeep()) > 0);
+  const rows = await server.database.connections.lend((sql) =>
+    sql.query<{ id: string }>('select id from holdfast.uploads where id = any ($1)', [`{${ids.join(',')}}`]),
+  );
+  expect(rows).toEqual([]);
+});
