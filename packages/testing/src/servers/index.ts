@@ -10,4 +10,5 @@ export { describeKeycloak } from './describe-keycloak.ts';
 export { type KeycloakServer, startKeycloak } from './keycloak.ts';
 export { describeTemporal } from './describe-temporal.ts';
 export { startTemporal, type TemporalServer } from './temporal.ts';
-export { startPostgres, startStandby, type PostgresServer } from './postgres.ts';
+export { serverOwner } from './server-process.ts';
+export { startPostgres, startRestored, startStandby, type PostgresServer } from './postgres.ts';
