@@ -114,7 +114,7 @@ async function durability(sql: Sql): Promise<DatabaseFinding> {
   const check = 'database durability';
   if (rows.length === 0) return { check, level: 'ok', detail: 'what is committed is on disk' };
   const off = rows.map(({ name }) => name).join(', ');
-  return { check, level: 'fail', detail: `${off} off: acknowledged events may be lost. Switch on what is off.` };
+  return { check, level: 'warn', detail: `${off} off: acknowledged events may be lost. Switch on what is off.` };
 }
 
 async function replication(sql: Sql): Promise<readonly DatabaseFinding[]> {
