@@ -4,6 +4,7 @@ export { LeastRecentlyUsed } from './least-recently-used.ts';
 export type * from './log/stored-event.ts';
 export * from './log/run-store.ts';
 export * from './uploads/index.ts';
+export * from './scheduling/thaw.ts';
 export * from './log/artifact-store.ts';
 export * from './log/artifact-names.ts';
 export * from './log/last-when-right.ts';
