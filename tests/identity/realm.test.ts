@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { accessToken } from '@holdfast/driver-temporal';
 import { describeKeycloak } from '@holdfast/testing/servers';
+import { decodeJwt } from 'jose';
 import { afterAll, describe, expect, test } from 'vitest';
 
 const run = promisify(execFile);
@@ -153,6 +155,15 @@ describeKeycloak('the job that applies the realm', (keycloak) => {
     expect(await apply(given)).toEqual(['client holdfast-web: secret', 'client temporal-ui: secret', '2 changes']);
     expect((await client('temporal-ui'))['secret']).toBe('of-a-file');
     expect(await apply(given)).toEqual(asTheFile);
+  });
+
+  test('lets workers into Temporal, and nowhere else', async () => {
+    await apply({ TEMPORAL_WORKER_SECRET: 'of-this-test' });
+    const url = `${keycloak().issuer}/protocol/openid-connect/token`;
+    const { text: token } = await accessToken({ url, clientId: 'temporal-worker', clientSecret: 'of-this-test' });
+    const claims = decodeJwt(token);
+    expect(claims).toMatchObject({ iss: keycloak().issuer, aud: 'temporal', permissions: ['holdfast:write'] });
+    expect(Object.keys(claims)).not.toContain('organization');
   });
 
   test('makes a realm where there is none, with secrets that nobody knows', async () => {
