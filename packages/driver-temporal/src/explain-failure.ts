@@ -41,7 +41,7 @@ export function explainFailure(error: unknown, settings: TemporalSettings): stri
     if (cause.code === status.NOT_FOUND)
       return `there is no namespace ${settings.namespace}: make it (temporal operator namespace create), or set TEMPORAL_NAMESPACE`;
     if (cause.code === status.PERMISSION_DENIED || cause.code === status.UNAUTHENTICATED)
-      return `it lets us not in (${cause.details || cause.message}): is TEMPORAL_API_KEY right, and may it use namespace ${settings.namespace}?`;
+      return `it lets us not in (${cause.details || cause.message}): is TEMPORAL_API_KEY (or TEMPORAL_TOKEN_CLIENT_ID) right, and may it use namespace ${settings.namespace}?`;
   }
   const text = error instanceof Error ? error.message : String(error);
   const known = signs.find(([sign]) => sign.test(text));

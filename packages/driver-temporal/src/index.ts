@@ -1,3 +1,4 @@
+export { accessToken } from './access-token.ts';
 export { configuredSettings } from './configured-settings.ts';
 export { examineTemporal, type TemporalFinding } from './examine-temporal.ts';
 export { explainFailure } from './explain-failure.ts';
