@@ -48,4 +48,4 @@ chmod -R u=rwX,go=rX "$out"
 chown -R 0:0 "$out"
 chown 1000:1000 "$out/var/lib/holdfast"
 chmod 750 "$out/var/lib/holdfast"
-find "$out" -exec touch --no-dereference --date="@${SOURCE_DATE_EPOCH:-0}" '{}' +
+find "$out" -exec touch --no-dereference --date="@${COMMIT_TIME:-0}" '{}' +

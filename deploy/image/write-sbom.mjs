@@ -38,7 +38,7 @@ const bom = {
   serialNumber: `urn:uuid:${uuidOf(JSON.stringify(components))}`,
   version: 1,
   metadata: {
-    timestamp: new Date(Number(process.env.SOURCE_DATE_EPOCH ?? 0) * 1_000).toISOString(),
+    timestamp: new Date(Number(process.env.COMMIT_TIME ?? 0) * 1_000).toISOString(),
     component: { 'bom-ref': root.name, type: 'application', name: root.name, version: root.version },
   },
   components,

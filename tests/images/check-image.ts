@@ -26,11 +26,12 @@ try {
   rmSync(folder, { recursive: true });
 }
 
+for (const fault of faults) console.error(`fault: ${fault}`);
+
 console.log(`  standalone: ${await runStandalone(image)}`);
 const postgres = postgresVersions().at(-1);
-if (postgres === undefined) faults.push('API and workers were not run: bash scripts/servers.sh install');
-else console.log(`  api, worker, migrate: ${await runApart(image, postgres)}`);
+if (postgres === undefined) throw new Error('API and workers need Postgres: bash scripts/servers.sh install');
+console.log(`  api, worker, migrate: ${await runApart(image, postgres)}`);
 
-for (const fault of faults) console.error(`fault: ${fault}`);
 console.log(`${faults.length} faults`);
 process.exitCode = faults.length === 0 ? 0 : 1;

@@ -58,7 +58,7 @@ export function healthy(container: string): Promise<void> {
   return until(
     container,
     'healthy',
-    90,
+    300,
     async () => (await docker('inspect', '--format', '{{.State.Health.Status}}', container)) === 'healthy',
   );
 }

@@ -17,7 +17,7 @@ export async function runStandalone(image: string): Promise<string> {
     docker('run', '--detach', ...confined, '--volume', `${volume}:/var/lib/holdfast`, image);
   let container = await start();
   try {
-    await until(container, 'done with its first run', 120, async () =>
+    await until(container, 'done with its first run', 300, async () =>
       (await logs(container)).includes('keeps serving'),
     );
     const told = /The run succeeded in [\d.]+ s, [\d.]+ s after the start/.exec(await logs(container))?.[0];
