@@ -12,8 +12,9 @@ commit="$(git rev-parse --verify "${2:-HEAD}^{commit}")"
 version="$(git show "$commit:package.json" | sed -n 's/^  "version": "\(.*\)",$/\1/p')"
 tag="${1:-holdfast:$version}"
 
-options=(--tag "$tag" --build-arg "VERSION=$version" --build-arg "REVISION=$commit"
-  --build-arg "SOURCE_DATE_EPOCH=$(git show --no-patch --format=%ct "$commit")")
+time="$(git show --no-patch --format=%ct "$commit")"
+options=(--tag "$tag" --build-arg "VERSION=$version" --build-arg "REVISION=$commit" --build-arg "COMMIT_TIME=$time"
+  --build-arg "SOURCE_DATE_EPOCH=$time")
 if [ -n "${NODE_IMAGE:-}" ]; then options+=(--build-arg "NODE_IMAGE=$NODE_IMAGE"); fi
 if [ -n "${NODE_DIGEST:-}" ]; then options+=(--build-arg "NODE_DIGEST=$NODE_DIGEST"); fi
 if [ -n "${BUILD_NPMRC:-}" ]; then options+=(--secret "id=npmrc,src=$BUILD_NPMRC"); fi

@@ -6,11 +6,13 @@ app="$out/app"
 
 mkdir -p "$app/packages" "$app/apps" "$out/var/lib/holdfast"
 cp -r node_modules samples docs LICENSE entry.mjs health.mjs package.json "$app/"
-cp /sbom.cdx.json "$app/"
+lockfile="$(pwd)/package-lock.json"
 for part in packages/contracts packages/core packages/adapters packages/driver-embedded packages/driver-temporal \
   packages/sdk apps/api apps/worker apps/standalone apps/cli; do
   mkdir -p "$app/$part"
   cp "$part/package.json" "$app/$part/"
+  # What another version of lies in the common one.
+  if [ -d "$part/node_modules" ]; then cp -r "$part/node_modules" "$app/$part/"; fi
   for folder in dist migrations bin; do
     if [ -d "/built/$part/$folder" ]; then cp -r "/built/$part/$folder" "$app/$part/"; fi
   done
@@ -33,15 +35,17 @@ for release in "$bridge"/releases/*; do
 done
 rm -rf "$bridge/sdk-core" "$bridge/src" "$bridge/bridge-macros" "$bridge"/Cargo.*
 # Types, maps, documents (licences stay) and tests.
-find . -type f \( -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.map' -o -name '*.tsbuildinfo' \
-  -o -name '*.suite.js' \) -delete
-find node_modules -type f \( -iname '*.md' -o -iname '*.markdown' \) ! -iname '*licen[cs]e*' ! -iname '*notice*' \
-  ! -iname '*copying*' -delete
-find node_modules -type d \( -name test -o -name tests -o -name __tests__ -o -name .github \) -prune -exec rm -r '{}' +
-find node_modules -type d -empty -delete
+find . -type f \( -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.tsx' -o -name '*.map' -o -name '*.tsbuildinfo' \
+  -o -name '*.suite.js' -o -name '*.test.js' \) -delete
+find . -path '*/node_modules/*' -type f \( -iname '*.md' -o -iname '*.markdown' \) \
+  ! -iname '*licen[cs]e*' ! -iname '*notice*' ! -iname '*copying*' -delete
+rm -rf node_modules/@types
+find . -path '*/node_modules/*' -type d \( -name test -o -name tests -o -name __tests__ -o -name .github \) -prune -exec rm -r '{}' +
+find . -type d -empty -delete
+node /tmp/write-sbom.mjs . "$lockfile" sbom.cdx.json
 
 chmod -R u=rwX,go=rX "$out"
 chown -R 0:0 "$out"
 chown 1000:1000 "$out/var/lib/holdfast"
 chmod 750 "$out/var/lib/holdfast"
-find "$out" -exec touch --no-dereference --date="@${SOURCE_DATE_EPOCH:-0}" '{}' +
+find "$out" -exec touch --no-dereference --date="@${COMMIT_TIME:-0}" '{}' +

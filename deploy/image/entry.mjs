@@ -21,14 +21,12 @@ endBeforeItCatches('SIGINT', 130);
 process.argv = [process.execPath, ...found, ...rest];
 await import(found[0]);
 
-/** The first process of a container ignores signals that it does not catch: until the program does, they end it. */
+/**
+ * The first process of a container ignores signals that it does not catch, where another would end. So they end this one as
+ * long as its program does not catch them itself.
+ */
 function endBeforeItCatches(signal, code) {
-  const end = () => process.exit(code);
-  process.on(signal, end);
-  const given = (name, listener) => {
-    if (name !== signal || listener === end) return;
-    process.off(signal, end);
-    process.off('newListener', given);
-  };
-  process.on('newListener', given);
+  process.on(signal, () => {
+    if (process.listenerCount(signal) === 1) process.exit(code);
+  });
 }
