@@ -110,7 +110,7 @@ describe('waiting until all is well', () => {
       return undefined;
     };
     const told: string[] = [];
-    await waitUntilWell(docker.run, 60_000, (line) => told.push(line), 1);
+    await waitUntilWell(docker.run, 60_000, (line) => told.push(line), null, 1);
     expect(told).toEqual(['postgres', 'migrate', 'api']);
   });
 
@@ -120,7 +120,7 @@ describe('waiting until all is well', () => {
       postgres: { State: 'running', Health: 'healthy' },
       migrate: { State: 'exited', ExitCode: 1 },
     };
-    await expect(waitUntilWell(docker.run, 60_000, silent, 1)).rejects.toThrow(
+    await expect(waitUntilWell(docker.run, 60_000, silent, null, 1)).rejects.toThrow(
       'migrate is not well: ended with 1. api waits for it. The end of its log:\n    log of migrate',
     );
     expect(docker.asked.filter((command) => command.startsWith('logs'))).toHaveLength(1);
@@ -129,7 +129,7 @@ describe('waiting until all is well', () => {
   it('ends after a time, and says what it waited for', async () => {
     const docker = new FakeDocker();
     docker.containers['api'] = { State: 'running', Health: 'starting', Status: 'Up 5 minutes (health: starting)' };
-    await expect(waitUntilWell(docker.run, 0, silent, 1)).rejects.toThrow('api is not well: Up 5 minutes');
+    await expect(waitUntilWell(docker.run, 0, silent, null, 1)).rejects.toThrow('api is not well: Up 5 minutes');
   });
 });
 
