@@ -41,6 +41,8 @@ const projects = [
     pool: 'forks' as const,
     testTimeout: 600_000,
     hookTimeout: 120_000,
+    // They mostly wait: for a lease to end, for processes to start.
+    maxWorkers: 3,
     sequence: { groupOrder: 1 },
   },
 ];

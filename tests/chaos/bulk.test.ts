@@ -3,7 +3,7 @@ import { agent } from './harness/agents.ts';
 import type { KillSpec } from './harness/kill-points.ts';
 import { Product, until } from './harness/product.ts';
 import { onEachSetup } from './on-each-setup.ts';
-import { seed, share } from './share.ts';
+import { seed } from './share.ts';
 
 /** More than two transactions hold. */
 const RUNS = 25;
@@ -18,7 +18,7 @@ const deaths: readonly (readonly [string, Omit<KillSpec, 'token'>])[] = [
   ['before its end was written', { at: 'in-step', step: 5 }],
 ];
 
-onEachSetup(`a bulk operation (seed ${seed})`, (fresh) => {
+onEachSetup(`a bulk operation (seed ${seed})`, (fresh, share) => {
   it.each(share(deaths))(
     'reruns every run exactly once when its worker dies %s',
     async (_when, kill) => {

@@ -4,7 +4,7 @@ import { agent } from './harness/agents.ts';
 import type { KillSpec } from './harness/kill-points.ts';
 import { Product, until } from './harness/product.ts';
 import { onEachSetup, type Setup } from './on-each-setup.ts';
-import { seed, share } from './share.ts';
+import { seed } from './share.ts';
 
 /** Where the process dies between a run and the run that it has started. */
 interface Row {
@@ -100,6 +100,6 @@ async function runRow({ kill, calls = 'pay', cancelled }: Row, setup: Setup): Pr
   }
 }
 
-onEachSetup(`a run and the run below it (seed ${seed})`, (fresh) => {
+onEachSetup(`a run and the run below it (seed ${seed})`, (fresh, share) => {
   it.each(share(rows))('$died', async (row) => runRow(row, await fresh()), 120_000);
 });

@@ -4,7 +4,7 @@ import { agent } from './harness/agents.ts';
 import type { KillSpec } from './harness/kill-points.ts';
 import { Product } from './harness/product.ts';
 import { onEachSetup, onPostgres, type Setup } from './on-each-setup.ts';
-import { seed, share } from './share.ts';
+import { seed } from './share.ts';
 
 /** One line of the crash table: where the process dies, and what whoever takes over must do. */
 interface Row {
@@ -149,7 +149,7 @@ async function runRow(row: Row, setup: Setup): Promise<void> {
   }
 }
 
-onEachSetup(`the crash table (seed ${seed})`, (fresh) => {
+onEachSetup(`the crash table (seed ${seed})`, (fresh, share) => {
   it.each(share(rows))('$died', async (row) => runRow(row, await fresh()), 120_000);
 });
 

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import type { KillSpec } from './harness/kill-points.ts';
 import { Product, until } from './harness/product.ts';
 import { onEachSetup } from './on-each-setup.ts';
-import { seed, share } from './share.ts';
+import { seed } from './share.ts';
 
 const deaths: readonly (readonly [string, KillSpec['at']])[] = [
   ['between the commit and the removal of the files', 'before-removal'],
@@ -21,7 +21,7 @@ const scribe = {
   rehearsal: [{ calls: [{ tool: 'artifacts_write', args: { name: 'a.txt', content: 'a' } }] }, { say: 'written' }],
 };
 
-onEachSetup(`a deletion (seed ${seed})`, (fresh) => {
+onEachSetup(`a deletion (seed ${seed})`, (fresh, share) => {
   it.each(share(deaths))(
     'loses nothing and leaves nothing when the worker dies %s',
     async (_when, at) => {

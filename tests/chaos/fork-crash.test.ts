@@ -5,7 +5,7 @@ import { agent } from './harness/agents.ts';
 import type { KillSpec } from './harness/kill-points.ts';
 import { Product } from './harness/product.ts';
 import { onEachSetup } from './on-each-setup.ts';
-import { seed, share } from './share.ts';
+import { seed } from './share.ts';
 
 const deaths: readonly (readonly [string, KillSpec['at']])[] = [
   ['after the files of the fork were copied, before its events', 'before-copy'],
@@ -13,7 +13,7 @@ const deaths: readonly (readonly [string, KillSpec['at']])[] = [
   ['after the commit, before the answer', 'after-commit'],
 ];
 
-onEachSetup(`a fork (seed ${seed})`, (fresh) => {
+onEachSetup(`a fork (seed ${seed})`, (fresh, share) => {
   it.each(share(deaths))(
     'is there once when the API dies %s and the client asks again',
     async (_when, at) => {

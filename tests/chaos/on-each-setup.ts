@@ -8,6 +8,7 @@ import {
   type TemporalServer,
 } from '@holdfast/testing/servers';
 import { afterAll, beforeAll, describe } from 'vitest';
+import { type Share, share, tenth } from './share.ts';
 
 /** What a product runs on. */
 export interface Setup {
@@ -19,21 +20,30 @@ export interface Setup {
 
 export type FreshSetup = () => Promise<Setup>;
 
+/** `share`: which cases of a table it tries here. */
+type Suite = (fresh: FreshSetup, share: Share) => void;
+
 /** The same suite on PGlite, on each installed Postgres, and on Temporal with the newest Postgres. */
-export function onEachSetup(name: string, suite: (fresh: FreshSetup) => void): void {
+export function onEachSetup(name: string, suite: Suite): void {
   describe(`${name} on PGlite`, () => {
-    suite(() => Promise.resolve({ postgres: null, temporal: null }));
+    suite(() => Promise.resolve({ postgres: null, temporal: null }), share);
   });
   onPostgres(name, suite);
 }
 
-/** Only where several processes share one database. */
-export function onPostgres(name: string, suite: (fresh: FreshSetup) => void): void {
+/**
+ * Only where several processes share one database. Tables are tried whole on the newest Postgres, and on older ones, whose
+ * SQL is the same, to a tenth.
+ */
+export function onPostgres(name: string, suite: Suite): void {
   describePostgres(name, ({ bin }) => {
     const fresh = freshDatabase(() => bin);
-    suite(async () => ({ postgres: await fresh(), temporal: null }));
+    suite(
+      async () => ({ postgres: await fresh(), temporal: null }),
+      bin === postgresVersions().at(-1)?.bin ? share : tenth,
+    );
   });
-  onTemporal(name, suite);
+  onTemporal(name, (fresh) => suite(fresh, share));
 }
 
 /** A suite on a Temporal server of its own, with the newest Postgres. */

@@ -5,7 +5,7 @@ import { agent } from './harness/agents.ts';
 import type { KillSpec } from './harness/kill-points.ts';
 import { Product, until } from './harness/product.ts';
 import { onEachSetup } from './on-each-setup.ts';
-import { seed, share, whole } from './share.ts';
+import { seed, whole } from './share.ts';
 
 /** The worker that has fired so many ticks dies around the next one. */
 const TICK = 3;
@@ -51,7 +51,7 @@ async function checkTicks(product: Product, made: ScheduleResource): Promise<voi
   expect((await product.counter.timesByKey()).size).toBe(end.fired);
 }
 
-onEachSetup(`a schedule of each second (seed ${seed})`, (fresh) => {
+onEachSetup(`a schedule of each second (seed ${seed})`, (fresh, share) => {
   it.each(share(deaths))(
     'has one run a tick when its worker dies %s',
     async (_when, kill) => {

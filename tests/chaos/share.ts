@@ -6,9 +6,13 @@ export const whole = process.env['HOLDFAST_LONG'] === '1';
 /** Printed with whatever depends on it; CHAOS_SEED gives the same part again. */
 export const seed = Number(process.env['CHAOS_SEED'] ?? Date.now() % 100_000);
 
-/** All, or a tenth (at least two) of them, chosen by the seed. */
-export function share<T>(all: readonly T[]): readonly T[] {
-  if (whole) return all;
+export type Share = <T>(all: readonly T[]) => readonly T[];
+
+/** All, or a tenth of them. */
+export const share: Share = (all) => (whole ? all : tenth(all));
+
+/** At least two of them, chosen by the seed. */
+export function tenth<T>(all: readonly T[]): readonly T[] {
   const random = seeded(seed);
   const left = [...all];
   const chosen: T[] = [];

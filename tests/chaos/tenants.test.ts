@@ -8,7 +8,7 @@ import type { KillSpec } from './harness/kill-points.ts';
 import { Product, type ProductOptions, until } from './harness/product.ts';
 import { Workflow } from './harness/workflow.ts';
 import { onEachSetup, onTemporal, type Setup } from './on-each-setup.ts';
-import { seed, share } from './share.ts';
+import { seed } from './share.ts';
 
 type Death = readonly [when: string, kill: Omit<KillSpec, 'token'>];
 
@@ -63,7 +63,7 @@ const suspensions: readonly Death[] = [
 ];
 const STEPS = 60;
 
-onEachSetup(`a suspension (seed ${seed})`, (fresh) => {
+onEachSetup(`a suspension (seed ${seed})`, (fresh, share) => {
   it.each(share(suspensions))(
     'a worker dies %s: all runs are let go, none begins anything, and resumed they go on',
     async (_when, kill) => {
@@ -170,7 +170,7 @@ async function erased({ platform, tenant }: World): Promise<void> {
   });
 }
 
-onEachSetup(`an erasure (seed ${seed})`, (fresh) => {
+onEachSetup(`an erasure (seed ${seed})`, (fresh, share) => {
   it.each(share(erasures))(
     'a worker dies %s: nothing rests, one line proves it, and nobody else is touched',
     async (_when, kill) => {

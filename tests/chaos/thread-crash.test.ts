@@ -3,7 +3,7 @@ import { agent } from './harness/agents.ts';
 import type { KillSpec } from './harness/kill-points.ts';
 import { Product } from './harness/product.ts';
 import { onEachSetup } from './on-each-setup.ts';
-import { seed, share } from './share.ts';
+import { seed } from './share.ts';
 
 const deaths: readonly (readonly [string, Omit<KillSpec, 'token'>])[] = [
   ['before the end of a run makes the next of its thread active', { at: 'before-append', event: 'run.succeeded' }],
@@ -11,7 +11,7 @@ const deaths: readonly (readonly [string, Omit<KillSpec, 'token'>])[] = [
   ['right after it, before anybody was told', { at: 'after-append', event: 'run.succeeded' }],
 ];
 
-onEachSetup(`a thread (seed ${seed})`, (fresh) => {
+onEachSetup(`a thread (seed ${seed})`, (fresh, share) => {
   it.each(share(deaths))(
     'goes on when its worker dies %s',
     async (_when, kill) => {

@@ -5,7 +5,7 @@ import { agent } from './harness/agents.ts';
 import type { KillSpec } from './harness/kill-points.ts';
 import { Product, until } from './harness/product.ts';
 import { onEachSetup } from './on-each-setup.ts';
-import { seed, share } from './share.ts';
+import { seed } from './share.ts';
 
 const RUNS = 5;
 
@@ -24,7 +24,7 @@ const deaths: readonly (readonly [string, Omit<KillSpec, 'token'>, boolean])[] =
   ['after the append that made it due', { at: 'after-append', event: 'tool.returned' }, false],
 ];
 
-onEachSetup(`a webhook (seed ${seed})`, (fresh) => {
+onEachSetup(`a webhook (seed ${seed})`, (fresh, share) => {
   it.each(share(deaths))(
     'is told of each event, signed, in the order of its run, when a worker dies %s',
     async (_when, kill, twice) => {

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { HttpTools } from '@holdfast/adapters/http-tool';
 import { MemoryRateLimiter } from '@holdfast/adapters/memory';
 import { HttpMcpTools, registeredTools, serverLog } from '@holdfast/adapters/mcp';
@@ -77,7 +78,13 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
   const metrics = overrides.metrics ?? createMetrics();
   const redis =
     overrides.redis === undefined ? openConfiguredRedis(config, { log, metrics: metrics.redis }) : overrides.redis;
-  const database = overrides.database ?? (await openConfigured(config, redis ?? {}));
+  const database =
+    overrides.database ??
+    (await openConfigured(
+      config,
+      { program: 'holdfast-api', instance: `${hostname().slice(0, 30)}-${process.pid}` },
+      redis ?? {},
+    ));
   const own: { close(): Promise<void> }[] = [];
   try {
     if (overrides.database === undefined) {

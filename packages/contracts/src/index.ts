@@ -45,3 +45,4 @@ export type * from './env/config.ts';
 export * from './env/env.ts';
 export * from './env/parse-env.ts';
 export * from './env/secret-files.ts';
+export * from './env/postgres-url.ts';

@@ -91,6 +91,11 @@ export function parseEnv(environment: Environment): Config {
     database: isPglite
       ? { kind: 'pglite', folder: values.DATABASE_URL.slice('pglite://'.length) || `${values.DATA_DIR}/database` }
       : { kind: 'postgres' },
+    connections: {
+      poolSize: values.DATABASE_POOL_SIZE,
+      statementTimeoutMs: values.DATABASE_STATEMENT_TIMEOUT_MS,
+      lockTimeoutMs: values.DATABASE_LOCK_TIMEOUT_MS,
+    },
     redis: redis.server,
     s3: s3Of(values),
     http: {
