@@ -206,12 +206,13 @@ describe('a backup', () => {
     );
   });
 
-  it('is put back with nothing but the database server running', async () => {
+  it('is put back with nothing but the database server running, and frozen', async () => {
     const docker = new FakeDocker();
     await restore(docker.run, join(folder, 'backup'), silent);
     expect(docker.asked.slice(0, 2)).toEqual(['stop', 'up --detach --wait postgres']);
     expect(docker.asked.filter((command) => command.includes('pg_restore'))).toHaveLength(4);
-    expect(docker.asked.at(-1)).toContain('tar -C /volumes --extract');
+    expect(docker.asked.at(-2)).toContain('tar -C /volumes --extract');
+    expect(docker.asked.at(-1)).toMatch(/migrate holdfast freeze$/);
   });
 
   it('leaves the settings alone', async () => {
