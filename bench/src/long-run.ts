@@ -203,6 +203,7 @@ async function temporalServer() {
     advanceTaskQueue: 'bench',
     tls: null,
     apiKey: null,
+    token: null,
   };
   await prepareNamespace(settings);
   return { server, settings };

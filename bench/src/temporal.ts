@@ -22,7 +22,15 @@ const folder = mkdtempSync(join(tmpdir(), 'holdfast-bench-'));
 const postgres = await startPostgres({ bin: binOf('15'), fsync: true });
 const temporal = await startTemporal(bin);
 const { address } = temporal;
-await prepareNamespace({ address, namespace: 'default', taskQueue: '', advanceTaskQueue: '', tls: null, apiKey: null });
+await prepareNamespace({
+  address,
+  namespace: 'default',
+  taskQueue: '',
+  advanceTaskQueue: '',
+  tls: null,
+  apiKey: null,
+  token: null,
+});
 const environment = {
   DATA_DIR: join(folder, 'data'),
   DATABASE_URL: (await database(postgres)).url,

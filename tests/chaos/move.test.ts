@@ -76,6 +76,7 @@ onTemporal('runs that move', (fresh) => {
     advanceTaskQueue: '',
     tls: null,
     apiKey: null,
+    token: null,
   });
 
   it.each([

@@ -6,7 +6,7 @@ import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startServer, type TestServer } from '../e2e/support/server.ts';
 import { signed, signingKey } from './support/issuer.ts';
-import { allowPasswords, granted, machineToken, otherRealmToken, product, tokenOf } from './support/keycloak-tokens.ts';
+import { allowPasswords, granted, machineToken, otherRealmToken, tokenOf } from './support/keycloak-tokens.ts';
 
 const acmeId = '0ac3e000-0000-4000-8000-000000000001';
 const organizations: ClaimRules = {
@@ -159,10 +159,14 @@ describeKeycloak('tokens of Keycloak', (keycloak) => {
   });
 
   test('an ID token, a refresh token and a token of another realm are none', async () => {
-    const { access_token, id_token = '', refresh_token = '' } = await granted(keycloak(), 'alice', undefined, product);
+    const { access_token, id_token = '', refresh_token = '' } = await granted(keycloak(), 'alice');
     expect((await me(access_token)).status).toBe(200);
     // All that tells it from an access token is its type.
-    expect(decodeJwt(id_token)).toMatchObject({ iss: keycloak().issuer, aud: 'holdfast', typ: 'ID' });
+    expect(decodeJwt(id_token)).toMatchObject({
+      iss: keycloak().issuer,
+      aud: expect.arrayContaining(['holdfast']),
+      typ: 'ID',
+    });
     const reasons: string[] = [];
     for (const token of [id_token, refresh_token, await otherRealmToken(keycloak())]) {
       expect(await me(token)).toMatchObject({ status: 401, json: { code: 'unauthenticated' } });

@@ -29,7 +29,7 @@ function issuerOf(keycloak: KeycloakServer): LoginIssuer {
   return {
     environment: {
       OIDC_ISSUER: issuer,
-      OIDC_CLIENT_ID: 'holdfast',
+      OIDC_CLIENT_ID: 'holdfast-web',
       OIDC_CLIENT_SECRET: 'dev-only-holdfast-secret',
       OIDC_CLI_CLIENT_ID: 'holdfast-cli',
     },
@@ -38,7 +38,7 @@ function issuerOf(keycloak: KeycloakServer): LoginIssuer {
     machine: { id: 'holdfast-machine', secret: 'dev-only-machine-secret', scope: 'organization:acme' },
     lifeSeconds: LIFE_SECONDS,
     servesApi: async (url) => {
-      const [client] = (await admin('GET', '/clients?clientId=holdfast')) as Representation[];
+      const [client] = (await admin('GET', '/clients?clientId=holdfast-web')) as Representation[];
       const attributes = {
         ...(client?.['attributes'] as object),
         'post.logout.redirect.uris': `${url}/signed-out`,

@@ -6,7 +6,14 @@ import { authority, describeTemporal, freePort } from '@holdfast/testing/servers
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { tlsFront } from './support/tls-front.ts';
 
-const plain = { namespace: 'default', taskQueue: 'holdfast', advanceTaskQueue: 'holdfast', tls: null, apiKey: null };
+const plain = {
+  namespace: 'default',
+  taskQueue: 'holdfast',
+  advanceTaskQueue: 'holdfast',
+  tls: null,
+  apiKey: null,
+  token: null,
+};
 const trusting: TemporalTls = { serverCa: null, client: null, serverName: null };
 
 async function findings(settings: Partial<TemporalSettings> & { address: string }): Promise<string[]> {

@@ -4,12 +4,19 @@ import type { TemporalSettings } from './temporal-settings.ts';
 
 /** As configured, with the files of TLS read. @throws Error `temporal_tls_unreadable` naming the file. */
 export function configuredSettings(
-  { tls, ...settings }: NonNullable<Config['temporal']>,
-  { temporalApiKey }: Pick<Config['secrets'], 'temporalApiKey'>,
+  { tls, token, ...settings }: NonNullable<Config['temporal']>,
+  {
+    temporalApiKey,
+    temporalTokenClientSecret,
+  }: Pick<Config['secrets'], 'temporalApiKey' | 'temporalTokenClientSecret'>,
 ): TemporalSettings {
   return {
     ...settings,
     apiKey: temporalApiKey,
+    token:
+      token === null || temporalTokenClientSecret === null
+        ? null
+        : { ...token, clientSecret: temporalTokenClientSecret },
     tls:
       tls === null
         ? null

@@ -25,11 +25,12 @@ export async function* examineTemporal(settings: TemporalSettings): AsyncGenerat
     yield failed('temporal', error);
     return;
   }
-  const { workflowService } = connection;
+  const { native } = connection;
+  const { workflowService } = native;
   try {
-    await within(connection, () => workflowService.describeNamespace({ namespace }));
+    await within(native, () => workflowService.describeNamespace({ namespace }));
     yield { check: 'temporal', level: 'ok', detail: `answers at ${address}, namespace ${namespace}` };
-    const missing = await missingSearchAttributes(connection, settings);
+    const missing = await missingSearchAttributes(native, settings);
     yield missing.length === 0
       ? { check: 'temporal attributes', level: 'ok', detail: 'set up' }
       : {
@@ -37,7 +38,7 @@ export async function* examineTemporal(settings: TemporalSettings): AsyncGenerat
           level: 'fail',
           detail: `namespace ${namespace} lacks ${missing.join(', ')}: run holdfast migrate`,
         };
-    const { pollers } = await within(connection, () =>
+    const { pollers } = await within(native, () =>
       workflowService.describeTaskQueue({ namespace, taskQueue: { name: taskQueue }, taskQueueType: 1 }),
     );
     yield pollers !== null && pollers !== undefined && pollers.length > 0

@@ -9,7 +9,7 @@ import type { TemporalSettings } from './temporal-settings.ts';
 export async function prepareNamespace(settings: TemporalSettings): Promise<readonly string[]> {
   const connection = await connect(settings);
   try {
-    return await addSearchAttributes(connection, settings);
+    return await addSearchAttributes(connection.native, settings);
   } finally {
     await connection.close();
   }

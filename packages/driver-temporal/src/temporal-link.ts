@@ -10,7 +10,7 @@ import {
   Runtime,
   Worker,
 } from '@temporalio/worker';
-import { connect, within } from './connect.ts';
+import { connect, type Connection, within } from './connect.ts';
 import { grpcStatus as status } from './grpc-status.ts';
 import { explainFailure } from './explain-failure.ts';
 import { missingSearchAttributes } from './search-attributes.ts';
@@ -68,6 +68,9 @@ export class TemporalLink {
     },
   };
 
+  /** The token under way is good for a while. */
+  readonly #unrenewed = (error: unknown): void => this.#options.log.warn({ err: error }, 'no new token for Temporal');
+
   get up(): boolean {
     return this.#up;
   }
@@ -113,7 +116,7 @@ export class TemporalLink {
         continue;
       }
       try {
-        await this.#serve(await connect(this.#settings));
+        await this.#serve(await connect(this.#settings, this.#unrenewed));
       } catch (error) {
         this.#tell(false, error);
       } finally {
@@ -125,15 +128,17 @@ export class TemporalLink {
   }
 
   /** Until its workers fail or are to take no more work; what they hold then ends beside what follows. */
-  async #serve(connection: NativeConnection): Promise<void> {
+  async #serve(connection: Connection): Promise<void> {
+    const { native } = connection;
     const { address, namespace, taskQueue } = this.#settings;
     const { identity, log } = this.#options;
     const running: Promise<void>[] = [];
     const workers: Worker[] = [];
     try {
-      await this.#makeWorkers(connection, workers);
+      await this.#makeWorkers(native, workers);
       const leave = new AbortController();
-      const live: Live = { connection, client: new Client({ connection, namespace, identity }), workers, leave };
+      const client = new Client({ connection: native, namespace, identity });
+      const live: Live = { connection: native, client, workers, leave };
       const left = new Promise<void>((resolve) =>
         leave.signal.addEventListener('abort', () => resolve(), { once: true }),
       );

@@ -10,6 +10,15 @@ export interface TemporalSettings {
   /** null = no TLS. */
   readonly tls: TemporalTls | null;
   readonly apiKey: string | null;
+  /** null = none; it goes before `apiKey`. */
+  readonly token: TemporalToken | null;
+}
+
+/** Where an issuer gives access tokens by client credentials. */
+export interface TemporalToken {
+  readonly url: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
 }
 
 /** PEM texts; null = what the machine trusts, no certificate of ours, the name in the address. */

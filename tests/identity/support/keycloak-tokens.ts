@@ -6,20 +6,14 @@ export interface Granted {
   readonly refresh_token?: string;
 }
 
-type Client = Readonly<Record<'client_id' | 'client_secret', string>> | Readonly<Record<'client_id', string>>;
-
-const tests: Client = { client_id: 'tests' };
-/** Its ID tokens have the audience of access tokens. */
-export const product: Client = { client_id: 'holdfast', client_secret: 'dev-only-holdfast-secret' };
-const machine: Client = { client_id: 'holdfast-machine', client_secret: 'dev-only-machine-secret' };
+const tests = { client_id: 'tests' };
+const machine = { client_id: 'holdfast-machine', client_secret: 'dev-only-machine-secret' };
 
 /**
- * A client that gets tokens for a password, as people never do, and says tenant and roles in flat claims, too. The
- * product's own may do the same.
+ * A client that gets tokens for a password, as people never do, and says tenant and roles in flat claims, too. Its ID
+ * tokens have the audience of access tokens.
  */
 export async function allowPasswords(keycloak: KeycloakServer): Promise<void> {
-  const [client] = (await keycloak.admin('GET', `/clients?clientId=${product.client_id}`)) as [{ id: string }];
-  await keycloak.admin('PUT', `/clients/${client.id}`, { ...client, directAccessGrantsEnabled: true });
   await keycloak.admin('POST', '/clients', {
     clientId: tests.client_id,
     publicClient: true,
@@ -35,19 +29,20 @@ export async function allowPasswords(keycloak: KeycloakServer): Promise<void> {
         protocolMapper: 'oidc-hardcoded-claim-mapper',
         config: { 'claim.name': 'tenant', 'claim.value': 'initech', 'access.token.claim': 'true' },
       },
+      {
+        name: 'aud of ID tokens',
+        protocol: 'openid-connect',
+        protocolMapper: 'oidc-audience-mapper',
+        config: { 'included.client.audience': 'holdfast', 'id.token.claim': 'true' },
+      },
     ],
   });
 }
 
 /** Of one of the realm's people. @throws Error with what Keycloak says. */
-export const granted = (
-  keycloak: KeycloakServer,
-  user: string,
-  scope = 'openid organization:*',
-  client = tests,
-): Promise<Granted> =>
+export const granted = (keycloak: KeycloakServer, user: string, scope = 'openid organization:*'): Promise<Granted> =>
   ask(keycloak.issuer, {
-    ...client,
+    ...tests,
     grant_type: 'password',
     username: user,
     password: `dev-only-${user}-password`,

@@ -109,6 +109,8 @@ export interface Config {
       readonly client: { readonly cert: string; readonly key: string } | null;
       readonly serverName: string | null;
     } | null;
+    /** null = no access token; its client's secret stands in `secrets`. */
+    readonly token: { readonly url: string; readonly clientId: string } | null;
   } | null;
   readonly logLevel: z.output<typeof env>['LOG_LEVEL'];
   readonly secrets: {
@@ -116,6 +118,7 @@ export interface Config {
     /** null = what the AWS SDK finds by itself. */
     readonly s3: { readonly accessKey: string; readonly secretKey: string } | null;
     readonly temporalApiKey: string | null;
+    readonly temporalTokenClientSecret: string | null;
     /** null = a public client. */
     readonly oidcClientSecret: string | null;
     /** All of it, for values of files that name a variable: `env:NAME`. */

@@ -468,6 +468,31 @@ export const envKeys = {
       used: [...driving],
       secret: true,
     }),
+  TEMPORAL_TOKEN_URL: z
+    .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+    .optional()
+    .meta({
+      description:
+        'Where an OIDC issuer gives access tokens by client credentials, for a cluster whose authorizer takes such tokens. They are renewed by themselves. It turns TLS on, unless TEMPORAL_TLS is `false`.',
+      example: 'https://id.example.com/realms/holdfast/protocol/openid-connect/token',
+      default: null,
+      used: [...driving],
+      secret: false,
+    }),
+  TEMPORAL_TOKEN_CLIENT_ID: claimText.prefault('temporal-worker').meta({
+    description: 'The client at TEMPORAL_TOKEN_URL.',
+    example: 'temporal-worker',
+    default: 'temporal-worker',
+    used: [...driving],
+    secret: false,
+  }),
+  TEMPORAL_TOKEN_CLIENT_SECRET: claimText.optional().meta({
+    description: 'The secret of that client.',
+    example: 'as-the-issuer-gave-it',
+    default: null,
+    used: [...driving],
+    secret: true,
+  }),
   TEMPORAL_TLS: oneOf(['true', 'false'])
     .optional()
     .meta({

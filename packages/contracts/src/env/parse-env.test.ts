@@ -20,6 +20,8 @@ function read(environment: Environment): object {
   return { ...config, secrets: keys };
 }
 
+const bearing = { TEMPORAL_TOKEN_URL: 'http://id/token', TEMPORAL_TOKEN_CLIENT_SECRET: 'tc-1' };
+
 describe('parseEnv', () => {
   it('needs nothing', () => {
     expect(parseEnv({})).toEqual({
@@ -49,6 +51,7 @@ describe('parseEnv', () => {
         oidcClientSecret: null,
         redis: null,
         s3: null,
+        temporalTokenClientSecret: null,
         environment: {},
       },
     });
@@ -93,6 +96,9 @@ describe('parseEnv', () => {
       TEMPORAL_TASK_QUEUE: 'runs',
       TEMPORAL_ADVANCE_TASK_QUEUE: 'work',
       TEMPORAL_API_KEY: 'tk-1',
+      TEMPORAL_TOKEN_URL: 'https://id/token',
+      TEMPORAL_TOKEN_CLIENT_ID: 'workers',
+      TEMPORAL_TOKEN_CLIENT_SECRET: 'tc-1',
       TEMPORAL_TLS: 'true',
       TEMPORAL_TLS_SERVER_CA_CERT_PATH: '/tls/ca.pem',
       TEMPORAL_TLS_CLIENT_CERT_PATH: '/tls/client.pem',
@@ -176,6 +182,7 @@ describe('parseEnv', () => {
           client: { cert: '/tls/client.pem', key: '/tls/client.key' },
           serverName: 'temporal',
         },
+        token: { url: 'https://id/token', clientId: 'workers' },
       },
       logLevel: 'silent',
     });
@@ -183,6 +190,7 @@ describe('parseEnv', () => {
     expect(secrets.s3).toEqual({ accessKey: 'ak-1', secretKey: 'sk-2' });
     expect(secrets.temporalApiKey).toBe('tk-1');
     expect(secrets.redis).toEqual({ username: 'us/er', password: 'p@ss' });
+    expect(secrets.temporalTokenClientSecret).toBe('tc-1');
     expect(secrets.oidcClientSecret).toBe('oc-1');
     expect(secrets.environment['AWS_SECRET_ACCESS_KEY']).toBe('never passed on');
     expect(secrets.database).toEqual({
@@ -225,6 +233,8 @@ describe('parseEnv', () => {
     // A key over a connection that anybody may read would be a gift.
     [{ TEMPORAL_API_KEY: 'tk-1' }, { serverCa: null, client: null, serverName: null }],
     [{ TEMPORAL_TLS_SERVER_NAME: 'x' }, { serverCa: null, client: null, serverName: 'x' }],
+    [bearing, { serverCa: null, client: null, serverName: null }],
+    [{ ...bearing, TEMPORAL_TLS: 'false' }, null],
   ])('talks to Temporal over TLS when it is asked to: %j', (given, tls) => {
     expect(parseEnv({ TEMPORAL_ADDRESS: 't:7233', ...given }).temporal).toEqual({
       address: 't:7233',
@@ -232,6 +242,7 @@ describe('parseEnv', () => {
       taskQueue: 'holdfast',
       advanceTaskQueue: 'holdfast',
       tls,
+      token: 'TEMPORAL_TOKEN_URL' in given ? { url: 'http://id/token', clientId: 'temporal-worker' } : null,
     });
   });
 

@@ -76,6 +76,8 @@ export function parseEnv(environment: Environment): Config {
     ['OIDC_CLIENT_SECRET', 'OIDC_CLIENT_ID'],
     ['OIDC_CLIENT_ID', 'OIDC_ISSUER'],
     ['OIDC_CLI_CLIENT_ID', 'OIDC_ISSUER'],
+    ['TEMPORAL_TOKEN_URL', 'TEMPORAL_TOKEN_CLIENT_SECRET'],
+    ['TEMPORAL_TOKEN_CLIENT_SECRET', 'TEMPORAL_TOKEN_URL'],
   ] as const) {
     if (values[key] !== undefined && values[needs] === undefined)
       throw new EnvInvalid([problemLine(key, given[key] ?? '', `is only for use with ${needs}, which is not set`)]);
@@ -142,6 +144,7 @@ export function parseEnv(environment: Environment): Config {
           ? null
           : { accessKey: values.S3_ACCESS_KEY, secretKey: values.S3_SECRET_KEY },
       temporalApiKey: values.TEMPORAL_API_KEY ?? null,
+      temporalTokenClientSecret: values.TEMPORAL_TOKEN_CLIENT_SECRET ?? null,
       oidcClientSecret: values.OIDC_CLIENT_SECRET ?? null,
       environment,
       redis: redis.login,
@@ -209,6 +212,8 @@ function temporalOf(values: z.output<typeof env>): Config['temporal'] {
     client: cert === undefined || key === undefined ? null : { cert, key },
     serverName: values.TEMPORAL_TLS_SERVER_NAME ?? null,
   };
+  // In a network of one's own it may be declined: the token ends after minutes.
+  const bears = values.TEMPORAL_TOKEN_URL !== undefined && values.TEMPORAL_TLS !== 'false';
   const wanted =
     values.TEMPORAL_TLS === 'true' || tls.serverCa !== null || tls.client !== null || tls.serverName !== null;
   return {
@@ -216,7 +221,11 @@ function temporalOf(values: z.output<typeof env>): Config['temporal'] {
     namespace: values.TEMPORAL_NAMESPACE,
     taskQueue: values.TEMPORAL_TASK_QUEUE,
     advanceTaskQueue: values.TEMPORAL_ADVANCE_TASK_QUEUE ?? values.TEMPORAL_TASK_QUEUE,
-    tls: wanted || values.TEMPORAL_API_KEY !== undefined ? tls : null,
+    tls: wanted || values.TEMPORAL_API_KEY !== undefined || bears ? tls : null,
+    token:
+      values.TEMPORAL_TOKEN_URL === undefined
+        ? null
+        : { url: values.TEMPORAL_TOKEN_URL, clientId: values.TEMPORAL_TOKEN_CLIENT_ID },
   };
 }
 

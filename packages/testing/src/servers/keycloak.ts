@@ -16,7 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { freePort } from './free-port.ts';
 import { ended, guard, removeFolder, serverFolder, spawnServer, tail } from './server-process.ts';
 
-/** Keycloak with the realm of `deploy/keycloak/realm.json`, in production mode over HTTP; it survives its own death. */
+/** Keycloak with the realm of `deploy/keycloak/dev.json`, in production mode over HTTP; it survives its own death. */
 export interface KeycloakServer {
   /** http://127.0.0.1:port */
   readonly url: string;
@@ -33,7 +33,9 @@ export interface KeycloakServer {
 
 const REALM = 'holdfast';
 const ADMIN = { username: 'admin', password: 'dev-only-admin' };
-const realmFile = fileURLToPath(new URL('../../../../deploy/keycloak/realm.json', import.meta.url));
+const realmFile = fileURLToPath(new URL('../../../../deploy/keycloak/dev.json', import.meta.url));
+/** What the realm leaves open. */
+const SETTINGS = { HOLDFAST_URL: 'http://127.0.0.1:7070', HOLDFAST_CLIENT_SECRET: 'dev-only-holdfast-secret' };
 const WITHIN_MS = 240_000;
 
 /**
@@ -104,7 +106,7 @@ async function serve(
   args.push(`--bootstrap-admin-username=${ADMIN.username}`, `--bootstrap-admin-password=${ADMIN.password}`);
   let child: ChildProcess;
   const start = async (): Promise<void> => {
-    child = spawnServer(program(), args, log, undefined);
+    child = spawnServer(program(), args, log, undefined, SETTINGS);
     writeFileSync(pidFile, String(child.pid));
     const deadline = Date.now() + WITHIN_MS;
     // The port is open before the database and the import are ready, and answers 503.
