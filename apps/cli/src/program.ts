@@ -8,6 +8,7 @@ import { completion } from './commands/completion.ts';
 import { decide } from './commands/decide.ts';
 import { diff } from './commands/diff.ts';
 import { doctor } from './commands/doctor.ts';
+import { freeze } from './commands/freeze.ts';
 import { init, migrateCommand } from './commands/init.ts';
 import { limits } from './commands/limits.ts';
 import { login, logout, whoami } from './commands/login.ts';
@@ -67,6 +68,7 @@ const commands = [
   doctor,
   init,
   limits,
+  freeze,
   migrateCommand,
   tenants,
   stack,

@@ -42,6 +42,7 @@ import {
   settleChildren,
   startWorker,
   tellHeldRuns,
+  thawTenants,
   type Steps,
   type StoredFiles,
   type WebhookPolicy,
@@ -206,6 +207,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
         files: removeFiles(wrapped),
         retention: deleteExpired(wrapped),
         erasure: eraseTenants(wrapped),
+        thaw: thawTenants({ ...wrapped, frozen: stores.frozen }),
       },
       await driverOf(config, wrapped, metrics.engine),
     );

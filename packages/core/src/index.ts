@@ -3,6 +3,7 @@ export type * from './clock.ts';
 export { LeastRecentlyUsed } from './least-recently-used.ts';
 export type * from './log/stored-event.ts';
 export * from './log/run-store.ts';
+export * from './scheduling/thaw.ts';
 export * from './log/artifact-store.ts';
 export * from './log/artifact-names.ts';
 export * from './executor/deltas.ts';

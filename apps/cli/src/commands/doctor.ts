@@ -14,6 +14,14 @@ async function* examineEngine(env: Surroundings['env']): AsyncGenerator<Finding,
   yield* examineTemporal(configuredSettings(temporal, secrets));
 }
 
+/** Only where a Postgres is configured here: what the API knows of it, it tells nobody. */
+async function* lookAtDatabase(env: Surroundings['env']): AsyncGenerator<Finding, void, undefined> {
+  const config = parseEnv(env);
+  if (config.secrets.database === null) return;
+  const { examineDatabase } = await import('@holdfast/adapters/postgres');
+  yield* examineDatabase(config);
+}
+
 /** Only where an issuer is configured here: what the API knows of it, it tells nobody. */
 async function* lookAtIssuer(env: Surroundings['env']): AsyncGenerator<Finding, void, undefined> {
   const { oidc } = parseEnv(env);
@@ -55,6 +63,7 @@ export function doctor(program: Command, { client, output, exit, surroundings }:
       const show = output();
       const all = [
         examine(client(), clientSettings(surroundings).url, show.program),
+        lookAtDatabase(surroundings.env),
         examineEngine(surroundings.env),
         lookAtIssuer(surroundings.env),
         lookAtRedis(surroundings.env),

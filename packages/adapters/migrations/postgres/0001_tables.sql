@@ -7,6 +7,10 @@ create function holdfast.now_ms() returns bigint
 create table holdfast.installation (
   id uuid not null default pg_catalog.gen_random_uuid(),
   created_at bigint not null default holdfast.now_ms(),
+  -- the Postgres cluster that these tables were in when a worker last began; null = none has
+  cluster text,
+  -- the log may know less than happened: nothing begins for the tenants of that time until it is thawed
+  frozen_at bigint,
   one boolean primary key default true check (one)
 );
 insert into holdfast.installation default values;
@@ -22,6 +26,8 @@ create table holdfast.tenants (
   external_id text unique,
   -- nobody is let in and nothing is begun
   suspended_at bigint,
+  -- nothing is begun, since its log may know less than happened
+  frozen_at bigint,
   -- its share of admissions beside other tenants'
   weight integer not null default 1 check (weight between 1 and 1000),
   -- turn order of admissions: the lowest goes next, and grows by 1,000,000 / weight
@@ -29,7 +35,7 @@ create table holdfast.tenants (
   created_at bigint not null default holdfast.now_ms()
 ) with (fillfactor = 50);
 
-create index tenants_suspended on holdfast.tenants (id) where suspended_at is not null;
+create index tenants_suspended on holdfast.tenants (id) where suspended_at is not null or frozen_at is not null;
 
 -- The pass at which the last admission was made: a tenant that comes back starts there, not where it left.
 create table holdfast.turn (

@@ -38,6 +38,7 @@ grant execute on function holdfast.now_ms() to holdfast_engine, holdfast_api, ho
 -- Whoever revokes from all functions must have something on each.
 grant execute on function holdfast.index_tags() to holdfast_engine;
 grant select on holdfast.installation to holdfast_api, holdfast_worker;
+grant select, update on holdfast.installation to holdfast_engine;
 
 grant select, insert, update on holdfast.runs, holdfast.snapshots, holdfast.threads to holdfast_engine;
 grant select, insert on holdfast.run_events to holdfast_engine;

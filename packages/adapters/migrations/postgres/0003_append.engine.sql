@@ -22,7 +22,7 @@ create function holdfast.suspended() returns uuid[]
   language plpgsql stable set search_path = '' set enable_seqscan = off
 as $$
 begin
-  return array(select t.id from holdfast.tenants t where t.suspended_at is not null);
+  return array(select t.id from holdfast.tenants t where t.suspended_at is not null or t.frozen_at is not null);
 end
 $$;
 
@@ -76,9 +76,10 @@ begin
       where i.take is not null and r.tenant_id = i.tenant_id and r.head = i.expected
         and r.id = any (v_locked) and (v_firsts is null or i.ord = any (v_firsts))
         and r.holder is not distinct from case when i.take = 'claim' then null else i.from_worker end
-        -- What a dead worker has left may be settled; nothing else begins.
-        and (i.take <> 'claim' or not exists (
-          select from holdfast.tenants t where t.id = r.tenant_id and t.suspended_at is not null))
+        -- Of a suspended tenant what a dead worker has left may be settled; of a frozen one, nothing.
+        and not exists (
+          select from holdfast.tenants t
+          where t.id = r.tenant_id and (t.frozen_at is not null or (i.take = 'claim' and t.suspended_at is not null)))
     ), claimed as (
       delete from holdfast.due d using wanted w
       where w.take = 'claim' and d.kind = 'run' and d.subject = w.run_id and d.admitted and d.at <= v_now

@@ -147,7 +147,7 @@ begin
       ) used on used.tenant_id = t.id
       left join rows from (pg_catalog.unnest(p_holders), pg_catalog.unnest(p_held)) as h (tenant_id, held)
         on h.tenant_id = t.id
-      where t.id <> all (v_tried) and t.suspended_at is null and t.slots > coalesce(used.runs, 0)
+      where t.id <> all (v_tried) and t.suspended_at is null and t.frozen_at is null and t.slots > coalesce(used.runs, 0)
         and (v_open > 0 or coalesce(h.held, 0) < holdfast.share(p_shared, t.weight, v_weights, h.held))
       order by greatest(t.pass, v_turn), t.pass, t.id limit v_left for no key update of t skip locked
     ) t;
@@ -356,7 +356,7 @@ as $$
 #variable_conflict use_column
 declare
   v_now constant bigint := holdfast.now_ms();
-  v_suspended constant uuid[] := case when p_kind in ('files', 'engine', 'erasure') then '{}' else holdfast.suspended() end;
+  v_suspended constant uuid[] := case when p_kind in ('files', 'engine', 'erasure', 'thaw') then '{}' else holdfast.suspended() end;
 begin
   if p_kind = 'engine' and not holdfast.drives(p_worker) then
     return;

@@ -1,3 +1,32 @@
+-- Nothing begins from now on, for no tenant that is there.
+create function holdfast.freeze() returns void
+  language plpgsql set search_path = ''
+as $$
+begin
+  update holdfast.installation set frozen_at = holdfast.now_ms() where frozen_at is null;
+  update holdfast.tenants set frozen_at = holdfast.now_ms() where frozen_at is null;
+end
+$$;
+
+-- Tables that are in another Postgres cluster than before were copied, and the original may have gone on: what happened
+-- after the copy is not in the log.
+create function holdfast.notice_copy() returns void
+  language plpgsql set search_path = ''
+as $$
+declare
+  v_now constant text := (select system_identifier::text from pg_catalog.pg_control_system());
+  v_before text;
+begin
+  select cluster into v_before from holdfast.installation;
+  if v_before is distinct from v_now then
+    update holdfast.installation set cluster = v_now;
+    if v_before is not null then
+      perform holdfast.freeze();
+    end if;
+  end if;
+end
+$$;
+
 -- Makes or renews the row of a worker that begins, or that lost its lease. `p_alone`: the process has the database to
 -- itself, so whoever else is written down is gone.
 create function holdfast.register_worker(
@@ -7,6 +36,7 @@ as $$
 declare
   v_now constant bigint := holdfast.now_ms();
 begin
+  perform holdfast.notice_copy();
   delete from holdfast.workers where id <> p_worker and (p_alone or lease_until < v_now - 3600000);
   insert into holdfast.workers (id, lock_key, lease_until, incarnation, driver, began_at)
   values (p_worker, p_lock_key, v_now + p_lease_ms, pg_catalog.pg_postmaster_start_time(), p_driver, v_now)
@@ -81,7 +111,9 @@ begin
       from (
         select r.holder, pg_catalog.array_agg(r.tenant_id order by r.id) as tenants,
           pg_catalog.array_agg(r.id order by r.id) as runs
-        from holdfast.runs r where r.holder is not null and r.holder <> p_worker
+        from holdfast.runs r
+        where r.holder is not null and r.holder <> p_worker
+          and not exists (select from holdfast.tenants t where t.id = r.tenant_id and t.frozen_at is not null)
         group by r.holder
       ) h
       left join holdfast.workers w on w.id = h.holder

@@ -11,6 +11,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDatabase } from './database.ts';
 import { prepare, storesOf } from './open-stores.suite.ts';
+import { scopedTransactions } from './tenant-scope.ts';
 
 describePostgres('connections', ({ bin, name }) => {
   let server: PostgresServer;
@@ -62,6 +63,16 @@ describePostgres('connections', ({ bin, name }) => {
     // Nothing is left open, and the connections are good.
     expect((await stores.api.directory.view(run))?.last.seq).toBe(1);
     expect(await asked("select from pg_stat_activity where state like 'idle in transaction%'")).toEqual([]);
+    await opened.close();
+  });
+
+  test('what is given more time has it in the server, too', async () => {
+    const opened = await openDatabase(url, { statementTimeoutMs: 100, poolSize: 2 });
+    const { tenant } = await newTenant(await storesOf(opened));
+    const scoped = scopedTransactions(opened.connections, null);
+    const slow = (limitMs?: number) => scoped.in({ tenant }, (sql) => sql.query('select pg_sleep(0.3)'), limitMs);
+    await expect(slow()).rejects.toMatchObject({ code: 'database_busy' });
+    expect(await slow(5_000)).toHaveLength(1);
     await opened.close();
   });
 

@@ -10,6 +10,7 @@ import {
   type DriverName,
   type Entrance,
   type ExpiredRuns,
+  type FrozenTenants,
   type Hint,
   type Hints,
   type Installation,
@@ -47,6 +48,7 @@ import { cleanBulkOperations, PostgresBulkStore } from './bulk-store.ts';
 import { DatabaseClock, ProcessClock } from './database-clock.ts';
 import { DatabaseNotUsable } from './errors.ts';
 import { PostgresExpiredRuns } from './expired-runs.ts';
+import { PostgresFrozenTenants } from './frozen-tenants.ts';
 import { NoHints, PostgresHints } from './hints.ts';
 import { installationId, PostgresInstallation, tenantIds } from './installation.ts';
 import { PostgresKeyStore } from './key-store.ts';
@@ -145,6 +147,7 @@ export interface WorkerStores {
   readonly budgets: WorkerBudgets;
   readonly prices: CurrentPrices;
   readonly erasure: TenantErasure;
+  readonly frozen: FrozenTenants;
   /** What a handler of the outbox does to runs, together with how far it is. */
   readonly transactions: Steps;
   /** Whether this installation has the tenant, or has erased it. */
@@ -341,6 +344,7 @@ function stores(
         webhooks: new PostgresWebhookQueue(scoped),
         prices: new PostgresModelPrices(connections, role),
         erasure: new PostgresTenantErasure(scoped),
+        frozen: new PostgresFrozenTenants(scoped),
         transactions: new PostgresTransactions(scoped, publish),
         knowsTenant: (scope) => knowsTenant(scoped, scope),
         artifactRows: (ref) => artifactRows(scoped, ref),

@@ -8,6 +8,7 @@ export {
   type WorkerStores,
 } from './database.ts';
 export { type DatabaseProblem, DatabaseNotUsable, InvalidAppend } from './errors.ts';
+export { type DatabaseFinding, examineDatabase } from './examine-database.ts';
 export { LEASE_MS } from './worker-lease.ts';
 export { openPgliteClient } from './pglite.ts';
 export { type SchemaState, schemaState } from './migrate.ts';

@@ -64,6 +64,51 @@ export class PostgresInstallation implements Installation {
     return installationId(this.#connections, this.#role);
   }
 
+  freeze(): Promise<{ id: string; tenants: number }> {
+    return this.#connections.lend((sql) =>
+      roleTransaction(sql, this.#role, async () => {
+        const [row] = await sql.query<{ id: string }>(
+          `update holdfast.installation
+           set id = pg_catalog.gen_random_uuid(), frozen_at = coalesce(frozen_at, holdfast.now_ms()) returning id`,
+        );
+        if (row === undefined) throw new Error('The database has no installation id.');
+        const frozen = await sql.query(
+          'update holdfast.tenants set frozen_at = coalesce(frozen_at, holdfast.now_ms()) returning id',
+        );
+        return { id: row.id, tenants: frozen.length };
+      }),
+    );
+  }
+
+  thaw(nothingLost: boolean): Promise<number> {
+    return this.#connections.lend((sql) =>
+      roleTransaction(sql, this.#role, async () => {
+        const frozen = await sql.query<{ id: string }>(
+          'select id from holdfast.tenants where frozen_at is not null for update',
+        );
+        for (const { id } of nothingLost ? [] : frozen) {
+          await sql.query("select pg_catalog.set_config('hf.tenant', $1, true)", [id]);
+          await sql.query(
+            `insert into holdfast.due (kind, subject, tenant_id, at) values ('thaw', $1, $1, holdfast.now_ms())
+             on conflict (kind, subject) do nothing`,
+            [id],
+          );
+        }
+        if (nothingLost) await sql.query('update holdfast.tenants set frozen_at = null where frozen_at is not null');
+        await sql.query(
+          `update holdfast.installation set frozen_at = null
+           where not exists (select from holdfast.tenants where frozen_at is not null)`,
+        );
+        return frozen.length;
+      }),
+    );
+  }
+
+  async frozenAt(): Promise<number | null> {
+    const [row] = await this.#asOwner<{ frozen_at: number | null }>('select frozen_at from holdfast.installation', []);
+    return row?.frozen_at ?? null;
+  }
+
   #asOwner<Row>(text: string, values: readonly unknown[]): Promise<readonly Row[]> {
     return this.#connections.lend((sql) => roleTransaction(sql, this.#role, () => sql.query<Row>(text, values)));
   }

@@ -27,8 +27,12 @@ export function scopedTransactions(connections: Connections, role: DatabaseRole 
     return results;
   };
   return {
-    in: (scope, work, limitMs) =>
-      connections.lend((sql) => transaction(sql, [begin, opening(scope, role)], work), limitMs),
+    in: (scope, work, limitMs) => {
+      const opened = [begin, opening(scope, role)];
+      // What may take longer than others may so in the server, too.
+      if (limitMs !== undefined) opened.push({ text: `set local statement_timeout = ${limitMs}` });
+      return connections.lend((sql) => transaction(sql, opened, work), limitMs);
+    },
     read: async <Row>(scope: TenantScope, text: string, values: readonly Literal[]) => {
       const [rows = []] = await readAll(scope, [{ text, values }]);
       return rows as readonly Row[];

@@ -83,7 +83,7 @@ export const envKeys = {
         'Connections of one process to DATABASE_URL, at most; one direct session comes on top. All processes together must stay below `max_connections`: see the page on Postgres.',
       example: '20',
       default: '10',
-      used: [...everywhere],
+      used: [...everywhere, 'cli'],
       secret: false,
     }),
   DATABASE_STATEMENT_TIMEOUT_MS: whole(0, 3_600_000)

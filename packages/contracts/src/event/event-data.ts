@@ -114,6 +114,11 @@ export const eventData = {
   'log.went_back': z
     .strictObject({ expected: z.int(), found: z.int() })
     .describe('The database knows less than was written: it lost commits. The run stands still.'),
+  'run.restored': z
+    .strictObject({})
+    .describe(
+      'The database was restored from a backup, or copied: what the run did after that moment is not in its log. It is paused, and calls that were open are as after a crash.',
+    ),
   'engine.lost': z
     .strictObject({
       execution: z.string().max(100).describe('Run id of the workflow in Temporal.'),

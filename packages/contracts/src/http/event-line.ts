@@ -29,6 +29,7 @@ const lines: Readonly<Record<WireEvent['type'], Line>> = {
   'run.failed': line('bad', (data) => `failed (${str(data['code'])}): ${str(data['detail'])}`),
   'run.cancelled': line('bad', () => 'cancelled'),
   'log.went_back': line('bad', () => 'the database lost acknowledged events'),
+  'run.restored': line('bad', () => 'the database was restored from an earlier moment'),
   'engine.lost': line('bad', (data) =>
     data['restarted'] === true
       ? `its workflow was ended in Temporal (${str(data['how'])}); it goes on in a new one`

@@ -15,6 +15,7 @@ export const webhookGroups = {
     'tool.changed',
     'duplicate.found',
     'log.went_back',
+    'run.restored',
     'budget.reached',
     'budget.noticed',
   ],

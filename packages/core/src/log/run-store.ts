@@ -57,7 +57,7 @@ export interface OutboxEntry {
  * `files`: of a deleted run, to be removed. `retention`: subject is the tenant; runs that have outlived it. `engine`: a run
  * that was ended from outside, of which its engine has not heard. `schedule`: its next tick. `webhook`: subject is a
  * cursor, made from webhook and run; the database writes these by itself. `budget`: a new one, of which runs under way have
- * not heard. `erasure`: subject is a tenant that is to be deleted.
+ * not heard. `erasure`: subject is a tenant that is to be deleted. `thaw`: subject is a tenant whose runs are to be marked as restored.
  */
 export type OutboxKind =
   | 'child'
@@ -69,7 +69,8 @@ export type OutboxKind =
   | 'schedule'
   | 'webhook'
   | 'budget'
-  | 'erasure';
+  | 'erasure'
+  | 'thaw';
 
 /** What is derived from the log and written in the same transaction. */
 export interface Projection {

@@ -180,6 +180,8 @@ export type WorkerCommand =
   | { readonly type: 'expire' }
   /** The engine says that the execution that carried the run has ended before its time. */
   | { readonly type: 'engine_lost'; readonly execution: string; readonly how: EngineLoss }
+  /** The database was restored from an earlier moment, or copied. */
+  | { readonly type: 'restore' }
   | { readonly type: 'log_went_back'; readonly expected: number; readonly found: number };
 
 export type CommandOf<T extends Command['type']> = Extract<Command, { type: T }>;

@@ -124,6 +124,8 @@ function foldLive(state: LiveRun, event: RunEvent): RunState | string {
       return admitted(state, event.data);
     case 'run.forked':
       return forked(state, event, event.data);
+    case 'run.restored':
+      return state;
     case 'run.claimed':
     case 'run.taken_over':
       return { ...state, holder: event.data.worker, shortage: null };

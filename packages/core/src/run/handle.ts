@@ -92,6 +92,13 @@ function live(state: LiveRun, command: Command): Handled {
       return events({ type: 'log.went_back', data: { expected, found } }, ...lostCalls(state, command.at, command.at));
     }
 
+    case 'restore':
+      return events(
+        { type: 'run.restored', data: {} },
+        ...lostCalls(state, command.at, command.at),
+        ...(state.paused === false && state.stop === null ? [restoredPause] : []),
+      );
+
     case 'budget_applies':
       return applyBudgets(state);
     case 'allowance_offered':
@@ -174,6 +181,15 @@ function cancel(state: LiveRun, { by, reason }: Extract<OutsideCommand, { type: 
   if (state.thread === null || state.admitted) return events(requested);
   return events(requested, { type: 'run.cancelled', data: { unresolved: [] } });
 }
+
+/** Its `reason`. */
+const RESTORED = 'the database was restored: what the run did after that moment may be done again';
+
+/** What it did after that moment may be done again: a person looks before it goes on. */
+const restoredPause: EventBody = {
+  type: 'run.paused',
+  data: { by: { type: 'system', id: 'restore', roles: [] }, reason: RESTORED },
+};
 
 const saidBefore = (thread: DataOf<'run.admitted'>['thread']): DataOf<'run.admitted'> =>
   thread === undefined ? {} : { thread };

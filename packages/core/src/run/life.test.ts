@@ -316,6 +316,25 @@ describe('a log that went back', () => {
     expect(live(sim).problem).toMatchObject({ reason: 'the database lost events: 20 were acknowledged, 6 are there' });
   });
 
+  it('of a restored database pauses the run, whose open calls are lost; resumed, it goes on', () => {
+    const sim = started();
+    const [once = '', read = ''] = asks(sim, 'once', 'read');
+    expect(during(sim, () => sim.do({ type: 'restore' }))).toEqual([
+      'run.restored',
+      'tool.unknown',
+      'tool.failed',
+      'attempt.scheduled',
+      'run.paused',
+    ]);
+    expect(attention(sim)).toEqual(['unknown-effect']);
+    expect([once, read].map((call) => phaseOf(sim, call))).toEqual(['unknown', 'scheduled']);
+    sim.advanceTime(60_000);
+    expect(during(sim, () => sim.look())).toEqual([]);
+    expect(during(sim, () => sim.do({ type: 'restore' }))).toEqual(['run.restored']);
+    expect(resume(sim)).toBe(true);
+    expect(during(sim, () => sim.look())).toContain('tool.called');
+  });
+
   it('counts a lost model call as an attempt', () => {
     const sim = started();
     sim.do({ type: 'log_went_back', expected: 20, found: 6 });

@@ -56,6 +56,7 @@ const AT_ONCE: Readonly<Record<OutboxKind, number>> = {
   webhook: 20,
   budget: 2,
   erasure: 1,
+  thaw: 1,
 };
 const LONGEST_PAUSE_MS = 60_000;
 

@@ -70,6 +70,12 @@ export interface Installation {
     changes: Readonly<Partial<Record<keyof OwnLimits, number | null>>>,
   ): Promise<OwnLimits | null>;
   addKey(scope: TenantScope, key: KeyDraft): Promise<void>;
-  /** Written once when the database was made. */
+  /** Another after each restore. */
   installationId(): Promise<string>;
+  /** Nothing begins for the tenants there are, until they are thawed; the installation gets another id. */
+  freeze(): Promise<{ readonly id: string; readonly tenants: number }>;
+  /** Leaves a row of kind `thaw` for each frozen tenant, or lets them go on at once. Returns how many there are. */
+  thaw(nothingLost: boolean): Promise<number>;
+  /** ms since 1970; null = it is not frozen. */
+  frozenAt(): Promise<number | null>;
 }

@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { chownSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from './free-port.ts';
@@ -8,6 +9,8 @@ export interface PgBouncer {
   /** The target's user and database, through the pooler. */
   readonly url: string;
   readonly port: number;
+  /** Ends it at once, with all its connections, and starts it again on its port. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -51,22 +54,35 @@ ignore_startup_parameters = extra_float_digits
 `;
     write('users', `"${user}" "${password}"\n`);
     write('pgbouncer.ini', ini);
-    const child = spawnServer(bin, [join(folder, 'pgbouncer.ini')], log, owner);
     const url = new URL(target);
     url.port = String(port);
-    try {
-      await ready(child, url.href, log);
-    } catch (error) {
-      child.kill('SIGKILL');
+    const launch = async (): Promise<ChildProcess> => {
+      const child = spawnServer(bin, [join(folder, 'pgbouncer.ini')], log, owner);
+      try {
+        await ready(child, url.href, log);
+        return child;
+      } catch (error) {
+        child.kill('SIGKILL');
+        await ended(child);
+        throw error;
+      }
+    };
+    let child = await launch();
+    const halt = async (name: NodeJS.Signals): Promise<void> => {
+      // Whoever waits for its end must not end first.
+      child.ref();
+      child.kill(name);
       await ended(child);
-      throw error;
-    }
+    };
     return {
       url: url.href,
       port,
+      async restart() {
+        await halt('SIGKILL');
+        child = await launch();
+      },
       async stop() {
-        child.kill('SIGQUIT');
-        await ended(child);
+        await halt('SIGQUIT');
         removeFolder(folder);
         dismiss();
       },

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chownSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { freePort } from './free-port.ts';
@@ -65,6 +65,30 @@ export function startStandby({ primary, ...options }: StandbyOptions): Promise<P
     const source = `host=127.0.0.1 port=${at.port} user=postgres password=${at.password} application_name=standby`;
     const flags = ['-D', data, '-R', '-X', 'stream', '-c', 'fast', '--no-sync', '-d', source];
     await promisify(execFile)(join(options.bin, 'pg_basebackup'), flags, { cwd: folder, ...owner });
+  });
+}
+
+export interface BackupOptions {
+  readonly bin: string;
+  /** Where `pg_basebackup` has put it, and the archive of the log after it. */
+  readonly backup: string;
+  readonly archive: string;
+  /** The named restore point to stop at. */
+  readonly at: string;
+  readonly password: string;
+}
+
+/** A server that was restored from a base backup and archived log, to a restore point, and takes writes. */
+export function startRestored({ bin, backup, archive, at, password }: BackupOptions): Promise<PostgresServer> {
+  const settings = {
+    restore_command: `cp ${archive}/%f %p`,
+    recovery_target_name: at,
+    recovery_target_action: 'promote',
+  };
+  return start({ bin, settings }, password, (data) => {
+    cpSync(backup, data, { recursive: true, preserveTimestamps: true });
+    writeFileSync(join(data, 'recovery.signal'), '');
+    return promisify(execFile)('chown', ['-R', `--reference=${backup}`, data]).then(() => undefined);
   });
 }
 

@@ -1,0 +1,66 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { appendTo, newRun, newTenant } from '@holdfast/testing';
+import { database, describePostgres, startPostgres } from '@holdfast/testing/servers';
+import { expect, test } from 'vitest';
+import { openDatabase } from './database.ts';
+import { prepare, storesOf } from './open-stores.suite.ts';
+
+describePostgres('a database copied with pg_dump', ({ bin }) => {
+  test('is frozen by the first worker of another cluster, and goes on when told that nothing was lost', async () => {
+    const [from, to] = await Promise.all([startPostgres({ bin }), startPostgres({ bin })]);
+    const folder = mkdtempSync(join(tmpdir(), 'holdfast-dump-'));
+    const run = async (program: string, ...args: string[]): Promise<void> => {
+      await promisify(execFile)(join(bin, program), args, { cwd: folder });
+    };
+    const { url, name } = await database(from, prepare);
+    const before = await storesOf(await openDatabase(url));
+    const scope = await newTenant(before);
+    const runs = [await newRun(before, scope), await newRun(before, scope)];
+    const { lease, ...first } = await before.worker('first');
+    await lease.start();
+    // One is held by a worker that the copy knows, and that nobody hears of again.
+    const [held, waiting] = runs;
+    if (held === undefined || waiting === undefined) throw new Error('there are two');
+    expect(await first.schedule.pick(2, 0)).toHaveLength(2);
+    const take = { worker: 'first', take: { type: 'claim' } } as const;
+    expect(await first.runs.append(appendTo(held, 1, take))).toMatchObject({ type: 'accepted' });
+    const [installation] = [await before.installation.installationId()];
+    expect(await before.installation.frozenAt()).toBeNull();
+
+    await run('pg_dumpall', '--roles-only', '--no-role-passwords', '-d', from.url, '-f', 'roles.sql');
+    await run('pg_dump', '-Fc', '-d', url, '-f', 'holdfast.dump');
+    await lease.close();
+    await before.close();
+    // The login that restores is there already.
+    await run('psql', '-q', '-d', to.url, '-f', 'roles.sql');
+    await run('pg_restore', '--create', '--exit-on-error', '-d', to.url, 'holdfast.dump');
+
+    const after = await storesOf(await openDatabase(to.url.replace(/\/postgres$/, `/${name}`)));
+    expect(await after.installation.frozenAt()).toBeNull();
+    const second = await after.worker('second');
+    await second.lease.start();
+    expect(await after.installation.frozenAt()).not.toBeNull();
+    expect(await second.schedule.pick(10, 0)).toEqual([]);
+    expect(await second.lease.deadPeers()).toEqual([]);
+    const claim = { worker: 'second', take: { type: 'claim' } } as const;
+    expect(await second.runs.append(appendTo(waiting, 1, claim))).not.toMatchObject({ type: 'accepted' });
+    const over = { worker: 'second', take: { type: 'take-over', from: 'first', why: 'gone' } } as const;
+    expect(await second.runs.append(appendTo(held, 2, over))).not.toMatchObject({ type: 'accepted' });
+    // A tenant that comes now has no past.
+    const fresh = await newRun(after, await newTenant(after));
+    expect((await second.schedule.pick(10, 0)).map((row) => row.run)).toEqual([fresh.run]);
+
+    expect(await after.installation.thaw(true)).toBe(1);
+    expect(await after.installation.frozenAt()).toBeNull();
+    expect((await second.schedule.pick(10, 0)).map((row) => row.run)).toContain(waiting.run);
+    expect((await after.installation.freeze()).id).not.toBe(installation);
+    await second.lease.close();
+    await after.close();
+    rmSync(folder, { recursive: true, force: true });
+    await Promise.all([from.stop(), to.stop()]);
+  }, 180_000);
+});
