@@ -35,7 +35,7 @@ const service = z.object({
   logging: z.object({ driver: z.string(), options: z.record(z.string(), z.string()) }).optional(),
 });
 
-const model = z.object({
+export const model = z.object({
   services: z.record(z.string(), service),
   networks: z.record(z.string(), z.object({ internal: z.boolean().default(false) })),
   volumes: z.record(z.string(), z.unknown()),

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { envKeyNames, metaOf, secretKeys } from '@holdfast/contracts';
 import { describeProgram } from '@holdfast/testing/servers';
 import { describe, expect, it } from 'vitest';
@@ -37,7 +37,7 @@ describe('the Compose files', () => {
 
   it.each(texts)('%s: no password stands in it', (_file, text) => {
     for (const [, key = '', value = ''] of text.matchAll(
-      /^\s+([A-Z0-9_]*(?:PASSWORD|PWD|SECRET|TOKEN|KEY)[A-Z0-9_]*): *(.*)$/gm,
+      /^\s+([A-Z0-9_]*(?:PASSWORD|PWD|SECRET|TOKEN|KEY(?!CLOAK))[A-Z0-9_]*): *(.*)$/gm,
     )) {
       // A name of a file, nothing, or what the operator sets; SECRETS_URL says where keys lie.
       expect([key, value]).toEqual([
@@ -95,6 +95,7 @@ describeProgram('compose', 'the stack', (bin) => {
         ['s3', 'worker'],
         ['keycloak', 'api'],
         ['api', 'edge'],
+        ['keycloak', 'realm'],
         ...(files.includes('temporal.yaml')
           ? ([
               ['postgres', 'temporal-schema'],
@@ -171,10 +172,13 @@ describeProgram('compose', 'the stack', (bin) => {
       expect([...given].toSorted()).toEqual(Object.keys(model.secrets).toSorted());
     });
 
-    it('keeps data in volumes, each of which somebody has', () => {
+    it('keeps data in volumes, each of which somebody has, and mounts only files that are here', () => {
       const mounted = services.flatMap(([, { volumes }]) => volumes);
       const kept = mounted.filter(({ type }) => type === 'volume').map(({ source }) => source);
       expect([...new Set(kept)].toSorted()).toEqual(Object.keys(model.volumes).toSorted());
+      for (const { source, read_only: readOnly } of mounted.filter(({ type }) => type === 'bind')) {
+        expect([source, existsSync(source), readOnly]).toEqual([source, true, true]);
+      }
     });
   });
 
@@ -192,6 +196,7 @@ const readElsewhere: Readonly<Record<string, readonly string[]>> = {
   'postgres-temporal': ['postgres'],
   'model-api-key': ['api', 'worker'],
   'temporal-api-key': ['worker', 'migrate'],
+  'temporal-worker': ['worker', 'migrate'],
 };
 
 /** The contract's keys of a service: `<KEY>_FILE` of a secret stands for the key. */

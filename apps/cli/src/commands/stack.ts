@@ -113,6 +113,8 @@ export function stack(program: Command, { surroundings, output, exit }: Context)
       await restore(docker, source, tell);
       await compose(docker, ['up', '--detach'], { shown: true });
       await waitUntilWell(docker, milliseconds(options.timeout), tell);
+      output().err('The database is frozen: no run, schedule or webhook goes on. When you have looked at it:');
+      output().err('  docker compose run --rm migrate holdfast thaw');
     });
 
   patience(group.command('upgrade'))

@@ -33,7 +33,10 @@ const needed = (name: string): boolean => name === 'oidc-client-secret' || name 
 /** With owners and rights, in place of the database that is there. */
 const whole = ['--clean', '--if-exists', '--create', '--exit-on-error'];
 
-/** Puts databases and volumes back as they were. Everything but the database server is stopped, and stays so. */
+/**
+ * Puts databases and volumes back as they were, and freezes the database: what its runs did since is not in their logs.
+ * Everything but what migrations need is stopped, and stays so.
+ */
 export async function restore(docker: Docker, source: string, tell: (line: string) => void): Promise<void> {
   await compose(docker, ['stop'], { shown: true });
   await compose(docker, ['up', '--detach', '--wait', 'postgres'], { shown: true });
@@ -56,4 +59,6 @@ export async function restore(docker: Docker, source: string, tell: (line: strin
   const empty =
     'find /volumes/s3 /volumes/holdfast -mindepth 1 -delete && tar -C /volumes --extract --same-owner --file -';
   await compose(docker, [...packer, '--entrypoint', 'sh', 'packer', '-c', empty], { from: join(source, VOLUMES) });
+  tell('frozen');
+  await compose(docker, ['run', '--rm', '--no-TTY', 'migrate', 'holdfast', 'freeze']);
 }

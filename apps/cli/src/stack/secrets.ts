@@ -15,6 +15,7 @@ export const randomSecrets = [
   's3-secret-key',
   'keycloak-admin',
   'oidc-client-secret',
+  'temporal-worker',
 ] as const;
 type RandomSecret = (typeof randomSecrets)[number];
 

@@ -110,7 +110,7 @@ describe('waiting until all is well', () => {
       return undefined;
     };
     const told: string[] = [];
-    await waitUntilWell(docker.run, 60_000, (line) => told.push(line), 1);
+    await waitUntilWell(docker.run, 60_000, (line) => told.push(line), null, 1);
     expect(told).toEqual(['postgres', 'migrate', 'api']);
   });
 
@@ -120,7 +120,7 @@ describe('waiting until all is well', () => {
       postgres: { State: 'running', Health: 'healthy' },
       migrate: { State: 'exited', ExitCode: 1 },
     };
-    await expect(waitUntilWell(docker.run, 60_000, silent, 1)).rejects.toThrow(
+    await expect(waitUntilWell(docker.run, 60_000, silent, null, 1)).rejects.toThrow(
       'migrate is not well: ended with 1. api waits for it. The end of its log:\n    log of migrate',
     );
     expect(docker.asked.filter((command) => command.startsWith('logs'))).toHaveLength(1);
@@ -129,7 +129,7 @@ describe('waiting until all is well', () => {
   it('ends after a time, and says what it waited for', async () => {
     const docker = new FakeDocker();
     docker.containers['api'] = { State: 'running', Health: 'starting', Status: 'Up 5 minutes (health: starting)' };
-    await expect(waitUntilWell(docker.run, 0, silent, 1)).rejects.toThrow('api is not well: Up 5 minutes');
+    await expect(waitUntilWell(docker.run, 0, silent, null, 1)).rejects.toThrow('api is not well: Up 5 minutes');
   });
 });
 
@@ -206,12 +206,13 @@ describe('a backup', () => {
     );
   });
 
-  it('is put back with nothing but the database server running', async () => {
+  it('is put back with nothing but the database server running, and frozen', async () => {
     const docker = new FakeDocker();
     await restore(docker.run, join(folder, 'backup'), silent);
     expect(docker.asked.slice(0, 2)).toEqual(['stop', 'up --detach --wait postgres']);
     expect(docker.asked.filter((command) => command.includes('pg_restore'))).toHaveLength(4);
-    expect(docker.asked.at(-1)).toContain('tar -C /volumes --extract');
+    expect(docker.asked.at(-2)).toContain('tar -C /volumes --extract');
+    expect(docker.asked.at(-1)).toMatch(/migrate holdfast freeze$/);
   });
 
   it('leaves the settings alone', async () => {

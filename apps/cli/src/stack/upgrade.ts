@@ -32,15 +32,14 @@ export async function upgrade(
     throw error;
   }
   for (const service of ['worker', 'api']) {
-    tell(service);
-    await compose(docker, ['up', '--detach', '--no-deps', '--wait', '--wait-timeout', seconds(timeoutMs), service]);
+    // Not --no-deps: what is started so is something else to Compose, and would be started anew by the next line.
+    await compose(docker, ['up', '--detach', service], { shown: true });
+    await waitUntilWell(docker, timeoutMs, tell, [service]);
   }
   // What else has another image or other settings by now.
   await compose(docker, ['up', '--detach', '--remove-orphans'], { shown: true });
   await waitUntilWell(docker, timeoutMs, tell);
 }
-
-const seconds = (ms: number): string => String(Math.ceil(ms / 1_000));
 
 async function mustBeHere(docker: Docker, image: string): Promise<void> {
   const { code } = await docker(['image', 'inspect', '--format', '{{.Id}}', image]);

@@ -1,0 +1,107 @@
+// A person's day with a stack that runs, seen from outside of it: a login at Keycloak, an agent, a run whose events are
+// read as they come, a file of it.  node tests/stack/try-stack.mjs <address> <user> <password> <tenant>
+const [, , url = 'http://localhost:8080', user, password, tenant] = process.argv;
+const began = performance.now();
+const at = () => `${((performance.now() - began) / 1_000).toFixed(1)} s`;
+const say = (text) => process.stdout.write(`${at().padStart(8)}  ${text}\n`);
+const jar = new Map();
+
+/** Follows redirects by itself: each answer on the way may set cookies. */
+async function browse(address, init = {}) {
+  let response = await once(address, init);
+  while (response.status >= 300 && response.status < 400) {
+    response = await once(new URL(response.headers.get('location'), response.url).href);
+  }
+  return response;
+}
+
+async function once(address, init = {}) {
+  const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
+  const response = await fetch(address, { ...init, headers: { ...init.headers, cookie }, redirect: 'manual' });
+  for (const text of response.headers.getSetCookie()) {
+    const [pair] = text.split(';');
+    const name = pair.slice(0, pair.indexOf('='));
+    if (/max-age=0|expires=thu, 01[ -]jan[ -]1970/i.test(text)) jar.delete(name);
+    else jar.set(name, pair.slice(pair.indexOf('=') + 1));
+  }
+  return response;
+}
+
+const isJson = (response) => response.headers.get('content-type')?.includes('json') === true;
+
+async function api(method, path, body, headers = {}) {
+  const response = await once(`${url}${path}`, {
+    method,
+    headers: {
+      'holdfast-tenant': tenant,
+      'x-holdfast-csrf': '1',
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  if (!response.ok) throw new Error(`${method} ${path} was answered ${response.status}: ${await response.text()}`);
+  return response;
+}
+
+// One page asks for the name, the next one for the password.
+let shown = await browse(`${url}/auth/login`);
+for (let pages = 0; pages < 2 && !isJson(shown); pages += 1) {
+  const form = /<form[^>]*action="([^"]+)"/.exec(await shown.text());
+  if (form === null) throw new Error(`${shown.url} has no form to log in with`);
+  say('Keycloak asks who it is');
+  shown = await browse(form[1].replaceAll('&amp;', '&'), {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({ username: user, password, credentialId: '' }),
+  });
+}
+if (!isJson(shown)) throw new Error(`the login ended at ${shown.url}: ${await shown.text()}`);
+const who = await shown.json();
+say(`logged in: ${JSON.stringify(who).slice(0, 200)}`);
+
+const name = `stack-${Date.now().toString(36)}`;
+await api('POST', '/v1/agents', {
+  name,
+  model: { name: 'rehearsal' },
+  tools: [{ builtin: 'artifacts.write' }, { builtin: 'ask' }],
+  rehearsal: [
+    {
+      say: 'I write a file.',
+      calls: [
+        {
+          tool: 'artifacts_write',
+          args: { name: 'report.md', media_type: 'text/markdown', content: '# From the stack\n' },
+        },
+      ],
+    },
+    { say: 'I ask.', calls: [{ tool: 'ask', args: { question: 'Good?' } }] },
+    { say: 'Done: {{last}}' },
+  ],
+});
+say(`published ${name}`);
+const { id: run } = await (await api('POST', '/v1/runs', { agent: name })).json();
+say(`started ${run}`);
+
+const stream = await api('GET', `/v1/runs/${run}/events`, undefined, { accept: 'text/event-stream' });
+let text = '';
+let last = '';
+for await (const piece of stream.body.pipeThrough(new TextDecoderStream())) {
+  text += piece;
+  const blocks = text.split('\n\n');
+  text = blocks.pop() ?? '';
+  for (const block of blocks) {
+    const event = /^event: ?(.+)$/m.exec(block)?.[1];
+    if (event === undefined) continue;
+    last = event;
+    say(`  ${event}`);
+    if (event !== 'question.asked') continue;
+    const { items } = await (await api('GET', `/v1/attention?run=${run}`)).json();
+    await api('POST', `/v1/runs/${run}/attention/${items[0].ref}`, { decision: 'answer', answer: 'yes' });
+  }
+}
+if (last !== 'run.succeeded') throw new Error(`the run ended with ${last}`);
+const { items: files } = await (await api('GET', `/v1/runs/${run}/artifacts`)).json();
+const file = await (await api('GET', `/v1/runs/${run}/artifacts/${files[0].digest}`)).text();
+say(`${files[0].name}: ${JSON.stringify(file.slice(0, 60))}`);
+process.stdout.write(`${run}\n`);
