@@ -8,6 +8,8 @@ import { completion } from './commands/completion.ts';
 import { decide } from './commands/decide.ts';
 import { diff } from './commands/diff.ts';
 import { doctor } from './commands/doctor.ts';
+import { exportCommand } from './commands/export.ts';
+import { importCommand } from './commands/import.ts';
 import { init, migrateCommand } from './commands/init.ts';
 import { limits } from './commands/limits.ts';
 import { login, logout, whoami } from './commands/login.ts';
@@ -67,6 +69,8 @@ const commands = [
   init,
   limits,
   migrateCommand,
+  exportCommand,
+  importCommand,
   tenants,
 ];
 

@@ -8,6 +8,10 @@ export {
   type WorkerStores,
 } from './database.ts';
 export { type DatabaseProblem, DatabaseNotUsable, InvalidAppend } from './errors.ts';
+export { type InstallationFacts, type InstallationSource, readInstallation } from './export-tables.ts';
+export { checkImport, type ImportedInstallation, writeInstallation } from './import-tables.ts';
+export { checkSchema } from './migrate.ts';
+export { markMoved, unmarkMoved } from './moved-mark.ts';
 export { LEASE_MS } from './worker-lease.ts';
 export { openPgliteClient } from './pglite.ts';
 export { openConfigured } from './open-configured.ts';

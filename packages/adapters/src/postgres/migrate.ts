@@ -60,6 +60,12 @@ export async function schemaProblem(connections: Connections): Promise<string | 
     : `The database lacks the migrations ${missing.map(({ name }) => name).join(', ')}.`;
 }
 
+/** @throws DatabaseNotUsable `database_not_migrated`. */
+export async function checkSchema(connections: Connections): Promise<void> {
+  const problem = await schemaProblem(connections);
+  if (problem !== null) throw new DatabaseNotUsable('database_not_migrated', problem);
+}
+
 function migrations(): Migration[] {
   return readdirSync(folder)
     .filter((name) => /^\d{4}_.*\.sql$/.test(name))

@@ -413,6 +413,8 @@ export const startupCodes = {
     'The PGlite database in DATA_DIR cannot be opened. Restore a backup, or move the folder away to begin anew.',
   database_role_missing: 'The login may not act as the role of this process. The message names both.',
   database_not_migrated: 'The tables are missing, or of another release. Run the migrations.',
+  database_moved: 'The installation was exported, and goes on where it was imported. Here nothing changes any more.',
+  database_not_empty: 'An import needs a database without rows. This one holds an installation already.',
   migration_changed: 'A migration that this database has had is another one now. Install the release that made it.',
 } as const satisfies Readonly<Record<string, string>>;
 

@@ -165,5 +165,8 @@ export const remedies: Readonly<Record<ErrorCode | RunFailureCode | StartupCode,
   database_role_missing:
     'Run `holdfast migrate` as the owner (DATABASE_MIGRATE_URL), and grant the role that is named.',
   database_not_migrated: 'Run `holdfast migrate`, or `holdfast init --tenant <name>` on a new database.',
+  database_moved:
+    'Set DATABASE_URL to the database that it was imported to. To go on here instead, throw the export away and run `holdfast export --take-back`.',
+  database_not_empty: 'Name an empty database in DATABASE_URL; `holdfast import` makes its tables.',
   migration_changed: 'Install the release that made the tables, or a later one; never edit a migration.',
 };
