@@ -9,6 +9,8 @@ import { decide } from './commands/decide.ts';
 import { diff } from './commands/diff.ts';
 import { doctor } from './commands/doctor.ts';
 import { freeze } from './commands/freeze.ts';
+import { exportCommand } from './commands/export.ts';
+import { importCommand } from './commands/import.ts';
 import { init, migrateCommand } from './commands/init.ts';
 import { limits } from './commands/limits.ts';
 import { login, logout, whoami } from './commands/login.ts';
@@ -70,6 +72,8 @@ const commands = [
   limits,
   freeze,
   migrateCommand,
+  exportCommand,
+  importCommand,
   tenants,
   stack,
 ];

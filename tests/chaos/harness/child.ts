@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createInterface } from 'node:readline';
 import { node } from './node-process.ts';
@@ -19,9 +20,11 @@ export class Child {
     this.ended = ended;
   }
 
-  /** @throws Error when it ends before it is ready. */
-  static async start(role: 'api' | 'worker' | 'both', env: Record<string, string>): Promise<Child> {
-    const child = spawn(process.execPath, [...node, main, role], {
+  /** `from`: the folder of another release, whose sources are run. @throws Error when it ends before it is ready. */
+  static async start(role: 'api' | 'worker' | 'both', env: Record<string, string>, from?: string): Promise<Child> {
+    const file = from === undefined ? main : join(from, 'tests/chaos/harness/product-main.ts');
+    const child = spawn(process.execPath, [...node, file, role], {
+      ...(from === undefined ? {} : { cwd: from }),
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

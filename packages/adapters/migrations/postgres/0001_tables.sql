@@ -167,6 +167,8 @@ create table holdfast.runs (
   created_at bigint not null,
   -- number of its last event
   head integer not null default 0,
+  -- the highest of the events in its log: a worker takes only what it can read
+  format smallint not null default 1,
   -- the worker that holds it
   holder text,
   -- a worker has claimed it at least once
@@ -187,6 +189,7 @@ create index runs_of_parent on holdfast.runs (tenant_id, parent_id, id) where pa
 -- By status: living runs are few, and of the ended ones each outcome has its own part of the index.
 create index runs_living on holdfast.runs (tenant_id, id desc) where outcome is null;
 create index runs_of_outcome on holdfast.runs (tenant_id, outcome, id desc) where outcome is not null;
+create index runs_newer on holdfast.runs (format) where format > 1 and ended_at is null;
 create index runs_held on holdfast.runs (tenant_id, agent, holder) where holder is not null;
 
 -- Runs by tag. An index over the array would not be used: below row-level security its operators are not trusted.
@@ -236,6 +239,17 @@ create table holdfast.run_events (
 -- Usage is summed from these entries alone; other events are not in it.
 create index run_events_charged on holdfast.run_events (tenant_id, at) include (run_id, model, tokens, cost_usd_micros)
   where model is not null;
+
+create function holdfast.raise_format() returns trigger
+  language plpgsql set search_path = ''
+as $$
+begin
+  update holdfast.runs set format = new.format where id = new.run_id and format < new.format;
+  return null;
+end
+$$;
+create trigger raise_format after insert on holdfast.run_events
+  for each row when (new.format > 1) execute function holdfast.raise_format();
 
 -- A cache: the newest folded state of a run.
 create table holdfast.snapshots (
@@ -347,7 +361,9 @@ create table holdfast.workers (
   -- of this process
   began_at bigint not null,
   -- why it can begin nothing; null = it can
-  problem text
+  problem text,
+  -- the highest format of events that it can read
+  format smallint not null default 1
 ) with (fillfactor = 50);
 
 -- Since when the server runs without a crash: an unlogged table is emptied by every recovery, also by the one after a

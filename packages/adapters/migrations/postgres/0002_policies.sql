@@ -36,7 +36,7 @@ revoke all on all functions in schema holdfast from public;
 grant usage on schema holdfast to holdfast_engine, holdfast_api, holdfast_worker;
 grant execute on function holdfast.now_ms() to holdfast_engine, holdfast_api, holdfast_worker;
 -- Whoever revokes from all functions must have something on each.
-grant execute on function holdfast.index_tags() to holdfast_engine;
+grant execute on function holdfast.index_tags(), holdfast.raise_format() to holdfast_engine;
 grant select on holdfast.installation to holdfast_api, holdfast_worker;
 grant select, update on holdfast.installation to holdfast_engine;
 

@@ -74,6 +74,7 @@ begin
       ) with ordinality as i (tenant_id, run_id, expected, worker, take, from_worker, ord)
       join holdfast.runs r on r.id = i.run_id
       where i.take is not null and r.tenant_id = i.tenant_id and r.head = i.expected
+        and r.format <= coalesce((select w.format from holdfast.workers w where w.id = i.worker), 1)
         and r.id = any (v_locked) and (v_firsts is null or i.ord = any (v_firsts))
         and r.holder is not distinct from case when i.take = 'claim' then null else i.from_worker end
         -- Of a suspended tenant what a dead worker has left may be settled; of a frozen one, nothing.

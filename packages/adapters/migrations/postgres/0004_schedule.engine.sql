@@ -62,6 +62,18 @@ create function holdfast.share(p_places integer, p_weight integer, p_weights int
   language sql immutable parallel safe
   as $$ select greatest(1, p_places * p_weight / (p_weights + case when p_held is null then p_weight else 0 end)) $$;
 
+-- Living runs whose logs a worker cannot read: events in them are of a later release than it is.
+create function holdfast.newer_runs(p_worker text) returns uuid[]
+  language plpgsql stable set search_path = '' set enable_seqscan = off
+as $$
+declare
+  v_format constant integer := coalesce((select w.format from holdfast.workers w where w.id = p_worker), 1);
+begin
+  return array(
+    select r.id from holdfast.runs r where r.format > greatest(v_format, 1) and r.format > 1 and r.ended_at is null);
+end
+$$;
+
 -- Offers runs to a worker: those that have a slot already, then new ones, tenants in turn, each as often as its weight
 -- says. Slots, agents' and models' limits are counted from rows (admitted ones and held runs) under the tenant's lock,
 -- never by a counter that could leak; where models have limits, one pick at a time.
@@ -78,6 +90,7 @@ as $$
 declare
   v_now constant bigint := holdfast.now_ms();
   v_suspended constant uuid[] := holdfast.suspended();
+  v_newer constant uuid[] := holdfast.newer_runs(p_worker);
   v_left integer;
   v_open integer;
   v_weights integer;
@@ -103,7 +116,7 @@ begin
     where d.kind = 'run' and d.subject = any (array(
       select subject from holdfast.due
       where kind = 'run' and admitted and at <= v_now and coalesce(reserved_until, 0) <= v_now
-        and tenant_id <> all (v_suspended)
+        and tenant_id <> all (v_suspended) and subject <> all (v_newer)
       order by at, subject limit p_limit for update skip locked
     ))
     returning d.tenant_id, d.subject, d.agent, d.begun, (select t.weight from holdfast.tenants t where t.id = d.tenant_id);
@@ -194,7 +207,7 @@ begin
         cross join lateral (
           select f.* from holdfast.due f
           where f.kind = 'run' and not f.admitted and f.tenant_id = t.id and f.begun = b.begun and f.priority = w.priority
-            and f.at <= v_now
+            and f.at <= v_now and f.subject <> all (v_newer)
             and not exists (select from used u where u.tenant_id = t.id and u.agent = f.agent and u.runs >= f.agent_limit)
             and not exists (select from models m where m.model = f.model and m.free = 0)
             and (f.concurrency_key is null or (

@@ -30,7 +30,8 @@ $$;
 -- Makes or renews the row of a worker that begins, or that lost its lease. `p_alone`: the process has the database to
 -- itself, so whoever else is written down is gone.
 create function holdfast.register_worker(
-  p_worker text, p_driver text, p_lock_key bigint, p_lease_ms bigint, p_alone boolean) returns bigint
+  p_worker text, p_driver text, p_lock_key bigint, p_lease_ms bigint, p_alone boolean, p_format integer default 1)
+  returns bigint
   language plpgsql security definer set search_path = ''
 as $$
 declare
@@ -38,8 +39,8 @@ declare
 begin
   perform holdfast.notice_copy();
   delete from holdfast.workers where id <> p_worker and (p_alone or lease_until < v_now - 3600000);
-  insert into holdfast.workers (id, lock_key, lease_until, incarnation, driver, began_at)
-  values (p_worker, p_lock_key, v_now + p_lease_ms, pg_catalog.pg_postmaster_start_time(), p_driver, v_now)
+  insert into holdfast.workers (id, lock_key, lease_until, incarnation, driver, began_at, format)
+  values (p_worker, p_lock_key, v_now + p_lease_ms, pg_catalog.pg_postmaster_start_time(), p_driver, v_now, p_format)
   on conflict (id) do update
     set lock_key = excluded.lock_key, lease_until = excluded.lease_until, incarnation = excluded.incarnation;
   return v_now;

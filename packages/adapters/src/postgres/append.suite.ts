@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Append, RunRef } from '@holdfast/core';
-import { appendTo, eventAt, newRun, newTenant } from '@holdfast/testing';
+import { appendTo, eventAt, newRun, newTenant, projectionOf } from '@holdfast/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { batchParameters } from './append-parameters.ts';
 import type { OpenedStores } from './open-stores.suite.ts';
@@ -80,6 +80,35 @@ export function describeAppend(name: string, open: () => Promise<OpenedStores>):
       const refusals = await send(batch, (parameters) => void (parameters[11] = '{1,2,1}'));
       expect(refusals).toEqual([{ item: 1, outcome: 'not-yours', head: 1 }]);
       expect([await head(run), await head(other)]).toEqual([1, 2]);
+    });
+
+    test('a run with events of a later release is taken by a worker that can read them, and by no other', async () => {
+      await fresh();
+      const asked = (text: string) => stores.database.connections.lend((sql) => sql.query(text));
+      const [old, later] = await Promise.all(['of-this-release', 'of-the-next'].map((id) => stores.worker(id)));
+      if (old === undefined || later === undefined) throw new Error('no workers');
+      // The one of this release is known as its lease makes it known; the next one will say 2.
+      await asked(`
+        insert into holdfast.workers (id, lease_until, incarnation, driver, began_at, format)
+        values ('of-this-release', holdfast.now_ms() + 60000, now(), 'embedded', 1, 1),
+          ('of-the-next', holdfast.now_ms() + 60000, now(), 'embedded', 1, 2)`);
+      const scope = { tenant: run.tenant };
+      const plain = await newRun(stores, scope);
+      const newer = {
+        events: [eventAt(2, { format: 2 })],
+        projection: projectionOf({ status: 'queued', dueAt: stores.clock.now() }),
+      };
+      expect(await old.runs.append(appendTo(run, 1, newer))).toMatchObject({ type: 'accepted' });
+      const offered = async (side: typeof old) =>
+        (await side.schedule.pick(100, 0)).filter(({ tenant }) => tenant === run.tenant).map((picked) => picked.run);
+      expect(await offered(old)).toEqual([plain.run]);
+      expect((await offered(later)).toSorted()).toEqual([plain.run, run.run].toSorted());
+      // It has its slot by now: also then it is not for the old one, not even when that asks for it by name.
+      expect(await offered(old)).toEqual([plain.run]);
+      const claimed = (worker: string) => appendTo(run, 2, { worker, take: { type: 'claim' } });
+      expect(await old.runs.append(claimed('of-this-release'))).toMatchObject({ type: 'not-yours' });
+      expect(await later.runs.append(claimed('of-the-next'))).toMatchObject({ type: 'accepted' });
+      await asked("delete from holdfast.workers where id in ('of-this-release', 'of-the-next')");
     });
 
     test('two hundred runs in one batch', async () => {

@@ -57,6 +57,7 @@ import { PostgresLimitStore } from './limit-store.ts';
 import { PostgresModelPrices } from './model-prices.ts';
 import { PostgresMemberRows } from './member-rows.ts';
 import { applyMigrations, checkSchema } from './migrate.ts';
+import { movedAt } from './moved-mark.ts';
 import { PostgresEntrance } from './entrance.ts';
 import { PostgresOutbox } from './outbox.ts';
 import { openPglite } from './pglite.ts';
@@ -172,7 +173,7 @@ export interface Database {
   readonly warnings: readonly string[];
   readonly clock: Clock;
   readonly hints: Hints;
-  /** Throws `DatabaseNotUsable` (`database_role_missing`, `database_not_migrated`), as do the next three. */
+  /** Throws `DatabaseNotUsable` (`database_role_missing`, `database_not_migrated`, `database_moved`), as do the next three. */
   api(): Promise<ApiStores>;
   /** `worker`: the id of this process, at most 64 characters, new at each start. `driver`: default `embedded`. */
   worker(worker: string, driver?: DriverName): Promise<WorkerStores>;
@@ -380,6 +381,13 @@ async function knowsTenant(scoped: Scoped, scope: TenantScope): Promise<boolean>
 /** The role to take in each transaction, or null when the login is that role. */
 async function roleFor(connections: Connections, role: DatabaseRole): Promise<DatabaseRole | null> {
   await checkSchema(connections);
+  const moved = await movedAt(connections);
+  if (moved !== null) {
+    throw new DatabaseNotUsable(
+      'database_moved',
+      `This installation was exported at ${new Date(moved).toISOString()} and goes on where it was imported. To go on here instead, throw that export away and run holdfast export --take-back.`,
+    );
+  }
   const [login] = await connections.lend((sql) =>
     sql.query<{ name: string; may: boolean }>(
       "select session_user as name, pg_catalog.pg_has_role(session_user, $1, 'member') as may",

@@ -10,6 +10,8 @@ export type DatabaseProblem =
   | 'database_not_migrated'
   | 'database_too_new'
   | 'database_behind_pooler'
+  | 'database_moved'
+  | 'database_not_empty'
   | 'migration_changed';
 
 export class DatabaseNotUsable extends Error {

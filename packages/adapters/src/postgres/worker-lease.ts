@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { EVENT_FORMAT } from '@holdfast/contracts';
 import type { DeadWorker, DriverName, RunHolder, RunRef, WorkerLease, WorkersProblem } from '@holdfast/core';
 import type { DatabaseClock } from './database-clock.ts';
 import type { DirectSession, LiveSession, SessionPart } from './direct-session.ts';
@@ -158,8 +159,8 @@ export class PostgresWorkerLease implements WorkerLease, SessionPart {
     }
     const sentAt = this.#clock.monotonic();
     const [row] = await session.query<{ now: number }>(
-      'select holdfast.register_worker($1, $2, $3, $4, false) as now',
-      [this.worker, this.#driver, session.direct ? this.#key : null, LEASE_MS],
+      'select holdfast.register_worker($1, $2, $3, $4, false, $5) as now',
+      [this.worker, this.#driver, session.direct ? this.#key : null, LEASE_MS, EVENT_FORMAT],
     );
     if (row !== undefined) this.#extend(row.now, sentAt);
   }
@@ -193,7 +194,12 @@ export class SoleWorkerLease implements WorkerLease {
 
   async start(): Promise<void> {
     await this.#connections.lend((sql) =>
-      sql.query('select holdfast.register_worker($1, $2, null, $3, true)', [this.worker, this.#driver, LEASE_MS]),
+      sql.query('select holdfast.register_worker($1, $2, null, $3, true, $4)', [
+        this.worker,
+        this.#driver,
+        LEASE_MS,
+        EVENT_FORMAT,
+      ]),
     );
     this.#held = true;
   }

@@ -44,6 +44,12 @@ export class LocalCipher implements RotatingCipher {
     }
   }
 
+  /** Those of the keys that are not in the file. */
+  lacks(ids: readonly string[]): readonly string[] {
+    const known = this.#keys().map(({ id }) => id);
+    return ids.filter((id) => !known.includes(id));
+  }
+
   #keys(): readonly SealingKey[] {
     try {
       return this.#file.keys();
@@ -54,8 +60,7 @@ export class LocalCipher implements RotatingCipher {
 
   /** @throws SecretUnreadable when this is not the file that the secrets were sealed with. */
   newKey(inUse: ReadonlySet<string>): string {
-    const known = this.#keys().map(({ id }) => id);
-    const missing = [...inUse].filter((id) => !known.includes(id));
+    const missing = this.lacks([...inUse]);
     if (missing.length > 0)
       throw new SecretUnreadable(
         `Secrets are sealed with the key ${missing.join(', ')}, which the key file of SECRETS_URL does not have.`,

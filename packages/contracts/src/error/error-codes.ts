@@ -441,6 +441,8 @@ export const startupCodes = {
   database_not_migrated: 'The tables are missing, or of an older release. Run the migrations.',
   database_too_new: 'A later release has changed the tables so that this one cannot work with them.',
   database_behind_pooler: 'What needs a session of its own was begun through a pooler.',
+  database_moved: 'The installation was exported, and goes on where it was imported. Here nothing changes any more.',
+  database_not_empty: 'An import needs a database without rows. This one holds an installation already.',
   migration_changed: 'A migration that this database has had is another one now. Install the release that made it.',
 } as const satisfies Readonly<Record<string, string>>;
 

@@ -175,5 +175,8 @@ export const remedies: Readonly<Record<ErrorCode | RunFailureCode | StartupCode,
     'Start the release that migrated the database, or a later one. Going back needs a backup from before.',
   database_behind_pooler: 'Set DATABASE_MIGRATE_URL or DATABASE_DIRECT_URL to a url that goes past the pooler.',
   database_not_migrated: 'Run `holdfast migrate`, or `holdfast init --tenant <name>` on a new database.',
+  database_moved:
+    'Set DATABASE_URL to the database that it was imported to. To go on here instead, throw the export away and run `holdfast export --take-back`.',
+  database_not_empty: 'Name an empty database in DATABASE_URL; `holdfast import` makes its tables.',
   migration_changed: 'Install the release that made the tables, or a later one; never edit a migration.',
 };
