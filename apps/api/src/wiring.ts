@@ -237,11 +237,7 @@ export function listeningUrl(app: FastifyInstance): string {
   return `http://${host === '0.0.0.0' || host === '[::]' ? '127.0.0.1' : host}:${address.port}`;
 }
 
-async function readinessOf(
-  database: OpenDatabase,
-  artifacts: Artifacts,
-  redis: OpenRedis | null,
-): Promise<Readiness> {
+async function readinessOf(database: OpenDatabase, artifacts: Artifacts, redis: OpenRedis | null): Promise<Readiness> {
   const [held, stored] = await Promise.allSettled([database.ping(), artifacts.ping()]);
   return {
     ready: held.status === 'fulfilled',

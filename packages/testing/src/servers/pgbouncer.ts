@@ -1,4 +1,5 @@
-import { chownSync, writeFileSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
+import { chownSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from './free-port.ts';
 import { ready } from './ready.ts';
@@ -8,6 +9,10 @@ export interface PgBouncer {
   /** The target's user and database, through the pooler. */
   readonly url: string;
   readonly port: number;
+  /** SIGKILL. */
+  kill(): Promise<void>;
+  /** After `kill`: on the same port. */
+  start(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -51,22 +56,34 @@ ignore_startup_parameters = extra_float_digits
 `;
     write('users', `"${user}" "${password}"\n`);
     write('pgbouncer.ini', ini);
-    const child = spawnServer(bin, [join(folder, 'pgbouncer.ini')], log, owner);
     const url = new URL(target);
     url.port = String(port);
-    try {
-      await ready(child, url.href, log);
-    } catch (error) {
-      child.kill('SIGKILL');
+    let child: ChildProcess;
+    const end = async (signal: NodeJS.Signals): Promise<void> => {
+      // Whoever waits for its end must not end first.
+      child.ref();
+      child.kill(signal);
       await ended(child);
-      throw error;
-    }
+    };
+    const serve = async (): Promise<void> => {
+      // One that was killed has left it behind, and the next would not start.
+      rmSync(pidFile, { force: true });
+      child = spawnServer(bin, [join(folder, 'pgbouncer.ini')], log, owner);
+      try {
+        await ready(child, url.href, log);
+      } catch (error) {
+        await end('SIGKILL');
+        throw error;
+      }
+    };
+    await serve();
     return {
       url: url.href,
       port,
-      async stop() {
-        child.kill('SIGQUIT');
-        await ended(child);
+      kill: () => end('SIGKILL'),
+      start: serve,
+      stop: async () => {
+        await end('SIGQUIT');
         removeFolder(folder);
         dismiss();
       },
