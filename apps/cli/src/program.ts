@@ -21,6 +21,7 @@ import { run } from './commands/run.ts';
 import { runs } from './commands/runs.ts';
 import { schedules } from './commands/schedules.ts';
 import { secrets } from './commands/secrets.ts';
+import { stack } from './commands/stack.ts';
 import { operations, steer } from './commands/steer.ts';
 import { tenants } from './commands/tenants.ts';
 import { threads } from './commands/threads.ts';
@@ -68,6 +69,7 @@ const commands = [
   limits,
   migrateCommand,
   tenants,
+  stack,
 ];
 
 /** All commands; `--json` may stand anywhere. */

@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { attentionPage, parseEnv, runPage } from '@holdfast/contracts';
+import { attentionPage, parseEnv, runPage, withSecretFiles } from '@holdfast/contracts';
 import { startupFailure } from '@holdfast/core';
 import { firstRun } from './first-run.ts';
 import { folderOf } from './file-server.ts';
@@ -21,7 +22,7 @@ try {
   const { values, positionals } = parseArgs({ options: { demo: { type: 'boolean' } }, allowPositionals: true });
   const [given = null] = positionals;
   const folder = folderOf(given);
-  const config = parseEnv(process.env);
+  const config = parseEnv(withSecretFiles(process.env, (path) => readFileSync(path, 'utf8')));
   stage.line(paint(stage, 'bold', `Holdfast starts; its data is in ${config.dataDir}`));
   const standalone = await wireStandalone(config, folder, warn);
   const { api, demo, url } = standalone;

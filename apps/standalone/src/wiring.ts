@@ -57,11 +57,15 @@ export async function wireStandalone(
     const cipher = new LocalCipher(config.secretsKeyFile);
     const metrics = createMetrics();
     const redis = openConfiguredRedis(config, { log, metrics: metrics.redis });
-    const database = await openConfigured(config, redis ?? {});
+    const database = await openConfigured(config, { program: 'holdfast-standalone' }, redis ?? {});
     parts.push(database);
     if (redis !== null) parts.push(redis);
     for (const warning of database.warnings) log.warn({}, warning);
-    await migrate(database, config.secrets.database === null ? {} : { url: config.secrets.database.migrate });
+    const { lockTimeoutMs } = config.connections;
+    await migrate(
+      database,
+      config.secrets.database === null ? {} : { url: config.secrets.database.migrate, lockTimeoutMs },
+    );
     if (config.temporal !== null) {
       const { configuredSettings, explainFailure, prepareNamespace } = await import('@holdfast/driver-temporal');
       const settings = configuredSettings(config.temporal, config.secrets);

@@ -1,10 +1,11 @@
-import { parseEnv } from '@holdfast/contracts';
+import { readFileSync } from 'node:fs';
+import { parseEnv, withSecretFiles } from '@holdfast/contracts';
 import { startupFailure } from '@holdfast/core';
 import { serveStatus } from './status-server.ts';
 import { wireWorker } from './wiring.ts';
 
 try {
-  const config = parseEnv(process.env);
+  const config = parseEnv(withSecretFiles(process.env, (path) => readFileSync(path, 'utf8')));
   if (config.database.kind === 'pglite')
     throw Object.assign(
       new Error('A worker alone needs DATABASE_URL=postgres://…; npm start runs API and worker together without one.'),

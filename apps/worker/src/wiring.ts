@@ -112,7 +112,8 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
   const metrics = overrides.metrics ?? createMetrics();
   const redis =
     overrides.redis === undefined ? openConfiguredRedis(config, { log, metrics: metrics.redis }) : overrides.redis;
-  const database = overrides.database ?? (await openConfigured(config, redis ?? {}));
+  const database =
+    overrides.database ?? (await openConfigured(config, { program: 'holdfast-worker', instance: id }, redis ?? {}));
   const own: { close(): Promise<void> }[] = [];
   try {
     if (overrides.database === undefined) {

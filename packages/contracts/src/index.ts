@@ -44,3 +44,5 @@ export * from './error/problem.ts';
 export type * from './env/config.ts';
 export * from './env/env.ts';
 export * from './env/parse-env.ts';
+export * from './env/secret-files.ts';
+export * from './env/postgres-url.ts';

@@ -1,6 +1,7 @@
 import { type ErrorCode, HoldfastError, type Problem, problemOf } from '@holdfast/contracts';
 import {
   ArtifactsUnavailable,
+  DatabaseBusy,
   DatabaseUnavailable,
   IssuerUnavailable,
   LoginRefused,
@@ -28,6 +29,12 @@ const fastifyErrors: Readonly<Record<string, readonly [ErrorCode, string]>> = {
 /** Any error as one that the caller may be told. What was not foreseen tells nothing but the id of the request. */
 export function told(error: unknown, requestId: string): HoldfastError {
   if (error instanceof HoldfastError) return error;
+  if (error instanceof DatabaseBusy)
+    return new HoldfastError(
+      'database_busy',
+      'The database took too long, and what was begun was taken back. Try again, a create with the same Idempotency-Key.',
+      { cause: error },
+    );
   if (error instanceof DatabaseUnavailable)
     return new HoldfastError(
       'database_unavailable',

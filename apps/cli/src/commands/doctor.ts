@@ -48,7 +48,7 @@ export function doctor(program: Command, { client, output, exit, surroundings }:
   program
     .command('doctor')
     .description(
-      'look whether everything works: server, database, key, models, tool servers, Temporal, the OIDC issuer, Redis, the bucket of the artifacts; exits with 1 when not',
+      'look whether everything works: server, database, key, models, tool servers, Temporal, the OIDC issuer, the bucket of the artifacts, Redis; exits with 1 when not',
     )
     .action(async () => {
       const findings: Finding[] = [];

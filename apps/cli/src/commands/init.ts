@@ -2,7 +2,7 @@ import type { OpenDatabase } from '@holdfast/adapters/postgres';
 import { parseEnv } from '@holdfast/contracts';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
-import { Failure } from '../failure.ts';
+import { exitCodes, Failure } from '../failure.ts';
 import { onDatabase } from '../on-database.ts';
 
 /** With tables of this release; says what was applied for it. */
@@ -12,7 +12,8 @@ const onMigrated = <T>(
 ): Promise<T> =>
   onDatabase(context, async (database) => {
     const { migrate } = await import('@holdfast/adapters/postgres');
-    return work(database, await migrate(database));
+    const { lockTimeoutMs } = parseEnv(context.surroundings.env).connections;
+    return work(database, await migrate(database, { lockTimeoutMs }));
   });
 
 export function init(program: Command, context: Context): void {
@@ -37,13 +38,28 @@ export function migrateCommand(program: Command, context: Context): void {
     .description(
       'bring the tables up to date (DATABASE_MIGRATE_URL, or DATABASE_URL), the namespace in Temporal (TEMPORAL_ADDRESS), and make the bucket of the artifacts (S3_ENDPOINT)',
     )
-    .action(async () => {
+    .option('--check', 'change nothing: list what would be applied; exits with 1 when there is something')
+    .action(async ({ check = false }: { check?: boolean }) => {
+      if (check) return showState(context);
       await prepareTemporal(context);
       const applied = await onMigrated(context, (_database, migrated) => Promise.resolve(migrated));
       context.output().out(applied.length === 0 ? 'The tables are up to date.' : `Applied: ${applied.join(', ')}`);
       // Last: without it the tables are in order all the same.
       await prepareBucket(context);
     });
+}
+
+/** For pipelines that ask before they deploy. */
+async function showState(context: Context): Promise<void> {
+  const { schemaState } = await import('@holdfast/adapters/postgres');
+  const { missing, newer } = await onDatabase(context, ({ connections }) => schemaState(connections));
+  const { json, out } = context.output();
+  if (json) out(JSON.stringify({ missing, newer }));
+  else {
+    out(missing.length === 0 ? 'The tables are up to date.' : `To be applied: ${missing.join(', ')}`);
+    if (newer.length > 0) out(`Of a later release: ${newer.join(', ')}`);
+  }
+  context.exit(missing.length === 0 ? exitCodes.ok : exitCodes.failed);
 }
 
 /** @throws Failure when Temporal is configured and cannot be prepared. */

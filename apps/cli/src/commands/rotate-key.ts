@@ -16,7 +16,7 @@ export async function rotateKey({ surroundings, output }: Context): Promise<void
   if (!existsSync(secretsKeyFile))
     throw new Failure(`There is no key file ${secretsKeyFile}: set SECRETS_URL or DATA_DIR as the server has it.`);
   const url = place.kind === 'pglite' ? `pglite://${place.folder}` : (secrets.database?.migrate ?? '');
-  const database = await openDatabase(url, { poolSize: 2, hints: false });
+  const database = await openDatabase(url, { poolSize: 2, hints: false, program: 'holdfast-cli' });
   try {
     const rotated = await rotateSecretKey(await database.sealed(), new LocalCipher(secretsKeyFile));
     show(

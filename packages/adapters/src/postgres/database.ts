@@ -53,7 +53,7 @@ import { PostgresKeyStore } from './key-store.ts';
 import { PostgresLimitStore } from './limit-store.ts';
 import { PostgresModelPrices } from './model-prices.ts';
 import { PostgresMemberRows } from './member-rows.ts';
-import { applyMigrations, schemaProblem } from './migrate.ts';
+import { applyMigrations, checkSchema } from './migrate.ts';
 import { PostgresEntrance } from './entrance.ts';
 import { PostgresOutbox } from './outbox.ts';
 import { openPglite } from './pglite.ts';
@@ -61,6 +61,7 @@ import { PostgresPlatformAudit } from './platform-audit.ts';
 import { openPool } from './pool.ts';
 import { openPostgres } from './postgres.ts';
 import { checkWritable } from './server-check.ts';
+import { targetOf } from './target.ts';
 import { PostgresRetentionStore } from './retention-store.ts';
 import { PostgresRunDirectory } from './run-directory.ts';
 import { ApiRunStore, WorkerRunStore } from './run-store.ts';
@@ -84,6 +85,12 @@ export interface DatabaseOptions {
   readonly directUrl?: string;
   /** Connections at most; default 10. */
   readonly poolSize?: number;
+  /** What the server allows a statement, or an idle transaction, and the wait for a lock, ms; default: none. */
+  readonly statementTimeoutMs?: number;
+  readonly lockTimeoutMs?: number;
+  /** For `pg_stat_activity`; default `holdfast`. `instance`: what tells processes of a program apart. */
+  readonly program?: string;
+  readonly instance?: string;
   /** Off: nothing is published or heard, and sweeps alone find what is due. Default true. */
   readonly hints?: boolean;
   /** Of a server: another way for hints, which gets the database's own for when that is gone. */
@@ -180,6 +187,7 @@ export interface OpenDatabase extends Database {
 }
 
 const CLOCK_MS = 10_000;
+const GUARD_MS = 1_000;
 const POOL_SIZE = 10;
 
 /** Loads leave connections free, so that an append finds one. */
@@ -197,16 +205,17 @@ export async function openDatabase(url: string, options: DatabaseOptions = {}): 
 
 /**
  * Brings the schema up to date. `url`: the login that owns the tables (DATABASE_MIGRATE_URL), where it is another.
+ * `lockTimeoutMs`: how long a statement of a migration waits for a lock; 0 = as long as it takes.
  * Returns the names of the migrations that were applied now.
  */
 export async function migrate(
   database: OpenDatabase,
-  options: { readonly url?: string } = {},
+  { url, lockTimeoutMs = 0 }: { readonly url?: string; readonly lockTimeoutMs?: number } = {},
 ): Promise<readonly string[]> {
-  if (options.url === undefined || database.kind === 'pglite') return applyMigrations(database.connections);
-  const pool = openPool(options.url, 1);
+  if (url === undefined || database.kind === 'pglite') return applyMigrations(database.connections, lockTimeoutMs);
+  const pool = openPool(targetOf(url), { size: 1, applicationName: 'holdfast-migrate' });
   try {
-    return await applyMigrations(pool);
+    return await applyMigrations(pool, lockTimeoutMs);
   } finally {
     await pool.close();
   }
@@ -229,7 +238,15 @@ async function openEmbedded(url: string, options: DatabaseOptions): Promise<Open
 }
 
 async function openServer(url: string, options: DatabaseOptions): Promise<OpenDatabase> {
-  const { pool, session, warnings } = await openPostgres(url, options.directUrl ?? url, options.poolSize ?? POOL_SIZE);
+  const { pool, session, readWrite, warnings } = await openPostgres({
+    url,
+    directUrl: options.directUrl ?? url,
+    poolSize: options.poolSize ?? POOL_SIZE,
+    statementTimeoutMs: options.statementTimeoutMs ?? 0,
+    lockTimeoutMs: options.lockTimeoutMs ?? 0,
+    program: options.program ?? 'holdfast',
+    ...(options.instance === undefined ? {} : { instance: options.instance }),
+  });
   const clock = new DatabaseClock();
   const own = options.hints === false ? null : new PostgresHints(pool);
   const hints = own === null ? new NoHints() : (options.hintsThrough?.(own) ?? own);
@@ -239,6 +256,11 @@ async function openServer(url: string, options: DatabaseOptions): Promise<OpenDa
     setClock(pool, clock).catch(() => undefined);
   }, CLOCK_MS);
   timer.unref();
+  // Reads would go on at a server that takes no writes any more, and show what is old.
+  const guard = readWrite
+    ? setInterval(() => void pool.lend(checkWritable, 5_000).catch(() => undefined), GUARD_MS)
+    : null;
+  guard?.unref();
   return {
     kind: 'postgres',
     warnings,
@@ -250,6 +272,7 @@ async function openServer(url: string, options: DatabaseOptions): Promise<OpenDa
     syncs: () => null,
     async close() {
       clearInterval(timer);
+      if (guard !== null) clearInterval(guard);
       await own?.flush();
       await session.close();
       await pool.close();
@@ -347,8 +370,7 @@ async function knowsTenant(scoped: Scoped, scope: TenantScope): Promise<boolean>
 
 /** The role to take in each transaction, or null when the login is that role. */
 async function roleFor(connections: Connections, role: DatabaseRole): Promise<DatabaseRole | null> {
-  const problem = await schemaProblem(connections);
-  if (problem !== null) throw new DatabaseNotUsable('database_not_migrated', problem);
+  await checkSchema(connections);
   const [login] = await connections.lend((sql) =>
     sql.query<{ name: string; may: boolean }>(
       "select session_user as name, pg_catalog.pg_has_role(session_user, $1, 'member') as may",

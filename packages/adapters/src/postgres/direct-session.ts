@@ -1,7 +1,10 @@
 import { DatabaseUnavailable } from '@holdfast/core';
 import pg from 'pg';
+import { Hosts } from './hosts.ts';
 import { isDirect, sqlOf, types } from './pool.ts';
-import { asUnavailable } from './unavailable.ts';
+import { checkWritable } from './server-check.ts';
+import type { Target } from './target.ts';
+import { asUnavailable, DatabaseReadOnly } from './unavailable.ts';
 
 const CONNECT_LIMIT_MS = 5_000;
 /** A statement that takes longer ends the session, ms. */
@@ -27,7 +30,9 @@ export interface SessionPart {
 
 /** The one session of this process that does not go through a pooler; it comes back by itself after a loss. */
 export class DirectSession {
-  readonly #url: string;
+  readonly #target: Target;
+  readonly #hosts: Hosts;
+  readonly #applicationName: string;
   readonly #parts = new Set<SessionPart>();
   #client: pg.Client | null = null;
   #live: LiveSession | null = null;
@@ -35,8 +40,10 @@ export class DirectSession {
   #pauseMs = 0;
   #retry: NodeJS.Timeout | null = null;
 
-  constructor(url: string) {
-    this.#url = url;
+  constructor(target: Target, applicationName: string) {
+    this.#target = target;
+    this.#hosts = new Hosts(target);
+    this.#applicationName = applicationName;
   }
 
   /** null while the connection is lost. */
@@ -46,7 +53,14 @@ export class DirectSession {
 
   /** The first connect; later ones happen by themselves. Throws `DatabaseUnavailable`. */
   async open(): Promise<LiveSession> {
-    await this.#connect();
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await this.#connect();
+        break;
+      } catch (error) {
+        if (tries >= this.#hosts.count) throw error;
+      }
+    }
     if (this.#live === null) throw new DatabaseUnavailable('The direct session was lost at once.');
     return this.#live;
   }
@@ -71,10 +85,12 @@ export class DirectSession {
   }
 
   async #connect(): Promise<void> {
+    if (this.#retry !== null) clearTimeout(this.#retry);
+    const { choice } = this.#hosts;
     const client = new pg.Client({
-      connectionString: this.#url,
+      ...choice.host,
       connectionTimeoutMillis: CONNECT_LIMIT_MS,
-      application_name: 'holdfast direct',
+      application_name: this.#applicationName,
       keepAlive: true,
       types,
     });
@@ -94,11 +110,13 @@ export class DirectSession {
     try {
       await client.connect();
       const live = await this.#begin(client, lose);
+      if (this.#target.readWrite) await checkWritable(live);
       for (const part of this.#parts) await part.connected?.(live);
       if (ended || this.#closed) throw new DatabaseUnavailable('The direct session was lost.');
       this.#live = live;
       this.#pauseMs = 0;
     } catch (error) {
+      this.#hosts.leave(choice);
       lose();
       throw asUnavailable(error);
     }
@@ -112,7 +130,10 @@ export class DirectSession {
       try {
         return await sql.query<Row>(text, values);
       } catch (error) {
-        throw asUnavailable(error);
+        const known = asUnavailable(error);
+        // It is of no use for a lease; the next life is on another host, or on this one when it takes writes again.
+        if (known instanceof DatabaseReadOnly) lose();
+        throw known;
       } finally {
         clearTimeout(timer);
       }

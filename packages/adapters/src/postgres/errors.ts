@@ -8,6 +8,8 @@ export type DatabaseProblem =
   | 'database_url_invalid'
   | 'database_role_missing'
   | 'database_not_migrated'
+  | 'database_too_new'
+  | 'database_behind_pooler'
   | 'migration_changed';
 
 export class DatabaseNotUsable extends Error {

@@ -21,7 +21,7 @@ describePostgres('hints between processes', ({ bin }) => {
     const admin = new pg.Client(url);
     await admin.connect();
     await admin.query(
-      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'holdfast direct'",
+      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'holdfast-direct'",
     );
     await expect.poll(() => heard, { timeout: 10_000 }).toContainEqual({ about: 'everything' });
     const grown = hint();

@@ -10,4 +10,5 @@ export {
 export { type DatabaseProblem, DatabaseNotUsable, InvalidAppend } from './errors.ts';
 export { LEASE_MS } from './worker-lease.ts';
 export { openPgliteClient } from './pglite.ts';
+export { type SchemaState, schemaState } from './migrate.ts';
 export { openConfigured } from './open-configured.ts';

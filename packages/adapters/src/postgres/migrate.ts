@@ -17,20 +17,29 @@ interface Migration {
 
 /**
  * Brings the schema up to date, one process at a time; the login must be a superuser, or may create roles, or be a
- * member of the roles of `roles.sql`. Returns the names of what was applied now.
- * Throws `DatabaseNotUsable` (`migration_changed`) when an applied migration is not the one of this release.
+ * member of the roles of `roles.sql`. A process that dies in it leaves whole migrations. Returns what was applied now.
+ * Throws `DatabaseNotUsable`: `migration_changed` when an applied migration is not the one of this release,
+ * `database_too_new`, and `database_behind_pooler`.
  */
-export function applyMigrations(connections: Connections): Promise<readonly string[]> {
+export function applyMigrations(connections: Connections, lockTimeoutMs: number): Promise<readonly string[]> {
   return connections.lend(async (sql) => {
+    if (!sql.ownSession)
+      throw new DatabaseNotUsable(
+        'database_behind_pooler',
+        'Migrations need a session of their own: set DATABASE_MIGRATE_URL or DATABASE_DIRECT_URL to a url past the pooler.',
+      );
+    // Whoever is migrating is waited for, and building an index takes its time.
+    await sql.query('set lock_timeout = 0; set statement_timeout = 0');
     await sql.query(`select pg_catalog.pg_advisory_lock(${LOCK_KEY})`);
     try {
       await prepare(sql);
       const done = await appliedNames(sql);
+      refuseBreaking(newerNames(done));
       const applied: string[] = [];
       for (const migration of migrations()) {
         const hash = done.get(migration.name);
         if (hash === undefined) {
-          await apply(sql, migration);
+          await apply(sql, migration, lockTimeoutMs);
           applied.push(migration.name);
         } else if (hash !== migration.hash) {
           throw new DatabaseNotUsable(
@@ -41,23 +50,59 @@ export function applyMigrations(connections: Connections): Promise<readonly stri
       }
       return applied;
     } finally {
-      await sql.query(`select pg_catalog.pg_advisory_unlock(${LOCK_KEY})`);
+      await sql.query(`select pg_catalog.pg_advisory_unlock(${LOCK_KEY}); reset lock_timeout; reset statement_timeout`);
     }
   }, LIMIT_MS);
 }
 
-/** Whether the schema is the one of this release; one line that says what is missing, or null. */
-export async function schemaProblem(connections: Connections): Promise<string | null> {
+/** How a database and this release fit. */
+export interface SchemaState {
+  /** To be applied by `holdfast migrate`. */
+  readonly missing: readonly string[];
+  /** Applied by a later release. */
+  readonly newer: readonly string[];
+}
+
+export async function schemaState(connections: Connections): Promise<SchemaState> {
   const done = await connections.lend(async (sql) => {
     const [row] = await sql.query<{ made: boolean }>(
       "select pg_catalog.to_regclass('holdfast.migrations') is not null as made",
     );
     return row?.made === true ? appliedNames(sql) : new Map<string, string>();
   });
-  const missing = migrations().filter(({ name }) => !done.has(name));
-  return missing.length === 0
-    ? null
-    : `The database lacks the migrations ${missing.map(({ name }) => name).join(', ')}.`;
+  return {
+    missing: migrations().flatMap(({ name }) => (done.has(name) ? [] : [name])),
+    newer: newerNames(done),
+  };
+}
+
+/** Throws `DatabaseNotUsable` with what to do: `database_not_migrated`, `database_too_new`. */
+export async function checkSchema(connections: Connections): Promise<void> {
+  const { missing, newer } = await schemaState(connections);
+  refuseBreaking(newer);
+  if (missing.length > 0)
+    throw new DatabaseNotUsable(
+      'database_not_migrated',
+      `The database lacks the migrations ${missing.join(', ')}. Run holdfast migrate of this release first.`,
+    );
+}
+
+const newerNames = (done: ReadonlyMap<string, string>): string[] => {
+  const known = new Set(migrations().map(({ name }) => name));
+  return [...done.keys()].filter((name) => !known.has(name)).toSorted();
+};
+
+/**
+ * The code of the release before goes on while the new one is rolled out, so it takes what it does not know, unless the
+ * migration's name says that older code cannot work with it.
+ */
+function refuseBreaking(newer: readonly string[]): void {
+  const breaking = newer.filter((name) => name.includes('.breaking.'));
+  if (breaking.length === 0) return;
+  throw new DatabaseNotUsable(
+    'database_too_new',
+    `The database has migrations that older releases cannot work with, and this one does not know them: ${breaking.join(', ')}. Start the release that made them, or a later one.`,
+  );
 }
 
 function migrations(): Migration[] {
@@ -96,8 +141,9 @@ async function appliedNames(sql: Sql): Promise<Map<string, string>> {
 }
 
 /** `*.engine.sql` makes functions, as the role that is to own them; only meanwhile it may create anything. */
-function apply(sql: Sql, { name, text, hash }: Migration): Promise<void> {
+function apply(sql: Sql, { name, text, hash }: Migration, lockTimeoutMs: number): Promise<void> {
   return inTransaction(sql, async () => {
+    await sql.query(`set local lock_timeout = ${lockTimeoutMs}`);
     await sql.query('set local role holdfast_owner');
     if (name.endsWith('.engine.sql')) {
       await sql.query('grant create on schema holdfast to holdfast_engine; set local role holdfast_engine');

@@ -1,6 +1,12 @@
 import type { Config } from '@holdfast/contracts';
 import { type DatabaseOptions, type OpenDatabase, openDatabase } from './database.ts';
 
+/** The program that opens it, for `pg_stat_activity`. `instance`: what tells its processes apart. */
+export interface Opener {
+  readonly program: string;
+  readonly instance?: string;
+}
+
 /**
  * The database that the configuration names. `hintsThrough`: another way for hints than its own.
  * @throws DatabaseNotUsable with one clear line.
@@ -11,7 +17,9 @@ export function openConfigured(
     secrets,
     worker,
     auditDays,
-  }: Pick<Config, 'database' | 'secrets' | 'worker'> & Partial<Pick<Config, 'auditDays'>>,
+    connections,
+  }: Pick<Config, 'database' | 'secrets' | 'worker' | 'connections'> & Partial<Pick<Config, 'auditDays'>>,
+  opener: Opener,
   { hintsThrough }: Pick<DatabaseOptions, 'hintsThrough'> = {},
 ): Promise<OpenDatabase> {
   const options = {
@@ -21,5 +29,6 @@ export function openConfigured(
   };
   if (database.kind === 'pglite') return openDatabase(`pglite://${database.folder}`, options);
   if (secrets.database === null) throw new Error('a Postgres without its URL');
-  return openDatabase(secrets.database.url, { ...options, directUrl: secrets.database.direct });
+  const { url, direct: directUrl } = secrets.database;
+  return openDatabase(url, { ...options, ...connections, ...opener, directUrl });
 }

@@ -11,6 +11,7 @@ import {
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { migrate, openDatabase } from './database.ts';
+import { schemaState } from './migrate.ts';
 import { openOn, prepare, storesOf } from './open-stores.suite.ts';
 
 describePostgres('opening', ({ bin }) => {
@@ -97,6 +98,53 @@ describePostgres('opening', ({ bin }) => {
     await opened.close();
   });
 
+  test('a migrating process that is killed leaves whole migrations, and the next one goes on', async () => {
+    // The roles are the server's.
+    await database(server, prepare);
+    const { url, name } = await database(server);
+    const held = new pg.Client(url);
+    await held.connect();
+    const dying = await openDatabase(url);
+    await admin(url, 'create schema holdfast authorization holdfast_owner');
+    // A name that 0007 wants is held, so that the process waits in the middle of it.
+    await held.query('begin; create table holdfast.secrets (id int)');
+    const outcome = migrate(dying).then(
+      () => 'done',
+      () => 'died',
+    );
+    const waits = `select pid from pg_stat_activity where datname = '${name}' and wait_event_type = 'Lock'`;
+    await expect.poll(async () => (await held.query(waits)).rowCount, { timeout: 10_000 }).toBe(1);
+    await held.query(`select pg_terminate_backend(pid) from (${waits}) w`);
+    expect(await outcome).toBe('died');
+    await held.query('rollback');
+    await held.end();
+    const opened = await openDatabase(url);
+    const before = await schemaState(opened.connections);
+    await expect(opened.api()).rejects.toThrow('holdfast migrate');
+    expect(before.missing[0]).toMatch(/^0007_/);
+    expect(await migrate(opened)).toEqual(before.missing);
+    expect(await schemaState(opened.connections)).toEqual({ missing: [], newer: [] });
+    for (const one of [dying, opened]) await one.close();
+  });
+
+  test('a later release’s tables are taken, unless its migration says that older code cannot work with them', async () => {
+    const { url } = await database(server, prepare);
+    const note = (name: string): Promise<void> =>
+      admin(url, `insert into holdfast.migrations (name, hash) values ('${name}', 'x')`);
+    await note('9001_more.sql');
+    const opened = await openDatabase(url);
+    await opened.api();
+    expect(await migrate(opened)).toEqual([]);
+    expect(await schemaState(opened.connections)).toEqual({ missing: [], newer: ['9001_more.sql'] });
+    await note('9002_other.breaking.sql');
+    for (const refused of [opened.api(), opened.worker('me'), migrate(opened)])
+      await expect(refused).rejects.toMatchObject({
+        code: 'database_too_new',
+        message: expect.stringMatching(/9002_other\.breaking\.sql\. Start the release/) as string,
+      });
+    await opened.close();
+  });
+
   test('one login that is no superuser, but may create roles and owns the database, does everything', async () => {
     const single = await startPostgres({ bin });
     await admin(single.url, "create role plain login createrole password 'p'", 'create database plain owner plain');
@@ -155,6 +203,7 @@ describePostgres('opening', ({ bin }) => {
       const pooler = await startPgBouncer({ bin: bouncer ?? '', target: url, poolMode: 'transaction' });
       const behind = await openDatabase(pooler.url);
       expect(behind.warnings.join('\n')).toContain('DATABASE_DIRECT_URL');
+      await expect(migrate(behind)).rejects.toMatchObject({ code: 'database_behind_pooler' });
       const past = await openDatabase(pooler.url, { directUrl: url });
       expect(past.warnings.join('\n')).not.toContain('DATABASE_DIRECT_URL');
       for (const opened of [behind, past]) {

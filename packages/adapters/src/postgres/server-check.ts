@@ -1,6 +1,6 @@
-import { DatabaseUnavailable } from '@holdfast/core';
 import { DatabaseNotUsable } from './errors.ts';
 import type { Sql } from './sql.ts';
+import { DatabaseReadOnly } from './unavailable.ts';
 
 interface Settings {
   readonly version: number;
@@ -39,11 +39,15 @@ export async function checkServer(sql: Sql): Promise<readonly string[]> {
   return warnings;
 }
 
-/** What may change while the server runs. Throws `DatabaseUnavailable` when it takes no writes. */
-export async function checkWritable(sql: Sql): Promise<void> {
-  const [row] = await sql.query<{ in_recovery: boolean; read_only: string }>(`
-    select pg_catalog.pg_is_in_recovery() as in_recovery,
-      pg_catalog.current_setting('transaction_read_only') as read_only`);
-  if (row?.in_recovery === true) throw new DatabaseUnavailable('The database is a standby and takes no writes.');
-  if (row?.read_only === 'on') throw new DatabaseUnavailable('The database is read-only.');
+/** Whether the server takes no writes. */
+export const closedSql =
+  "(pg_catalog.pg_is_in_recovery() or pg_catalog.current_setting('transaction_read_only') = 'on')";
+
+/** What may change while the server runs. Throws `DatabaseReadOnly` when it takes no writes. */
+export async function checkWritable(sql: Pick<Sql, 'query'>): Promise<void> {
+  const [row] = await sql.query<{ in_recovery: boolean; closed: boolean }>(
+    `select pg_catalog.pg_is_in_recovery() as in_recovery, ${closedSql} as closed`,
+  );
+  if (row?.in_recovery === true) throw new DatabaseReadOnly('The database is a standby and takes no writes.');
+  if (row?.closed === true) throw new DatabaseReadOnly('The database is read-only.');
 }

@@ -1,5 +1,7 @@
 /** One connection, for the time it is lent. */
 export interface Sql {
+  /** One server process answers all along; false behind a pooler, where session locks lie. */
+  readonly ownSession: boolean;
   /** Parameters are `$1`, `$2`, …; without values several statements may stand in one text. Parsed and planned anew. */
   query<Row = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>;
   /**

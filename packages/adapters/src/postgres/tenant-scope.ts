@@ -82,6 +82,7 @@ async function transaction<T>(
     return (await sql.pipeline([...before, ...statements])).slice(before.length);
   };
   const open: Transaction = {
+    ownSession: sql.ownSession,
     async query(text, values) {
       if (waiting.length > 0) await send([]);
       return sql.query(text, values);

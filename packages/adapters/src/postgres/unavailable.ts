@@ -1,7 +1,10 @@
-import { DatabaseUnavailable } from '@holdfast/core';
+import { DatabaseBusy, DatabaseUnavailable } from '@holdfast/core';
 
 /** SQLSTATE classes and codes after which the server, not the statement, is the matter. */
-const serverStates = /^(08...|57P0[1-5]|53...|58...|25006|3D000|28...)$/;
+const serverStates = /^(08...|57P0[1-5]|53...|58...|25P0[34]|3D000|28...)$/;
+const READ_ONLY = '25006';
+/** The statement was ended by its time limit, or waited too long for a lock: it did nothing. */
+const busyStates = new Set(['57014', '55P03']);
 const socketCodes = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -16,6 +19,9 @@ const socketCodes = new Set([
 ]);
 const driverMessages =
   /connection terminated|timeout expired|timeout exceeded when trying to connect|client (was closed|has encountered)|not queryable|connection (ended|is closed)/i;
+
+/** The server answers, but is a standby, or read-only. */
+export class DatabaseReadOnly extends DatabaseUnavailable {}
 
 /** The SQLSTATE or socket code of an error, if it has one. */
 export function codeOf(error: unknown): string | undefined {
@@ -46,6 +52,9 @@ export function asUnavailable(error: unknown): unknown {
   if (error instanceof DatabaseUnavailable) return error;
   const code = codeOf(error);
   const message = error instanceof Error ? error.message : String(error);
+  if (code === READ_ONLY) return new DatabaseReadOnly(`The database takes no writes: ${message}`, { cause: error });
+  if (code !== undefined && busyStates.has(code))
+    return new DatabaseBusy(`The database took too long: ${message}`, { cause: error });
   const gone = code === undefined ? driverMessages.test(message) : socketCodes.has(code) || serverStates.test(code);
   return gone ? new DatabaseUnavailable(`The database is not available: ${message}`, { cause: error }) : error;
 }

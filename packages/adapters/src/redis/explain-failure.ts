@@ -13,9 +13,12 @@ export function explainFailure(error: unknown, settings: RedisSettings): string 
     case 'EAI_AGAIN':
       return `The name ${settings.host} is not known here. Is REDIS_URL right?`;
     case 'ETIMEDOUT':
+      if (settings.tls === null) return unreachable(at, code);
+      // A server without TLS waits for the rest of what it takes for a command.
+      return `${unreachable(at, code)} Or does it speak no TLS there? Then use redis://, in a network of your own.`;
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
-      return `${at} cannot be reached from here (${code}). Is REDIS_URL right, and the way to it open?`;
+      return unreachable(at, code);
     case 'SELF_SIGNED_CERT_IN_CHAIN':
     case 'DEPTH_ZERO_SELF_SIGNED_CERT':
     case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
@@ -33,8 +36,8 @@ export function explainFailure(error: unknown, settings: RedisSettings): string 
     return `${at} refuses ${who} or its password, or that user is off. Put them right in REDIS_URL.`;
   if (message.startsWith('NOAUTH'))
     return `${at} asks for a user and a password. Add them: REDIS_URL=redis${settings.tls === null ? '' : 's'}://user:password@${at}.`;
-  if (message.startsWith('NOPERM'))
-    return `${who} lacks a right at ${at}: ${message.slice('NOPERM '.length)}. deploy/valkey/users.acl has all that are needed.`;
+  if (refusals.test(message))
+    return `${who} lacks a right at ${at}: ${message.replace(/^(NOPERM|ERR) /, '')}. deploy/valkey/users.acl has all that are needed.`;
   if (message.includes('DB index')) return `${at} has no database ${settings.database}. Put it right in REDIS_URL.`;
   if (message.startsWith('LOADING')) return `${at} still loads its data.`;
   if (message.startsWith('READONLY'))
@@ -47,6 +50,12 @@ export function explainFailure(error: unknown, settings: RedisSettings): string 
       : `${at} has closed the connection.`;
   return `${at}: ${message}`;
 }
+
+const unreachable = (at: string, code: string): string =>
+  `${at} cannot be reached from here (${code}). Is REDIS_URL right, and the way to it open?`;
+
+/** Refusals of what a script does differ from server to server. */
+const refusals = /^(NOPERM|ERR ACL failure in script:|ERR The user executing the script) /;
 
 /** What the library says of a connection that ended without an error. */
 const CLOSED = 'Connection is closed.';

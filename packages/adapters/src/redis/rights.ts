@@ -9,5 +9,7 @@ export async function tryRights(commands: Redis, subscriber: Redis, prefix: stri
   await subscriber.ping();
   await commands.ping();
   await commands.publish(name, '');
-  await counting(commands).consume(name, 1, { customDuration: 1 });
+  // The second time by the hash of the script.
+  const counts = counting(commands);
+  for (let time = 0; time < 2; time += 1) await counts.consume(name, 1, { customDuration: 1 });
 }

@@ -8,6 +8,12 @@ export interface Config {
   readonly dataDir: string;
   /** `folder`: where PGlite keeps its files. */
   readonly database: { readonly kind: 'pglite'; readonly folder: string } | { readonly kind: 'postgres' };
+  /** Limits of one process on a Postgres server; ms, 0 = none. */
+  readonly connections: {
+    readonly poolSize: number;
+    readonly statementTimeoutMs: number;
+    readonly lockTimeoutMs: number;
+  };
   /** What processes share beside the database; null = nothing. User and password stand in `secrets`. */
   readonly redis: {
     readonly host: string;

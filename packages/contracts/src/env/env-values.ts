@@ -8,6 +8,7 @@ import {
   rateNames,
   type Rates,
 } from '../limits.ts';
+import { isPostgresUrl } from './postgres-url.ts';
 
 // What a value of the environment may look like; each refuses with a line that says what it must be.
 
@@ -23,7 +24,7 @@ export function whole(min: number, max: number) {
 export const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z.enum(values, { error: `must be one of ${values.join(', ')}` });
 
-export const postgresUrl = z.string().refine((value) => /^postgres(ql)?:\/\/./.test(value) && URL.canParse(value), {
+export const postgresUrl = z.string().refine(isPostgresUrl, {
   error: 'must be a URL that begins with postgres:// or postgresql://',
 });
 

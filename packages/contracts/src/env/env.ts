@@ -55,7 +55,7 @@ function textOf(numbers: Readonly<Record<string, number>>): string {
 export const envKeys = {
   DATABASE_URL: databaseUrl.prefault('pglite://').meta({
     description:
-      'Where everything is kept. `pglite://` is a Postgres inside the process, in the folder `database` of DATA_DIR or in the one named after `pglite://`. With `postgres://` or `postgresql://` it may be behind a pooler.',
+      'Where everything is kept. `pglite://` is a Postgres inside the process, in the folder `database` of DATA_DIR or in the one named after `pglite://`. With `postgres://` or `postgresql://` it may be behind a pooler, and name several hosts, of which the one that takes writes is used (`postgres://user:secret@a,b/holdfast`). TLS by `sslmode`, `sslrootcert`, `sslcert` and `sslkey`: see the page on Postgres.',
     example: 'postgres://holdfast_api:secret@db:5432/holdfast',
     default: 'pglite://',
     used: [...everywhere, 'cli'],
@@ -76,6 +76,36 @@ export const envKeys = {
     used: ['cli', 'standalone'],
     secret: true,
   }),
+  DATABASE_POOL_SIZE: whole(2, 1_000)
+    .prefault('10')
+    .meta({
+      description:
+        'Connections of one process to DATABASE_URL, at most; one direct session comes on top. All processes together must stay below `max_connections`: see the page on Postgres.',
+      example: '20',
+      default: '10',
+      used: [...everywhere],
+      secret: false,
+    }),
+  DATABASE_STATEMENT_TIMEOUT_MS: whole(0, 3_600_000)
+    .prefault('30000')
+    .meta({
+      description:
+        'Milliseconds after which the server ends a statement of the API or a worker, and a transaction in which nothing happens; the caller gets 503 `database_busy`. 0 = none. Migrations have none.',
+      example: '60000',
+      default: '30000',
+      used: [...everywhere],
+      secret: false,
+    }),
+  DATABASE_LOCK_TIMEOUT_MS: whole(0, 3_600_000)
+    .prefault('10000')
+    .meta({
+      description:
+        'Milliseconds that a statement, of a migration too, waits for a lock; the caller gets 503 `database_busy`. 0 = no limit.',
+      example: '5000',
+      default: '10000',
+      used: [...everywhere, 'cli'],
+      secret: false,
+    }),
   REDIS_URL: redisUrl.prefault('memory://').meta({
     description:
       'What processes tell each other beside the database: words of models as they come, wake-ups, counts of rate limits. `memory://` = nothing beyond each process; wake-ups go through the database. `redis://user:password@host:6379/0` = a Redis or Valkey; `rediss://` = over TLS. Nothing is kept there; while it is away everything goes on. See the page of the cache.',
@@ -197,7 +227,7 @@ export const envKeys = {
     description: 'How the world reaches the API, for links. Without it: http, HOST and PORT.',
     example: 'https://holdfast.example.com',
     default: null,
-    used: ['worker', 'standalone'],
+    used: everywhere,
     secret: false,
   }),
   CORS_ORIGINS: originList.optional().meta({
@@ -559,3 +589,6 @@ export const envKeyNames = Object.keys(envKeys) as EnvKey[];
 
 /** What is told about a key. */
 export const metaOf = (key: EnvKey): KeyMeta => keyMeta.parse(envKeys[key].meta());
+
+/** The keys that may come as a file as well, which `<KEY>_FILE` names. */
+export const secretKeys: readonly EnvKey[] = envKeyNames.filter((key) => metaOf(key).secret);

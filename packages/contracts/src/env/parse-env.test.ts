@@ -25,6 +25,7 @@ describe('parseEnv', () => {
     expect(parseEnv({})).toEqual({
       dataDir: '.holdfast',
       database: { kind: 'pglite', folder: '.holdfast/database' },
+      connections: { poolSize: 10, statementTimeoutMs: 30_000, lockTimeoutMs: 10_000 },
       redis: null,
       s3: null,
       http: { host: '127.0.0.1', port: 7070, publicBaseUrl: null, corsOrigins: [], trustedProxies: [] },
@@ -43,11 +44,11 @@ describe('parseEnv', () => {
       temporal: null,
       secrets: {
         database: null,
-        s3: null,
         modelApiKey: null,
         temporalApiKey: null,
         oidcClientSecret: null,
         redis: null,
+        s3: null,
         environment: {},
       },
     });
@@ -55,6 +56,9 @@ describe('parseEnv', () => {
 
   it('reads every key', () => {
     const config = parseEnv({
+      DATABASE_POOL_SIZE: '20',
+      DATABASE_STATEMENT_TIMEOUT_MS: '60000',
+      DATABASE_LOCK_TIMEOUT_MS: '0',
       DATABASE_URL: 'postgresql://a:pw1@db/x',
       DATABASE_DIRECT_URL: 'postgres://a:pw2@db/x',
       DATABASE_MIGRATE_URL: 'postgres://o:pw3@db/x',
@@ -121,6 +125,7 @@ describe('parseEnv', () => {
     expect(shown).toEqual({
       dataDir: '/data',
       database: { kind: 'postgres' },
+      connections: { poolSize: 20, statementTimeoutMs: 60_000, lockTimeoutMs: 0 },
       s3: {
         endpoint: 'http://s3:8333',
         publicEndpoint: 'https://files.example.com',

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { defaultQuotas, defaultRates } from '../limits.ts';
 import type { Config } from './config.ts';
-import { env, type EnvKey, envKeyNames, metaOf } from './env.ts';
+import { env, type EnvKey, envKeyNames, metaOf, secretKeys } from './env.ts';
 
 /** The environment as a process gets it. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -24,6 +24,11 @@ export class EnvInvalid extends Error {
 
 /** Reads the whole contract at once. Throws `EnvInvalid` with everything that is wrong, passwords hidden. */
 export function parseEnv(environment: Environment): Config {
+  // What `withSecretFiles` has not taken out: the value would be missed in silence.
+  const unread = secretKeys.filter((key) => (environment[`${key}_FILE`]?.trim() ?? '') !== '');
+  if (unread.length > 0) {
+    throw new EnvInvalid(unread.map((key) => `${key}_FILE: this program reads no secrets from files; set ${key}`));
+  }
   const given = Object.fromEntries(
     envKeyNames.flatMap((key) => {
       const value = environment[key]?.trim() ?? '';
@@ -86,6 +91,11 @@ export function parseEnv(environment: Environment): Config {
     database: isPglite
       ? { kind: 'pglite', folder: values.DATABASE_URL.slice('pglite://'.length) || `${values.DATA_DIR}/database` }
       : { kind: 'postgres' },
+    connections: {
+      poolSize: values.DATABASE_POOL_SIZE,
+      statementTimeoutMs: values.DATABASE_STATEMENT_TIMEOUT_MS,
+      lockTimeoutMs: values.DATABASE_LOCK_TIMEOUT_MS,
+    },
     redis: redis.server,
     s3: s3Of(values),
     http: {

@@ -376,6 +376,11 @@ export const errorCodes = {
     'Artifacts unavailable',
     'The store of files and large contents does not answer. Nothing is lost; runs that need it wait. Try again after `Retry-After`.',
   ),
+  database_busy: meaning(
+    503,
+    'Database busy',
+    'The database took longer than DATABASE_STATEMENT_TIMEOUT_MS or DATABASE_LOCK_TIMEOUT_MS allows. What the statement did was taken back; try again after `Retry-After`, a create with the same `Idempotency-Key`.',
+  ),
   internal: meaning(
     500,
     'Internal error',
@@ -418,7 +423,9 @@ export const startupCodes = {
   database_corrupt:
     'The PGlite database in DATA_DIR cannot be opened. Restore a backup, or move the folder away to begin anew.',
   database_role_missing: 'The login may not act as the role of this process. The message names both.',
-  database_not_migrated: 'The tables are missing, or of another release. Run the migrations.',
+  database_not_migrated: 'The tables are missing, or of an older release. Run the migrations.',
+  database_too_new: 'A later release has changed the tables so that this one cannot work with them.',
+  database_behind_pooler: 'What needs a session of its own was begun through a pooler.',
   migration_changed: 'A migration that this database has had is another one now. Install the release that made it.',
 } as const satisfies Readonly<Record<string, string>>;
 

@@ -136,6 +136,8 @@ export const remedies: Readonly<Record<ErrorCode | RunFailureCode | StartupCode,
   cross_site_request: 'Send `x-holdfast-csrf: 1` with each change that bears the cookie, from a page of this server.',
   database_unavailable:
     'Look at the database and at `/readyz`. Runs go on when it is back. Repeat a create with the same `Idempotency-Key`.',
+  database_busy:
+    'Repeat the request. If it stays so, see in `pg_stat_activity` what holds the lock or takes the time, and whether autovacuum keeps up.',
   internal: 'Look in the log for the `x-request-id` of the answer, and report it with that line.',
 
   // failed runs
@@ -166,6 +168,9 @@ export const remedies: Readonly<Record<ErrorCode | RunFailureCode | StartupCode,
   database_corrupt: 'Restore a copy of DATA_DIR. To begin anew, move the folder away; do not delete it yet.',
   database_role_missing:
     'Run `holdfast migrate` as the owner (DATABASE_MIGRATE_URL), and grant the role that is named.',
+  database_too_new:
+    'Start the release that migrated the database, or a later one. Going back needs a backup from before.',
+  database_behind_pooler: 'Set DATABASE_MIGRATE_URL or DATABASE_DIRECT_URL to a url that goes past the pooler.',
   database_not_migrated: 'Run `holdfast migrate`, or `holdfast init --tenant <name>` on a new database.',
   migration_changed: 'Install the release that made the tables, or a later one; never edit a migration.',
 };

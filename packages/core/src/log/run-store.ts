@@ -209,6 +209,12 @@ export interface RunStore {
 
 /** The database did not answer or refuses to write. What was sent may or may not have been committed. */
 export class DatabaseUnavailable extends Error {
-  override readonly name = 'DatabaseUnavailable';
-  readonly code = 'database_unavailable';
+  override readonly name: string = 'DatabaseUnavailable';
+  readonly code: 'database_unavailable' | 'database_busy' = 'database_unavailable';
+}
+
+/** The server ended the statement since it took, or waited for a lock, too long. It did nothing. */
+export class DatabaseBusy extends DatabaseUnavailable {
+  override readonly name = 'DatabaseBusy';
+  override readonly code = 'database_busy';
 }

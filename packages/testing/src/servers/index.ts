@@ -1,3 +1,4 @@
+export { type Certificates, makeCertificates } from './certificates.ts';
 export { database, type Database } from './database.ts';
 export { describePostgres } from './describe-postgres.ts';
 export { describeProgram } from './describe-program.ts';
@@ -19,7 +20,7 @@ export { authority, type Authority } from './authority.ts';
 export { describeRedis } from './describe-redis.ts';
 export { REDIS_PASSWORD, type RedisServer, startRedis } from './redis.ts';
 export { startTraefik, type TraefikServer } from './traefik.ts';
-export { startPostgres, type PostgresServer } from './postgres.ts';
+export { startPostgres, startStandby, type PostgresServer } from './postgres.ts';
 export { describeSeaweedFs } from './describe-seaweedfs.ts';
 export { type SeaweedFsServer, startSeaweedFs } from './seaweedfs.ts';
 export { type MotoServer, startMoto } from './moto.ts';

@@ -44,7 +44,8 @@ export type InstalledProgram =
   | 'redis'
   | 'seaweedfs'
   | 'moto'
-  | 'traefik';
+  | 'traefik'
+  | 'compose';
 
 /** The path of the program (of `python-client`: the folder of its programs; of `llama`: the folder of llama.cpp's server and its model; of `keycloak`: the folder of its distribution), or undefined. */
 export function installedProgram(name: InstalledProgram): string | undefined {

@@ -5,7 +5,16 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { freePort } from './free-port.ts';
 import { ready } from './ready.ts';
-import { ended, guard, removeFolder, serverFolder, serverOwner, spawnServer, tail } from './server-process.ts';
+import {
+  ended,
+  guard,
+  type Owner,
+  removeFolder,
+  serverFolder,
+  serverOwner,
+  spawnServer,
+  tail,
+} from './server-process.ts';
 
 export interface PostgresServer {
   /** As the superuser, database `postgres`. */
@@ -13,6 +22,8 @@ export interface PostgresServer {
   readonly port: number;
   /** Where the server writes its log. */
   readonly log: string;
+  /** Its data directory. */
+  readonly data: string;
   /** Starts it again on the same data and port, after a fast shutdown if it still runs. */
   restart(): Promise<void>;
   /** Fast shutdown; the data is removed. */
@@ -30,16 +41,45 @@ export interface PostgresOptions {
   readonly fsync?: boolean;
   /** Lines of postgresql.conf. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Lines of pg_hba.conf, in place of its own. */
+  readonly hba?: readonly string[];
+}
+
+export interface StandbyOptions extends Omit<PostgresOptions, 'hba'> {
+  readonly primary: PostgresServer;
 }
 
 /** A Postgres of its own, with fresh data, on a free port of 127.0.0.1; it ends with this process at the latest. */
-export async function startPostgres({ bin, fsync = false, settings = {} }: PostgresOptions): Promise<PostgresServer> {
+export function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
+  const password = randomBytes(12).toString('hex');
+  return start(options, password, async (data, folder, owner) => {
+    await initdb(options.bin, folder, data, password, owner);
+    if (options.hba !== undefined) writeFileSync(join(data, 'pg_hba.conf'), `${options.hba.join('\n')}\n`);
+  });
+}
+
+/** A standby that streams from another server, as `pg_basebackup` makes one. Its name there is `standby`. */
+export function startStandby({ primary, ...options }: StandbyOptions): Promise<PostgresServer> {
+  const at = new URL(primary.url);
+  return start(options, at.password, async (data, folder, owner) => {
+    const source = `host=127.0.0.1 port=${at.port} user=postgres password=${at.password} application_name=standby`;
+    const flags = ['-D', data, '-R', '-X', 'stream', '-c', 'fast', '--no-sync', '-d', source];
+    await promisify(execFile)(join(options.bin, 'pg_basebackup'), flags, { cwd: folder, ...owner });
+  });
+}
+
+type Fill = (data: string, folder: string, owner: Owner | undefined) => Promise<void>;
+
+async function start(
+  { bin, fsync = false, settings = {} }: Omit<PostgresOptions, 'hba'>,
+  password: string,
+  fill: Fill,
+): Promise<PostgresServer> {
   const owner = serverOwner();
   const folder = serverFolder('postgres', owner);
   const data = join(folder, 'data');
   const log = join(folder, 'log');
   const dismiss = guard(folder, join(data, 'postmaster.pid'), 'postgres');
-  const password = randomBytes(12).toString('hex');
   // synchronous_commit stays on: without it, a kill would lose what was acknowledged.
   const quick = fsync ? {} : { fsync: 'off', full_page_writes: 'off' };
   const conf = { listen_addresses: '127.0.0.1', unix_socket_directories: '', ...quick, ...settings };
@@ -48,7 +88,7 @@ export async function startPostgres({ bin, fsync = false, settings = {} }: Postg
 
   const urlAt = (at: number): string => `postgres://postgres:${password}@127.0.0.1:${at}/postgres`;
 
-  const start = async (): Promise<void> => {
+  const launch = async (): Promise<void> => {
     const flags = Object.entries({ ...conf, port: String(port) }).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
     // After a kill, the old backends need a moment to let go of the shared memory; a port may be taken by now.
     for (let attempt = 1; ; attempt += 1) {
@@ -76,11 +116,11 @@ export async function startPostgres({ bin, fsync = false, settings = {} }: Postg
   };
 
   try {
-    await initdb(bin, folder, data, password, owner);
+    await fill(data, folder, owner);
     for (let attempt = 1; ; attempt += 1) {
       port = await freePort();
       try {
-        await start();
+        await launch();
         break;
       } catch (error) {
         if (attempt === 5 || !/Address already in use|could not create any TCP/.test(String(error))) throw error;
@@ -96,9 +136,10 @@ export async function startPostgres({ bin, fsync = false, settings = {} }: Postg
     url: urlAt(port),
     port,
     log,
+    data,
     async restart() {
       await halt('SIGINT');
-      await start();
+      await launch();
     },
     async stop() {
       await halt('SIGINT');

@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { compose, type Docker } from './docker.ts';
+import { envValue } from './env-file.ts';
+
+export const databases = ['holdfast', 'keycloak', 'temporal', 'temporal_visibility'] as const;
+export const VOLUMES = 'volumes.tar';
+
+/** What a backup says of itself: `manifest.json`. */
+export const manifest = z.object({
+  format: z.literal(1),
+  made_at: z.string(),
+  image: z.string(),
+  files: z.record(z.string(), z.object({ bytes: z.number(), sha256: z.string() })),
+  /** Of each secret the beginning of its hash: enough to say whether it is the one that belongs to this backup. */
+  secrets: z.record(z.string(), z.string()),
+});
+export type Manifest = z.output<typeof manifest>;
+
+/**
+ * Every database, then the volumes with the artifacts and the key of the tenants' secrets. What a database names is
+ * there: artifacts are written before they are named. The files in `secrets/` are not in it, only what they are.
+ */
+export async function backUp(docker: Docker, folder: string, target: string, now: Date): Promise<Manifest> {
+  mkdirSync(target, { recursive: true, mode: 0o700 });
+  for (const name of databases) {
+    const dump = ['exec', '--no-TTY', 'postgres', 'pg_dump', '--username', 'postgres', '--format', 'custom', name];
+    await compose(docker, dump, { to: join(target, `${name}.dump`) });
+  }
+  // Stores must survive a kill, so what they have on disk at one moment is good.
+  await compose(docker, ['pause', 's3']);
+  try {
+    const pack = [...packer, 'packer', '--create', '--file', '-', 's3', 'holdfast'];
+    await compose(docker, pack, { to: join(target, VOLUMES) });
+  } finally {
+    await compose(docker, ['unpause', 's3']);
+  }
+  const files: Manifest['files'] = {};
+  for (const name of [...databases.map((each) => `${each}.dump`), VOLUMES])
+    files[name] = { bytes: statSync(join(target, name)).size, sha256: await sha256(join(target, name)) };
+  const made: Manifest = {
+    format: 1,
+    made_at: now.toISOString(),
+    image: envValue(folder, 'HOLDFAST_IMAGE') ?? '',
+    files,
+    secrets: secretMarks(folder),
+  };
+  // Last: a backup without it is none.
+  writeFileSync(join(target, 'manifest.json'), `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600, flush: true });
+  return made;
+}
+
+/** Compose's arguments before the name of the service that packs and unpacks volumes. */
+export const packer = ['--profile', 'packer', 'run', '--rm', '--no-deps', '--no-TTY'];
+
+export function secretMarks(folder: string): Readonly<Record<string, string>> {
+  const secrets = join(folder, 'secrets');
+  return Object.fromEntries(
+    readdirSync(secrets)
+      .toSorted()
+      .map((name) => [
+        name,
+        createHash('sha256')
+          .update(readFileSync(join(secrets, name)))
+          .digest('hex')
+          .slice(0, 16),
+      ]),
+  );
+}
+
+export async function sha256(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const piece of createReadStream(file)) hash.update(piece as Buffer);
+  return hash.digest('hex');
+}

@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { finished, pipeline } from 'node:stream/promises';
+import { Failure } from '../failure.ts';
+
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  /** A file that standard output goes to, or that standard input comes from. */
+  readonly to?: string;
+  readonly from?: string;
+  /** What it says goes to this terminal, as it comes. */
+  readonly shown?: boolean;
+}
+
+/** `docker` with these arguments. Tests bring one of their own. */
+export type Docker = (args: readonly string[], options?: RunOptions) => Promise<Ran>;
+
+/** The program of this machine, in the folder of the Compose files. */
+export function installedDocker(folder: string, env: Readonly<Record<string, string | undefined>>): Docker {
+  return async (args, { to, from, shown = false } = {}) => {
+    const child = spawn('docker', args, {
+      cwd: folder,
+      env: forDocker(env),
+      stdio: [
+        from === undefined ? (shown ? 'inherit' : 'ignore') : 'pipe',
+        shown ? 'inherit' : 'pipe',
+        shown ? 'inherit' : 'pipe',
+      ],
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    const streams: Promise<unknown>[] = [];
+    if (child.stdout !== null) {
+      if (to === undefined) child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+      // Dumps and copies of volumes: only their owner may read them.
+      else streams.push(pipeline(child.stdout, createWriteStream(to, { mode: 0o600, flags: 'wx' })));
+      streams.push(finished(child.stdout).catch(() => undefined));
+    }
+    if (child.stdin !== null && from !== undefined) streams.push(pipeline(createReadStream(from), child.stdin));
+    const ended = new Promise<number>((resolve, reject) => {
+      child.once('error', (error) => reject(notThere(error)));
+      child.once('close', (code) => resolve(code ?? 1));
+    });
+    const [code] = await Promise.all([ended, ...streams]);
+    return { code, stdout, stderr };
+  };
+}
+
+/** Settings come from `.env` alone: a variable of this shell would go before what stands there, unseen. */
+const forDocker = (env: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> =>
+  Object.fromEntries(Object.entries(env).filter(([key]) => forwarded.test(key)));
+const forwarded = /^(PATH|HOME|USER|TERM|NO_COLOR|SSH_AUTH_SOCK|TMPDIR|DOCKER_.*|XDG_.*|https?_proxy|no_proxy)$/i;
+
+function notThere(error: Error): Error {
+  return 'code' in error && error.code === 'ENOENT'
+    ? new Failure('There is no program `docker` here. Install Docker Engine with the Compose plugin.')
+    : error;
+}
+
+/** `docker compose …`. @throws Failure with what it said when it failed. */
+export async function compose(docker: Docker, args: readonly string[], options: RunOptions = {}): Promise<string> {
+  const { code, stdout, stderr } = await docker(['compose', ...args], options);
+  if (code === 0) return stdout;
+  const said = stderr.trim() === '' ? '' : `: ${stderr.trim().split('\n').slice(-5).join('\n')}`;
+  throw new Failure(`docker compose ${args.slice(0, 3).join(' ')} ended with ${code}${said}`);
+}

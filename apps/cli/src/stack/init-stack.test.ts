@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { envValue, setEnvValue } from './env-file.ts';
+import { initStack, type StackOptions } from './init-stack.ts';
+import { randomSecrets } from './secrets.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'holdfast-stack-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const options: StackOptions = { url: 'https://h.example.com', edge: 'traefik', temporal: false, dev: false };
+const secret = (name: string): string => readFileSync(join(folder, 'secrets', name), 'utf8').trim();
+const mode = (name: string): string => (statSync(join(folder, name)).mode & 0o777).toString(8);
+
+describe('holdfast stack init', () => {
+  it('makes secrets of 256 bits, no two of them alike, in a folder that its owner alone may enter', () => {
+    initStack(folder, options);
+    const values = randomSecrets.map(secret);
+    for (const value of values) expect(value).toMatch(/^[\w-]{43}$/);
+    expect(new Set(values).size).toBe(randomSecrets.length);
+    expect([mode('secrets'), mode('.env')]).toEqual(['700', '600']);
+    // The users of the images must be able to read them where they are mounted, and nobody changes them.
+    for (const name of randomSecrets) expect(mode(`secrets/${name}`)).toBe('444');
+  });
+
+  it('makes what follows from them fit', () => {
+    initStack(folder, options);
+    expect(secret('database-url-api')).toBe(`postgres://holdfast_api:${secret('postgres-api')}@postgres:5432/holdfast`);
+    expect(secret('redis-url')).toBe(`redis://holdfast:${secret('valkey-holdfast')}@valkey:6379/0`);
+    const hash = createHash('sha256').update(secret('valkey-holdfast')).digest('hex');
+    expect(secret('valkey-acl').split('\n')).toEqual([
+      'user default off',
+      expect.stringContaining(`user holdfast on #${hash} ~holdfast:*`),
+      expect.stringMatching(/^user edge on #[0-9a-f]{64} ~ratelimit:\* -@all /),
+      expect.stringMatching(/^user health on #[0-9a-f]{64} -@all \+ping$/),
+    ]);
+    expect(JSON.parse(secret('s3-config'))).toMatchObject({
+      identities: [
+        { name: 'root', credentials: [{ secretKey: secret('s3-root-secret-key') }] },
+        { credentials: [{ accessKey: secret('s3-access-key'), secretKey: secret('s3-secret-key') }] },
+      ],
+    });
+  });
+
+  it('overwrites nothing, and makes what is missing fit what is there', () => {
+    initStack(folder, options);
+    const before = Object.fromEntries(readdirSync(join(folder, 'secrets')).map((name) => [name, secret(name)]));
+    writeFileSync(join(folder, '.env'), 'MINE=1\n');
+    rmSync(join(folder, 'secrets/database-url-worker'));
+    const { made, kept } = initStack(folder, { ...options, edge: 'kong' });
+    expect(made).toEqual(['secrets/database-url-worker']);
+    expect(kept).toContain('.env');
+    expect(readFileSync(join(folder, '.env'), 'utf8')).toBe('MINE=1\n');
+    for (const [name, value] of Object.entries(before)) expect([name, secret(name)]).toEqual([name, value]);
+  });
+
+  it.each([
+    [{}, 'compose.yaml:edge.traefik.yaml:tls.traefik.yaml', '0.0.0.0', { EDGE_TLS_PORT: '443', EDGE_PORT: '80' }],
+    [
+      { url: 'https://h.example.com:8443' },
+      'compose.yaml:edge.traefik.yaml:tls.traefik.yaml',
+      '0.0.0.0',
+      { EDGE_TLS_PORT: '8443' },
+    ],
+    [
+      { url: 'http://localhost:8080/', edge: 'kong', temporal: true, dev: true },
+      'compose.yaml:edge.kong.yaml:temporal.yaml:dev.yaml',
+      '127.0.0.1',
+      { EDGE_PORT: '8080', EDGE_TLS_PORT: null, PUBLIC_BASE_URL: 'http://localhost:8080' },
+    ],
+  ] as const)('writes what %j asks for', (given, files, bind, more) => {
+    initStack(folder, { ...options, ...given });
+    for (const [key, value] of Object.entries({ COMPOSE_FILE: files, EDGE_BIND: bind, ...more }))
+      expect([key, envValue(folder, key)]).toEqual([key, value]);
+  });
+
+  it.each([
+    [{ url: 'holdfast.example.com' }, 'must be http:// or https://'],
+    [{ url: 'https://h.example.com/base' }, 'no path'],
+    [{ dev: true }, 'must be one of this machine'],
+  ])('writes nothing for %j', (given, why) => {
+    expect(() => initStack(folder, { ...options, ...given })).toThrow(why);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
+describe('.env', () => {
+  it('keeps all other lines when a key is set', () => {
+    writeFileSync(join(folder, '.env'), '# one\nA=1\nB=2\n\n# two\n');
+    setEnvValue(folder, 'A', '3');
+    setEnvValue(folder, 'C', 'new');
+    expect(readFileSync(join(folder, '.env'), 'utf8')).toBe('# one\nA=3\nB=2\n\n# two\nC=new\n');
+    expect([envValue(folder, 'C'), envValue(folder, 'D')]).toEqual(['new', null]);
+    expect(mode('.env')).toBe('600');
+  });
+});

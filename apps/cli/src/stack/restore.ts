@@ -1,0 +1,59 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Failure } from '../failure.ts';
+import { databases, type Manifest, manifest, packer, secretMarks, sha256, VOLUMES } from './back-up.ts';
+import { compose, type Docker } from './docker.ts';
+
+/**
+ * The backup, if it is whole and belongs to the secrets of this folder. @throws Failure with everything that is against it.
+ */
+export async function checkedBackup(folder: string, source: string): Promise<Manifest> {
+  const file = join(source, 'manifest.json');
+  if (!existsSync(file)) throw new Failure(`${source} is no whole backup: it has no manifest.json.`);
+  const read = manifest.parse(JSON.parse(readFileSync(file, 'utf8')));
+  const problems: string[] = [];
+  for (const [name, { sha256: wanted }] of Object.entries(read.files)) {
+    const path = join(source, name);
+    if (!existsSync(path)) problems.push(`${name} is missing`);
+    else if ((await sha256(path)) !== wanted) problems.push(`${name} was changed since`);
+  }
+  // Passwords of the databases are in them as hashes, and the store's volume knows its own.
+  const here = secretMarks(folder);
+  for (const [name, mark] of Object.entries(read.secrets)) {
+    if (needed(name) && here[name] !== mark) problems.push(`secrets/${name} is not the one of this backup`);
+  }
+  if (problems.length > 0)
+    throw new Failure(`This backup cannot be restored here:\n${problems.map((each) => `  ${each}`).join('\n')}`);
+  return read;
+}
+
+/** A restored Keycloak has the clients' secrets and its admin as they were. */
+const needed = (name: string): boolean => name === 'oidc-client-secret' || name === 'keycloak-admin';
+
+/** With owners and rights, in place of the database that is there. */
+const whole = ['--clean', '--if-exists', '--create', '--exit-on-error'];
+
+/** Puts databases and volumes back as they were. Everything but the database server is stopped, and stays so. */
+export async function restore(docker: Docker, source: string, tell: (line: string) => void): Promise<void> {
+  await compose(docker, ['stop'], { shown: true });
+  await compose(docker, ['up', '--detach', '--wait', 'postgres'], { shown: true });
+  for (const name of databases) {
+    tell(name);
+    const load = [
+      'exec',
+      '--no-TTY',
+      'postgres',
+      'pg_restore',
+      '--username',
+      'postgres',
+      '--dbname',
+      'postgres',
+      ...whole,
+    ];
+    await compose(docker, load, { from: join(source, `${name}.dump`) });
+  }
+  tell('volumes');
+  const empty =
+    'find /volumes/s3 /volumes/holdfast -mindepth 1 -delete && tar -C /volumes --extract --same-owner --file -';
+  await compose(docker, [...packer, '--entrypoint', 'sh', 'packer', '-c', empty], { from: join(source, VOLUMES) });
+}

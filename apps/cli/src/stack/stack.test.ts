@@ -1,0 +1,223 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { backUp } from './back-up.ts';
+import type { Docker, Ran, RunOptions } from './docker.ts';
+import { envValue, setEnvValue } from './env-file.ts';
+import { initStack } from './init-stack.ts';
+import { checkedBackup, restore } from './restore.ts';
+import { stackState } from './stack-state.ts';
+import { upgrade } from './upgrade.ts';
+import { waitUntilWell } from './wait-until-well.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'holdfast-stack-'));
+  initStack(folder, { url: 'http://localhost', edge: 'traefik', temporal: false, dev: false });
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+type Container = Readonly<Record<string, string | number>>;
+
+/** Answers as Docker does about a small stack; `asked` has every command after `compose`. */
+class FakeDocker {
+  readonly asked: string[] = [];
+  containers: Record<string, Container> = {
+    api: { State: 'running', Health: 'healthy', Status: 'Up' },
+    migrate: { State: 'exited', ExitCode: 0 },
+    postgres: { State: 'running', Health: 'healthy', Status: 'Up' },
+  };
+  /** Called before each command; may change the containers or return what the command does. */
+  on: (command: string) => Partial<Ran> | undefined = () => undefined;
+
+  readonly run: Docker = (args, { to }: RunOptions = {}) => {
+    const command = args.filter((arg) => arg !== 'compose').join(' ');
+    this.asked.push(command);
+    const answer = this.on(command);
+    if (to !== undefined) writeFileSync(to, `${command}\n`, { flag: 'wx' });
+    return Promise.resolve({ code: 0, stdout: this.#answer(command), stderr: '', ...answer });
+  };
+
+  #answer(command: string): string {
+    if (command.startsWith('config'))
+      return JSON.stringify({
+        services: {
+          api: { restart: 'unless-stopped', depends_on: { migrate: {} } },
+          migrate: { restart: 'on-failure:5', depends_on: { postgres: {} } },
+          postgres: { restart: 'unless-stopped' },
+        },
+      });
+    if (command.startsWith('ps'))
+      return Object.entries(this.containers)
+        .map(([Service, rest]) => JSON.stringify({ Service, ...rest }))
+        .join('\n');
+    return command.startsWith('logs') ? `log of ${command.split(' ').at(-1)}\n` : '';
+  }
+}
+
+const silent = (): void => undefined;
+
+describe('the state of the stack', () => {
+  it('lists the parts in the order in which they start', async () => {
+    expect((await stackState(new FakeDocker().run)).map(({ name, state }) => `${name} ${state}`)).toEqual([
+      'postgres ok',
+      'migrate ok',
+      'api ok',
+    ]);
+  });
+
+  it.each([
+    [{ State: 'running', Health: 'starting' }, 'waits'],
+    [{ State: 'running', Health: 'unhealthy' }, 'sick'],
+    [{ State: 'running' }, 'ok'],
+    [{ State: 'created' }, 'waits'],
+    [{ State: 'restarting', ExitCode: 1 }, 'sick'],
+    [{ State: 'exited', ExitCode: 0 }, 'sick'],
+    [{ State: 'paused' }, 'sick'],
+  ])('says of a service with %j that it is %s', async (container, state) => {
+    const docker = new FakeDocker();
+    docker.containers['api'] = container;
+    expect((await stackState(docker.run)).find(({ name }) => name === 'api')?.state).toBe(state);
+  });
+
+  it.each([
+    [{ State: 'running' }, 'waits'],
+    [{ State: 'restarting', ExitCode: 1 }, 'waits'],
+    [{ State: 'exited', ExitCode: 0 }, 'ok'],
+    [{ State: 'exited', ExitCode: 1 }, 'sick'],
+  ])('says of a job with %j that it is %s', async (container, state) => {
+    const docker = new FakeDocker();
+    docker.containers['migrate'] = container;
+    expect((await stackState(docker.run)).find(({ name }) => name === 'migrate')?.state).toBe(state);
+  });
+
+  it('reads the list that older releases of Compose say', async () => {
+    const docker = new FakeDocker();
+    docker.on = (command) =>
+      command.startsWith('ps') ? { stdout: JSON.stringify([{ Service: 'api', State: 'running' }]) } : undefined;
+    expect((await stackState(docker.run)).map(({ state }) => state)).toEqual(['sick', 'sick', 'ok']);
+  });
+});
+
+describe('waiting until all is well', () => {
+  it('ends when it is', async () => {
+    const docker = new FakeDocker();
+    docker.containers['api'] = { State: 'running', Health: 'starting' };
+    let looks = 0;
+    docker.on = (command) => {
+      if (command.startsWith('ps') && ++looks === 3) docker.containers['api'] = { State: 'running', Health: 'healthy' };
+      return undefined;
+    };
+    const told: string[] = [];
+    await waitUntilWell(docker.run, 60_000, (line) => told.push(line), 1);
+    expect(told).toEqual(['postgres', 'migrate', 'api']);
+  });
+
+  it('names the part that holds up the others, with the end of its log, and none of these', async () => {
+    const docker = new FakeDocker();
+    docker.containers = {
+      postgres: { State: 'running', Health: 'healthy' },
+      migrate: { State: 'exited', ExitCode: 1 },
+    };
+    await expect(waitUntilWell(docker.run, 60_000, silent, 1)).rejects.toThrow(
+      'migrate is not well: ended with 1. api waits for it. The end of its log:\n    log of migrate',
+    );
+    expect(docker.asked.filter((command) => command.startsWith('logs'))).toHaveLength(1);
+  });
+
+  it('ends after a time, and says what it waited for', async () => {
+    const docker = new FakeDocker();
+    docker.containers['api'] = { State: 'running', Health: 'starting', Status: 'Up 5 minutes (health: starting)' };
+    await expect(waitUntilWell(docker.run, 0, silent, 1)).rejects.toThrow('api is not well: Up 5 minutes');
+  });
+});
+
+describe('an upgrade', () => {
+  const options = { image: 'holdfast:0.2.0', timeoutMs: 60_000, pull: true };
+
+  it('migrates before it changes workers, and these before the API', async () => {
+    const docker = new FakeDocker();
+    await upgrade(docker.run, folder, options, silent);
+    const steps = docker.asked.filter((command) => /^(pull|run|up)/.test(command));
+    expect(steps.map((command) => `${command.split(' ')[0]} ${command.split(' ').at(-1)}`)).toEqual([
+      'pull --ignore-buildable',
+      'run migrate',
+      'up worker',
+      'up api',
+      'up --remove-orphans',
+    ]);
+    expect(envValue(folder, 'HOLDFAST_IMAGE')).toBe('holdfast:0.2.0');
+  });
+
+  it('changes nothing when the migration fails', async () => {
+    const docker = new FakeDocker();
+    docker.on = (command) => (command.startsWith('run') ? { code: 1, stderr: 'holdfast: no' } : undefined);
+    await expect(upgrade(docker.run, folder, options, silent)).rejects.toThrow('holdfast: no');
+    expect(envValue(folder, 'HOLDFAST_IMAGE')).toBe('holdfast:0.1.0');
+    expect(docker.asked.filter((command) => command.startsWith('up'))).toEqual([]);
+  });
+
+  it('takes no image that is not here when it shall not ask a registry', async () => {
+    const docker = new FakeDocker();
+    docker.on = (command) => (command.startsWith('image') ? { code: 1 } : undefined);
+    await expect(upgrade(docker.run, folder, { ...options, pull: false }, silent)).rejects.toThrow(
+      'is not on this machine',
+    );
+    expect(envValue(folder, 'HOLDFAST_IMAGE')).toBe('holdfast:0.1.0');
+  });
+});
+
+describe('a backup', () => {
+  const at = new Date('2026-11-27T12:00:00Z');
+
+  it('has the databases before the volumes, while the store stands still, and says what is in it', async () => {
+    const docker = new FakeDocker();
+    const target = join(folder, 'backup');
+    const { files, secrets } = await backUp(docker.run, folder, target, at);
+    expect(
+      docker.asked.map(
+        (command) =>
+          /dump.* (\w+)$/.exec(command)?.[1] ?? command.split(' ').find((word) => /pause|--create/.test(word)),
+      ),
+    ).toEqual(['holdfast', 'keycloak', 'temporal', 'temporal_visibility', 'pause', '--create', 'unpause']);
+    expect(Object.keys(files)).toHaveLength(5);
+    expect(secrets['postgres-api']).toMatch(/^[0-9a-f]{16}$/);
+    expect(await checkedBackup(folder, target)).toMatchObject({ made_at: '2026-11-27T12:00:00.000Z' });
+  });
+
+  it('lets the store go on when the copy fails, and is none then', async () => {
+    const docker = new FakeDocker();
+    docker.on = (command) => (command.includes('--create') ? { code: 2, stderr: 'no space' } : undefined);
+    const target = join(folder, 'backup');
+    await expect(backUp(docker.run, folder, target, at)).rejects.toThrow('no space');
+    expect(docker.asked.at(-1)).toBe('unpause s3');
+    await expect(checkedBackup(folder, target)).rejects.toThrow('no manifest.json');
+  });
+
+  it('is not restored when it was changed, or belongs to other secrets', async () => {
+    const target = join(folder, 'backup');
+    await backUp(new FakeDocker().run, folder, target, at);
+    writeFileSync(join(target, 'holdfast.dump'), 'other');
+    rmSync(join(folder, 'secrets/oidc-client-secret'));
+    initStack(folder, { url: 'http://localhost', edge: 'traefik', temporal: false, dev: false });
+    await expect(checkedBackup(folder, target)).rejects.toThrow(
+      'holdfast.dump was changed since\n  secrets/oidc-client-secret is not the one of this backup',
+    );
+  });
+
+  it('is put back with nothing but the database server running', async () => {
+    const docker = new FakeDocker();
+    await restore(docker.run, join(folder, 'backup'), silent);
+    expect(docker.asked.slice(0, 2)).toEqual(['stop', 'up --detach --wait postgres']);
+    expect(docker.asked.filter((command) => command.includes('pg_restore'))).toHaveLength(4);
+    expect(docker.asked.at(-1)).toContain('tar -C /volumes --extract');
+  });
+
+  it('leaves the settings alone', async () => {
+    setEnvValue(folder, 'HOLDFAST_IMAGE', 'holdfast:9');
+    const before = readFileSync(join(folder, '.env'), 'utf8');
+    const { image } = await backUp(new FakeDocker().run, folder, join(folder, 'backup'), at);
+    expect([image, readFileSync(join(folder, '.env'), 'utf8')]).toEqual(['holdfast:9', before]);
+  });
+});
