@@ -7,6 +7,7 @@ const conditions = ['holdfast-source', 'node'];
 const folders = ['packages/*/src', 'apps/*/src'];
 const needsPglite = '**/*.pglite.test.ts';
 const needsPostgres = '**/*.pg.test.ts';
+const needsStack = '**/*.stack.test.ts';
 const chaos = 'tests/chaos/**';
 const built = ['**/node_modules/**', '**/dist/**', '.servers/**'];
 
@@ -29,7 +30,7 @@ const projects = [
   {
     name: 'postgres',
     include: [...folders.map((folder) => `${folder}/${needsPostgres}`), 'tests/**/*.test.ts'],
-    exclude: [...built, chaos, needsPglite],
+    exclude: [...built, chaos, needsPglite, needsStack],
     pool: 'forks' as const,
     testTimeout: 60_000,
     hookTimeout: 120_000,
@@ -44,6 +45,17 @@ const projects = [
     // They mostly wait: for a lease to end, for processes to start.
     maxWorkers: 3,
     sequence: { groupOrder: 1 },
+  },
+  {
+    name: 'stack',
+    include: [`tests/stack/${needsStack}`],
+    exclude: built,
+    pool: 'forks' as const,
+    testTimeout: 120_000,
+    hookTimeout: 300_000,
+    // Ten processes for one file: nothing else beside them.
+    maxWorkers: 1,
+    sequence: { groupOrder: 2 },
   },
 ];
 

@@ -105,12 +105,6 @@ function refuseBreaking(newer: readonly string[]): void {
   );
 }
 
-/** @throws DatabaseNotUsable `database_not_migrated`. */
-export async function checkSchema(connections: Connections): Promise<void> {
-  const problem = await schemaProblem(connections);
-  if (problem !== null) throw new DatabaseNotUsable('database_not_migrated', problem);
-}
-
 function migrations(): Migration[] {
   return readdirSync(folder)
     .filter((name) => /^\d{4}_.*\.sql$/.test(name))

@@ -64,7 +64,8 @@ describePostgres('behind a pooler in transaction mode', ({ bin }) => {
       return ids;
     });
     await expect.poll(() => accepted, { timeout: 20_000 }).toBeGreaterThan(20);
-    await pooler.restart();
+    await pooler.kill();
+    await pooler.start();
     const acknowledged = await Promise.all(writing);
     expect(failed).toBeGreaterThan(0);
     for (const [index, run] of runs.entries()) {

@@ -42,8 +42,12 @@ function askedFor(failure: unknown, repeatable: boolean): number | null {
   if (!(failure instanceof HoldfastError)) return null;
   const asked = failure.retryAfterMs ?? 0;
   if (failure.status === 429 || undone.has(failure.code)) return asked;
-  return repeatable && [502, 503, 504].includes(failure.status) ? asked : null;
+  return repeatable && ([502, 503, 504].includes(failure.status) || isOfAnEdge(failure)) ? asked : null;
 }
+
+/** No answer of Holdfast: Traefik says 404 until it has read what to publish, and 500 while the API is away. */
+const isOfAnEdge = ({ code, status }: HoldfastError): boolean =>
+  code === 'unexpected_answer' && (status === 404 || status === 500);
 
 /** Ends at once, by the signal's reason, when it aborts. */
 export function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {

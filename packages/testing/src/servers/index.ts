@@ -3,7 +3,13 @@ export { database, type Database } from './database.ts';
 export { describePostgres } from './describe-postgres.ts';
 export { describeProgram } from './describe-program.ts';
 export { freePort, freePortWithNext } from './free-port.ts';
-export { installedPgBouncer, installedProgram, postgresVersions, type InstalledPostgres } from './installed.ts';
+export {
+  installedPgBouncer,
+  installedProgram,
+  postgresVersions,
+  serversRequired,
+  type InstalledPostgres,
+} from './installed.ts';
 export { type LlamaServer, startLlama } from './llama.ts';
 export { startPgBouncer, type PgBouncer } from './pgbouncer.ts';
 export { describeKeycloak } from './describe-keycloak.ts';
@@ -19,3 +25,5 @@ export { describeSeaweedFs } from './describe-seaweedfs.ts';
 export { type SeaweedFsServer, startSeaweedFs } from './seaweedfs.ts';
 export { type MotoServer, startMoto } from './moto.ts';
 export { serverOwner } from './server-process.ts';
+export { type SourceProgram, startSourceProgram } from './source-program.ts';
+export { type Logins, prepareLogins } from './prepare-logins.ts';

@@ -31,6 +31,13 @@ export interface KeycloakServer {
   stop(): Promise<void>;
 }
 
+export interface KeycloakOptions {
+  /** The edge in front of it, on this machine: what tokens and pages say. Default: its own address. */
+  readonly publicUrl?: string;
+  /** For those who must know it before; default: any that is free. */
+  readonly port?: number;
+}
+
 const REALM = 'holdfast';
 const ADMIN = { username: 'admin', password: 'dev-only-admin' };
 const realmFile = fileURLToPath(new URL('../../../../deploy/keycloak/dev.json', import.meta.url));
@@ -42,13 +49,13 @@ const WITHIN_MS = 240_000;
  * On free ports of 127.0.0.1; it ends with this process at the latest. `home`: the unpacked and built distribution. The
  * first start with a realm file imports it, which takes a minute; what came of that is kept beside `home` and copied.
  */
-export async function startKeycloak(home: string): Promise<KeycloakServer> {
+export async function startKeycloak(home: string, options: KeycloakOptions = {}): Promise<KeycloakServer> {
   const realm = createHash('sha256').update(readFileSync(realmFile)).digest('hex').slice(0, 12);
   const imported = join(home, '..', `imported-${realm}`);
   if (!existsSync(imported)) await importRealm(home, imported);
   const folder = serverFolder('keycloak', undefined);
   cpSync(imported, join(folder, 'data'), { recursive: true });
-  return serve(home, folder, archiveOf(imported));
+  return serve(home, folder, archiveOf(imported), options);
 }
 
 async function importRealm(home: string, imported: string): Promise<void> {
@@ -57,7 +64,7 @@ async function importRealm(home: string, imported: string): Promise<void> {
   cpSync(realmFile, join(folder, 'data', 'import', 'holdfast-realm.json'));
   // Its classes are kept, too: later starts take half the time.
   const archive = join(folder, 'data', 'classes.jsa');
-  const server = await serve(home, folder, ['-XX:ArchiveClassesAtExit=' + archive], ['--import-realm']);
+  const server = await serve(home, folder, ['-XX:ArchiveClassesAtExit=' + archive], {}, ['--import-realm']);
   const kept = mkdtempSync(`${imported}.`);
   await server.end();
   cpSync(join(folder, 'data'), kept, { recursive: true });
@@ -86,6 +93,7 @@ async function serve(
   home: string,
   folder: string,
   java: readonly string[],
+  { publicUrl, port: wanted }: KeycloakOptions,
   more: readonly string[] = [],
 ): Promise<Served> {
   // A home of its own, so that several can run: the program is shared, the data is not.
@@ -94,14 +102,15 @@ async function serve(
   const log = join(folder, 'log');
   const pidFile = join(folder, 'pid');
   const dismiss = guard(folder, pidFile, 'java');
-  const [port, management] = await Promise.all([freePort(), freePort()]);
+  const [port, management] = await Promise.all([wanted ?? freePort(), freePort()]);
   const url = `http://127.0.0.1:${port}`;
-  const issuer = `${url}/realms/${REALM}`;
+  const issuer = `${publicUrl ?? url}/realms/${REALM}`;
   const args = [...jvm(folder), ...java, '-cp', join(home, 'lib', 'quarkus-run.jar')];
   args.push('io.quarkus.bootstrap.runner.QuarkusEntryPoint', 'start', '--optimized', ...more);
   args.push('--http-enabled=true', '--http-host=127.0.0.1', `--http-port=${port}`, '--cache=local');
   args.push('--http-management-host=127.0.0.1', `--http-management-port=${management}`);
-  args.push(`--hostname=${url}`, '--hostname-backchannel-dynamic=true');
+  args.push(`--hostname=${publicUrl ?? url}`, '--hostname-backchannel-dynamic=true');
+  if (publicUrl !== undefined) args.push('--proxy-headers=xforwarded', '--proxy-trusted-addresses=127.0.0.1');
   args.push(`--db-url=jdbc:h2:file:${join(folder, 'data', 'h2', 'keycloakdb')};NON_KEYWORDS=VALUE`);
   args.push(`--bootstrap-admin-username=${ADMIN.username}`, `--bootstrap-admin-password=${ADMIN.password}`);
   let child: ChildProcess;
@@ -110,7 +119,7 @@ async function serve(
     writeFileSync(pidFile, String(child.pid));
     const deadline = Date.now() + WITHIN_MS;
     // The port is open before the database and the import are ready, and answers 503.
-    for (const page of [`http://127.0.0.1:${management}/health/ready`, issuer])
+    for (const page of [`http://127.0.0.1:${management}/health/ready`, `${url}/realms/${REALM}`])
       while (!(await answers(page))) {
         if (child.exitCode !== null || child.signalCode !== null || Date.now() > deadline)
           throw new Error(`Keycloak did not start:\n${tail(log)}`);

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { chownSync, writeFileSync } from 'node:fs';
+import { chownSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from './free-port.ts';
 import { ready } from './ready.ts';
@@ -9,8 +9,10 @@ export interface PgBouncer {
   /** The target's user and database, through the pooler. */
   readonly url: string;
   readonly port: number;
-  /** Ends it at once, with all its connections, and starts it again on its port. */
-  restart(): Promise<void>;
+  /** SIGKILL. */
+  kill(): Promise<void>;
+  /** After `kill`: on the same port. */
+  start(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -56,33 +58,32 @@ ignore_startup_parameters = extra_float_digits
     write('pgbouncer.ini', ini);
     const url = new URL(target);
     url.port = String(port);
-    const launch = async (): Promise<ChildProcess> => {
-      const child = spawnServer(bin, [join(folder, 'pgbouncer.ini')], log, owner);
+    let child: ChildProcess;
+    const end = async (signal: NodeJS.Signals): Promise<void> => {
+      // Whoever waits for its end must not end first.
+      child.ref();
+      child.kill(signal);
+      await ended(child);
+    };
+    const serve = async (): Promise<void> => {
+      // One that was killed has left it behind, and the next would not start.
+      rmSync(pidFile, { force: true });
+      child = spawnServer(bin, [join(folder, 'pgbouncer.ini')], log, owner);
       try {
         await ready(child, url.href, log);
-        return child;
       } catch (error) {
-        child.kill('SIGKILL');
-        await ended(child);
+        await end('SIGKILL');
         throw error;
       }
     };
-    let child = await launch();
-    const halt = async (name: NodeJS.Signals): Promise<void> => {
-      // Whoever waits for its end must not end first.
-      child.ref();
-      child.kill(name);
-      await ended(child);
-    };
+    await serve();
     return {
       url: url.href,
       port,
-      async restart() {
-        await halt('SIGKILL');
-        child = await launch();
-      },
-      async stop() {
-        await halt('SIGQUIT');
+      kill: () => end('SIGKILL'),
+      start: serve,
+      stop: async () => {
+        await end('SIGQUIT');
         removeFolder(folder);
         dismiss();
       },
