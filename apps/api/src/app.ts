@@ -9,6 +9,7 @@ import { check } from './http/check.ts';
 import { withoutTenant } from './http/credentials.ts';
 import { allowOrigins } from './http/cors.ts';
 import { onClientError } from './http/client-error.ts';
+import { limitBodies } from './http/limit-bodies.ts';
 import { once } from './http/once.ts';
 import { answerPlatform, askedBy } from './http/platform.ts';
 import { documentOf, told } from './http/problem.ts';
@@ -68,7 +69,7 @@ export function buildApp(ports: ApiPorts): FastifyInstance {
       reply,
     ),
   );
-  limitBodies(app);
+  limitBodies(app, { wholeMs: REQUEST_MS, pieceMs: PIECE_MS });
   allowOrigins(app, ports.corsOrigins);
   authenticateRequests(app, ports);
   tellRequests(app, ports);
@@ -174,27 +175,6 @@ async function answerTenant(
 function bytesOf({ body }: FastifyRequest): Readable {
   if (body instanceof Readable) return body;
   throw refused('unsupported_media_type', 'Send the bytes as application/octet-stream.');
-}
-
-/**
- * Whoever sends a body slowly holds a connection: it has a time to be there, or, where it may have any size, a time from
- * one piece to the next. Node has one time for all requests.
- */
-function limitBodies(app: FastifyInstance): void {
-  app.addHook('onRequest', ({ raw, routeOptions }, _reply, done) => {
-    const late = (): void => {
-      if (!raw.complete)
-        onClientError(Object.assign(new Error('the body is late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), raw.socket);
-    };
-    if (routeOptions.config.bytes === true) {
-      raw.setTimeout(PIECE_MS, late);
-      raw.once('end', () => raw.setTimeout(0));
-    } else if ('content-length' in raw.headers || 'transfer-encoding' in raw.headers) {
-      const timer = setTimeout(late, REQUEST_MS);
-      raw.once('close', () => clearTimeout(timer));
-    }
-    done();
-  });
 }
 
 /** Who asks a route that never looks at the caller. */

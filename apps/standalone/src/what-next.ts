@@ -7,7 +7,7 @@ import type { Standalone } from './wiring.ts';
 /** What happened, where it is, and what to try. */
 export function tellNext(
   stage: Stage,
-  { demo, url }: Standalone,
+  { demo, url, inFolder }: Standalone,
   dataDir: string,
   folder: string,
   ended: FirstRun,
@@ -23,7 +23,7 @@ export function tellNext(
       `The run ${status} in ${seconds(ms)}, ${seconds(totalMs)} after the start.`,
     ),
   );
-  if (report !== null)
+  if (report !== null && inFolder)
     stage.line(`The report: ${join(dataDir, 'artifacts', demo.tenant, run, report.digest)}  (${report.name})`);
   stage.line('');
   stage.line('Try next, in another terminal:');

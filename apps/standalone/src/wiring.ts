@@ -24,6 +24,8 @@ export interface Standalone {
   /** What is said at start about how people log in. */
   readonly loginLine: string;
   readonly database: OpenDatabase['kind'];
+  /** The artifacts are in the folder `artifacts` of the data directory. */
+  readonly inFolder: boolean;
   /** Drains the worker, then the API, then closes what is below. */
   close(): Promise<void>;
 }
@@ -107,7 +109,17 @@ export async function wireStandalone(
       platformTools: mcp,
     });
     parts.push({ close: () => worker.drain() });
-    return { api, worker, demo, url, logFile, loginLine: login.line, database: database.kind, close };
+    return {
+      api,
+      worker,
+      demo,
+      url,
+      logFile,
+      loginLine: login.line,
+      database: database.kind,
+      inFolder: config.s3 === null,
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
