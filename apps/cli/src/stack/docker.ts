@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { finished, pipeline } from 'node:stream/promises';
+import { pipeline } from 'node:stream/promises';
 import { Failure } from '../failure.ts';
 
 export interface Ran {
@@ -35,19 +35,20 @@ export function installedDocker(folder: string, env: Readonly<Record<string, str
     let stdout = '';
     let stderr = '';
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-    const streams: Promise<unknown>[] = [];
-    if (child.stdout !== null) {
-      if (to === undefined) child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-      // Dumps and copies of volumes: only their owner may read them.
-      else streams.push(pipeline(child.stdout, createWriteStream(to, { mode: 0o600, flags: 'wx' })));
-      streams.push(finished(child.stdout).catch(() => undefined));
-    }
-    if (child.stdin !== null && from !== undefined) streams.push(pipeline(createReadStream(from), child.stdin));
     const ended = new Promise<number>((resolve, reject) => {
       child.once('error', (error) => reject(notThere(error)));
       child.once('close', (code) => resolve(code ?? 1));
     });
-    const [code] = await Promise.all([ended, ...streams]);
+    if (to === undefined) child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    const copies: Promise<void>[] = [];
+    // Dumps and copies of volumes: only their owner may read them.
+    if (to !== undefined && child.stdout !== null)
+      copies.push(pipeline(child.stdout, createWriteStream(to, { mode: 0o600, flags: 'wx', flush: true })));
+    if (from !== undefined && child.stdin !== null) copies.push(pipeline(createReadStream(from), child.stdin));
+    const [code, ...copied] = await Promise.all([ended, ...copies.map(errorOf)]);
+    // Of a program that ended badly its own words say more than that it read no further.
+    const failure = copied.find((error) => error !== null);
+    if (code === 0 && failure !== undefined) throw failure;
     return { code, stdout, stderr };
   };
 }
@@ -56,6 +57,12 @@ export function installedDocker(folder: string, env: Readonly<Record<string, str
 const forDocker = (env: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> =>
   Object.fromEntries(Object.entries(env).filter(([key]) => forwarded.test(key)));
 const forwarded = /^(PATH|HOME|USER|TERM|NO_COLOR|SSH_AUTH_SOCK|TMPDIR|DOCKER_.*|XDG_.*|https?_proxy|no_proxy)$/i;
+
+const errorOf = (copy: Promise<void>): Promise<unknown> =>
+  copy.then(
+    () => null,
+    (error: unknown) => error,
+  );
 
 function notThere(error: Error): Error {
   return 'code' in error && error.code === 'ENOENT'
