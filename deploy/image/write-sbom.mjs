@@ -13,7 +13,7 @@ const packages = ['packages', 'apps'].flatMap((kind) =>
   readdirSync(join(folder, kind)).map((name) => `${kind}/${name}`),
 );
 const found = [...packages, ...['', ...packages].flatMap((path) => installed(join(path, 'node_modules')))]
-  .toSorted()
+  .toSorted((left, right) => (left < right ? -1 : 1))
   .map((path) => component(path, json(folder, path, 'package.json')));
 // Two copies of one version are one component.
 const npm = [...new Map(found.map((part) => [part.purl, part])).values()];

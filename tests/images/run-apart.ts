@@ -26,8 +26,13 @@ export async function runApart(image: string, { name, bin }: InstalledPostgres):
   const port = await freePort();
   const containers: string[] = [];
   const options = [
-    ...[...confined, '--network', 'host', '--volume', `${volume}:/var/lib/holdfast`, '--env', 'HOST=127.0.0.1'],
-    ...['--env', `DATABASE_URL=${postgres.url}`, '--env', `PORT=${port}`, '--env', `METRICS_PORT=${await freePort()}`],
+    ...confined,
+    '--network=host',
+    `--volume=${volume}:/var/lib/holdfast`,
+    '--env=HOST=127.0.0.1',
+    `--env=DATABASE_URL=${postgres.url}`,
+    `--env=PORT=${port}`,
+    `--env=METRICS_PORT=${await freePort()}`,
   ];
   const start = async (word: string): Promise<string> => {
     const container = await docker('run', '--detach', ...options, image, word);
