@@ -34,7 +34,7 @@ export function installedPgBouncer(): string | undefined {
 }
 
 /** Programs that suites of clients need, beside the servers. */
-export type InstalledProgram = 'chromium' | 'python-client' | 'llama' | 'temporal' | 'keycloak' | 'traefik' | 'valkey';
+export type InstalledProgram = 'chromium' | 'python-client' | 'llama' | 'temporal' | 'keycloak' | 'traefik';
 
 /** The path of the program (of `python-client`: the folder of its programs; of `llama`: the folder of llama.cpp's server and its model; of `keycloak`: the folder of its distribution), or undefined. */
 export function installedProgram(name: InstalledProgram): string | undefined {
