@@ -47,8 +47,8 @@ export function installedDocker(folder: string, env: Readonly<Record<string, str
     if (from !== undefined && child.stdin !== null) copies.push(pipeline(createReadStream(from), child.stdin));
     const [code, ...copied] = await Promise.all([ended, ...copies.map(errorOf)]);
     // Of a program that ended badly its own words say more than that it read no further.
-    const failure = copied.find((error) => error !== null);
-    if (code === 0 && failure !== undefined) throw failure;
+    const failure = copied.find((error) => error !== null) ?? null;
+    if (code === 0 && failure !== null) throw failure;
     return { code, stdout, stderr };
   };
 }
@@ -58,10 +58,10 @@ const forDocker = (env: Readonly<Record<string, string | undefined>>): Record<st
   Object.fromEntries(Object.entries(env).filter(([key]) => forwarded.test(key)));
 const forwarded = /^(PATH|HOME|USER|TERM|NO_COLOR|SSH_AUTH_SOCK|TMPDIR|DOCKER_.*|XDG_.*|https?_proxy|no_proxy)$/i;
 
-const errorOf = (copy: Promise<void>): Promise<unknown> =>
+const errorOf = (copy: Promise<void>): Promise<Error | null> =>
   copy.then(
     () => null,
-    (error: unknown) => error,
+    (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
   );
 
 function notThere(error: Error): Error {
