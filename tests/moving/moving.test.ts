@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { migrate, openDatabase } from '@holdfast/adapters/postgres';
 import { Holdfast } from '@holdfast/sdk';
 import { database, describePostgres, freePort, type PostgresServer, startPostgres } from '@holdfast/testing/servers';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { Child } from '../chaos/harness/child.ts';
 import { ended, until } from '../chaos/harness/product.ts';
 import { start } from '../e2e/support/program.ts';
@@ -11,6 +11,9 @@ import { asked } from './support/asked.ts';
 import { type Contents, contentsOf } from './support/contents.ts';
 import { holdfast } from './support/holdfast.ts';
 import { awkward, type KilledInstallation, killedInstallation } from './support/installation.ts';
+
+// Each opens embedded databases and starts programs.
+vi.setConfig({ testTimeout: 180_000 });
 
 async function migrated(url: string): Promise<void> {
   const opened = await openDatabase(url, { hints: false });
@@ -171,7 +174,7 @@ describePostgres('moving an installation from the embedded database', ({ bin }) 
       err: expect.stringContaining('has rows already'),
     });
     await goesOn(env);
-  }, 180_000);
+  });
 
   test('what runs on Postgres moves once its workers have stopped; the API that is still there takes nothing more', async () => {
     const { env, url } = await target('next-source', migrated);
@@ -205,7 +208,7 @@ describePostgres('moving an installation from the embedded database', ({ bin }) 
     const { rights: _here, ...back } = await contentsOf(embedded.DATABASE_URL);
     const { rights: _there, ...there } = moved;
     expect(back).toEqual(there);
-  }, 180_000);
+  });
 
   /** API and worker on it: everything that waited ends, and nothing is done twice. */
   async function goesOn(env: Record<string, string>): Promise<void> {
