@@ -143,7 +143,10 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
     const tools = toolbox({
       servers: new RegisteredTools({ platform: platformTools, store: toolServers, mcp, http, redaction }),
       artifacts: artifactTools({
-        artifacts: { put: artifacts.put, open: (ref, digest) => files.open(ref, digest) },
+        artifacts: {
+          put: (ref, digest, bytes) => artifacts.put(ref, digest, bytes),
+          open: (ref, digest) => files.open(ref, digest),
+        },
         list: artifactRows,
       }),
       fetch: httpFetch({ outbound, artifacts }),

@@ -48,5 +48,5 @@ it.each([
   [{ offset: 9 }, '', 3],
   [{ offset: 20, length: 1 }, '', 3],
 ])('reads %j, and no more of the file than it takes', async (args, text, taken) => {
-  expect(await read(args)).toEqual({ text: text === '' ? expect.stringMatching(/^$|bytes/) : text, taken });
+  expect(await read(args)).toEqual({ text, taken });
 });
