@@ -147,6 +147,8 @@ const revoked = async () => {
 };
 
 const nameOfOne = () => `s-${randomUUID()}`;
+/** An upload whose bytes have not come. */
+const empty = async () => String((await post('/v1/uploads', goodBodies['uploads.create'])).json['id']);
 /** At a time that no test lives to see. */
 const scheduleOf = (name: string, agent = 'quick') => ({ name, agent, cron: '0 0 29 2 *' });
 const scheduled = async (agent?: string) => {
@@ -217,6 +219,13 @@ const rows: readonly Row[] = [
       return { path: '/v1/runs', body: { agent: 'quick', thread, on_busy: 'reject' } };
     },
   ],
+  [
+    'runs.start',
+    'upload_incomplete',
+    null,
+    async () => ({ path: '/v1/runs', body: { agent: 'quick', files: [await empty()] } }),
+  ],
+  ['uploads.complete', 'upload_incomplete', null, async () => ({ path: `/v1/uploads/${await empty()}/complete` })],
   ['runs.delete', 'run_live', 'waiting', async () => ({ path: `/v1/runs/${await asking()}` })],
   ['runs.delete', 'parent_live', 'waiting', async () => ({ path: `/v1/runs/${await childOfLive()}` })],
   ['threads.delete', 'thread_busy', 'waiting', async () => ({ path: `/v1/threads/${await busyThread()}` })],
@@ -262,6 +271,7 @@ const rows: readonly Row[] = [
       ['schedules.create', 'schedules', '/v1/schedules'],
       ['secrets.set', 'secrets', '/v1/secrets/one-more'],
       ['tools.put', 'tool_servers', '/v1/tools/one-more'],
+      ['uploads.create', 'upload_megabytes', '/v1/uploads'],
       ['webhooks.create', 'webhooks', '/v1/webhooks'],
     ] as const
   ).map(

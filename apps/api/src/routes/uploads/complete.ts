@@ -17,6 +17,10 @@ export const completeUpload = route({
   answers: { 200: { description: 'Runs may take it.', json: uploadResource } },
   refusals: ['upload_not_found', 'upload_incomplete', 'upload_mismatch', 'artifacts_unavailable'],
   audit: true,
+  resource: async ({ uploads }, caller, { upload: id }) => {
+    const upload = await uploads.get(caller, id);
+    return upload === null ? null : uploadResourceOf(upload);
+  },
   handle: async (ports, { caller, params, change }) => {
     await verifyUpload(ports, caller, params.upload);
     return change(async ({ uploads }) => {

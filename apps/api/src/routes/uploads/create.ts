@@ -1,4 +1,4 @@
-import { createdUpload, createUploadBody } from '@holdfast/contracts';
+import { createdUpload, createUploadBody, uploadResource } from '@holdfast/contracts';
 import { createUpload, LINK_SECONDS, newUploadId } from '@holdfast/core';
 import { nothing, route } from '../../http/route.ts';
 import { fileLinkOf, uploadResourceOf } from '../../resources/upload.ts';
@@ -17,9 +17,11 @@ export const createUploadRoute = route({
     'For a file that a run shall get: send its bytes to `put`, complete the upload, and name it in `files` of the run. It is there for 24 hours.',
   answers: { 201: { description: 'The upload, and where its bytes go.', json: createdUpload } },
   refusals: ['quota_exceeded', 'artifacts_unavailable'],
-  audit: ({ body, answer }) => {
-    const { id } = createdUpload.parse(answer.json);
-    return { target: `/v1/uploads/${id}`, detail: { size: body.size, digest: body.digest } };
+  audit: ({ answer }) => {
+    // Without the link.
+    const after = uploadResource.parse(answer.json);
+    const { id, size, digest } = after;
+    return { target: `/v1/uploads/${id}`, detail: { size, digest }, after };
   },
   handle: async (ports, { caller, body, change }) => {
     const { name, media_type: mediaType, size, digest } = body;
