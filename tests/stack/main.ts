@@ -82,7 +82,7 @@ async function kill(at: Programs, goneMs: number): Promise<void> {
     const died: Died[] = [];
     const only = values.only.split(',').filter(Boolean);
     for (const death of deaths.filter(({ parts }) => only.length === 0 || only.some((name) => parts.join() === name))) {
-      const last = await killParts(stack, load, death, goneMs);
+      const last = await killParts(stack, load, death, { goneMs, calmMs: 8_000 });
       died.push(last);
       say(`  ${tableOf(load, [last]).at(-1)}`);
       if (last.wellAt === null) tellWhy(stack, load);
