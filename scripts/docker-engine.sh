@@ -82,7 +82,8 @@ start() {
   require_root
   [ -e "$programs/complete" ] || die "not installed: run 'bash scripts/docker-engine.sh install' first."
   if is_up; then echo "the engine runs: $DOCKER_HOST"; return; fi
-  if ip link show docker0 >/dev/null 2>&1; then
+  command -v ip >/dev/null || die "this needs the command 'ip': apt-get install iproute2"
+  if [ -e /sys/class/net/docker0 ]; then
     die "there is a network bridge 'docker0': another Docker engine runs here, or one ended without 'stop'. Use that one, or remove the bridge with 'ip link delete docker0'."
   fi
   mkdir -p "$home/data" "$home/run"

@@ -1,7 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describePostgres, type PostgresServer, startPostgres, startStandby } from '@holdfast/testing/servers';
-import pg from 'pg';
 import { expect, it } from 'vitest';
 import { agent } from './harness/agents.ts';
 import { Product, until } from './harness/product.ts';
@@ -21,9 +20,9 @@ function synchronous(bin: string): void {
   it('synchronous: everything goes on where it was, without a restart; no effect is doubled or unknown', async () => {
     const { primary, standby, product } = await start(bin);
     try {
-      await query(primary, "alter system set synchronous_standby_names = '*'", 'select pg_reload_conf()');
+      await primary.query("alter system set synchronous_standby_names = '*'", 'select pg_reload_conf()');
       await until('the standby to be synchronous', 20_000, async () => {
-        const [row] = await query(primary, 'select sync_state from pg_stat_replication');
+        const [row] = await primary.query('select sync_state from pg_stat_replication');
         return row?.['sync_state'] === 'sync' ? true : null;
       });
       const go = join(product.folder, 'go');
@@ -41,7 +40,7 @@ function synchronous(bin: string): void {
         (await fetch(`${product.url}/readyz`)).status === 503 ? true : null,
       );
       await writeFile(go, '');
-      await query(standby, 'select pg_promote()');
+      await standby.query('select pg_promote()');
       for (const { id } of runs) {
         expect(await product.ended(id, 90_000)).toBe('succeeded');
         const events = await product.events(id);
@@ -72,18 +71,18 @@ function asynchronous(bin: string): void {
         );
       await paid(1);
       await until('the standby to have it', 20_000, async () => {
-        const [row] = await query(primary, 'select sent_lsn = replay_lsn as all from pg_stat_replication');
+        const [row] = await primary.query('select sent_lsn = replay_lsn as all from pg_stat_replication');
         return row?.['all'] === true ? true : null;
       });
       // From now on the standby hears nothing.
-      await query(standby, "alter system set primary_conninfo = ''", 'select pg_reload_conf()');
+      await standby.query("alter system set primary_conninfo = ''", 'select pg_reload_conf()');
       await until('the stream to end', 20_000, async () =>
-        (await query(primary, 'select from pg_stat_replication')).length === 0 ? true : null,
+        (await primary.query('select from pg_stat_replication')).length === 0 ? true : null,
       );
       await writeFile(first, '');
       await paid(2);
       await primary.kill();
-      await query(standby, 'select pg_promote()');
+      await standby.query('select pg_promote()');
       await until('/readyz to be good again', 60_000, async () =>
         (await fetch(`${product.url}/readyz`)).status === 200 ? true : null,
       );
@@ -109,13 +108,4 @@ async function start(bin: string): Promise<{ primary: PostgresServer; standby: P
   const hosts = [primary, standby].map(({ port }) => `127.0.0.1:${port}`).join(',');
   const product = await Product.start({ postgres: `postgres://${username}:${password}@${hosts}/postgres`, workers: 1 });
   return { primary, standby, product };
-}
-
-async function query(server: PostgresServer, ...texts: string[]): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client(server.url);
-  await client.connect();
-  const rows: Record<string, unknown>[] = [];
-  for (const text of texts) rows.push(...(await client.query<Record<string, unknown>>(text)).rows);
-  await client.end();
-  return rows;
 }

@@ -46,8 +46,8 @@ function onTraefik(bin: string): void {
     traefik = await startTraefik(bin, {
       EDGE_API_URL: server.url,
       EDGE_KEYCLOAK_URL: `http://127.0.0.1:${address.port}`,
-      EDGE_RATE_AVERAGE: '50',
-      EDGE_RATE_BURST: '300',
+      EDGE_RATE_AVERAGE: '5',
+      EDGE_RATE_BURST: '200',
     });
     edge = { url: traefik.url, key: (await server.tenant('edge')).key };
   });
@@ -64,6 +64,11 @@ function onTraefik(bin: string): void {
     expect(asked).toEqual([login, '/resources/x/style.css']);
     expect(await (await fetch(`${traefik.internal}/metrics`)).text()).toContain('traefik_');
     expect((await fetch(`${traefik.internal}/api/rawdata`)).status).toBe(404);
+  });
+
+  test('lets nobody give their requests an id', async () => {
+    const answer = await fetch(`${edge.url}/v1/login-options`, { headers: { 'x-request-id': 'mine-1' } });
+    expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
   });
 
   test('keeps whoever is nobody from the API', async () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { migrate, openDatabase } from '@holdfast/adapters/postgres';
 import { Holdfast } from '@holdfast/sdk';
 import { database, describePostgres, freePort, type PostgresServer, startPostgres } from '@holdfast/testing/servers';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { Child } from '../chaos/harness/child.ts';
 import { ended, until } from '../chaos/harness/product.ts';
 import { start } from '../e2e/support/program.ts';
@@ -11,6 +11,9 @@ import { asked } from './support/asked.ts';
 import { type Contents, contentsOf } from './support/contents.ts';
 import { holdfast } from './support/holdfast.ts';
 import { awkward, type KilledInstallation, killedInstallation } from './support/installation.ts';
+
+// Each opens embedded databases and starts programs.
+vi.setConfig({ testTimeout: 180_000 });
 
 async function migrated(url: string): Promise<void> {
   const opened = await openDatabase(url, { hints: false });
@@ -171,7 +174,41 @@ describePostgres('moving an installation from the embedded database', ({ bin }) 
       err: expect.stringContaining('has rows already'),
     });
     await goesOn(env);
-  }, 180_000);
+  });
+
+  test('what runs on Postgres moves once its workers have stopped; the API that is still there takes nothing more', async () => {
+    const { env, url } = await target('next-source', migrated);
+    expect(await holdfast(['import', exported], env)).toMatchObject({ code: 0 });
+    const port = String(await freePort());
+    const own = { ...env, PORT: port, TOOL_SERVERS_FILE: join(folder, 'tools.json'), LOG_LEVEL: 'error' };
+    const [api, worker] = [await Child.start('api', own), await Child.start('worker', own)];
+    children.push(api, worker);
+    const next = join(folder, 'next');
+    expect(await holdfast(['export', '--output', next], env)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('Workers are at work'),
+    });
+    worker.signal('SIGTERM');
+    await worker.ended;
+    const moved = await contentsOf(url);
+    expect(await holdfast(['export', '--output', next], env)).toMatchObject({ code: 0 });
+    const refused = await fetch(`http://127.0.0.1:${port}/v1/runs`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${source.product.key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ agent: 'writer', input: 'too late' }),
+    });
+    expect([refused.status, await refused.json()]).toMatchObject([503, { code: 'database_unavailable' }]);
+
+    // And into an embedded database again.
+    const dataDir = join(folder, 'embedded');
+    await mkdir(dataDir);
+    await cp(join(env['DATA_DIR'] ?? '', 'secrets.key'), join(dataDir, 'secrets.key'));
+    const embedded = { DATABASE_URL: `pglite://${join(dataDir, 'database')}`, DATA_DIR: dataDir };
+    expect(await holdfast(['import', next], embedded)).toMatchObject({ code: 0 });
+    const { rights: _here, ...back } = await contentsOf(embedded.DATABASE_URL);
+    const { rights: _there, ...there } = moved;
+    expect(back).toEqual(there);
+  });
 
   /** API and worker on it: everything that waited ends, and nothing is done twice. */
   async function goesOn(env: Record<string, string>): Promise<void> {

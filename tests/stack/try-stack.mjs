@@ -58,7 +58,11 @@ for (let pages = 0; pages < 2 && !isJson(shown); pages += 1) {
 }
 if (!isJson(shown)) throw new Error(`the login ended at ${shown.url}: ${await shown.text()}`);
 const who = await shown.json();
+if (who.session === undefined) throw new Error(`nobody is logged in: ${JSON.stringify(who)}`);
 say(`logged in: ${JSON.stringify(who).slice(0, 200)}`);
+
+const { items: before } = await (await api('GET', '/v1/runs?limit=100')).json();
+say(`runs that are there: ${before.map(({ id, status }) => `${id} ${status}`).join(', ') || 'none'}`);
 
 const name = `stack-${Date.now().toString(36)}`;
 await api('POST', '/v1/agents', {

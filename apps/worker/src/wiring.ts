@@ -155,7 +155,13 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
     const http = new HttpTools({ outbound, artifacts, resolveSecrets, redaction });
     const tools = toolbox({
       servers: new RegisteredTools({ platform: platformTools, store: toolServers, mcp, http, redaction }),
-      artifacts: artifactTools({ artifacts, list: artifactRows }),
+      artifacts: artifactTools({
+        artifacts: {
+          put: (ref, digest, bytes) => artifacts.put(ref, digest, bytes),
+          open: (ref, digest) => files.open(ref, digest),
+        },
+        list: artifactRows,
+      }),
       fetch: httpFetch({ outbound, artifacts }),
     });
     const { knowsTenant } = stores;

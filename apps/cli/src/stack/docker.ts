@@ -45,10 +45,9 @@ export function installedDocker(folder: string, env: Readonly<Record<string, str
     if (to !== undefined && child.stdout !== null)
       copies.push(pipeline(child.stdout, createWriteStream(to, { mode: 0o600, flags: 'wx', flush: true })));
     if (from !== undefined && child.stdin !== null) copies.push(pipeline(createReadStream(from), child.stdin));
-    const [code, ...copied] = await Promise.all([ended, ...copies.map(errorOf)]);
+    const [code] = await Promise.all([ended, Promise.allSettled(copies)]);
     // Of a program that ended badly its own words say more than that it read no further.
-    const failure = copied.find((error) => error !== null);
-    if (code === 0 && failure !== undefined) throw failure;
+    if (code === 0) await Promise.all(copies);
     return { code, stdout, stderr };
   };
 }
@@ -57,12 +56,6 @@ export function installedDocker(folder: string, env: Readonly<Record<string, str
 const forDocker = (env: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> =>
   Object.fromEntries(Object.entries(env).filter(([key]) => forwarded.test(key)));
 const forwarded = /^(PATH|HOME|USER|TERM|NO_COLOR|SSH_AUTH_SOCK|TMPDIR|DOCKER_.*|XDG_.*|https?_proxy|no_proxy)$/i;
-
-const errorOf = (copy: Promise<void>): Promise<unknown> =>
-  copy.then(
-    () => null,
-    (error: unknown) => error,
-  );
 
 function notThere(error: Error): Error {
   return 'code' in error && error.code === 'ENOENT'

@@ -1,6 +1,5 @@
 import { appendTo, newRun, newTenant } from '@holdfast/testing';
 import { describePostgres, type PostgresServer, startPostgres, startStandby } from '@holdfast/testing/servers';
-import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openDatabase } from './database.ts';
 import { prepare, storesOf } from './open-stores.suite.ts';
@@ -22,27 +21,18 @@ describePostgres('a primary and a standby', ({ bin }) => {
     const url = new URL(primary.url);
     return `postgres://${url.username}:${url.password}@${servers.map(({ port }) => `127.0.0.1:${port}`).join(',')}/postgres`;
   };
-  const query = async (server: PostgresServer, ...texts: string[]): Promise<unknown[]> => {
-    const client = new pg.Client(server.url);
-    await client.connect();
-    const results = [];
-    for (const text of texts) results.push((await client.query(text)).rows);
-    await client.end();
-    return results.flat();
-  };
-
   test('a commit that waits for a synchronous standby is not acknowledged when a time limit passes', async () => {
     const stores = await storesOf(await openDatabase(primary.url, { statementTimeoutMs: 100, appendLimitMs: 1_500 }));
     const run = await newRun(stores, await newTenant(stores));
-    await query(primary, "alter system set synchronous_standby_names = 'nobody'", 'select pg_reload_conf()');
+    await primary.query("alter system set synchronous_standby_names = 'nobody'", 'select pg_reload_conf()');
     await expect
-      .poll(() => query(primary, 'show synchronous_standby_names'))
+      .poll(() => primary.query('show synchronous_standby_names'))
       .toEqual([{ synchronous_standby_names: 'nobody' }]);
     const { runs } = await stores.worker('me');
     await expect(runs.append(appendTo(run, 1, { worker: 'me' }))).rejects.toMatchObject({
       code: 'database_unavailable',
     });
-    await query(primary, 'alter system reset synchronous_standby_names', 'select pg_reload_conf()');
+    await primary.query('alter system reset synchronous_standby_names', 'select pg_reload_conf()');
     // It was committed here, and waited.
     await expect.poll(async () => (await runs.load(run))?.head).toBe(2);
     await stores.close();
@@ -66,22 +56,22 @@ describePostgres('a primary and a standby', ({ bin }) => {
       );
     expect(new Set(await ports())).toEqual(new Set([primary.port]));
     await expect
-      .poll(() => query(primary, 'select sent_lsn = replay_lsn as all from pg_stat_replication'))
+      .poll(() => primary.query('select sent_lsn = replay_lsn as all from pg_stat_replication'))
       .toEqual([{ all: true }]);
 
     // It is read-only, and goes on answering reads.
-    await query(primary, 'alter system set default_transaction_read_only = on', 'select pg_reload_conf()');
+    await primary.query('alter system set default_transaction_read_only = on', 'select pg_reload_conf()');
     await expect
       .poll(() => stores.database.ping().catch((error: unknown) => error))
       .toMatchObject({
         code: 'database_unavailable',
       });
-    await query(standby, 'select pg_promote()');
+    await standby.query('select pg_promote()');
     await expect.poll(() => stores.database.ping().catch((error: unknown) => error)).toBeUndefined();
     await expect.poll(async () => new Set(await ports())).toEqual(new Set([standby.port]));
     await expect.poll(() => lease.remaining(), { timeout: 20_000 }).toBeGreaterThan(4_000);
     expect(await runs.append(appendTo(run, 1, { worker: 'me' }))).toEqual({ type: 'accepted', head: 2 });
-    expect(await query(standby, `select head from holdfast.runs where id = '${run.run}'`)).toEqual([{ head: 2 }]);
+    expect(await standby.query(`select head from holdfast.runs where id = '${run.run}'`)).toEqual([{ head: 2 }]);
     await stores.close();
   });
 });

@@ -395,6 +395,8 @@ async function full(stores: OpenedStores): Promise<RunRef> {
       values ('${scope.tenant}', '${randomUUID()}', '{}', 1)`),
   );
   await stores.api.secrets.put(scope, 'token', null, () => ({ keyId: 'k', nonce: 'n', ciphertext: 'c' }));
+  const upload = { id: randomUUID(), name: 'a', mediaType: 'a/b', size: 1, digest: 'aa' };
+  await stores.api.uploads.create(scope, upload, 60_000);
   const by: Actor = { type: 'system', id: 'test', roles: [] };
   const entry = { operation: 'x', target: '/', by, requestId: 'r', detail: {} };
   await stores.api.transactions.run(scope, ({ audit }) => audit.write(scope, entry));

@@ -3,7 +3,7 @@ import { text } from '@holdfast/contracts';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { z } from 'zod';
-import type { ArtifactStore } from '../log/artifact-store.ts';
+import type { Artifacts } from '../log/artifact-store.ts';
 import type { ArtifactRow } from '../log/run-store.ts';
 import type { RunRef } from '../tenant-scope.ts';
 import type { ToolOutcome, ToolRequest, Tools } from './tools.ts';
@@ -30,7 +30,7 @@ const readArguments = z.strictObject({
 });
 
 export interface ArtifactToolPorts {
-  readonly artifacts: ArtifactStore;
+  readonly artifacts: Pick<Artifacts, 'put' | 'open'>;
   /** The files of a run, oldest first. */
   readonly list: (ref: RunRef) => Promise<readonly ArtifactRow[]>;
 }
@@ -66,12 +66,27 @@ async function read({ artifacts, list }: ArtifactToolPorts, ref: RunRef, args: J
   const { name, digest, offset, length } = parsed.data;
   // Of two files with one name, the newer.
   const found = digest ?? (await list(ref)).findLast((file) => file.name === name)?.digest;
-  const bytes = found === undefined ? null : await artifacts.get(ref, found);
-  if (bytes === null) return problem(`There is no file ${digest ?? name ?? ''} in this run.`);
-  const slice = bytes.subarray(offset, offset + length);
+  const opened = found === undefined ? null : await artifacts.open(ref, found);
+  if (opened === null) return problem(`There is no file ${digest ?? name ?? ''} in this run.`);
+  const slice = await sliceOf(opened.bytes, offset, length);
   const end = offset + slice.length;
-  const more = end < bytes.length ? `\n[bytes ${offset} to ${end} of ${bytes.length}]` : '';
+  const more = end < opened.size ? `\n[bytes ${offset} to ${end} of ${opened.size}]` : '';
   return answered(text(new TextDecoder().decode(slice) + more));
+}
+
+/** A file that a person gave may be larger than memory. */
+async function sliceOf(bytes: AsyncIterable<Uint8Array>, offset: number, length: number): Promise<Uint8Array> {
+  const slice = new Uint8Array(length);
+  let at = 0;
+  let filled = 0;
+  for await (const piece of bytes) {
+    const wanted = piece.subarray(Math.max(0, offset - at), Math.max(0, offset + length - at));
+    slice.set(wanted, filled);
+    filled += wanted.length;
+    at += piece.length;
+    if (filled === length) break;
+  }
+  return slice.subarray(0, filled);
 }
 
 const answered = (content: Content, artifacts: readonly ArtifactPart[] = []): ToolOutcome => ({

@@ -164,19 +164,20 @@ async function* runs(ports: ExportPorts, scope: TenantScope, files: boolean): Li
     for (const run of page) {
       const ref = { ...scope, run: run.run };
       yield line('run', run);
-      const digests = new Set<string>();
+      // Those of events have no size in their rows; no event is as large as files may be.
+      const digests = new Map<string, number>();
       for (let after = 0; ;) {
         const events = await ports.runs.eventsAfter(ref, after, PAGE);
         for (const event of events) {
           const large = /^\{"payload_ref":\{"digest":"([0-9a-f]{64})"/.exec(event.payload)?.[1];
-          if (large !== undefined) digests.add(large);
+          if (large !== undefined) digests.set(large, 0);
           yield ['event', `{"type":"event","event":${wireText(run.run, event)}}`];
         }
         after = events.at(-1)?.seq ?? after;
         if (events.length < PAGE) break;
       }
       for (const artifact of await ports.directory.artifacts(ref)) {
-        digests.add(artifact.digest);
+        digests.set(artifact.digest, artifact.size);
         yield line('artifact', { run_id: run.run, ...artifact });
       }
       if (files) yield* filesOf(ports, ref, digests);
@@ -186,9 +187,16 @@ async function* runs(ports: ExportPorts, scope: TenantScope, files: boolean): Li
   }
 }
 
-/** One in memory at a time. One that is gone is told as such. */
-async function* filesOf({ artifacts }: ExportPorts, ref: RunRef, digests: ReadonlySet<string>): Lines {
-  for (const digest of digests) {
+/** A line is one text in memory. */
+const LARGEST_FILE = 256 * 1024 * 1024;
+
+/** One in memory at a time. One that is gone is told as such, as is one that fits into no line. */
+async function* filesOf({ artifacts }: ExportPorts, ref: RunRef, digests: ReadonlyMap<string, number>): Lines {
+  for (const [digest, size] of digests) {
+    if (size > LARGEST_FILE) {
+      yield line('file', { run_id: ref.run, digest, base64: null, left_out: 'too large' });
+      continue;
+    }
     const bytes = await artifacts.get(ref, digest);
     const base64 = bytes === null ? null : Buffer.from(bytes).toString('base64');
     yield line('file', { run_id: ref.run, digest, base64 });

@@ -92,6 +92,9 @@ export class Transport {
     const headers = 'url' in to ? to.headers : await this.#credentials();
     const init: RequestInit & { readonly duplex: 'half' } = {
       method: 'PUT',
+      // For a redirect, or a page's own questions, Node's fetch would keep a second copy of all that was sent, in memory.
+      redirect: 'error',
+      window: null,
       // A store takes no body of unknown size. That of a Blob is known; browsers do not let pages say it of a stream.
       headers: {
         ...headers,

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { chownSync, cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { Client } from 'pg';
 import { freePort } from './free-port.ts';
 import { ready } from './ready.ts';
 import {
@@ -24,6 +25,8 @@ export interface PostgresServer {
   readonly log: string;
   /** Its data directory. */
   readonly data: string;
+  /** Asks as the superuser, one statement after another, in a session of its own. All rows. */
+  query(...statements: readonly string[]): Promise<Record<string, unknown>[]>;
   /** Starts it again on the same data and port, after a fast shutdown if it still runs. */
   restart(): Promise<void>;
   /** Fast shutdown; the data is removed. */
@@ -161,6 +164,7 @@ async function start(
     port,
     log,
     data,
+    query: (...statements) => query(urlAt(port), statements),
     async restart() {
       await halt('SIGINT');
       await launch();
@@ -175,6 +179,18 @@ async function start(
       child.kill(name);
     },
   };
+}
+
+async function query(url: string, statements: readonly string[]): Promise<Record<string, unknown>[]> {
+  const client = new Client(url);
+  await client.connect();
+  try {
+    const rows: Record<string, unknown>[] = [];
+    for (const statement of statements) rows.push(...(await client.query<Record<string, unknown>>(statement)).rows);
+    return rows;
+  } finally {
+    await client.end();
+  }
 }
 
 async function initdb(
