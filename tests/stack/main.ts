@@ -75,14 +75,17 @@ async function serve(at: Programs): Promise<void> {
 }
 
 async function kill(at: Programs, goneMs: number): Promise<void> {
+  const only = values.only.split(',').filter(Boolean);
+  const chosen = deaths.filter(({ parts }) => only.length === 0 || only.includes(parts.join()));
+  if (chosen.length === 0 || !(goneMs >= 0))
+    throw new Error(`nothing to kill: --gone ${values.gone} --only ${values.only}`);
   const stack = await started(at);
   try {
     say('\nEach part in turn is killed with SIGKILL, while runs are started all the time:');
     const load = await Load.begin(stack);
     const died: Died[] = [];
-    const only = values.only.split(',').filter(Boolean);
-    for (const death of deaths.filter(({ parts }) => only.length === 0 || only.some((name) => parts.join() === name))) {
-      const last = await killParts(stack, load, death, goneMs);
+    for (const death of chosen) {
+      const last = await killParts(stack, load, death, { goneMs, calmMs: 8_000 });
       died.push(last);
       say(`  ${tableOf(load, [last]).at(-1)}`);
       if (last.wellAt === null) tellWhy(stack, load);

@@ -33,7 +33,7 @@ interface Logins {
 export interface Environments {
   readonly api: Environment;
   readonly workers: readonly [Environment, Environment];
-  /** `migrate`, `init` and `doctor`: where an operator is. */
+  /** `migrate` and `init`: where the owner of the tables is. */
   readonly cli: Environment;
 }
 
@@ -65,7 +65,7 @@ export function environmentsOf(at: Addresses): Environments {
       DATABASE_DIRECT_URL: at.database.api.direct,
       PORT: String(at.ports.api),
       TRUSTED_PROXIES: '127.0.0.1',
-      OIDC_CLIENT_ID: 'holdfast',
+      OIDC_CLIENT_ID: 'holdfast-web',
       OIDC_CLIENT_SECRET: at.clientSecret,
       OIDC_CLI_CLIENT_ID: 'holdfast-cli',
     },

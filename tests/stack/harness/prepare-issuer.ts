@@ -1,22 +1,21 @@
-import type { KeycloakServer } from '@holdfast/testing/servers';
-import { z } from 'zod';
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { KEYCLOAK_ADMIN_PASSWORD, type KeycloakServer } from '@holdfast/testing/servers';
 
 export const clientSecret = 'dev-only-holdfast-secret';
 
-const clients = z.array(z.looseObject({ id: z.string(), attributes: z.record(z.string(), z.string()) })).length(1);
+const deploy = (file: string): string => fileURLToPath(new URL(`../../../deploy/keycloak/${file}`, import.meta.url));
 
-/** Tells Keycloak where Holdfast is: people are sent back there alone. */
+/** Tells Keycloak where Holdfast is, by the job that an operator runs: people are sent back there alone. */
 export async function prepareIssuer(keycloak: KeycloakServer, edge: string): Promise<void> {
-  const [client] = clients.parse(await keycloak.admin('GET', '/clients?clientId=holdfast'));
-  if (client === undefined) throw new Error('the realm has no client holdfast');
-  await keycloak.admin('PUT', `/clients/${client.id}`, {
-    ...client,
-    redirectUris: [`${edge}/auth/callback`],
-    webOrigins: [edge],
-    attributes: {
-      ...client.attributes,
-      'post.logout.redirect.uris': `${edge}/signed-out`,
-      'backchannel.logout.url': `${edge}/auth/backchannel-logout`,
+  await promisify(execFile)(process.execPath, [deploy('apply-realm.mjs'), deploy('dev.json')], {
+    env: {
+      KEYCLOAK_URL: keycloak.url,
+      KEYCLOAK_ADMIN_PASSWORD,
+      HOLDFAST_URL: edge,
+      HOLDFAST_INTERNAL_URL: edge,
+      HOLDFAST_CLIENT_SECRET: clientSecret,
     },
   });
 }

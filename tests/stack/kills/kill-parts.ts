@@ -33,12 +33,20 @@ export interface Died {
 }
 
 const RECOVERY_LIMIT_MS = 90_000;
-/** Between two deaths. A database that has just begun has nobody judged dead for 5 s. */
-const CALM_MS = 8_000;
+export interface Times {
+  readonly goneMs: number;
+  /** Before a death. A database that has just begun has nobody judged dead for 5 s. */
+  readonly calmMs: number;
+}
 
-/** Kills the parts under the load, starts them again after `goneMs`, and waits until all is well. */
-export async function killParts(stack: Stack, load: Load, { words, parts }: Death, goneMs: number): Promise<Died> {
-  await pause(CALM_MS);
+/** Kills the parts under the load, starts them again after a while, and waits until all is well. */
+export async function killParts(
+  stack: Stack,
+  load: Load,
+  { words, parts }: Death,
+  { goneMs, calmMs }: Times,
+): Promise<Died> {
+  await pause(calmMs);
   const killed = parts.map((name) => stack.parts[name]);
   const killedAt = Date.now();
   await Promise.all(killed.map((part) => part.kill()));

@@ -15,7 +15,7 @@ export function killsSuite(stack: () => Stack): void {
     test('no accepted run is lost, no `once` effect doubled, no event missing', async () => {
       const load = await Load.begin(stack());
       const died: Died[] = [];
-      for (const death of some) died.push(await killParts(stack(), load, death, 3_000));
+      for (const death of some) died.push(await killParts(stack(), load, death, { goneMs: 3_000, calmMs: 1_000 }));
       await load.finish(60_000);
       const { broken, accepted } = await countPromises(stack(), load, died);
       // oxlint-disable-next-line eslint/no-console

@@ -15,7 +15,7 @@ const PROBE_MS = 250;
 const PROBE_LIMIT_MS = 5_000;
 
 /** Two effects at a time, counted elsewhere, a file, an answer: about a second. */
-const worker = (name: string) => ({
+const payer = (name: string) => ({
   name,
   model: { name: 'rehearsal' },
   tools: [
@@ -80,7 +80,7 @@ export class Load {
 
   static async begin(stack: Stack): Promise<Load> {
     const load = new Load(stack);
-    await load.#client.agents.publish(worker(load.agent));
+    await load.#client.agents.publish(payer(load.agent));
     const first = await load.#client.runs.start({ agent: load.agent });
     await load.#client.runs.result(first.id);
     const [file] = (await load.#client.artifacts.list(first.id)).items;

@@ -34,7 +34,7 @@ export function runSuite(stack: () => Stack): void {
       client = new Holdfast({ url: stack().edge, key: stack().key, validate: true });
     });
 
-    test('asks, pays once, writes a file to S3; words and events come as they are made; Temporal has carried it', async () => {
+    test('asks, pays once, writes a file to S3, which a link opens; words and events come as they are made; Temporal has carried it', async () => {
       const name = `clerk-${randomUUID().slice(0, 8)}`;
       await client.agents.publish(clerk(name));
       const { id } = await client.runs.start({ agent: name });
@@ -64,6 +64,10 @@ export function runSuite(stack: () => Stack): void {
       const [file] = (await client.artifacts.list(id)).items;
       expect(file).toMatchObject({ name: 'note.txt', size: NOTE.length });
       expect(Buffer.from(await client.artifacts.get(id, file?.digest ?? '')).toString()).toBe(NOTE);
+      // Signed with the address by which the world reaches the store, past the API.
+      const { url } = await client.artifacts.link(id, file?.digest ?? '');
+      expect(new URL(url).origin).toBe(stack().environments.api['S3_PUBLIC_ENDPOINT']);
+      expect(await (await fetch(url)).text()).toBe(NOTE);
       const keys = await bucketKeys(stack().environments.api);
       expect(keys.filter((key) => key.includes(id)).length).toBeGreaterThan(0);
       expect(keys.filter((key) => key.includes(id)).join()).toContain((file?.digest ?? '-').replace(/^sha256:/, ''));

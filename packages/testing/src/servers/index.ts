@@ -13,7 +13,7 @@ export {
 export { type LlamaServer, startLlama } from './llama.ts';
 export { startPgBouncer, type PgBouncer } from './pgbouncer.ts';
 export { describeKeycloak } from './describe-keycloak.ts';
-export { type KeycloakServer, startKeycloak } from './keycloak.ts';
+export { KEYCLOAK_ADMIN_PASSWORD, type KeycloakServer, startKeycloak } from './keycloak.ts';
 export { describeTemporal } from './describe-temporal.ts';
 export { startTemporal, type TemporalServer } from './temporal.ts';
 export { authority, type Authority } from './authority.ts';

@@ -39,7 +39,8 @@ export interface KeycloakOptions {
 }
 
 const REALM = 'holdfast';
-const ADMIN = { username: 'admin', password: 'dev-only-admin' };
+export const KEYCLOAK_ADMIN_PASSWORD = 'dev-only-admin';
+const ADMIN = { username: 'admin', password: KEYCLOAK_ADMIN_PASSWORD };
 const realmFile = fileURLToPath(new URL('../../../../deploy/keycloak/dev.json', import.meta.url));
 /** What the realm leaves open. */
 const SETTINGS = { HOLDFAST_URL: 'http://127.0.0.1:7070', HOLDFAST_CLIENT_SECRET: 'dev-only-holdfast-secret' };

@@ -53,6 +53,7 @@ pool_mode = ${poolMode}
 default_pool_size = ${poolSize}
 max_client_conn = 500
 ignore_startup_parameters = extra_float_digits
+server_login_retry = 1
 `;
     write('users', `"${user}" "${password}"\n`);
     write('pgbouncer.ini', ini);
