@@ -65,7 +65,7 @@ test('no command is in a block of another kind', () => {
 });
 
 test('what is not tried is little, and has a reason', () => {
-  expect(pages.find(({ path }) => path === 'docs/README.md')?.text).toContain('but for six\n');
+  expect(pages.find(({ path }) => path === 'docs/README.md')?.text).toContain('but for twelve\n');
   const untried = pages.flatMap(({ path, blocks }) =>
     blocks.flatMap(({ note, text }) =>
       note.untried === null ? [] : [`${path}: ${text.split('\n')[0]} (${note.untried})`],
@@ -73,6 +73,12 @@ test('what is not tried is little, and has a reason', () => {
   );
   expect(untried).toEqual([
     'README.md: npm run demo:crash (it takes minutes; tests/chaos/demo runs it)',
+    'docs/guides/compose.md: npx holdfast stack init --url https://holdfast.example.com (it needs a Docker engine and images)',
+    'docs/guides/compose.md: cd deploy/compose (it needs a running stack)',
+    'docs/guides/compose.md: docker compose exec keycloak /opt/keycloak/bin/kcadm.sh config credentials --server http://localhost:8080 --realm master --user admin (it needs a running stack)',
+    'docs/guides/compose.md: npx holdfast stack status (it needs a running stack)',
+    'docs/guides/compose.md: npx holdfast stack upgrade --image registry.example.com/holdfast:0.2.0 (it needs a running stack)',
+    'docs/guides/compose.md: npx holdfast stack backup (it needs a running stack)',
     'docs/guides/images.md: bash scripts/build-image.sh holdfast:0.1.0 (needs a Docker engine; tests/images/check-image.ts runs the image)',
     'docs/guides/rate-limits.md: npx holdfast limits set acme caller.read=20 tenant.read=60 agents=50 (it needs Postgres and the login that owns the tables)',
     'docs/guides/sdk.md: pipx run openapi-python-client generate --url http://127.0.0.1:7070/openapi.json --meta none --output-path holdfast_client (the generator comes from PyPI; tests/sdk/python.pglite.test.ts generates the client and runs what stands below)',
