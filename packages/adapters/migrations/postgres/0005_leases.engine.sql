@@ -8,19 +8,31 @@ begin
 end
 $$;
 
+-- The identity of the Postgres cluster; '' where the service lets nobody know it.
+create function holdfast.cluster_now() returns text
+  language plpgsql set search_path = ''
+as $$
+begin
+  return (select system_identifier::text from pg_catalog.pg_control_system());
+exception
+  when insufficient_privilege or undefined_function then
+    return '';
+end
+$$;
+
 -- Tables that are in another Postgres cluster than before were copied, and the original may have gone on: what happened
--- after the copy is not in the log.
+-- after the copy is not in the log. Where clusters cannot be told apart, a copy is not noticed.
 create function holdfast.notice_copy() returns void
   language plpgsql set search_path = ''
 as $$
 declare
-  v_now constant text := (select system_identifier::text from pg_catalog.pg_control_system());
+  v_now constant text := holdfast.cluster_now();
   v_before text;
 begin
   select cluster into v_before from holdfast.installation;
-  if v_before is distinct from v_now then
+  if v_before is distinct from v_now and (v_before is null or v_now <> '') then
     update holdfast.installation set cluster = v_now;
-    if v_before is not null then
+    if v_before <> '' then
       perform holdfast.freeze();
     end if;
   end if;

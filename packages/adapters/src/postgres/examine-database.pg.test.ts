@@ -72,6 +72,24 @@ describePostgres('what doctor says of a database', ({ bin }) => {
     });
   });
 
+  test('a cluster whose identity is refused: workers start, and no copy is noticed', async () => {
+    const { url } = await database(server, prepare);
+    await admin(url, 'revoke execute on function pg_catalog.pg_control_system() from public');
+    const opened = await openDatabase(url);
+    const { lease } = await opened.worker('a-worker');
+    await lease.start();
+    expect(lease.remaining()).toBeGreaterThan(0);
+    await lease.close();
+    expect((await told(url))['restored']).toMatch(/^warn it is not frozen, and a copy .* run holdfast freeze/);
+    // As after a move to a service that tells: nothing was known before, so nothing is taken for a copy.
+    await admin(url, 'grant execute on function pg_catalog.pg_control_system() to public');
+    const again = await opened.worker('another');
+    await again.lease.start();
+    await again.lease.close();
+    await opened.close();
+    expect((await told(url))['restored']).toBe('ok it is not frozen');
+  });
+
   test('fsync off, a standby that is not synchronous, and the standby itself', async () => {
     const loose = await startPostgres({ bin });
     await prepare(loose.url);

@@ -189,13 +189,23 @@ async function frozen(sql: Sql): Promise<DatabaseFinding> {
     row?.may === true
       ? await sql.query<{ frozen: boolean }>('select frozen_at is not null as frozen from holdfast.installation')
       : [];
-  return state?.frozen === true
-    ? {
-        check,
-        level: 'fail',
-        detail: 'it is frozen: nothing begins before holdfast thaw. See the runbook on restores.',
-      }
-    : { check, level: 'ok', detail: 'it is not frozen' };
+  if (state?.frozen === true)
+    return {
+      check,
+      level: 'fail',
+      detail: 'it is frozen: nothing begins before holdfast thaw. See the runbook on restores.',
+    };
+  const [copies] = await sql.query<{ noticed: boolean | null }>(
+    `select pg_catalog.has_function_privilege(
+       'holdfast_engine', pg_catalog.to_regprocedure('pg_catalog.pg_control_system()')::oid, 'execute') as noticed`,
+  );
+  if (copies?.noticed === true) return { check, level: 'ok', detail: 'it is not frozen' };
+  return {
+    check,
+    level: 'warn',
+    detail:
+      'it is not frozen, and a copy on another cluster would not be by itself, since pg_control_system() is refused here: run holdfast freeze after each restore',
+  };
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
