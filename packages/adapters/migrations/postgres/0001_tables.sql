@@ -11,6 +11,7 @@ create table holdfast.installation (
   cluster text,
   -- the log may know less than happened: nothing begins for the tenants of that time until it is thawed
   frozen_at bigint,
+  frozen_because text,
   one boolean primary key default true check (one)
 );
 insert into holdfast.installation default values;

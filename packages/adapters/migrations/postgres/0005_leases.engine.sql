@@ -1,9 +1,9 @@
 -- Nothing begins from now on, for no tenant that is there.
-create function holdfast.freeze() returns void
+create function holdfast.freeze(p_because text) returns void
   language plpgsql set search_path = ''
 as $$
 begin
-  update holdfast.installation set frozen_at = holdfast.now_ms() where frozen_at is null;
+  update holdfast.installation set frozen_at = holdfast.now_ms(), frozen_because = p_because where frozen_at is null;
   update holdfast.tenants set frozen_at = holdfast.now_ms() where frozen_at is null;
 end
 $$;
@@ -33,7 +33,7 @@ begin
   if v_before is distinct from v_now and (v_before is null or v_now <> '') then
     update holdfast.installation set cluster = v_now;
     if v_before <> '' then
-      perform holdfast.freeze();
+      perform holdfast.freeze('its tables are in another Postgres cluster than before');
     end if;
   end if;
 end

@@ -10,6 +10,7 @@ import type {
   DriverName,
   Entrance,
   ExpiredRuns,
+  Freeze,
   FrozenTenants,
   Hint,
   Hints,
@@ -51,7 +52,7 @@ import { DatabaseNotUsable } from './errors.ts';
 import { PostgresExpiredRuns } from './expired-runs.ts';
 import { PostgresFrozenTenants } from './frozen-tenants.ts';
 import { NoHints, PostgresHints } from './hints.ts';
-import { installationId, PostgresInstallation, tenantIds } from './installation.ts';
+import { freezeOf, installationId, PostgresInstallation, tenantIds } from './installation.ts';
 import { PostgresKeyStore } from './key-store.ts';
 import { PostgresLimitStore } from './limit-store.ts';
 import { PostgresModelPrices } from './model-prices.ts';
@@ -109,6 +110,8 @@ export interface DatabaseOptions {
 export interface ApiStores {
   /** The id of the installation, by which it differs from others in what they share. */
   readonly installation: string;
+  /** Since when nothing begins, and why; null = it is not frozen. Throws `DatabaseUnavailable`. */
+  readonly freeze: () => Promise<Freeze | null>;
   readonly runs: RunStore;
   readonly agents: AgentStore;
   readonly toolServers: ToolServerStore;
@@ -136,6 +139,7 @@ export interface ApiStores {
 export interface WorkerStores {
   /** As the API has it. */
   readonly installation: string;
+  readonly freeze: () => Promise<Freeze | null>;
   readonly runs: RunStore;
   readonly agents: Pick<AgentStore, 'get' | 'version' | 'versionById'>;
   readonly secrets: Pick<SecretRows, 'read'>;
@@ -300,6 +304,7 @@ function stores(
       const scoped = scopedTransactions(connections, role);
       return {
         installation: await installationId(connections, role),
+        freeze: () => freezeOf(connections, role),
         runs: new ApiRunStore(scoped, publish),
         agents: new PostgresAgentStore(scoped),
         toolServers: new PostgresToolServerStore(scoped),
@@ -329,6 +334,7 @@ function stores(
       const scoped = scopedTransactions(connections, role);
       return {
         installation: await installationId(connections, role),
+        freeze: () => freezeOf(connections, role),
         runs: new WorkerRunStore(
           connections,
           scoped,
