@@ -9,6 +9,8 @@ create table holdfast.installation (
   created_at bigint not null default holdfast.now_ms(),
   -- the Postgres cluster that these tables were in when a worker last began; null = none has, '' = nobody could tell
   cluster text,
+  -- INSTALLATION_ID of the worker that last began with one; null = none has, and it goes by its id
+  configured text,
   -- the log may know less than happened: nothing begins for the tenants of that time until it is thawed
   frozen_at bigint,
   frozen_because text,

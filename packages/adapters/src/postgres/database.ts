@@ -105,6 +105,8 @@ export interface DatabaseOptions {
   readonly appendLimitMs?: number;
   /** How long audit lines are kept of tenants that say nothing themselves; default: for ever. */
   readonly auditDays?: number;
+  /** The installation that workers are set up for: where the database belongs to another, it is frozen. */
+  readonly installationId?: string;
 }
 
 export interface ApiStores {
@@ -241,7 +243,12 @@ async function openEmbedded(url: string, options: DatabaseOptions): Promise<Open
     clock: new ProcessClock(),
     hints,
     connections: pglite,
-    ...stores(pglite, hints, options, (worker, driver) => new SoleWorkerLease(worker, driver, pglite)),
+    ...stores(
+      pglite,
+      hints,
+      options,
+      (worker, driver) => new SoleWorkerLease(worker, driver, pglite, options.installationId ?? null),
+    ),
     ping: () => pglite.lend(async (sql) => void (await sql.query('select 1'))),
     syncs: () => pglite.syncs(),
     close: () => pglite.close(),
@@ -278,7 +285,12 @@ async function openServer(url: string, options: DatabaseOptions): Promise<OpenDa
     clock,
     hints,
     connections: pool,
-    ...stores(pool, hints, options, (worker, driver) => new PostgresWorkerLease(worker, driver, session, pool, clock)),
+    ...stores(
+      pool,
+      hints,
+      options,
+      (worker, driver) => new PostgresWorkerLease(worker, driver, session, pool, clock, options.installationId ?? null),
+    ),
     ping: () => pool.lend(checkWritable, 5_000),
     syncs: () => null,
     async close() {
