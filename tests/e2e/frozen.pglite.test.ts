@@ -108,31 +108,3 @@ test('it is said once, and again when it changes', async () => {
     ['the installation is frozen: no r', { since: '1970-01-01T00:00:00.002Z', because: 'b' }],
   ]);
 });
-
-test('a database of another installation is frozen by its first worker, once', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'holdfast-frozen-'));
-  /** A worker with that setting begins and ends; what was frozen by then. */
-  const begun = async (url: string, installationId: string | null, thaw = false) => {
-    const database = await openDatabase(url, installationId === null ? {} : { installationId });
-    await migrate(database);
-    const { lease, freeze, installation: id } = await database.worker('a-worker');
-    await lease.start();
-    const found = await freeze();
-    await lease.close();
-    if (thaw) await (await database.owner()).thaw(true);
-    await database.close();
-    return { because: found?.because ?? null, id };
-  };
-  // The first one says whose it is.
-  expect((await begun('pglite://memory', 'staging')).because).toBeNull();
-  const url = `pglite://${folder}`;
-  const { id, because } = await begun(url, null);
-  expect(because).toBeNull();
-  expect((await begun(url, id)).because).toBeNull();
-  expect((await begun(url, 'staging', true)).because).toBe(
-    `INSTALLATION_ID is staging, and the database belongs to ${id}`,
-  );
-  expect((await begun(url, 'staging')).because).toBeNull();
-  expect((await begun(url, null)).because).toBeNull();
-  rmSync(folder, { recursive: true, force: true });
-}, 120_000);
