@@ -17,6 +17,9 @@ import {
   cachedVersions,
   type Deltas,
   EventStreams,
+  type Freeze,
+  FreezeWatch,
+  frozenInWords,
   mayGoOn,
   LocalDeltas,
   type Log,
@@ -107,6 +110,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
     }
     const {
       installation,
+      freeze,
       agents,
       audit,
       budgets,
@@ -131,6 +135,12 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       uploads,
     } = await database.api();
     redis?.begin(installation);
+    // A worker in the same process says it, too.
+    if (overrides.database === undefined) {
+      const freezeWatch = new FreezeWatch(freeze, log);
+      freezeWatch.begin();
+      own.push(freezeWatch);
+    }
     const { clock, hints } = database;
     const changed = await recordPrices(models, prices);
     if (changed > 0) log.info({ models: changed }, 'models have other prices from now on');
@@ -217,7 +227,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       trustedProxies: config.http.trustedProxies,
       log,
       metrics,
-      readiness: () => readinessOf(database, files, redis),
+      readiness: () => readinessOf(database, freeze, files, redis),
     };
     const app: FastifyInstance = buildApp(overrides.wrap?.(ports) ?? ports);
     return {
@@ -247,8 +257,13 @@ export function listeningUrl(app: FastifyInstance): string {
   return `http://${host === '0.0.0.0' || host === '[::]' ? '127.0.0.1' : host}:${address.port}`;
 }
 
-async function readinessOf(database: OpenDatabase, artifacts: Artifacts, redis: OpenRedis | null): Promise<Readiness> {
-  const [held, stored] = await Promise.allSettled([database.ping(), artifacts.ping()]);
+async function readinessOf(
+  database: OpenDatabase,
+  freeze: () => Promise<Freeze | null>,
+  artifacts: Artifacts,
+  redis: OpenRedis | null,
+): Promise<Readiness> {
+  const [held, frozen, stored] = await Promise.allSettled([database.ping(), freeze(), artifacts.ping()]);
   return {
     // Without a database nothing can be done. Without the others something waits, and the check says so.
     ready: held.status === 'fulfilled',
@@ -256,6 +271,7 @@ async function readinessOf(database: OpenDatabase, artifacts: Artifacts, redis: 
       database: held.status === 'fulfilled' ? 'ok' : 'does not answer, or takes no writes',
       // Everybody may read this: why it is so stands in the log, and `doctor` on a machine with the settings says it.
       artifacts: stored.status === 'fulfilled' ? 'ok' : 'the store does not answer, or lets nobody in',
+      ...(frozen.status === 'fulfilled' && frozen.value !== null ? { installation: frozenInWords(frozen.value) } : {}),
       ...(redis === null ? {} : { redis: redis.up ? 'ok' : 'cannot be used; everything goes on without it' }),
     },
   };

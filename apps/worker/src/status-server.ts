@@ -22,9 +22,9 @@ async function answer(worker: RunningWorker, url: string): Promise<{ status: num
     case '/metrics':
       return { status: 200, type: worker.metrics.contentType, body: await worker.metrics.text() };
     case '/readyz': {
-      const wrong = await worker.notReady();
-      const body = { status: wrong === null ? 'ready' : 'not-ready', checks: { worker: wrong ?? 'ok' } };
-      return { status: wrong === null ? 200 : 503, type, body: JSON.stringify(body) };
+      const { ready, checks } = await worker.readiness();
+      const body = { status: ready ? 'ready' : 'not-ready', checks };
+      return { status: ready ? 200 : 503, type, body: JSON.stringify(body) };
     }
     case '/healthz':
       return { status: 200, type, body: '{"status":"ok"}' };

@@ -24,6 +24,8 @@ import {
   eraseTenants,
   expireRuns,
   fireSchedules,
+  FreezeWatch,
+  frozenInWords,
   LocalDeltas,
   type Log,
   type Model,
@@ -90,8 +92,8 @@ export interface RunningWorker {
   readonly log: Log;
   readonly held: () => number;
   readonly metrics: { readonly contentType: string; text(): Promise<string> };
-  /** Null, or what is wrong. */
-  notReady(): Promise<string | null>;
+  /** Whether it can work. `checks`: each check's name with `ok`, or with what is wrong; not all keep it from working. */
+  readiness(): Promise<{ readonly ready: boolean; readonly checks: Readonly<Record<string, string>> }>;
   /** Lets calls under way end, gives its runs back, closes what was opened here. */
   drain(): Promise<void>;
 }
@@ -217,6 +219,10 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       },
       await driverOf(config, wrapped, metrics.engine),
     );
+    // It may be the lease that has just found out.
+    const freezeWatch = new FreezeWatch(stores.freeze, log);
+    freezeWatch.begin();
+    own.push(freezeWatch);
     metrics.worker.runsHeld(worker.held);
     metrics.worker.runsDue(() => schedule.depth().catch(() => null));
     log.info({ worker: id }, 'the worker has begun');
@@ -225,7 +231,14 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       log,
       held: worker.held,
       metrics,
-      notReady: () => notReady(database, lease, files),
+      readiness: async () => {
+        const wrong = await notReady(database, lease, files);
+        const freeze = wrong === null ? await stores.freeze().catch(() => null) : null;
+        return {
+          ready: wrong === null,
+          checks: { worker: wrong ?? 'ok', ...(freeze === null ? {} : { installation: frozenInWords(freeze) }) },
+        };
+      },
       drain: async () => {
         await worker.drain(config.drainTimeoutMs);
         for (const part of own.toReversed()) await part.close();

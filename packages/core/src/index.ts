@@ -5,6 +5,7 @@ export type * from './log/stored-event.ts';
 export * from './log/run-store.ts';
 export * from './uploads/index.ts';
 export * from './scheduling/thaw.ts';
+export * from './scheduling/freeze-watch.ts';
 export * from './log/artifact-store.ts';
 export * from './log/artifact-names.ts';
 export * from './log/last-when-right.ts';

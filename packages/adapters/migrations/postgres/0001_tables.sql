@@ -7,10 +7,13 @@ create function holdfast.now_ms() returns bigint
 create table holdfast.installation (
   id uuid not null default pg_catalog.gen_random_uuid(),
   created_at bigint not null default holdfast.now_ms(),
-  -- the Postgres cluster that these tables were in when a worker last began; null = none has
+  -- the Postgres cluster that these tables were in when a worker last began; null = none has, '' = nobody could tell
   cluster text,
+  -- INSTALLATION_ID of the worker that last began with one; null = none has, and it goes by its id
+  configured text,
   -- the log may know less than happened: nothing begins for the tenants of that time until it is thawed
   frozen_at bigint,
+  frozen_because text,
   one boolean primary key default true check (one)
 );
 insert into holdfast.installation default values;

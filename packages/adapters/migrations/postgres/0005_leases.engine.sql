@@ -1,27 +1,50 @@
 -- Nothing begins from now on, for no tenant that is there.
-create function holdfast.freeze() returns void
+create function holdfast.freeze(p_because text) returns void
   language plpgsql set search_path = ''
 as $$
 begin
-  update holdfast.installation set frozen_at = holdfast.now_ms() where frozen_at is null;
+  update holdfast.installation set frozen_at = holdfast.now_ms(), frozen_because = p_because where frozen_at is null;
   update holdfast.tenants set frozen_at = holdfast.now_ms() where frozen_at is null;
 end
 $$;
 
--- Tables that are in another Postgres cluster than before were copied, and the original may have gone on: what happened
--- after the copy is not in the log.
-create function holdfast.notice_copy() returns void
+-- The identity of the Postgres cluster; '' where the service lets nobody know it.
+create function holdfast.cluster_now() returns text
+  language plpgsql set search_path = ''
+as $$
+begin
+  return (select system_identifier::text from pg_catalog.pg_control_system());
+exception
+  when insufficient_privilege or undefined_function then
+    return '';
+end
+$$;
+
+-- Tables that are in another Postgres cluster than before, or whose workers are set up for another installation, were
+-- copied, and the original may have gone on: what happened after the copy is not in the log. Where clusters cannot be told
+-- apart, p_installation alone tells. Tables in which no worker has begun yet are nobody's copy.
+create function holdfast.notice_copy(p_installation text) returns void
   language plpgsql set search_path = ''
 as $$
 declare
-  v_now constant text := (select system_identifier::text from pg_catalog.pg_control_system());
+  v_now constant text := holdfast.cluster_now();
   v_before text;
+  v_configured text;
+  v_belongs text;
 begin
-  select cluster into v_before from holdfast.installation;
-  if v_before is distinct from v_now then
+  select cluster, configured, coalesce(configured, id::text) into v_before, v_configured, v_belongs
+  from holdfast.installation;
+  if p_installation is distinct from v_configured and p_installation is not null then
+    update holdfast.installation set configured = p_installation;
+    if v_before is not null and p_installation <> v_belongs then
+      perform holdfast.freeze(
+        pg_catalog.format('INSTALLATION_ID is %s, and the database belongs to %s', p_installation, v_belongs));
+    end if;
+  end if;
+  if v_before is distinct from v_now and (v_before is null or v_now <> '') then
     update holdfast.installation set cluster = v_now;
-    if v_before is not null then
-      perform holdfast.freeze();
+    if v_before <> '' then
+      perform holdfast.freeze('its tables are in another Postgres cluster than before');
     end if;
   end if;
 end
@@ -30,14 +53,15 @@ $$;
 -- Makes or renews the row of a worker that begins, or that lost its lease. `p_alone`: the process has the database to
 -- itself, so whoever else is written down is gone.
 create function holdfast.register_worker(
-  p_worker text, p_driver text, p_lock_key bigint, p_lease_ms bigint, p_alone boolean, p_format integer default 1)
+  p_worker text, p_driver text, p_lock_key bigint, p_lease_ms bigint, p_alone boolean, p_format integer default 1,
+  p_installation text default null)
   returns bigint
   language plpgsql security definer set search_path = ''
 as $$
 declare
   v_now constant bigint := holdfast.now_ms();
 begin
-  perform holdfast.notice_copy();
+  perform holdfast.notice_copy(p_installation);
   delete from holdfast.workers where id <> p_worker and (p_alone or lease_until < v_now - 3600000);
   insert into holdfast.workers (id, lock_key, lease_until, incarnation, driver, began_at, format)
   values (p_worker, p_lock_key, v_now + p_lease_ms, pg_catalog.pg_postmaster_start_time(), p_driver, v_now, p_format)

@@ -6,7 +6,7 @@ declare
   v_tenant constant uuid := nullif(pg_catalog.current_setting('hf.tenant', true), '')::uuid;
 begin
   update holdfast.tenants set frozen_at = null where id = v_tenant;
-  update holdfast.installation set frozen_at = null
+  update holdfast.installation set frozen_at = null, frozen_because = null
   where not exists (select from holdfast.tenants t where t.frozen_at is not null);
 end
 $$;

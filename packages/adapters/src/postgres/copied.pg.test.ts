@@ -63,4 +63,31 @@ describePostgres('a database copied with pg_dump', ({ bin }) => {
     rmSync(folder, { recursive: true, force: true });
     await Promise.all([from.stop(), to.stop()]);
   }, 180_000);
+
+  test('a database of another installation is frozen by its first worker, once', async () => {
+    const server = await startPostgres({ bin });
+    /** A worker with that setting begins and ends; what was frozen by then. */
+    const begun = async (at: string, installationId: string | null, thaw = false) => {
+      const opened = await openDatabase(at, installationId === null ? {} : { installationId });
+      const { lease, freeze, installation: id } = await opened.worker('a-worker');
+      await lease.start();
+      const found = await freeze();
+      await lease.close();
+      if (thaw) await (await opened.owner()).thaw(true);
+      await opened.close();
+      return { because: found?.because ?? null, id };
+    };
+    // The first one says whose it is.
+    expect((await begun((await database(server, prepare)).url, 'staging')).because).toBeNull();
+    const { url } = await database(server, prepare);
+    const { id, because } = await begun(url, null);
+    expect(because).toBeNull();
+    expect((await begun(url, id)).because).toBeNull();
+    expect((await begun(url, 'staging', true)).because).toBe(
+      `INSTALLATION_ID is staging, and the database belongs to ${id}`,
+    );
+    expect((await begun(url, 'staging')).because).toBeNull();
+    expect((await begun(url, null)).because).toBeNull();
+    await server.stop();
+  }, 60_000);
 });

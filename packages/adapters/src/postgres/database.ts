@@ -10,6 +10,7 @@ import type {
   DriverName,
   Entrance,
   ExpiredRuns,
+  Freeze,
   FrozenTenants,
   Hint,
   Hints,
@@ -51,7 +52,7 @@ import { DatabaseNotUsable } from './errors.ts';
 import { PostgresExpiredRuns } from './expired-runs.ts';
 import { PostgresFrozenTenants } from './frozen-tenants.ts';
 import { NoHints, PostgresHints } from './hints.ts';
-import { installationId, PostgresInstallation, tenantIds } from './installation.ts';
+import { freezeOf, installationId, PostgresInstallation, tenantIds } from './installation.ts';
 import { PostgresKeyStore } from './key-store.ts';
 import { PostgresLimitStore } from './limit-store.ts';
 import { PostgresModelPrices } from './model-prices.ts';
@@ -104,11 +105,15 @@ export interface DatabaseOptions {
   readonly appendLimitMs?: number;
   /** How long audit lines are kept of tenants that say nothing themselves; default: for ever. */
   readonly auditDays?: number;
+  /** The installation that workers are set up for: where the database belongs to another, it is frozen. */
+  readonly installationId?: string;
 }
 
 export interface ApiStores {
   /** The id of the installation, by which it differs from others in what they share. */
   readonly installation: string;
+  /** Since when nothing begins, and why; null = it is not frozen. Throws `DatabaseUnavailable`. */
+  readonly freeze: () => Promise<Freeze | null>;
   readonly runs: RunStore;
   readonly agents: AgentStore;
   readonly toolServers: ToolServerStore;
@@ -136,6 +141,7 @@ export interface ApiStores {
 export interface WorkerStores {
   /** As the API has it. */
   readonly installation: string;
+  readonly freeze: () => Promise<Freeze | null>;
   readonly runs: RunStore;
   readonly agents: Pick<AgentStore, 'get' | 'version' | 'versionById'>;
   readonly secrets: Pick<SecretRows, 'read'>;
@@ -237,7 +243,12 @@ async function openEmbedded(url: string, options: DatabaseOptions): Promise<Open
     clock: new ProcessClock(),
     hints,
     connections: pglite,
-    ...stores(pglite, hints, options, (worker, driver) => new SoleWorkerLease(worker, driver, pglite)),
+    ...stores(
+      pglite,
+      hints,
+      options,
+      (worker, driver) => new SoleWorkerLease(worker, driver, pglite, options.installationId ?? null),
+    ),
     ping: () => pglite.lend(async (sql) => void (await sql.query('select 1'))),
     syncs: () => pglite.syncs(),
     close: () => pglite.close(),
@@ -274,7 +285,12 @@ async function openServer(url: string, options: DatabaseOptions): Promise<OpenDa
     clock,
     hints,
     connections: pool,
-    ...stores(pool, hints, options, (worker, driver) => new PostgresWorkerLease(worker, driver, session, pool, clock)),
+    ...stores(
+      pool,
+      hints,
+      options,
+      (worker, driver) => new PostgresWorkerLease(worker, driver, session, pool, clock, options.installationId ?? null),
+    ),
     ping: () => pool.lend(checkWritable, 5_000),
     syncs: () => null,
     async close() {
@@ -300,6 +316,7 @@ function stores(
       const scoped = scopedTransactions(connections, role);
       return {
         installation: await installationId(connections, role),
+        freeze: () => freezeOf(connections, role),
         runs: new ApiRunStore(scoped, publish),
         agents: new PostgresAgentStore(scoped),
         toolServers: new PostgresToolServerStore(scoped),
@@ -329,6 +346,7 @@ function stores(
       const scoped = scopedTransactions(connections, role);
       return {
         installation: await installationId(connections, role),
+        freeze: () => freezeOf(connections, role),
         runs: new WorkerRunStore(
           connections,
           scoped,

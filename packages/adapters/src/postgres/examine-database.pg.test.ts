@@ -27,10 +27,15 @@ describePostgres('what doctor says of a database', ({ bin }) => {
     for (const statement of statements) await client.query(statement);
     await client.end();
   };
-  const told = async (url: string, direct = url, poolSize = 10): Promise<Record<string, string>> => {
+  const told = async (
+    url: string,
+    direct = url,
+    poolSize = 10,
+    installationId: string | null = null,
+  ): Promise<Record<string, string>> => {
     const findings: Record<string, string> = {};
     const secrets = { database: { url, direct, migrate: direct } };
-    const config = { secrets, connections: { poolSize, statementTimeoutMs: 0, lockTimeoutMs: 0 } };
+    const config = { installationId, secrets, connections: { poolSize, statementTimeoutMs: 0, lockTimeoutMs: 0 } };
     for await (const { check, level, detail } of examineDatabase(config as Parameters<typeof examineDatabase>[0]))
       findings[check.replace('database ', '')] = `${level} ${detail}`;
     return findings;
@@ -46,7 +51,7 @@ describePostgres('what doctor says of a database', ({ bin }) => {
       connections: 'ok 1 × (10 + 1) = 11 of 97',
       tables: 'ok of this release',
       rights: 'warn postgres is a superuser. Give API and workers logins of their own.',
-      restored: 'ok it is not frozen',
+      restored: expect.stringMatching(/^ok it is not frozen, and belongs to [0-9a-f-]{36}$/) as string,
     });
     expect((await told(url, url, 200))['connections']).toMatch(/^fail 1 × \(200 \+ 1\) = 201 of 97: lower/);
   });
@@ -64,12 +69,35 @@ describePostgres('what doctor says of a database', ({ bin }) => {
     const opened = await openDatabase(made);
     await (await opened.owner()).freeze();
     await opened.close();
-    expect((await told(made))['restored']).toMatch(/^fail it is frozen: nothing begins before holdfast thaw/);
+    expect((await told(made))['restored']).toMatch(
+      /^fail it is frozen: nothing begins before holdfast thaw \(holdfast freeze was run\)/,
+    );
     const nobody = await told(`postgres://me:secret@127.0.0.1:${await freePort()}/x`);
     expect(Object.values(nobody)).toEqual([expect.stringMatching(/^fail 127\.0\.0\.1:\d+\/x: .*ECONNREFUSED/)]);
     expect(await told('postgres://a/b?sslmode=prefer')).toEqual({
       url: expect.stringMatching(/^fail sslmode must be/) as string,
     });
+  });
+
+  test('a cluster whose identity is refused: workers start, and no copy is noticed', async () => {
+    const { url } = await database(server, prepare);
+    await admin(url, 'revoke execute on function pg_catalog.pg_control_system() from public');
+    const opened = await openDatabase(url);
+    const { lease } = await opened.worker('a-worker');
+    await lease.start();
+    expect(lease.remaining()).toBeGreaterThan(0);
+    await lease.close();
+    expect((await told(url))['restored']).toMatch(/^warn it is not frozen, and a copy .* run holdfast freeze/);
+    // As after a move to a service that tells: nothing was known before, so nothing is taken for a copy.
+    await admin(url, 'grant execute on function pg_catalog.pg_control_system() to public');
+    const again = await opened.worker('another');
+    await again.lease.start();
+    await again.lease.close();
+    await opened.close();
+    expect((await told(url, url, 10, 'staging'))['restored']).toMatch(
+      /^warn INSTALLATION_ID is staging, and the database belongs to [0-9a-f-]{36}: the first worker freezes it$/,
+    );
+    expect((await told(url))['restored']).toMatch(/^ok it is not frozen/);
   });
 
   test('fsync off, a standby that is not synchronous, and the standby itself', async () => {

@@ -18,7 +18,8 @@ export interface DatabaseFinding {
 export async function* examineDatabase({
   secrets,
   connections,
-}: Pick<Config, 'secrets' | 'connections'>): AsyncGenerator<DatabaseFinding, void, undefined> {
+  installationId,
+}: Pick<Config, 'secrets' | 'connections' | 'installationId'>): AsyncGenerator<DatabaseFinding, void, undefined> {
   if (secrets.database === null) return;
   const { url, direct } = secrets.database;
   let target: Target;
@@ -41,7 +42,7 @@ export async function* examineDatabase({
     yield schema;
     if (schema.level === 'fail') return;
     yield await pool.lend(rights);
-    yield await pool.lend(frozen);
+    yield await pool.lend((sql) => restored(sql, installationId));
   } catch (error) {
     yield { check: 'database', level: 'fail', detail: `${target.shown}: ${messageOf(error)}` };
   } finally {
@@ -179,7 +180,7 @@ async function rights(sql: Sql): Promise<DatabaseFinding> {
   return { check, level: 'ok', detail: `${login} may act as ${row.roles.join(' and ')}` };
 }
 
-async function frozen(sql: Sql): Promise<DatabaseFinding> {
+async function restored(sql: Sql, configured: string | null): Promise<DatabaseFinding> {
   const check = 'database restored';
   // Whoever may not act as a role has been told before.
   const [row] = await sql.query<{ may: boolean }>(
@@ -187,15 +188,36 @@ async function frozen(sql: Sql): Promise<DatabaseFinding> {
   );
   const [state] =
     row?.may === true
-      ? await sql.query<{ frozen: boolean }>('select frozen_at is not null as frozen from holdfast.installation')
+      ? await sql.query<{ frozen: boolean; because: string | null; belongs: string; begun: boolean }>(
+          `select frozen_at is not null as frozen, frozen_because as because, coalesce(configured, id::text) as belongs,
+             cluster is not null as begun
+           from holdfast.installation`,
+        )
       : [];
-  return state?.frozen === true
-    ? {
-        check,
-        level: 'fail',
-        detail: 'it is frozen: nothing begins before holdfast thaw. See the runbook on restores.',
-      }
-    : { check, level: 'ok', detail: 'it is not frozen' };
+  if (state?.frozen === true)
+    return {
+      check,
+      level: 'fail',
+      detail: `it is frozen: nothing begins before holdfast thaw (${state.because ?? ''}). See the runbook on restores.`,
+    };
+  if (state?.begun === true && configured !== null && configured !== state.belongs)
+    return {
+      check,
+      level: 'warn',
+      detail: `INSTALLATION_ID is ${configured}, and the database belongs to ${state.belongs}: the first worker freezes it`,
+    };
+  const [copies] = await sql.query<{ noticed: boolean | null }>(
+    `select pg_catalog.has_function_privilege(
+       'holdfast_engine', pg_catalog.to_regprocedure('pg_catalog.pg_control_system()')::oid, 'execute') as noticed`,
+  );
+  if (copies?.noticed === true)
+    return { check, level: 'ok', detail: `it is not frozen, and belongs to ${state?.belongs ?? 'nobody known'}` };
+  return {
+    check,
+    level: 'warn',
+    detail:
+      'it is not frozen, and a copy on another cluster would not be by itself, since pg_control_system() is refused here: run holdfast freeze after each restore, or set INSTALLATION_ID',
+  };
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,5 +1,5 @@
 import { type OwnLimits, ownLimits } from '@holdfast/contracts';
-import type { Installation, KeyDraft, TenantScope } from '@holdfast/core';
+import type { Freeze, Installation, KeyDraft, TenantScope } from '@holdfast/core';
 import { insertKey } from './key-store.ts';
 import type { Connections } from './sql.ts';
 import { type DatabaseRole, roleTransaction, type Scoped } from './tenant-scope.ts';
@@ -69,7 +69,8 @@ export class PostgresInstallation implements Installation {
       roleTransaction(sql, this.#role, async () => {
         const [row] = await sql.query<{ id: string }>(
           `update holdfast.installation
-           set id = pg_catalog.gen_random_uuid(), frozen_at = coalesce(frozen_at, holdfast.now_ms()) returning id`,
+           set id = pg_catalog.gen_random_uuid(), frozen_at = coalesce(frozen_at, holdfast.now_ms()),
+             frozen_because = coalesce(frozen_because, 'holdfast freeze was run') returning id`,
         );
         if (row === undefined) throw new Error('The database has no installation id.');
         const frozen = await sql.query(
@@ -96,7 +97,7 @@ export class PostgresInstallation implements Installation {
         }
         if (nothingLost) await sql.query('update holdfast.tenants set frozen_at = null where frozen_at is not null');
         await sql.query(
-          `update holdfast.installation set frozen_at = null
+          `update holdfast.installation set frozen_at = null, frozen_because = null
            where not exists (select from holdfast.tenants where frozen_at is not null)`,
         );
         return frozen.length;
@@ -121,6 +122,19 @@ export async function installationId(connections: Connections, role: DatabaseRol
   );
   if (row === undefined) throw new Error('The database has no installation id.');
   return row.id;
+}
+
+/** Since when nothing begins for the tenants of that time, and why; null = it is not frozen. Every role may know it. */
+export async function freezeOf(connections: Connections, role: DatabaseRole | null): Promise<Freeze | null> {
+  const [row] = await connections.lend((sql) =>
+    roleTransaction(sql, role, () =>
+      sql.query<Freeze>(
+        `select frozen_at as at, coalesce(frozen_because, '') as because from holdfast.installation
+         where frozen_at is not null`,
+      ),
+    ),
+  );
+  return row ?? null;
 }
 
 /** Every tenant there is. */

@@ -17,14 +17,17 @@ export function openConfigured(
     secrets,
     worker,
     auditDays,
+    installationId,
     connections,
-  }: Pick<Config, 'database' | 'secrets' | 'worker' | 'connections'> & Partial<Pick<Config, 'auditDays'>>,
+  }: Pick<Config, 'database' | 'secrets' | 'worker' | 'connections'> &
+    Partial<Pick<Config, 'auditDays' | 'installationId'>>,
   opener: Opener,
   { hintsThrough }: Pick<DatabaseOptions, 'hintsThrough'> = {},
 ): Promise<OpenDatabase> {
   const options = {
     hints: worker.wakeHints,
     ...(auditDays == null ? {} : { auditDays }),
+    ...(installationId == null ? {} : { installationId }),
     ...(hintsThrough === undefined ? {} : { hintsThrough }),
   };
   if (database.kind === 'pglite') return openDatabase(`pglite://${database.folder}`, options);

@@ -112,6 +112,7 @@ const attentionSql = `
 
 const problemSql = `select case
     when exists (select from holdfast.tenants where id = $1 and suspended_at is not null) then 'tenant_suspended'
+    when exists (select from holdfast.tenants where id = $1 and frozen_at is not null) then 'installation_frozen'
     else holdfast.workers_problem() end as problem`;
 
 export class PostgresRunDirectory implements RunDirectory {

@@ -26,6 +26,7 @@ export class PostgresWorkerLease implements WorkerLease, SessionPart {
   readonly #connections: Connections;
   readonly #clock: DatabaseClock;
   readonly #key: string;
+  readonly #installation: string | null;
   /** Monotonic, ms; 0 = no lease. */
   #until = 0;
   #lapses = 0;
@@ -41,6 +42,7 @@ export class PostgresWorkerLease implements WorkerLease, SessionPart {
     session: DirectSession,
     connections: Connections,
     clock: DatabaseClock,
+    installation: string | null,
   ) {
     this.worker = worker;
     this.#driver = driver;
@@ -48,6 +50,7 @@ export class PostgresWorkerLease implements WorkerLease, SessionPart {
     this.#connections = connections;
     this.#clock = clock;
     this.#key = lockKeyOf(worker);
+    this.#installation = installation;
   }
 
   remaining(): number {
@@ -159,8 +162,8 @@ export class PostgresWorkerLease implements WorkerLease, SessionPart {
     }
     const sentAt = this.#clock.monotonic();
     const [row] = await session.query<{ now: number }>(
-      'select holdfast.register_worker($1, $2, $3, $4, false, $5) as now',
-      [this.worker, this.#driver, session.direct ? this.#key : null, LEASE_MS, EVENT_FORMAT],
+      'select holdfast.register_worker($1, $2, $3, $4, false, $5, $6) as now',
+      [this.worker, this.#driver, session.direct ? this.#key : null, LEASE_MS, EVENT_FORMAT, this.#installation],
     );
     if (row !== undefined) this.#extend(row.now, sentAt);
   }
@@ -176,12 +179,14 @@ export class SoleWorkerLease implements WorkerLease {
   readonly worker: string;
   readonly #driver: DriverName;
   readonly #connections: Connections;
+  readonly #installation: string | null;
   #held = false;
 
-  constructor(worker: string, driver: DriverName, connections: Connections) {
+  constructor(worker: string, driver: DriverName, connections: Connections, installation: string | null) {
     this.worker = worker;
     this.#driver = driver;
     this.#connections = connections;
+    this.#installation = installation;
   }
 
   remaining(): number {
@@ -194,11 +199,12 @@ export class SoleWorkerLease implements WorkerLease {
 
   async start(): Promise<void> {
     await this.#connections.lend((sql) =>
-      sql.query('select holdfast.register_worker($1, $2, null, $3, true, $4)', [
+      sql.query('select holdfast.register_worker($1, $2, null, $3, true, $4, $5)', [
         this.worker,
         this.#driver,
         LEASE_MS,
         EVENT_FORMAT,
+        this.#installation,
       ]),
     );
     this.#held = true;

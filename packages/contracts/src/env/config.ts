@@ -8,6 +8,8 @@ export interface Config {
   readonly dataDir: string;
   /** `folder`: where PGlite keeps its files. */
   readonly database: { readonly kind: 'pglite'; readonly folder: string } | { readonly kind: 'postgres' };
+  /** Which installation this is; null = what the database says. */
+  readonly installationId: string | null;
   /** Limits of one process on a Postgres server; ms, 0 = none. */
   readonly connections: {
     readonly poolSize: number;

@@ -106,6 +106,18 @@ export const envKeys = {
       used: [...everywhere, 'cli'],
       secret: false,
     }),
+  INSTALLATION_ID: z
+    .string()
+    .regex(/^[\w.:-]{1,100}$/, { error: 'must be up to 100 letters, digits and . : _ -' })
+    .optional()
+    .meta({
+      description:
+        'Which installation this is, a name of your own. Where workers with another one have begun on the database before, or it has an id that is not this, it is a copy: everything is frozen until `holdfast thaw`. See the runbook on restores.',
+      example: 'acme-staging',
+      default: null,
+      used: driving,
+      secret: false,
+    }),
   REDIS_URL: redisUrl.prefault('memory://').meta({
     description:
       'What processes tell each other beside the database: words of models as they come, wake-ups, counts of rate limits. `memory://` = nothing beyond each process; wake-ups go through the database. `redis://user:password@host:6379/0` = a Redis or Valkey; `rediss://` = over TLS. Nothing is kept there; while it is away everything goes on. See the page of the cache.',

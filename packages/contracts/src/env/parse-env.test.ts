@@ -27,6 +27,7 @@ describe('parseEnv', () => {
     expect(parseEnv({})).toEqual({
       dataDir: '.holdfast',
       database: { kind: 'pglite', folder: '.holdfast/database' },
+      installationId: null,
       connections: { poolSize: 10, statementTimeoutMs: 30_000, lockTimeoutMs: 10_000 },
       redis: null,
       s3: null,
@@ -59,6 +60,7 @@ describe('parseEnv', () => {
 
   it('reads every key', () => {
     const config = parseEnv({
+      INSTALLATION_ID: 'acme-staging',
       DATABASE_POOL_SIZE: '20',
       DATABASE_STATEMENT_TIMEOUT_MS: '60000',
       DATABASE_LOCK_TIMEOUT_MS: '0',
@@ -131,6 +133,7 @@ describe('parseEnv', () => {
     expect(shown).toEqual({
       dataDir: '/data',
       database: { kind: 'postgres' },
+      installationId: 'acme-staging',
       connections: { poolSize: 20, statementTimeoutMs: 60_000, lockTimeoutMs: 0 },
       s3: {
         endpoint: 'http://s3:8333',

@@ -93,6 +93,7 @@ export function parseEnv(environment: Environment): Config {
     database: isPglite
       ? { kind: 'pglite', folder: values.DATABASE_URL.slice('pglite://'.length) || `${values.DATA_DIR}/database` }
       : { kind: 'postgres' },
+    installationId: values.INSTALLATION_ID ?? null,
     connections: {
       poolSize: values.DATABASE_POOL_SIZE,
       statementTimeoutMs: values.DATABASE_STATEMENT_TIMEOUT_MS,

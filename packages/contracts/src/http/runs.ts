@@ -79,6 +79,7 @@ export const waitingFor = z.object({
       'engine_unavailable',
       'no_worker',
       'tenant_suspended',
+      'installation_frozen',
       'concurrency_key',
       'agent',
       'model',
@@ -87,7 +88,7 @@ export const waitingFor = z.object({
     ])
     .optional()
     .describe(
-      'Of `capacity`, on a single run: no worker can begin it (Temporal is away, no worker is running, or the tenant is suspended); whose room is taken; or `workers`: it waits for a place at one.',
+      'Of `capacity`, on a single run: no worker can begin it (Temporal is away, no worker is running, the tenant is suspended, or the installation is frozen after a restore); whose room is taken; or `workers`: it waits for a place at one.',
     ),
   ahead: z
     .object({

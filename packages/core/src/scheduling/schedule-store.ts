@@ -56,7 +56,7 @@ export interface RunHolder extends Omit<DeadWorker, 'runs' | 'why'> {
 export type WorkersProblem = 'engine_unavailable' | 'no_worker';
 
 /** Why a run has no capacity at all. */
-export type CapacityProblem = WorkersProblem | 'tenant_suspended';
+export type CapacityProblem = WorkersProblem | 'tenant_suspended' | 'installation_frozen';
 
 /**
  * The lease of one worker: 5 s, renewed each second by the database's clock, beside a session advisory lock where the

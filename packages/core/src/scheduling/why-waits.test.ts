@@ -16,6 +16,10 @@ test.each([
   ['no_worker', 'No worker is running.'],
   ['engine_unavailable', 'The workers do not reach Temporal.'],
   ['tenant_suspended', 'The tenant is suspended: nothing is begun.'],
+  [
+    'installation_frozen',
+    'The installation is frozen, since its database was restored or copied: nothing begins before holdfast thaw.',
+  ],
 ] as const)('%s', (problem, words) => {
   expect(problemInWords(problem)).toBe(words);
 });

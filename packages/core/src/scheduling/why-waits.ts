@@ -21,6 +21,8 @@ export function problemInWords(problem: CapacityProblem): string {
       return 'The workers do not reach Temporal.';
     case 'tenant_suspended':
       return 'The tenant is suspended: nothing is begun.';
+    case 'installation_frozen':
+      return 'The installation is frozen, since its database was restored or copied: nothing begins before holdfast thaw.';
   }
 }
 

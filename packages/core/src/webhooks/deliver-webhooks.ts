@@ -79,7 +79,7 @@ async function deliver(
   const { webhook, run, cursor } = work;
   const scope = { tenant };
   const at = clock.now();
-  const message = messageId(webhook.id, run.run, event.seq);
+  const message = messageId(webhook.id, run.run, event);
   const began = clock.monotonic();
   const answer = await sender.send({
     url: webhook.url,

@@ -39,7 +39,7 @@ export async function sendAgain(
   if (summary === null || event?.seq !== seq) throw noDelivery(delivery.id, `run ${run} was deleted`);
   const { agent, version, metadata } = summary;
   const body = messageBody({ run, agent, version, metadata }, event);
-  const message = messageId(id, run, seq);
+  const message = messageId(id, run, event);
   const at = ports.clock.now();
   return send(ports, scope, { id, url }, { run, seq, type: event.type, message, trigger: 'replay', body, at });
 }

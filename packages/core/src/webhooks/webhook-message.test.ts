@@ -3,10 +3,18 @@ import { expect, test } from 'vitest';
 import { messageBody, messageId } from './webhook-message.ts';
 
 test('an id is the same for the same event of the same webhook, and for no other', () => {
-  const id = messageId('w', 'r', 3);
+  const event = { seq: 3, at: 1_000 };
+  const id = messageId('w', 'r', event);
   expect(id).toMatch(/^msg_[0-9a-f]{32}$/);
-  expect(messageId('w', 'r', 3)).toBe(id);
-  expect(new Set([id, messageId('w', 'r', 4), messageId('w', 's', 3), messageId('v', 'r', 3)]).size).toBe(4);
+  expect(messageId('w', 'r', { ...event })).toBe(id);
+  const others = [
+    messageId('w', 'r', { ...event, seq: 4 }),
+    messageId('w', 's', event),
+    messageId('v', 'r', event),
+    // What took its place in a log that was restored.
+    messageId('w', 'r', { ...event, at: 1_001 }),
+  ];
+  expect(new Set([id, ...others]).size).toBe(5);
 });
 
 test('a large event stays a reference', () => {

@@ -3,9 +3,12 @@ import { hashOf } from '../run/hash.ts';
 import { wireText } from '../use-cases/wire-event.ts';
 import type { WebhookRun } from './webhook-store.ts';
 
-/** The same whoever sends the event, and whenever: receivers know by it what they have seen. */
-export const messageId = (webhook: string, run: string, seq: number): string =>
-  `msg_${hashOf([webhook, run, seq]).slice(0, 32)}`;
+/**
+ * The same whoever sends the event, and whenever: receivers know by it what they have seen. With the event's time, since
+ * after a restore another event may have the number of one that was sent and lost.
+ */
+export const messageId = (webhook: string, run: string, { seq, at }: Pick<StoredEvent, 'seq' | 'at'>): string =>
+  `msg_${hashOf([webhook, run, seq, at]).slice(0, 32)}`;
 
 /** JSON text of a `WebhookMessage`. An event's facts are at most 64 KiB, a run's metadata 32 short texts. */
 export const messageBody = ({ run, agent, version, metadata }: WebhookRun, event: StoredEvent): string =>
