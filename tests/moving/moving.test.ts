@@ -270,6 +270,10 @@ describePostgres('moving an installation from the embedded database', ({ bin, na
     const { rights: _here, ...back } = await contentsOf(embedded.DATABASE_URL);
     const { rights: _there, ...there } = moved;
     expect(back).toEqual(there);
+    const frozen = await holdfast(['freeze'], embedded);
+    expect(frozen).toMatchObject({ code: 0, out: expect.stringContaining('(2 tenants)') });
+    const thawed = await holdfast(['thaw', '--nothing-lost'], embedded);
+    expect(thawed).toMatchObject({ code: 0, out: expect.stringContaining('2 tenants go on') });
   });
 
   describeSeaweedFs('a bucket', (server) => {
