@@ -34,7 +34,7 @@ export async function contentsOf(url: string): Promise<Contents> {
       await ask(
         'select last_value + case when is_called then 1 else 0 end as next from holdfast.artifacts_position_seq',
       ),
-      await ask('select id, created_at, moved_at from holdfast.installation'),
+      await ask('select id, created_at, moved_at, frozen_at from holdfast.installation'),
     ];
     return { rows, sequences, installation, rights: await rightsOf(ask) };
   } finally {

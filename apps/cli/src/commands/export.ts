@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { parseEnv } from '@holdfast/contracts';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
@@ -19,7 +18,7 @@ export function exportCommand(program: Command, context: Context): void {
       'all of the installation that the environment names (DATABASE_MIGRATE_URL, DATABASE_URL, else the embedded database in DATA_DIR), to go on elsewhere; here nothing changes any more',
     )
     .option('--output <folder>', 'which must not be there yet')
-    .option('--keep', 'a copy for a rehearsal: here all goes on, and the copy begins with its tenants suspended')
+    .option('--keep', 'a copy for a rehearsal: here all goes on, and the copy is frozen until `holdfast thaw`')
     .option('--no-files', 'without the files of runs, which are brought another way')
     .option('--take-back', 'go on here after all; the export must not be used any more')
     .action((options: Options) => {
@@ -35,15 +34,15 @@ async function exportTo({ surroundings, output }: Context, folder: string, { kee
   const config = parseEnv(surroundings.env);
   const { checkThere, onOwned, placeOf } = await import('../moving/moved-database.ts');
   const { checkOutput, writeExport } = await import('../moving/write-export.ts');
-  const { FileArtifactStore } = await import('@holdfast/adapters/files');
+  const { openArtifacts } = await import('../open-artifacts.ts');
   const { checkSchema, markMoved } = await import('@holdfast/adapters/postgres');
   checkThere(config);
   await checkOutput(folder);
   const made = await onOwned(config, async (database) => {
     await checkSchema(database.connections);
     if (!keep) await markMoved(database.connections, { alone: database.kind === 'pglite' });
-    const artifacts = new FileArtifactStore(join(config.dataDir, 'artifacts'));
-    return writeExport(folder, database, artifacts, { moved: !keep, files });
+    const artifacts = await openArtifacts(config);
+    return writeExport(folder, database, artifacts, { moved: !keep, files }).finally(() => artifacts.close());
   });
   const rows = Object.values(made.tables).reduce((sum, table) => sum + table.rows, 0);
   const facts = {
@@ -59,7 +58,12 @@ async function exportTo({ surroundings, output }: Context, folder: string, { kee
     say(
       `${placeOf(config)} is closed: the installation goes on where this is imported. ${output().program} export --take-back opens it again.`,
     );
-  if (!files) say('The files are not in it: bring the folder artifacts of DATA_DIR another way.');
+  if (!files)
+    say(
+      config.s3 === null
+        ? 'The files are not in it: bring the folder artifacts of DATA_DIR another way.'
+        : `The files are not in it: they are in the bucket ${config.s3.bucket}. Go on with it, or bring what it holds another way.`,
+    );
   if (made.secret_keys.length > 0)
     say(`Secrets are in it as they are sealed, without the key file ${config.secretsKeyFile}: bring it another way.`);
 }

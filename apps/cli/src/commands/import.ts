@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { type Config, parseEnv } from '@holdfast/contracts';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
@@ -22,7 +21,8 @@ async function importFrom({ surroundings, output }: Context, folder: string): Pr
   const { readExport } = await import('../moving/read-export.ts');
   const { checkArtifacts, restoreArtifacts } = await import('../moving/moved-artifacts.ts');
   const { onOwned, placeOf } = await import('../moving/moved-database.ts');
-  const { FileArtifactStore } = await import('@holdfast/adapters/files');
+  const { makeBucket } = await import('../make-bucket.ts');
+  const { openArtifacts } = await import('../open-artifacts.ts');
   const { checkImport, migrate, writeInstallation } = await import('@holdfast/adapters/postgres');
   const found = await readExport(folder);
   const { manifest } = found;
@@ -30,10 +30,15 @@ async function importFrom({ surroundings, output }: Context, folder: string): Pr
   const id = await onOwned(config, async (database) => {
     await migrate(database);
     await checkImport(database.connections, manifest.migrations);
-    const artifacts = new FileArtifactStore(join(config.dataDir, 'artifacts'));
-    // Before the rows: a file that is missing is then missing in nothing that goes on.
-    if (manifest.artifacts.held) await restoreArtifacts(found.artifactLines(), found.artifacts, artifacts);
-    else await checkArtifacts(found.artifactLines(), artifacts);
+    await makeBucket(config);
+    const artifacts = await openArtifacts(config);
+    try {
+      // Before the rows: a file that is missing is then missing in nothing that goes on.
+      if (manifest.artifacts.held) await restoreArtifacts(found.artifactLines(), found.artifacts, artifacts);
+      else await checkArtifacts(found.artifactLines(), artifacts);
+    } finally {
+      await artifacts.close();
+    }
     const tables = Object.fromEntries(Object.entries(manifest.tables).map(([name, { rows }]) => [name, rows]));
     return writeInstallation(database.connections, { ...manifest, tables, rows: found.rows });
   });
@@ -43,7 +48,7 @@ async function importFrom({ surroundings, output }: Context, folder: string): Pr
   output().err(
     manifest.moved
       ? 'Start API and workers on it: what was under way goes on.'
-      : `It is a copy: its tenants are suspended, so nothing is done twice. ${output().program} tenants resume <tenant> lets one go on.`,
+      : `It is a copy, and frozen, so nothing is done twice. ${output().program} thaw lets it go on: runs that were under way are marked and paused.`,
   );
 }
 

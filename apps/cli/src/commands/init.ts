@@ -3,6 +3,7 @@ import { parseEnv } from '@holdfast/contracts';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { exitCodes, Failure } from '../failure.ts';
+import { makeBucket } from '../make-bucket.ts';
 import { onDatabase } from '../on-database.ts';
 
 /** With tables of this release; says what was applied for it. */
@@ -80,17 +81,10 @@ async function prepareTemporal({ surroundings, output }: Context): Promise<void>
   }
 }
 
-/** @throws Failure when a store is configured and has no bucket, and none can be made. */
 async function prepareBucket({ surroundings, output }: Context): Promise<void> {
-  const { s3, secrets } = parseEnv(surroundings.env);
-  if (s3 === null) return;
-  const { makeBucket } = await import('@holdfast/adapters/s3');
-  try {
-    const found = await makeBucket({ ...s3, credentials: secrets.s3 });
-    output().out(found === 'made' ? `Made the bucket ${s3.bucket}.` : `The bucket ${s3.bucket} is there.`);
-  } catch (error) {
-    throw new Failure(
-      `The bucket of the artifacts cannot be prepared: ${error instanceof Error ? error.message : ''}.`,
-    );
-  }
+  const config = parseEnv(surroundings.env);
+  const found = await makeBucket(config);
+  if (found === null) return;
+  const bucket = config.s3?.bucket ?? '';
+  output().out(found === 'made' ? `Made the bucket ${bucket}.` : `The bucket ${bucket} is there.`);
 }

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileArtifactStore } from '@holdfast/adapters/files';
-import type { ArtifactStore } from '@holdfast/core';
+import type { ArtifactStreams } from '@holdfast/core';
 import { z } from 'zod';
 import { Failure } from '../failure.ts';
 import { hashOf, linesOf } from './line-file.ts';
@@ -12,7 +12,7 @@ export interface ReadExport {
   /** JSON texts. */
   readonly rows: (table: string) => AsyncIterable<string>;
   readonly artifactLines: () => AsyncIterable<string>;
-  readonly artifacts: Pick<ArtifactStore, 'get'>;
+  readonly artifacts: Pick<ArtifactStreams, 'open'>;
 }
 
 /** An export whose lists are all there, as they were written; its artifacts are looked at one by one later. @throws Failure. */

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { FileArtifactStore } from '@holdfast/adapters/files';
 import { type OpenDatabase, readInstallation } from '@holdfast/adapters/postgres';
 import { RELEASE } from '@holdfast/contracts';
-import type { ArtifactStore, StoredFiles } from '@holdfast/core';
+import type { Artifacts } from '@holdfast/core';
 import { Failure } from '../failure.ts';
 import { writeLines } from './line-file.ts';
 import { type ListedFile, type Manifest, MANIFEST_FORMAT } from './manifest.ts';
@@ -28,7 +28,7 @@ export async function checkOutput(folder: string): Promise<void> {
 export async function writeExport(
   folder: string,
   database: OpenDatabase,
-  artifacts: ArtifactStore & StoredFiles,
+  artifacts: Pick<Artifacts, 'runs' | 'files' | 'open'>,
   { moved, files }: ExportOptions,
 ): Promise<Manifest> {
   const partial = `${resolve(folder)}.partial`;

@@ -18,7 +18,7 @@ create index uploads_expired on holdfast.uploads (expires_at);
 
 alter table holdfast.uploads enable row level security;
 alter table holdfast.uploads force row level security;
-create policy tenant on holdfast.uploads to holdfast_api, holdfast_owner
+create policy tenant on holdfast.uploads to holdfast_api, holdfast_worker, holdfast_owner
   using (tenant_id = (select nullif(current_setting('hf.tenant', true), '')::uuid));
 create policy engine on holdfast.uploads to holdfast_engine using (true) with check (true);
 

@@ -91,21 +91,29 @@ export async function writeInstallation(connections: Connections, imported: Impo
         // Not setval, which no rollback takes back.
         for (const { name, next } of imported.sequences)
           await sql.query(`alter sequence holdfast.${quoted(name)} restart with ${next}`);
+        if (!imported.moved) await freeze(sql);
         for (const table of tables) await guard(sql, table, true);
         for (const { name } of tables) await sql.query(`analyze holdfast.${quoted(name)}`);
-        if (imported.moved)
-          await sql.query('update holdfast.installation set id = $1, created_at = $2', [
-            imported.installation.id,
-            imported.installation.created_at,
-          ]);
-        // What the source goes on with must not be done here as well.
-        else await sql.query('update holdfast.tenants set suspended_at = coalesce(suspended_at, holdfast.now_ms())');
-        const [row] = await sql.query<{ id: string }>('select id from holdfast.installation');
+        // One that was frozen where it was stays so.
+        const [row] = await sql.query<{ id: string }>(
+          `update holdfast.installation set id = coalesce($1::text::uuid, id), created_at = coalesce($2, created_at),
+            frozen_at = (select min(t.frozen_at) from holdfast.tenants t) returning id`,
+          imported.moved ? [imported.installation.id, imported.installation.created_at] : [null, null],
+        );
         if (row === undefined) throw new Error('The database has no installation id.');
         return row.id;
       }),
     UNLIMITED_MS,
   );
+}
+
+/**
+ * What the source goes on with must not be done here as well. From now on, not since the source was frozen; and a thaw that
+ * it had begun is not one of the copy.
+ */
+async function freeze(sql: Sql): Promise<void> {
+  await sql.query('update holdfast.tenants set frozen_at = holdfast.now_ms()');
+  await sql.query("delete from holdfast.due where kind = 'thaw'");
 }
 
 async function guard(sql: Sql, { name, guarded }: MovedTable, on: boolean): Promise<void> {
