@@ -69,8 +69,8 @@ test('what is no HTTP gets them, too', async () => {
 });
 
 test('whoever sends slowly is not waited for', () => {
-  const { headersTimeout, requestTimeout } = server.api.app.server;
-  expect([headersTimeout, requestTimeout]).toEqual([15_000, 30_000]);
+  // Bodies have a time of their own, by their operation: limit-bodies.test.ts.
+  expect(server.api.app.server.headersTimeout).toBe(15_000);
 });
 
 test('a body is as large as its operation needs, and no larger', async () => {

@@ -11,7 +11,17 @@ async function asked(): Promise<Set<string>> {
     fetch: (input, init) => {
       const { pathname } = new URL(input instanceof Request ? input.url : input);
       seen.add(`${init?.method ?? 'GET'} ${pathname}`);
-      return Promise.resolve(new Response(null, { status: 404 }));
+      // As Holdfast says it: what says nothing is asked again.
+      const problem = {
+        type: 'about:blank',
+        title: 'Not found',
+        status: 404,
+        code: 'not_found',
+        detail: 'nothing here',
+      };
+      return Promise.resolve(
+        Response.json(problem, { status: 404, headers: { 'content-type': 'application/problem+json' } }),
+      );
     },
   });
   const { agents, versions, aliases, threads, runs, schedules, attention, artifacts, tools, secrets, keys } = client;
@@ -112,6 +122,14 @@ async function asked(): Promise<Set<string>> {
     client.tenants.export('t').next(),
     client.platformAudit.list().page(),
     client.platformAudit.verify(),
+    artifacts.link('r', 'd'),
+    client.uploads.create({ name: 'f', size: 1, digest: 'd' }),
+    client.uploads.get('u'),
+    client.uploads.send(
+      { id: 'u', size: 1, put: { url: '', headers: {}, signed: false, expires_at: null } },
+      new Blob(['x']),
+    ),
+    client.uploads.complete('u'),
     client.server.health(),
     client.server.ready(),
     client.server.me(),
@@ -122,7 +140,7 @@ async function asked(): Promise<Set<string>> {
 }
 
 const one =
-  'agents/a|versions/1|aliases/b|threads/t|runs/r|attention/x|artifacts/d|tools/t|secrets/s|budgets/g|api-keys/k|members/m|tenants/t|bulk/o|schedules/p|webhooks/w|deliveries/d';
+  'agents/a|versions/1|aliases/b|threads/t|runs/r|attention/x|artifacts/d|uploads/u|tools/t|secrets/s|budgets/g|api-keys/k|members/m|tenants/t|bulk/o|schedules/p|webhooks/w|deliveries/d';
 
 test('the client has every operation of the API', async () => {
   const seen = new Set(

@@ -28,7 +28,7 @@ export class Uploads extends Resource {
    * API. It is not tried again, since a stream can be read once; a whole `send` may be repeated.
    */
   async send(
-    { id, size, put }: CreatedUpload,
+    { id, size, put }: Pick<CreatedUpload, 'id' | 'size' | 'put'>,
     bytes: Blob | ReadableStream<Uint8Array>,
     { signal }: CallOptions = {},
   ): Promise<void> {
