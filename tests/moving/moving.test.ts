@@ -41,7 +41,9 @@ async function migrated(url: string): Promise<void> {
 
 describePostgres('moving an installation from the embedded database', ({ bin, name: version }) => {
   // What has little to do with the version of Postgres, and takes its time.
-  const onNewest = version === postgresVersions().at(-1)?.name;
+  const onNewest = (tests: () => void): void => {
+    if (version === postgresVersions().at(-1)?.name) tests();
+  };
   let postgres: PostgresServer;
   let source: KilledInstallation;
   let before: Contents;
@@ -86,9 +88,8 @@ describePostgres('moving an installation from the embedded database', ({ bin, na
     return { url: made.url, env: { DATABASE_URL: made.url, DATABASE_MIGRATE_URL: owner.href, DATA_DIR: dataDir } };
   };
 
-  test.runIf(onNewest)(
-    'a copy leaves the source open, and is frozen under another id until a thaw marks its runs',
-    async () => {
+  onNewest(() => {
+    test('a copy leaves the source open, and is frozen under another id until a thaw marks its runs', async () => {
       const copy = join(folder, 'copy');
       expect(await holdfast(['export', '--output', copy, '--keep'], source.env)).toMatchObject({ code: 0 });
       const { url, env } = await target('rehearsal');
@@ -135,8 +136,8 @@ describePostgres('moving an installation from the embedded database', ({ bin, na
       expect(unfinished.length).toBeGreaterThanOrEqual(7);
       for (const run of unfinished) expect(run).toMatchObject({ status: 'paused', marked: true });
       expect(await source.product.counter.effects()).toEqual(effects);
-    },
-  );
+    });
+  });
 
   test('the export closes the source: nothing starts on it until it is taken back', async () => {
     // As one leaves it that was killed.
@@ -159,52 +160,54 @@ describePostgres('moving an installation from the embedded database', ({ bin, na
     expect(await holdfast(['export', '--output', join(folder, 'again')], source.env)).toMatchObject({ code: 0 });
   });
 
-  test.runIf(onNewest).each<[string, (at: string) => Promise<void>, string]>([
-    [
-      'a list that was changed',
-      async (at) => {
-        const path = join(at, 'tables/runs.jsonl');
-        await writeFile(path, (await readFile(path, 'utf8')).replace('succeeded', 'cancelled'));
-      },
-      'tables/runs.jsonl is not as it was written',
-    ],
-    [
-      'a file of a run that was changed',
-      async (at) => {
-        const [line = ''] = (await readFile(join(at, 'artifacts.jsonl'), 'utf8')).split('\n');
-        const { tenant, run, digest } = JSON.parse(line) as Record<string, string>;
-        const path = join(at, 'artifacts', tenant ?? '', run ?? '', digest ?? '');
-        await writeFile(path, Buffer.alloc((await stat(path)).size));
-      },
-      'The export lacks the file',
-    ],
-    [
-      'migrations of another release',
-      async (at) => {
-        const path = join(at, 'manifest.json');
-        await writeFile(path, (await readFile(path, 'utf8')).replace('0018_budgets.sql', '0018_budget.sql'));
-      },
-      'are not of one release',
-    ],
-    ['no manifest', (at) => writeFile(join(at, 'manifest.json'), '{}'), 'is not of an export of format 1'],
-  ])('an import refuses %s, and leaves nothing', async (what, damage, message) => {
-    const broken = join(folder, what.replaceAll(' ', '-'));
-    await cp(exported, broken, { recursive: true });
-    await damage(broken);
-    const { url, env } = await target(`for-${what.replaceAll(' ', '-')}`);
-    expect(await holdfast(['import', broken], env)).toMatchObject({ code: 1, err: expect.stringContaining(message) });
-    await migrated(url);
-    expect((await contentsOf(url)).rows).toMatchObject({ runs: [], tenants: [] });
-  });
+  onNewest(() => {
+    test.each<[string, (at: string) => Promise<void>, string]>([
+      [
+        'a list that was changed',
+        async (at) => {
+          const path = join(at, 'tables/runs.jsonl');
+          await writeFile(path, (await readFile(path, 'utf8')).replace('succeeded', 'cancelled'));
+        },
+        'tables/runs.jsonl is not as it was written',
+      ],
+      [
+        'a file of a run that was changed',
+        async (at) => {
+          const [line = ''] = (await readFile(join(at, 'artifacts.jsonl'), 'utf8')).split('\n');
+          const { tenant, run, digest } = JSON.parse(line) as Record<string, string>;
+          const path = join(at, 'artifacts', tenant ?? '', run ?? '', digest ?? '');
+          await writeFile(path, Buffer.alloc((await stat(path)).size));
+        },
+        'The export lacks the file',
+      ],
+      [
+        'migrations of another release',
+        async (at) => {
+          const path = join(at, 'manifest.json');
+          await writeFile(path, (await readFile(path, 'utf8')).replace('0018_budgets.sql', '0018_budget.sql'));
+        },
+        'are not of one release',
+      ],
+      ['no manifest', (at) => writeFile(join(at, 'manifest.json'), '{}'), 'is not of an export of format 1'],
+    ])('an import refuses %s, and leaves nothing', async (what, damage, message) => {
+      const broken = join(folder, what.replaceAll(' ', '-'));
+      await cp(exported, broken, { recursive: true });
+      await damage(broken);
+      const { url, env } = await target(`for-${what.replaceAll(' ', '-')}`);
+      expect(await holdfast(['import', broken], env)).toMatchObject({ code: 1, err: expect.stringContaining(message) });
+      await migrated(url);
+      expect((await contentsOf(url)).rows).toMatchObject({ runs: [], tenants: [] });
+    });
 
-  test.runIf(onNewest)('an import refuses another key file', async () => {
-    const { env } = await target('keyless');
-    const without = { ...env, SECRETS_URL: `local://${join(folder, 'none.key')}` };
-    expect((await holdfast(['import', exported], without)).err).toContain('there is no key file');
-    const other = join(folder, 'other.key');
-    await writeFile(other, JSON.stringify([{ id: '0'.repeat(16), key: Buffer.alloc(32).toString('base64') }]));
-    const wrong = await holdfast(['import', exported], { ...env, SECRETS_URL: `local://${other}` });
-    expect(wrong).toMatchObject({ code: 1, err: expect.stringContaining('which is not in') });
+    test('an import refuses another key file', async () => {
+      const { env } = await target('keyless');
+      const without = { ...env, SECRETS_URL: `local://${join(folder, 'none.key')}` };
+      expect((await holdfast(['import', exported], without)).err).toContain('there is no key file');
+      const other = join(folder, 'other.key');
+      await writeFile(other, JSON.stringify([{ id: '0'.repeat(16), key: Buffer.alloc(32).toString('base64') }]));
+      const wrong = await holdfast(['import', exported], { ...env, SECRETS_URL: `local://${other}` });
+      expect(wrong).toMatchObject({ code: 1, err: expect.stringContaining('which is not in') });
+    });
   });
 
   test('an import that was killed leaves nothing; the next one brings every row, and all that waits goes on once', async () => {
@@ -276,43 +279,45 @@ describePostgres('moving an installation from the embedded database', ({ bin, na
     expect(thawed).toMatchObject({ code: 0, out: expect.stringContaining('2 tenants go on') });
   });
 
-  describeSeaweedFs('a bucket', (server) => {
-    test.runIf(onNewest)('files move from a folder into a bucket, and out of it', async () => {
-      const { endpoint, accessKey, secretKey } = server();
-      const { env } = await target('bucket');
-      const own = { ...env, S3_ENDPOINT: endpoint, S3_ACCESS_KEY: accessKey, S3_SECRET_KEY: secretKey };
-      expect(await holdfast(['import', exported], own)).toMatchObject({ code: 0 });
-      await expect(stat(join(env['DATA_DIR'] ?? '', 'artifacts'))).rejects.toThrow('ENOENT');
-      const { s3, secrets } = parseEnv(own);
-      if (s3 === null) throw new Error('no bucket is configured');
-      const bucket = new S3ArtifactStore({ ...s3, credentials: secrets.s3 });
-      let files = 0;
-      for await (const ref of stored(source.env).runs())
-        for (const { name } of await stored(source.env).files(ref)) {
-          files += 1;
-          const bytes = (await bucket.get(ref, name)) ?? '';
-          expect(createHash('sha256').update(bytes).digest('hex')).toBe(name);
-        }
-      expect(files).toBeGreaterThanOrEqual(3);
-      await bucket.close();
+  onNewest(() => {
+    describeSeaweedFs('a bucket', (server) => {
+      test('files move from a folder into a bucket, and out of it', async () => {
+        const { endpoint, accessKey, secretKey } = server();
+        const { env } = await target('bucket');
+        const own = { ...env, S3_ENDPOINT: endpoint, S3_ACCESS_KEY: accessKey, S3_SECRET_KEY: secretKey };
+        expect(await holdfast(['import', exported], own)).toMatchObject({ code: 0 });
+        await expect(stat(join(env['DATA_DIR'] ?? '', 'artifacts'))).rejects.toThrow('ENOENT');
+        const { s3, secrets } = parseEnv(own);
+        if (s3 === null) throw new Error('no bucket is configured');
+        const bucket = new S3ArtifactStore({ ...s3, credentials: secrets.s3 });
+        let files = 0;
+        for await (const ref of stored(source.env).runs())
+          for (const { name } of await stored(source.env).files(ref)) {
+            files += 1;
+            const bytes = (await bucket.get(ref, name)) ?? '';
+            expect(createHash('sha256').update(bytes).digest('hex')).toBe(name);
+          }
+        expect(files).toBeGreaterThanOrEqual(3);
+        await bucket.close();
 
-      const back = join(folder, 'from-bucket');
-      expect(await holdfast(['export', '--keep', '--output', back], own)).toMatchObject({ code: 0 });
-      expect(await linesOf(join(back, 'artifacts.jsonl'))).toEqual(await linesOf(join(exported, 'artifacts.jsonl')));
-      const { env: folderOnly } = await target('from-bucket-target');
-      expect(await holdfast(['import', back], folderOnly)).toMatchObject({ code: 0 });
-      const listed = join(folder, 'listed');
-      expect(await holdfast(['export', '--no-files', '--output', listed], own)).toMatchObject({
-        code: 0,
-        err: expect.stringContaining(`in the bucket ${s3.bucket}`),
+        const back = join(folder, 'from-bucket');
+        expect(await holdfast(['export', '--keep', '--output', back], own)).toMatchObject({ code: 0 });
+        expect(await linesOf(join(back, 'artifacts.jsonl'))).toEqual(await linesOf(join(exported, 'artifacts.jsonl')));
+        const { env: folderOnly } = await target('from-bucket-target');
+        expect(await holdfast(['import', back], folderOnly)).toMatchObject({ code: 0 });
+        const listed = join(folder, 'listed');
+        expect(await holdfast(['export', '--no-files', '--output', listed], own)).toMatchObject({
+          code: 0,
+          err: expect.stringContaining(`in the bucket ${s3.bucket}`),
+        });
+        const { env: next } = await target('without-files');
+        expect(await holdfast(['import', listed], next)).toMatchObject({
+          code: 1,
+          err: expect.stringContaining(`${files} files of runs are not`),
+        });
+        const sameBucket = { ...own, ...next };
+        expect(await holdfast(['import', listed], sameBucket)).toMatchObject({ code: 0 });
       });
-      const { env: next } = await target('without-files');
-      expect(await holdfast(['import', listed], next)).toMatchObject({
-        code: 1,
-        err: expect.stringContaining(`${files} files of runs are not`),
-      });
-      const sameBucket = { ...own, ...next };
-      expect(await holdfast(['import', listed], sameBucket)).toMatchObject({ code: 0 });
     });
   });
 
