@@ -42,7 +42,19 @@ if described="$(temporal operator namespace describe --namespace "$namespace" --
   if [ "$(hours_of "${kept:-0s}")" -eq "$wanted" ]; then
     echo "Namespace $namespace is there, and keeps what has ended for $retention."
   else
-    temporal operator namespace update --namespace "$namespace" --retention "$retention" >/dev/null
+    # A server takes some seconds until all of it knows a new one.
+    until said="$(temporal operator namespace update --namespace "$namespace" --retention "$retention" 2>&1)"; do
+      case "$said" in
+        *"not found"* | *NotFound*) ;;
+        *) left=0 ;;
+      esac
+      if [ "$left" -le 0 ]; then
+        echo "Namespace $namespace could not be changed: $said" >&2
+        exit 1
+      fi
+      left=$((left - 1))
+      sleep 1
+    done
     echo "Namespace $namespace keeps what has ended for $retention from now on."
   fi
   exit 0

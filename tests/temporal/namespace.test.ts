@@ -11,7 +11,7 @@ const script = fileURLToPath(new URL('../../deploy/temporal/namespace.sh', impor
 describeTemporal('the job that makes the namespace', (server) => {
   const job = async (settings: Record<string, string> = {}): Promise<string> => {
     const PATH = `${dirname(installedProgram('temporal') ?? '')}:${process.env['PATH']}`;
-    const env = { PATH, TEMPORAL_ADDRESS: server().address, TEMPORAL_WAIT_SECONDS: '2', ...settings };
+    const env = { PATH, TEMPORAL_ADDRESS: server().address, TEMPORAL_WAIT_SECONDS: '30', ...settings };
     return (await run('sh', [script], { env })).stdout.trim();
   };
   const kept = async (): Promise<string> => {

@@ -45,7 +45,8 @@ describePostgres('behind a pooler in transaction mode', ({ bin }) => {
     let failed = 0;
     const writing = runs.map(async (run) => {
       const ids: string[] = [];
-      for (let head = 1; head <= APPENDS;) {
+      // On until the restart was felt, however fast the machine is.
+      for (let head = 1; head <= APPENDS || failed === 0;) {
         const append = appendTo(run, head, { worker: 'me' });
         try {
           const outcome = await me.runs.append(append);
@@ -67,10 +68,10 @@ describePostgres('behind a pooler in transaction mode', ({ bin }) => {
     await pooler.kill();
     await pooler.start();
     const acknowledged = await Promise.all(writing);
-    expect(failed).toBeGreaterThan(0);
     for (const [index, run] of runs.entries()) {
-      const events = await me.runs.eventsAfter(run, 0, 100);
-      expect(events.map(({ seq }) => seq)).toEqual(Array.from({ length: APPENDS + 1 }, (_, at) => at + 1));
+      const events = await me.runs.eventsAfter(run, 0, 100_000);
+      expect(events.length).toBeGreaterThan(APPENDS);
+      expect(events.map(({ seq }) => seq)).toEqual(events.map((_, at) => at + 1));
       const written = events.map(({ appendId }) => appendId);
       expect(written).toEqual(expect.arrayContaining(acknowledged[index] ?? []));
       expect(new Set(written).size).toBe(written.length);
