@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +23,9 @@ const BULK_TAG = 'bulk';
 
 /** They end elsewhere or take what only an issuer can sign: tests/identity carries them to their end in a browser. */
 const LOGIN = /^\/auth\/(login|callback|logout|backchannel-logout)$/;
+
+/** What each upload is of: others would be refused. */
+const BYTE = 'x';
 
 /** Ticks that no test lives to see. */
 const RARE = '0 0 29 2 *';
@@ -61,6 +65,8 @@ def before_call(context, case, kwargs):
         wanted = case.body.get("filter")
         if isinstance(wanted, dict) and isinstance(wanted.get("tag", ""), str):
             case.body["filter"] = {**wanted, "tag": "${BULK_TAG}"}
+    if case.operation.path == "/v1/uploads/{upload}/content":
+        case.body = b"${BYTE}"
     above = re.match("/v1/(tenants|platform)", case.operation.path)
     case.headers["Authorization"] = "Bearer " + os.environ["PLATFORM_TOKEN" if above else "API_KEY"]
     if (case.method, case.operation.path) == ("PUT", "/v1/budgets/{name}") and isinstance(case.body, dict):
@@ -213,6 +219,12 @@ async function furnish(server: TestServer, tenant: string, key: string): Promise
   await vi.waitUntil(async () => (await ended()).length === 2 * OWN + 1, { timeout: 60_000 });
   const files = (await ask('GET', `/v1/runs/${runs[0] ?? ''}/artifacts`))['items'] as { digest: string }[];
   const shared = await threads(3);
+  const uploads = await times(3, async () => {
+    const digest = createHash('sha256').update(BYTE).digest('hex');
+    const { id } = await ask('POST', '/v1/uploads', { name: 'note.txt', size: BYTE.length, digest });
+    await ask('PUT', `/v1/uploads/${String(id)}/content`, new TextEncoder().encode(BYTE));
+    return id;
+  });
   // Not the key that asks: it would revoke itself.
   const keys = await times(OWN, async () => parseKey(await server.key(tenant, ['viewer']))?.id);
   const names = {
@@ -222,6 +234,7 @@ async function furnish(server: TestServer, tenant: string, key: string): Promise
     'path.schedule': await states.schedule(),
     'path.webhook': await webhooks(3),
     'path.delivery': deliveries,
+    'path.upload': uploads,
     'path.member': await times(3, () => newMember(server, tenant)),
     'path.tenant': await tenants(3),
     'path.agent': agents,

@@ -43,6 +43,6 @@ export const fileLink = z
 export type FileLink = z.output<typeof fileLink>;
 
 export const createdUpload = uploadResource
-  .extend({ put: fileLink.describe('Where the bytes go, by one PUT.') })
-  .meta({ id: 'CreatedUpload' });
+  .extend({ put: fileLink })
+  .meta({ id: 'CreatedUpload', description: 'An upload; its bytes go to `put`, by one PUT.' });
 export type CreatedUpload = z.output<typeof createdUpload>;
