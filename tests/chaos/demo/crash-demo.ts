@@ -68,7 +68,7 @@ export async function crashDemo(options: CrashDemoOptions): Promise<CrashFigures
     const killedAt = new Map<string, number>();
     for (let kill = 1; kill <= kills; kill += 1) {
       await new Promise((resolve) => setTimeout(resolve, 300 + random() * 600));
-      const index = Math.floor(random() * product.workers.length);
+      const index = await busyWorker(product, runs[Math.floor(random() * runs.length)] ?? '');
       const worker = product.workers[index];
       if (worker === undefined) throw new Error('no worker is alive');
       killedAt.set(worker.ready['worker'] ?? '', Date.now());
@@ -87,6 +87,16 @@ export async function crashDemo(options: CrashDemoOptions): Promise<CrashFigures
   } finally {
     await product.stop();
   }
+}
+
+/** Who holds this run or, where nobody does, the newest that somebody holds: a worker without runs dies for nothing. */
+async function busyWorker(product: Product, run: string): Promise<number> {
+  const { items } = await product.client.runs.list({ status: 'running', limit: 200 }).page();
+  for (const id of [run, ...items.map((each) => each.id)]) {
+    const index = product.holderOf(await product.events(id));
+    if (index >= 0) return index;
+  }
+  return 0;
 }
 
 /** Decides about unknown effects as a person would: looks whether it happened. */

@@ -116,6 +116,12 @@ export class Product {
     await this.startWorker();
   }
 
+  /** The place in `workers` of the one that holds the run with this log; -1: none of them. */
+  holderOf(events: readonly WireEvent[]): number {
+    const holder = events.findLast(({ type }) => type === 'run.claimed' || type === 'run.taken_over')?.data['worker'];
+    return this.workers.findIndex(({ ready }) => ready['worker'] === holder);
+  }
+
   /** Waits until the planned death has happened; on PGlite the process is started again. */
   async died(): Promise<void> {
     await Promise.race(this.workers.map((worker) => worker.ended));
