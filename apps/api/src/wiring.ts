@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { openConfiguredArtifacts } from '@holdfast/adapters/artifacts';
 import { HttpTools } from '@holdfast/adapters/http-tool';
 import { MemoryRateLimiter } from '@holdfast/adapters/memory';
 import { HttpMcpTools, registeredTools, serverLog } from '@holdfast/adapters/mcp';
@@ -36,7 +37,6 @@ import {
 } from '@holdfast/core';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from './app.ts';
-import { configuredArtifacts } from './artifacts.ts';
 import { loginOptionsOf, wireLogin } from './login/wire-login.ts';
 import type { ApiPorts, Readiness } from './ports.ts';
 import { encodeEvent } from './sse/sse-listener.ts';
@@ -146,7 +146,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
     if (changed > 0) log.info({ models: changed }, 'models have other prices from now on');
     let { artifacts } = overrides;
     if (artifacts === undefined) {
-      artifacts = await configuredArtifacts(config);
+      artifacts = await openConfiguredArtifacts(config);
       own.push(artifacts);
     }
     const files = artifacts;

@@ -1,12 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { openConfiguredArtifacts } from '@holdfast/adapters/artifacts';
 import { registeredTools } from '@holdfast/adapters/mcp';
 import { configuredModels } from '@holdfast/adapters/models';
 import { migrate, type OpenDatabase, openConfigured } from '@holdfast/adapters/postgres';
 import { openConfiguredRedis } from '@holdfast/adapters/redis';
 import { LocalCipher } from '@holdfast/adapters/secrets';
 import { createLogger, createMetrics } from '@holdfast/adapters/telemetry';
-import { type Api, configuredArtifacts, listeningUrl, wireApi } from '@holdfast/api';
+import { type Api, listeningUrl, wireApi } from '@holdfast/api';
 import type { Config } from '@holdfast/contracts';
 import { LocalDeltas, Redaction } from '@holdfast/core';
 import { type RunningWorker, wireWorker } from '@holdfast/worker';
@@ -78,7 +79,7 @@ export async function wireStandalone(
     }
     const demo = await demoKey(await database.owner(), dataDir, config.tenantSlots);
 
-    const artifacts = await configuredArtifacts({ ...config, dataDir });
+    const artifacts = await openConfiguredArtifacts({ ...config, dataDir });
     parts.push(artifacts);
     if (config.s3 !== null) {
       const { makeBucket } = await import('@holdfast/adapters/s3');

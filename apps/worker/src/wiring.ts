@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { openConfiguredArtifacts } from '@holdfast/adapters/artifacts';
 import { httpFetch, HttpTools } from '@holdfast/adapters/http-tool';
 import { HttpMcpTools, registeredTools, serverLog } from '@holdfast/adapters/mcp';
 import { configuredModels } from '@holdfast/adapters/models';
@@ -53,7 +54,6 @@ import {
   type WorkerPorts,
 } from '@holdfast/core';
 import { embeddedDriver } from '@holdfast/driver-embedded';
-import { configuredArtifacts } from './artifacts.ts';
 import { toolbox } from './toolbox.ts';
 
 /** What a test or the standalone program brings along; the rest is made from the configuration. */
@@ -144,7 +144,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
     const { budgets, bulk, directory, erasure, schedules, transactions, webhooks } = stores;
     let { artifacts: store } = overrides;
     if (store === undefined) {
-      store = await configuredArtifacts(config);
+      store = await openConfiguredArtifacts(config);
       own.push(store);
     }
     const { clock } = database;

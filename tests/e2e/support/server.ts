@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openConfiguredArtifacts } from '@holdfast/adapters/artifacts';
 import { configuredModels } from '@holdfast/adapters/models';
 import { migrate, type OpenDatabase, openDatabase } from '@holdfast/adapters/postgres';
 import { createLogger, createMetrics } from '@holdfast/adapters/telemetry';
-import { configuredArtifacts, type Api, wireApi } from '@holdfast/api';
+import { type Api, wireApi } from '@holdfast/api';
 import { type OwnLimits, parseEnv, type Role } from '@holdfast/contracts';
 import {
   createTenant,
@@ -99,7 +100,7 @@ export async function startServer(
   const shared = {
     database,
     redaction,
-    artifacts: await configuredArtifacts(config),
+    artifacts: await openConfiguredArtifacts(config),
     log,
     metrics: createMetrics(),
     deltas: new LocalDeltas(),

@@ -32,17 +32,25 @@ export function exportCommand(program: Command, context: Context): void {
 
 async function exportTo({ surroundings, output }: Context, folder: string, { keep = false, files }: Options) {
   const config = parseEnv(surroundings.env);
-  const { checkThere, onOwned, placeOf } = await import('../moving/moved-database.ts');
+  const { checkThere, onOwned, placeOf } = await import('../owned-database.ts');
   const { checkOutput, writeExport } = await import('../moving/write-export.ts');
-  const { openArtifacts } = await import('../open-artifacts.ts');
+  const { openConfiguredArtifacts } = await import('@holdfast/adapters/artifacts');
   const { checkSchema, markMoved } = await import('@holdfast/adapters/postgres');
   checkThere(config);
   await checkOutput(folder);
   const made = await onOwned(config, async (database) => {
     await checkSchema(database.connections);
     if (!keep) await markMoved(database.connections, { alone: database.kind === 'pglite' });
-    const artifacts = await openArtifacts(config);
-    return writeExport(folder, database, artifacts, { moved: !keep, files }).finally(() => artifacts.close());
+    const artifacts = await openConfiguredArtifacts(config);
+    return writeExport(folder, database, artifacts, { moved: !keep, files })
+      .finally(() => artifacts.close())
+      .catch((error: unknown) => {
+        if (!keep)
+          output().err(
+            `${placeOf(config)} stays closed. Do this again, or open it by ${output().program} export --take-back.`,
+          );
+        throw error;
+      });
   });
   const rows = Object.values(made.tables).reduce((sum, table) => sum + table.rows, 0);
   const facts = {
@@ -70,7 +78,7 @@ async function exportTo({ surroundings, output }: Context, folder: string, { kee
 
 async function openAgain({ surroundings, output }: Context): Promise<void> {
   const config = parseEnv(surroundings.env);
-  const { checkThere, onOwned, placeOf } = await import('../moving/moved-database.ts');
+  const { checkThere, onOwned, placeOf } = await import('../owned-database.ts');
   const { unmarkMoved } = await import('@holdfast/adapters/postgres');
   checkThere(config);
   const opened = await onOwned(config, (database) => unmarkMoved(database.connections));

@@ -43,7 +43,7 @@ async function onInstallation<T>(
   work: (installation: Installation) => Promise<T>,
 ): Promise<T> {
   const config = parseEnv(surroundings.env);
-  const { checkThere, onOwned } = await import('../moving/moved-database.ts');
+  const { checkThere, onOwned } = await import('../owned-database.ts');
   checkThere(config);
   return onOwned(config, async (database) => work(await database.owner()));
 }

@@ -20,9 +20,9 @@ async function importFrom({ surroundings, output }: Context, folder: string): Pr
   const config = parseEnv(surroundings.env);
   const { readExport } = await import('../moving/read-export.ts');
   const { checkArtifacts, restoreArtifacts } = await import('../moving/moved-artifacts.ts');
-  const { onOwned, placeOf } = await import('../moving/moved-database.ts');
+  const { onOwned, placeOf } = await import('../owned-database.ts');
   const { makeBucket } = await import('../make-bucket.ts');
-  const { openArtifacts } = await import('../open-artifacts.ts');
+  const { openConfiguredArtifacts } = await import('@holdfast/adapters/artifacts');
   const { checkImport, migrate, writeInstallation } = await import('@holdfast/adapters/postgres');
   const found = await readExport(folder);
   const { manifest } = found;
@@ -31,7 +31,7 @@ async function importFrom({ surroundings, output }: Context, folder: string): Pr
     await migrate(database);
     await checkImport(database.connections, manifest.migrations);
     await makeBucket(config);
-    const artifacts = await openArtifacts(config);
+    const artifacts = await openConfiguredArtifacts(config);
     try {
       // Before the rows: a file that is missing is then missing in nothing that goes on.
       if (manifest.artifacts.held) await restoreArtifacts(found.artifactLines(), found.artifacts, artifacts);

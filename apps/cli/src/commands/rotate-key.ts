@@ -9,22 +9,19 @@ import { show } from '../output.ts';
  * the server is stopped.
  */
 export async function rotateKey({ surroundings, output }: Context): Promise<void> {
-  const { openDatabase } = await import('@holdfast/adapters/postgres');
   const { LocalCipher } = await import('@holdfast/adapters/secrets');
   const { rotateSecretKey } = await import('@holdfast/core');
-  const { database: place, secrets, secretsKeyFile } = parseEnv(surroundings.env);
+  const { onOwned } = await import('../owned-database.ts');
+  const config = parseEnv(surroundings.env);
+  const { secretsKeyFile } = config;
   if (!existsSync(secretsKeyFile))
     throw new Failure(`There is no key file ${secretsKeyFile}: set SECRETS_URL or DATA_DIR as the server has it.`);
-  const url = place.kind === 'pglite' ? `pglite://${place.folder}` : (secrets.database?.migrate ?? '');
-  const database = await openDatabase(url, { poolSize: 2, hints: false, program: 'holdfast-cli' });
-  try {
-    const rotated = await rotateSecretKey(await database.sealed(), new LocalCipher(secretsKeyFile));
-    show(
-      output(),
-      { key_id: rotated.keyId, resealed: rotated.resealed },
-      () => `The key is ${rotated.keyId}; ${rotated.resealed} secrets were sealed anew. Back up ${secretsKeyFile}.`,
-    );
-  } finally {
-    await database.close();
-  }
+  const rotated = await onOwned(config, async (database) =>
+    rotateSecretKey(await database.sealed(), new LocalCipher(secretsKeyFile)),
+  );
+  show(
+    output(),
+    { key_id: rotated.keyId, resealed: rotated.resealed },
+    () => `The key is ${rotated.keyId}; ${rotated.resealed} secrets were sealed anew. Back up ${secretsKeyFile}.`,
+  );
 }

@@ -2,6 +2,7 @@ import { onBusy } from '@holdfast/contracts';
 import type { StartRunBody } from '@holdfast/sdk';
 import { type Command, Option } from 'commander';
 import type { Context } from '../context.ts';
+import { Failure } from '../failure.ts';
 import { follow, tellEnd } from '../follow.ts';
 import { show, showJson } from '../output.ts';
 import { uploadFile } from '../upload-file.ts';
@@ -58,6 +59,8 @@ export function run(program: Command, { client, output, exit }: Context): void {
     .option('--detach', 'do not wait: show the run and return')
     .action(async (agent: string, input: string | undefined, options: Options) => {
       const { idempotencyKey } = options;
+      if (idempotencyKey !== undefined && options.file !== undefined)
+        throw new Failure('--idempotency-key does not go with --file: each upload is another one, and so is the run.');
       const files: string[] = [];
       for (const path of options.file ?? []) files.push(await uploadFile(client(), path));
       const body = { ...bodyOf(agent, input, options), ...(files.length === 0 ? {} : { files }) };

@@ -24,12 +24,6 @@ export async function writeLines(path: string, pages: AsyncIterable<readonly str
   return { rows, bytes, sha256: hash.digest('hex') };
 }
 
-export async function hashOf(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const piece of createReadStream(path) as AsyncIterable<Uint8Array>) hash.update(piece);
-  return hash.digest('hex');
-}
-
 /** The lines of a file, one at a time; a line ends with a line feed and with nothing else, whatever stands in its texts. */
 export async function* linesOf(path: string): AsyncGenerator<string, void, undefined> {
   let begun: Buffer[] = [];

@@ -4,7 +4,8 @@ import { FileArtifactStore } from '@holdfast/adapters/files';
 import type { ArtifactStreams } from '@holdfast/core';
 import { z } from 'zod';
 import { Failure } from '../failure.ts';
-import { hashOf, linesOf } from './line-file.ts';
+import { hashOfFile } from '../hash-of-file.ts';
+import { linesOf } from './line-file.ts';
 import { type Manifest, manifest, MANIFEST_FORMAT } from './manifest.ts';
 
 export interface ReadExport {
@@ -25,7 +26,7 @@ export async function readExport(folder: string): Promise<ReadExport> {
   for (const [name, { bytes, sha256 }] of listed) {
     const path = join(folder, name);
     const size = (await stat(path).catch(() => null))?.size;
-    if (size !== bytes || (await hashOf(path)) !== sha256)
+    if (size !== bytes || (await hashOfFile(path)) !== sha256)
       throw new Failure(`${path} is not as it was written: bring it again, or export again.`);
   }
   return {

@@ -1,7 +1,6 @@
 import type { OpenDatabase } from '@holdfast/adapters/postgres';
 import { duration, parseEnv, type TenantResource } from '@holdfast/contracts';
 import type { PlatformRequest, Tenant } from '@holdfast/core';
-import { openArtifacts } from '../open-artifacts.ts';
 import type { Surroundings } from '../settings.ts';
 import { noTenantCalled, type Platform } from './platform.ts';
 
@@ -47,7 +46,8 @@ export async function platformOnDatabase(database: OpenDatabase, { env }: Surrou
     delete: (id, grace) => shown(core.deleteTenant(ports, who, id, duration.parse(grace))),
     keep: (id) => shown(core.keepTenant(stores, who, id)),
     export: async function* exported(id, files) {
-      const artifacts = await openArtifacts(parseEnv(env));
+      const { openConfiguredArtifacts } = await import('@holdfast/adapters/artifacts');
+      const artifacts = await openConfiguredArtifacts(parseEnv(env));
       await core.noteExport(stores, who, id, files);
       try {
         for await (const line of core.exportTenant({ ...ports, artifacts }, id, { files })) yield `${line}\n`;

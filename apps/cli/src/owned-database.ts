@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseNotUsable, type OpenDatabase, openDatabase } from '@holdfast/adapters/postgres';
 import type { Config } from '@holdfast/contracts';
-import { Failure } from '../failure.ts';
+import { Failure } from './failure.ts';
 
 /** Where the data of this configuration is, without a password. */
 export const placeOf = ({ database, secrets }: Config): string => {
@@ -15,13 +15,15 @@ export const placeOf = ({ database, secrets }: Config): string => {
 export async function onOwned<T>(config: Config, work: (database: OpenDatabase) => Promise<T>): Promise<T> {
   const { database: named, secrets } = config;
   const url = named.kind === 'pglite' ? `pglite://${named.folder}` : (secrets.database?.migrate ?? '');
-  const database = await openDatabase(url, { poolSize: 2, hints: false }).catch((error: unknown) => {
-    if (named.kind === 'pglite' && error instanceof DatabaseNotUsable && error.code === 'database_in_use')
-      throw new Failure(
-        `Holdfast runs on the data in ${named.folder}. Stop it (Ctrl-C, or SIGTERM), and do this again. (database_in_use)`,
-      );
-    throw error;
-  });
+  const database = await openDatabase(url, { poolSize: 2, hints: false, program: 'holdfast-cli' }).catch(
+    (error: unknown) => {
+      if (named.kind === 'pglite' && error instanceof DatabaseNotUsable && error.code === 'database_in_use')
+        throw new Failure(
+          `Holdfast runs on the data in ${named.folder}. Stop it (Ctrl-C, or SIGTERM), and do this again. (database_in_use)`,
+        );
+      throw error;
+    },
+  );
   try {
     return await work(database);
   } finally {

@@ -1,0 +1,1 @@
+export { openConfiguredArtifacts } from './open-configured-artifacts.ts';
