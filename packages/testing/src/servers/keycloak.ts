@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { freePort } from './free-port.ts';
+import { answers } from './server-life.ts';
 import { ended, guard, removeFolder, serverFolder, spawnServer, tail } from './server-process.ts';
 
 /** Keycloak with the realm of `deploy/keycloak/dev.json`, in production mode over HTTP; it survives its own death. */
@@ -184,12 +185,4 @@ async function administer(url: string, method: string, path: string, body: unkno
   const text = await answer.text();
   if (!answer.ok) throw new Error(`Keycloak's admin API: ${method} ${path} was answered ${answer.status}: ${text}`);
   return text === '' ? null : (JSON.parse(text) as unknown);
-}
-
-async function answers(url: string): Promise<boolean> {
-  try {
-    return (await fetch(url, { signal: AbortSignal.timeout(5_000) })).ok;
-  } catch {
-    return false;
-  }
 }

@@ -1,13 +1,12 @@
-import type { ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { authority } from './authority.ts';
 import { freePort } from './free-port.ts';
-import { ended, guard, removeFolder, serverFolder, spawnServer, tail } from './server-process.ts';
+import { startServer } from './server-life.ts';
+import { serverFolder } from './server-process.ts';
 
 /** A Redis or Valkey with the users of `deploy/valkey/users.acl`, which keeps nothing; it survives its own death. */
 export interface RedisServer {
@@ -36,14 +35,10 @@ export interface RedisOptions {
 export const REDIS_PASSWORD = 'for-tests';
 
 const usersFile = fileURLToPath(new URL('../../../../deploy/valkey/users.acl', import.meta.url));
-const WITHIN_MS = 20_000;
 
 /** On a free port of 127.0.0.1; it ends with this process at the latest. `bin`: the path of the program. */
 export async function startRedis(bin: string, { tls = false, users = [] }: RedisOptions = {}): Promise<RedisServer> {
   const folder = serverFolder('redis', undefined);
-  const log = join(folder, 'log');
-  const pidFile = join(folder, 'pid');
-  const dismiss = guard(folder, pidFile, bin.includes('valkey') ? 'valkey' : 'redis');
   const port = await freePort();
   const hash = createHash('sha256').update(REDIS_PASSWORD).digest('hex');
   const acl = readFileSync(usersFile, 'utf8').replaceAll('HOLDFAST_PASSWORD_SHA256', hash);
@@ -57,39 +52,23 @@ export async function startRedis(bin: string, { tls = false, users = [] }: Redis
     args.push('--port', '0', '--tls-port', String(port), '--tls-auth-clients', 'no');
     args.push('--tls-cert-file', 'cert.pem', '--tls-key-file', 'key.pem', '--tls-ca-cert-file', 'ca.pem');
   } else args.push('--port', String(port));
-  let child: ChildProcess | null = null;
-  const runs = (): boolean => child !== null && child.exitCode === null && child.signalCode === null;
-  const start = async (): Promise<void> => {
-    if (runs()) return;
-    child = spawnServer(bin, args, log, undefined);
-    writeFileSync(pidFile, String(child.pid));
-    const deadline = Date.now() + WITHIN_MS;
-    while (!(await listens(port))) {
-      if (!runs() || Date.now() > deadline) throw new Error(`Redis did not start:\n${tail(log)}`);
-      await pause(10);
-    }
-  };
-  const kill = async (): Promise<void> => {
-    if (child === null) return;
-    // Whoever waits for its end must not end first.
-    child.ref();
-    child.kill('SIGKILL');
-    await ended(child);
-  };
-  await start();
+  const { kill, signal, start, stop } = await startServer({
+    name: 'Redis',
+    command: bin,
+    args,
+    folder,
+    process: bin.includes('valkey') ? 'valkey' : 'redis',
+    isReady: () => listens(port),
+  });
   return {
     url: `redis${tls ? 's' : ''}://holdfast:${REDIS_PASSWORD}@127.0.0.1:${port}`,
     port,
     caFile: tls ? join(folder, 'ca.pem') : null,
     kill,
     start,
-    freeze: () => void child?.kill('SIGSTOP'),
-    thaw: () => void child?.kill('SIGCONT'),
-    stop: async () => {
-      await kill();
-      removeFolder(folder);
-      dismiss();
-    },
+    freeze: () => signal('SIGSTOP'),
+    thaw: () => signal('SIGCONT'),
+    stop: async () => void (await stop()),
   };
 }
 

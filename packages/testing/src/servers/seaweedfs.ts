@@ -1,10 +1,9 @@
-import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from './free-port.ts';
-import { ended, guard, removeFolder, serverFolder, spawnServer, tail } from './server-process.ts';
+import { answers, startServer } from './server-life.ts';
+import { serverFolder } from './server-process.ts';
 
 /** A real S3 server, which checks signatures; it survives its own death. */
 export interface SeaweedFsServer {
@@ -35,12 +34,9 @@ const identities = {
 /** On free ports of 127.0.0.1; it ends with this process at the latest. `bin`: the path of `weed`. */
 export async function startSeaweedFs(bin: string): Promise<SeaweedFsServer> {
   const folder = serverFolder('seaweedfs', undefined);
-  const log = join(folder, 'log');
-  const pidFile = join(folder, 'pid');
   const identityFile = join(folder, 's3.json');
   mkdirSync(join(folder, 'data'));
   writeFileSync(identityFile, JSON.stringify(identities));
-  const dismiss = guard(folder, pidFile, 'weed');
   // Each port that is not given is a fixed one, and two servers on a machine would collide.
   const names = ['master', 'volume', 'filer', 's3', 'admin'];
   const ports = new Map<string, number>();
@@ -51,29 +47,14 @@ export async function startSeaweedFs(bin: string): Promise<SeaweedFsServer> {
   args.push(...[...ports].map(([name, number]) => `-${name}=${number}`), `-metricsPort=${await freePort()}`);
   args.push('-s3.port.iceberg=0', '-s3.port.lance=0', '-admin.ui=false', '-webdav=false', '-master.telemetry=false');
   args.push(`-s3.config=${identityFile}`, `-s3.domainName=${DOMAIN}`, '-s3.autoCreateBucket=false');
-  let child: ChildProcess;
-  const start = async (): Promise<void> => {
-    child = spawnServer(bin, args, log, undefined);
-    writeFileSync(pidFile, String(child.pid));
-    const deadline = Date.now() + 60_000;
-    while (
-      !(await fetch(`${endpoint}/healthz`).then(
-        ({ ok }) => ok,
-        () => false,
-      ))
-    ) {
-      if (child.exitCode !== null || child.signalCode !== null || Date.now() > deadline)
-        throw new Error(`SeaweedFS did not start:\n${tail(log)}`);
-      await pause(50);
-    }
-  };
-  const kill = async (): Promise<void> => {
-    // Whoever waits for its end must not end first.
-    child.ref();
-    child.kill('SIGKILL');
-    await ended(child);
-  };
-  await start();
+  const { kill, start, stop } = await startServer({
+    name: 'SeaweedFS',
+    command: bin,
+    args,
+    folder,
+    process: 'weed',
+    isReady: () => answers(`${endpoint}/healthz`),
+  });
   return {
     endpoint,
     virtualHost: `http://${DOMAIN}:${port}`,
@@ -81,8 +62,7 @@ export async function startSeaweedFs(bin: string): Promise<SeaweedFsServer> {
     kill,
     start,
     stop: async () => {
-      await kill();
-      removeFolder(folder);
+      await stop();
       // Its sockets, which it keeps beside everybody's.
       for (const [name, number] of ports) {
         const [server = '', , kind] = name.split('.');
@@ -90,7 +70,6 @@ export async function startSeaweedFs(bin: string): Promise<SeaweedFsServer> {
           force: true,
         });
       }
-      dismiss();
     },
   };
 }

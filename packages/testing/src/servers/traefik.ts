@@ -1,10 +1,9 @@
-import type { ChildProcess } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { freePort } from './free-port.ts';
-import { ended, guard, removeFolder, serverFolder, spawnServer, tail } from './server-process.ts';
+import { startServer } from './server-life.ts';
+import { serverFolder } from './server-process.ts';
 
 /** Traefik with the configuration of `deploy/traefik`. */
 export interface TraefikServer {
@@ -33,9 +32,6 @@ export async function startTraefik(
   publishAt?: number,
 ): Promise<TraefikServer> {
   const folder = serverFolder('traefik', undefined);
-  const log = join(folder, 'log');
-  const pidFile = join(folder, 'pid');
-  const dismiss = guard(folder, pidFile, 'traefik');
   const [port, tls, internalPort] = await Promise.all([publishAt ?? freePort(), freePort(), freePort()]);
   const file = join(folder, 'traefik.yml');
   const places = {
@@ -47,33 +43,16 @@ export async function startTraefik(
   writeFileSync(file, moved(readFileSync(folderOf('traefik.yml'), 'utf8'), places));
   const url = `http://127.0.0.1:${port}`;
   const internal = `http://127.0.0.1:${internalPort}`;
-  let child: ChildProcess;
-  const kill = async (): Promise<void> => {
-    // Whoever waits for its end must not end first.
-    child.ref();
-    child.kill('SIGKILL');
-    await ended(child);
-  };
-  const stop = async (): Promise<void> => {
-    await kill();
-    removeFolder(folder);
-    dismiss();
-  };
-  const start = async (): Promise<void> => {
-    child = spawnServer(bin, [`--configFile=${file}`], log, undefined, settings);
-    writeFileSync(pidFile, String(child.pid));
-    const deadline = Date.now() + 60_000;
-    while (!(await isReady(url))) {
-      if (child.exitCode !== null || child.signalCode !== null || Date.now() > deadline) {
-        const said = tail(log);
-        await stop();
-        throw new Error(`Traefik did not start:\n${said}`);
-      }
-      await pause(50);
-    }
-  };
-  await start();
-  return { url, internal, kill, start, stop };
+  const { kill, start, stop } = await startServer({
+    name: 'Traefik',
+    command: bin,
+    args: [`--configFile=${file}`],
+    folder,
+    process: 'traefik',
+    environment: settings,
+    isReady: () => isReady(url),
+  });
+  return { url, internal, kill, start, stop: async () => void (await stop()) };
 }
 
 /** @throws Error where a place is not in the file any more: the test would start another Traefik than it says. */
