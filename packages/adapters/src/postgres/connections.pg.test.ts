@@ -3,6 +3,7 @@ import { newRun, newTenant } from '@holdfast/testing';
 import {
   database,
   describePostgres,
+  type Certificates,
   makeCertificates,
   type PostgresServer,
   startPostgres,
@@ -104,9 +105,9 @@ describePostgres('connections', ({ bin, name }) => {
   const withTls = name === '15' ? describe : (_suite: string, _cases: () => void): void => undefined;
   withTls('TLS', () => {
     let secure: PostgresServer;
-    let files: Awaited<ReturnType<typeof makeCertificates>>;
+    let files: Certificates;
     beforeAll(async () => {
-      files = await makeCertificates();
+      files = makeCertificates();
       secure = await startPostgres({
         bin,
         settings: {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 export interface Authority {
   /** PEM. */
   readonly certificate: Buffer;
-  /** A key, and a certificate for the name or address by this authority; PEM. */
+  /** A key, and a certificate for the name or address by this authority; PEM. In the folder, `<authority>-<name>.key` and `.pem`. */
   issue(name: string): { readonly key: Buffer; readonly cert: Buffer };
 }
 
