@@ -1,8 +1,6 @@
 import type { Config } from '@holdfast/contracts';
-import pg from 'pg';
-import { Hosts } from './hosts.ts';
 import { schemaState } from './migrate.ts';
-import { isDirect, openPool, sqlOf } from './pool.ts';
+import { openPool } from './pool.ts';
 import { closedSql } from './server-check.ts';
 import type { Connections, Sql } from './sql.ts';
 import { type Target, targetOf } from './target.ts';
@@ -34,7 +32,7 @@ export async function* examineDatabase({
   try {
     yield await pool.lend(server);
     yield await pool.lend((sql) => tls(sql, target, url));
-    yield await pooler(url, direct);
+    yield await (direct === url ? poolerBefore(pool) : poolerBetween(direct));
     yield await pool.lend(durability);
     yield* await pool.lend(replication);
     yield await pool.lend((sql) => room(sql, connections.poolSize));
@@ -80,32 +78,34 @@ async function tls(sql: Sql, { hosts }: Target, url: string): Promise<DatabaseFi
     : { check, level: 'warn', detail: 'passwords and data go unencrypted: add sslmode=verify-full to DATABASE_URL' };
 }
 
-async function pooler(url: string, direct: string): Promise<DatabaseFinding> {
-  const check = 'database pooler';
-  if (await withSession(direct)) {
-    return { check, level: 'ok', detail: direct === url ? 'none in front' : 'DATABASE_DIRECT_URL goes past it' };
-  }
-  return direct === url
-    ? {
-        check,
+const POOLER = 'database pooler';
+
+/** With one url for all. */
+const poolerBefore = async (pool: Connections): Promise<DatabaseFinding> =>
+  (await pool.lend(ownSession))
+    ? { check: POOLER, level: 'ok', detail: 'none in front' }
+    : {
+        check: POOLER,
         level: 'warn',
         detail: 'DATABASE_URL goes through a pooler, so dead workers are noticed after 5 s: set DATABASE_DIRECT_URL',
-      }
-    : { check, level: 'fail', detail: 'DATABASE_DIRECT_URL goes through a pooler, too: set one that goes past it' };
-}
+      };
 
-/** Whether the url leads to a session of one's own. */
-async function withSession(url: string): Promise<boolean> {
-  const { choice } = new Hosts(targetOf(url));
-  const client = new pg.Client({ ...choice.host, connectionTimeoutMillis: 5_000, application_name: 'holdfast-doctor' });
-  client.on('error', () => undefined);
+async function poolerBetween(direct: string): Promise<DatabaseFinding> {
+  const pool = openPool(targetOf(direct), { size: 1, applicationName: 'holdfast-doctor' });
   try {
-    await client.connect();
-    return await isDirect(client, (text) => sqlOf(client, false).query<{ pid: number }>(text));
+    return (await pool.lend(ownSession))
+      ? { check: POOLER, level: 'ok', detail: 'DATABASE_DIRECT_URL goes past it' }
+      : {
+          check: POOLER,
+          level: 'fail',
+          detail: 'DATABASE_DIRECT_URL goes through a pooler, too: set one that goes past it',
+        };
   } finally {
-    await client.end().catch(() => undefined);
+    await pool.close();
   }
 }
+
+const ownSession = (sql: Sql): Promise<boolean> => Promise.resolve(sql.ownSession);
 
 async function durability(sql: Sql): Promise<DatabaseFinding> {
   const rows = await sql.query<{ name: string }>(
