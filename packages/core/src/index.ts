@@ -1,5 +1,6 @@
 export type * from './tenant-scope.ts';
 export type * from './clock.ts';
+export type * from './finding.ts';
 export { LeastRecentlyUsed } from './least-recently-used.ts';
 export type * from './log/stored-event.ts';
 export * from './log/run-store.ts';
