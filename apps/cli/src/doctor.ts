@@ -1,12 +1,6 @@
+import type { Finding } from '@holdfast/core';
 import { type Holdfast, HoldfastError, type ModelResource } from '@holdfast/sdk';
 import { failureOf } from './failure.ts';
-
-/** One finding: what was looked at, how it is, and what to do when it is not well. */
-export interface Finding {
-  readonly check: string;
-  readonly level: 'ok' | 'warn' | 'fail';
-  readonly detail: string;
-}
 
 /** Looks at everything that this key may see; stops where the rest cannot be known. `program` as in `Output`. */
 export async function* examine(

@@ -139,7 +139,6 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       modelLimits = configured.catalog.runLimits();
     }
     const stores = await database.worker(id, config.temporal === null ? 'embedded' : 'temporal');
-    redis?.begin(stores.installation);
     const { runs, agents, toolServers, secrets, schedule, outbox, expired, lease, artifactRows } = stores;
     const { budgets, bulk, directory, erasure, schedules, transactions, webhooks } = stores;
     let { artifacts: store } = overrides;
@@ -219,7 +218,8 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       },
       await driverOf(config, wrapped, metrics.engine),
     );
-    // It may be the lease that has just found out.
+    // It may be the lease that has just found out that this is a copy, whose names are its own.
+    redis?.begin(await stores.installation());
     const freezeWatch = new FreezeWatch(stores.freeze, log);
     freezeWatch.begin();
     own.push(freezeWatch);

@@ -1,5 +1,6 @@
 export type * from './tenant-scope.ts';
 export type * from './clock.ts';
+export type * from './finding.ts';
 export { LeastRecentlyUsed } from './least-recently-used.ts';
 export type * from './log/stored-event.ts';
 export * from './log/run-store.ts';
@@ -9,6 +10,7 @@ export * from './scheduling/freeze-watch.ts';
 export * from './log/artifact-store.ts';
 export * from './log/artifact-names.ts';
 export * from './log/last-when-right.ts';
+export { type BytesHash, CheckedBytes } from './log/checked-bytes.ts';
 export * from './executor/deltas.ts';
 export type * from './executor/model.ts';
 export * from './executor/tools.ts';

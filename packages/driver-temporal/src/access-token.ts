@@ -3,6 +3,8 @@ import type { TemporalToken } from './temporal-settings.ts';
 const CALL_MS = 5_000;
 /** Where the issuer does not say how long it is good for. */
 const LIFE_SECONDS = 60;
+/** A timer of more than 24.8 days would be due at once. */
+const LONGEST_MS = 86_400_000;
 
 export interface AccessToken {
   readonly text: string;
@@ -40,7 +42,7 @@ function grantedBy(body: unknown): AccessToken | null {
   const { access_token: text } = body;
   if (typeof text !== 'string' || text === '') return null;
   const seconds = 'expires_in' in body ? Number(body.expires_in) : LIFE_SECONDS;
-  return { text, renewInMs: (seconds > 0 ? seconds : LIFE_SECONDS) * 750 };
+  return { text, renewInMs: Math.min((seconds > 0 ? seconds : LIFE_SECONDS) * 750, LONGEST_MS) };
 }
 
 /** RFC 6749, 2.3.1: as in a form. */

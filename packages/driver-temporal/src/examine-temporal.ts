@@ -1,19 +1,13 @@
+import type { Finding } from '@holdfast/core';
 import { connect, within } from './connect.ts';
 import { explainFailure } from './explain-failure.ts';
 import { missingSearchAttributes } from './search-attributes.ts';
 import type { TemporalSettings } from './temporal-settings.ts';
 
-/** One finding, as `holdfast doctor` shows it. */
-export interface TemporalFinding {
-  readonly check: string;
-  readonly level: 'ok' | 'warn' | 'fail';
-  readonly detail: string;
-}
-
 /** Looks from outside in, and stops where the rest cannot be known. */
-export async function* examineTemporal(settings: TemporalSettings): AsyncGenerator<TemporalFinding, void, undefined> {
+export async function* examineTemporal(settings: TemporalSettings): AsyncGenerator<Finding, void, undefined> {
   const { address, namespace, taskQueue } = settings;
-  const failed = (check: string, error: unknown): TemporalFinding => ({
+  const failed = (check: string, error: unknown): Finding => ({
     check,
     level: 'fail',
     detail: explainFailure(error, settings),

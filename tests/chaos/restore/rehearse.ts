@@ -108,9 +108,7 @@ export async function rehearseRestore(bin: string, say: (line: string) => void):
 
       const thaw = await timed(async () => {
         await installation.thaw(false);
-        await until('everything to be thawed', 60_000, async () =>
-          (await installation.frozenAt()) === null ? true : null,
-        );
+        await until('everything to be thawed', 60_000, async () => ((await observer.freeze()) === null ? true : null));
       });
       const marked = await product.settled(open.id);
       const asked = marked.attention.filter(({ kind }) => kind === 'unknown-effect');

@@ -1,7 +1,8 @@
 import { parseEnv } from '@holdfast/contracts';
+import type { Finding } from '@holdfast/core';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
-import { examine, type Finding } from '../doctor.ts';
+import { examine } from '../doctor.ts';
 import { exitCodes } from '../failure.ts';
 import { paint, printable } from '../output.ts';
 import { clientSettings, type Surroundings } from '../settings.ts';

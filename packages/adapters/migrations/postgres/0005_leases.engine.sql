@@ -1,10 +1,15 @@
--- Nothing begins from now on, for no tenant that is there.
-create function holdfast.freeze(p_because text) returns void
+-- Nothing begins from now on, for no tenant that is there. What was copied may still go on elsewhere, so what this one
+-- shares with others is called by another id.
+create function holdfast.freeze(p_because text, out installation uuid, out tenants integer)
   language plpgsql set search_path = ''
 as $$
 begin
-  update holdfast.installation set frozen_at = holdfast.now_ms(), frozen_because = p_because where frozen_at is null;
-  update holdfast.tenants set frozen_at = holdfast.now_ms() where frozen_at is null;
+  update holdfast.installation i
+  set id = pg_catalog.gen_random_uuid(), frozen_at = coalesce(i.frozen_at, holdfast.now_ms()),
+    frozen_because = coalesce(i.frozen_because, p_because)
+  returning i.id into strict installation;
+  update holdfast.tenants t set frozen_at = coalesce(t.frozen_at, holdfast.now_ms());
+  get diagnostics tenants = row_count;
 end
 $$;
 
@@ -199,3 +204,4 @@ grant execute on function
   holdfast.register_worker, holdfast.renew_lease, holdfast.leave_worker, holdfast.dead_workers, holdfast.holder_of,
   holdfast.tell_problem to holdfast_worker;
 grant execute on function holdfast.workers_problem to holdfast_api;
+grant execute on function holdfast.freeze to holdfast_owner;

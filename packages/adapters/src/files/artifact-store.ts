@@ -1,4 +1,4 @@
-import { createHash, type Hash, randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { access, constants, mkdir, open, opendir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
@@ -10,6 +10,7 @@ import {
   type Artifacts,
   ArtifactsUnavailable,
   artifactTenant,
+  CheckedBytes,
   isArtifactDigest,
   isArtifactFolder,
   lastWhenRight,
@@ -44,14 +45,9 @@ export class FileArtifactStore implements Artifacts {
 
   async putStream(ref: RunRef, digest: string, bytes: AsyncIterable<Uint8Array>, most: number): Promise<number> {
     const file = this.#file(ref, digest);
-    let size = 0;
-    await this.#write(file, digest, async (temporary) => {
-      const hash = createHash('sha256');
-      await writeSynced(temporary, counted(bytes, most, hash));
-      size = (await stat(temporary)).size;
-      if (hash.digest('hex') !== digest) throw new ArtifactRefused(`the bytes do not have the digest ${digest}`);
-    });
-    return size;
+    const source = new CheckedBytes(bytes, digest, most, createHash('sha256'));
+    await this.#write(file, digest, (temporary) => writeSynced(temporary, source));
+    return source.size;
   }
 
   async copy(from: RunRef, to: RunRef, digest: string): Promise<boolean> {
@@ -209,21 +205,6 @@ async function unlessMissing<T>(work: Promise<T>): Promise<T | null> {
 }
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-
-/** The same bytes, which the hash has seen. @throws ArtifactRefused when more than `most` come. */
-async function* counted(
-  bytes: AsyncIterable<Uint8Array>,
-  most: number,
-  hash: Hash,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  let size = 0;
-  for await (const piece of bytes) {
-    size += piece.length;
-    if (size > most) throw new ArtifactRefused(`more than ${most} bytes came`);
-    hash.update(piece);
-    yield piece;
-  }
-}
 
 /** Opened with the first piece that is asked for, so that nothing is left open where none is. */
 async function* verified(path: string, digest: string): AsyncGenerator<Uint8Array, void, undefined> {

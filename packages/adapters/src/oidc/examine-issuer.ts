@@ -1,16 +1,9 @@
-import { IssuerUnavailable } from '@holdfast/core';
+import { type Finding, IssuerUnavailable } from '@holdfast/core';
 import { Issuer, type IssuerAddress } from './issuer.ts';
 import { keySet } from './issuer-keys.ts';
 
-/** One finding, as `holdfast doctor` shows it. */
-export interface IssuerFinding {
-  readonly check: string;
-  readonly level: 'ok' | 'warn' | 'fail';
-  readonly detail: string;
-}
-
 /** Whether tokens of the issuer can be verified from here; what to do when they cannot. */
-export async function* examineIssuer(address: IssuerAddress): AsyncGenerator<IssuerFinding, void, undefined> {
+export async function* examineIssuer(address: IssuerAddress): AsyncGenerator<Finding, void, undefined> {
   const check = 'issuer';
   const issuer = new Issuer(address);
   const way = issuer.inside(address.issuer);

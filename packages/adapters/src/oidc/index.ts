@@ -1,4 +1,4 @@
-export { examineIssuer, type IssuerFinding } from './examine-issuer.ts';
+export { examineIssuer } from './examine-issuer.ts';
 export { Issuer, type IssuerAddress } from './issuer.ts';
 export { DeviceLogin, type DeviceLoginOptions, type DeviceQuestion, type DeviceTokens } from './device-login.ts';
 export { OpenIdLogin, type OpenIdLoginOptions } from './openid-login.ts';

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:net';
 import { newRun, newTenant } from '@holdfast/testing';
 import {
   database,
@@ -12,6 +13,8 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDatabase } from './database.ts';
 import { prepare, storesOf } from './open-stores.suite.ts';
+import { openPool } from './pool.ts';
+import { targetOf } from './target.ts';
 import { scopedTransactions } from './tenant-scope.ts';
 
 describePostgres('connections', ({ bin, name }) => {
@@ -100,6 +103,28 @@ describePostgres('connections', ({ bin, name }) => {
     await holding;
     await opened.close();
   }, 20_000);
+
+  test('a server that swallows what it is sent is no busy one, and the next host is asked', async () => {
+    const swallowing = createServer((socket) => void socket.on('error', () => undefined).resume());
+    await new Promise<void>((resolve) => swallowing.listen(0, '127.0.0.1', () => resolve()));
+    const address = swallowing.address();
+    if (address === null || typeof address === 'string') throw new Error('no port');
+    const [alone, both] = [new URL(url), `127.0.0.1:${address.port},${new URL(url).host}`];
+    alone.port = String(address.port);
+    const pools = [alone.href, url.replace(new URL(url).host, both)].map((at) =>
+      openPool(targetOf(at), { size: 1, applicationName: 'holdfast-test' }),
+    );
+    // The second of each waits for the connection that the first one does not get.
+    const asking = pools.map((pool) =>
+      Promise.allSettled([1, 2].map((what) => pool.lend((sql) => sql.query(`select ${what} as what`)))),
+    );
+    const [unanswered, answered] = await Promise.all(asking);
+    for (const outcome of unanswered ?? [])
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'database_unavailable' } });
+    expect(answered).toMatchObject([{ value: [{ what: 1 }] }, { value: [{ what: 2 }] }]);
+    for (const pool of pools) await pool.close();
+    await new Promise((resolve) => swallowing.close(resolve));
+  }, 30_000);
 
   // The wheel's Postgres is built without OpenSSL.
   const withTls = name === '15' ? describe : (_suite: string, _cases: () => void): void => undefined;

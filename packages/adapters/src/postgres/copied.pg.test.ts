@@ -28,8 +28,8 @@ describePostgres('a database copied with pg_dump', ({ bin }) => {
     expect(await first.schedule.pick(2, 0)).toHaveLength(2);
     const take = { worker: 'first', take: { type: 'claim' } } as const;
     expect(await first.runs.append(appendTo(held, 1, take))).toMatchObject({ type: 'accepted' });
-    const [installation] = [await before.installation.installationId()];
-    expect(await before.installation.frozenAt()).toBeNull();
+    const installation = await before.installation.installationId();
+    expect(await (await before.database.api()).freeze()).toBeNull();
 
     await run('pg_dumpall', '--roles-only', '--no-role-passwords', '-d', from.url, '-f', 'roles.sql');
     await run('pg_dump', '-Fc', '-d', url, '-f', 'holdfast.dump');
@@ -40,10 +40,15 @@ describePostgres('a database copied with pg_dump', ({ bin }) => {
     await run('pg_restore', '--create', '--exit-on-error', '-d', to.url, 'holdfast.dump');
 
     const after = await storesOf(await openDatabase(to.url.replace(/\/postgres$/, `/${name}`)));
-    expect(await after.installation.frozenAt()).toBeNull();
+    const { freeze, installation: restored } = await after.database.worker('second');
+    expect(await freeze()).toBeNull();
     const second = await after.worker('second');
     await second.lease.start();
-    expect(await after.installation.frozenAt()).not.toBeNull();
+    expect(await freeze()).not.toBeNull();
+    // What the original shares with others is not this one's.
+    const noticed = await restored();
+    expect(noticed).not.toBe(installation);
+    expect(await after.installation.installationId()).toBe(noticed);
     expect(await second.schedule.pick(10, 0)).toEqual([]);
     expect(await second.lease.deadPeers()).toEqual([]);
     const claim = { worker: 'second', take: { type: 'claim' } } as const;
@@ -55,9 +60,11 @@ describePostgres('a database copied with pg_dump', ({ bin }) => {
     expect((await second.schedule.pick(10, 0)).map((row) => row.run)).toEqual([fresh.run]);
 
     expect(await after.installation.thaw(true)).toBe(1);
-    expect(await after.installation.frozenAt()).toBeNull();
+    expect(await freeze()).toBeNull();
     expect((await second.schedule.pick(10, 0)).map((row) => row.run)).toContain(waiting.run);
-    expect((await after.installation.freeze()).id).not.toBe(installation);
+    const again = await after.installation.freeze();
+    expect([installation, noticed]).not.toContain(again.id);
+    expect(again.tenants).toBe(2);
     await second.lease.close();
     await after.close();
     rmSync(folder, { recursive: true, force: true });
@@ -69,9 +76,9 @@ describePostgres('a database copied with pg_dump', ({ bin }) => {
     /** A worker with that setting begins and ends; what was frozen by then. */
     const begun = async (at: string, installationId: string | null, thaw = false) => {
       const opened = await openDatabase(at, installationId === null ? {} : { installationId });
-      const { lease, freeze, installation: id } = await opened.worker('a-worker');
+      const { lease, freeze, installation } = await opened.worker('a-worker');
       await lease.start();
-      const found = await freeze();
+      const [found, id] = [await freeze(), await installation()];
       await lease.close();
       if (thaw) await (await opened.owner()).thaw(true);
       await opened.close();
@@ -83,10 +90,10 @@ describePostgres('a database copied with pg_dump', ({ bin }) => {
     const { id, because } = await begun(url, null);
     expect(because).toBeNull();
     expect((await begun(url, id)).because).toBeNull();
-    expect((await begun(url, 'staging', true)).because).toBe(
-      `INSTALLATION_ID is staging, and the database belongs to ${id}`,
-    );
-    expect((await begun(url, 'staging')).because).toBeNull();
+    const staging = await begun(url, 'staging', true);
+    expect(staging.because).toBe(`INSTALLATION_ID is staging, and the database belongs to ${id}`);
+    expect(staging.id).not.toBe(id);
+    expect(await begun(url, 'staging')).toEqual({ because: null, id: staging.id });
     expect((await begun(url, null)).because).toBeNull();
     await server.stop();
   }, 60_000);

@@ -139,8 +139,8 @@ export interface ApiStores {
 }
 
 export interface WorkerStores {
-  /** As the API has it. */
-  readonly installation: string;
+  /** As the API has it, once the lease has begun: it gets another one when that finds a copy. */
+  readonly installation: () => Promise<string>;
   readonly freeze: () => Promise<Freeze | null>;
   readonly runs: RunStore;
   readonly agents: Pick<AgentStore, 'get' | 'version' | 'versionById'>;
@@ -345,7 +345,7 @@ function stores(
       const role = await roleFor(connections, 'holdfast_worker');
       const scoped = scopedTransactions(connections, role);
       return {
-        installation: await installationId(connections, role),
+        installation: () => installationId(connections, role),
         freeze: () => freezeOf(connections, role),
         runs: new WorkerRunStore(
           connections,

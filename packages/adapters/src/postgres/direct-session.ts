@@ -1,7 +1,7 @@
 import { DatabaseUnavailable } from '@holdfast/core';
 import pg from 'pg';
 import { Hosts } from './hosts.ts';
-import { isDirect, sqlOf, types } from './pool.ts';
+import { processOf, sqlOf, types } from './pool.ts';
 import { checkWritable } from './server-check.ts';
 import type { Target } from './target.ts';
 import { asUnavailable, DatabaseReadOnly } from './unavailable.ts';
@@ -138,7 +138,8 @@ export class DirectSession {
         clearTimeout(timer);
       }
     };
-    return { since: performance.now(), direct: await isDirect(client, query<{ pid: number }>), query };
+    const [row] = await query<{ pid: number }>('select pg_catalog.pg_backend_pid() as pid');
+    return { since: performance.now(), direct: row?.pid === processOf(client), query };
   }
 
   #lose(client: pg.Client): void {

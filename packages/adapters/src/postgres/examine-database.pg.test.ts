@@ -112,6 +112,14 @@ describePostgres('what doctor says of a database', ({ bin }) => {
     await loose.stop();
   });
 
+  test('of several hosts the first one is away', async () => {
+    const { url } = await database(server, prepare);
+    const { host } = new URL(url);
+    const several = url.replace(host, `127.0.0.1:${await freePort()},${host}`);
+    expect((await told(several))['pooler']).toBe('ok none in front');
+    expect((await told(url, several))['pooler']).toBe('ok DATABASE_DIRECT_URL goes past it');
+  });
+
   test('a pooler', async () => {
     const { url } = await database(server, prepare);
     const pooler = await startPgBouncer({ bin: installedPgBouncer() ?? '', target: url, poolMode: 'transaction' });

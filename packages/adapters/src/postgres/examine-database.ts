@@ -1,25 +1,17 @@
 import type { Config } from '@holdfast/contracts';
-import pg from 'pg';
-import { Hosts } from './hosts.ts';
+import type { Finding } from '@holdfast/core';
 import { schemaState } from './migrate.ts';
-import { isDirect, openPool, sqlOf } from './pool.ts';
+import { openPool } from './pool.ts';
 import { closedSql } from './server-check.ts';
 import type { Connections, Sql } from './sql.ts';
 import { type Target, targetOf } from './target.ts';
-
-/** One line for whoever looks whether all is well: what was looked at, how it is, and what to do. */
-export interface DatabaseFinding {
-  readonly check: string;
-  readonly level: 'ok' | 'warn' | 'fail';
-  readonly detail: string;
-}
 
 /** Looks at the database as a process of this configuration would use it. Nothing is changed. */
 export async function* examineDatabase({
   secrets,
   connections,
   installationId,
-}: Pick<Config, 'secrets' | 'connections' | 'installationId'>): AsyncGenerator<DatabaseFinding, void, undefined> {
+}: Pick<Config, 'secrets' | 'connections' | 'installationId'>): AsyncGenerator<Finding, void, undefined> {
   if (secrets.database === null) return;
   const { url, direct } = secrets.database;
   let target: Target;
@@ -34,7 +26,7 @@ export async function* examineDatabase({
   try {
     yield await pool.lend(server);
     yield await pool.lend((sql) => tls(sql, target, url));
-    yield await pooler(url, direct);
+    yield await (direct === url ? poolerBefore(pool) : poolerBetween(direct));
     yield await pool.lend(durability);
     yield* await pool.lend(replication);
     yield await pool.lend((sql) => room(sql, connections.poolSize));
@@ -50,7 +42,7 @@ export async function* examineDatabase({
   }
 }
 
-async function server(sql: Sql): Promise<DatabaseFinding> {
+async function server(sql: Sql): Promise<Finding> {
   const [row] = await sql.query<{ version: string; number: number; closed: boolean }>(
     `select current_setting('server_version') as version, current_setting('server_version_num')::int as number,
        ${closedSql} as closed`,
@@ -63,7 +55,7 @@ async function server(sql: Sql): Promise<DatabaseFinding> {
   return { check, level: 'ok', detail: version };
 }
 
-async function tls(sql: Sql, { hosts }: Target, url: string): Promise<DatabaseFinding> {
+async function tls(sql: Sql, { hosts }: Target, url: string): Promise<Finding> {
   const check = 'database tls';
   const [row] = await sql.query<{ ssl: boolean; local: boolean }>(
     `select s.ssl, coalesce(pg_catalog.inet_server_addr() <<= '127.0.0.0/8' or pg_catalog.inet_server_addr() = '::1', true) as local
@@ -80,34 +72,36 @@ async function tls(sql: Sql, { hosts }: Target, url: string): Promise<DatabaseFi
     : { check, level: 'warn', detail: 'passwords and data go unencrypted: add sslmode=verify-full to DATABASE_URL' };
 }
 
-async function pooler(url: string, direct: string): Promise<DatabaseFinding> {
-  const check = 'database pooler';
-  if (await withSession(direct)) {
-    return { check, level: 'ok', detail: direct === url ? 'none in front' : 'DATABASE_DIRECT_URL goes past it' };
-  }
-  return direct === url
-    ? {
-        check,
+const POOLER = 'database pooler';
+
+/** With one url for all. */
+const poolerBefore = async (pool: Connections): Promise<Finding> =>
+  (await pool.lend(ownSession))
+    ? { check: POOLER, level: 'ok', detail: 'none in front' }
+    : {
+        check: POOLER,
         level: 'warn',
         detail: 'DATABASE_URL goes through a pooler, so dead workers are noticed after 5 s: set DATABASE_DIRECT_URL',
-      }
-    : { check, level: 'fail', detail: 'DATABASE_DIRECT_URL goes through a pooler, too: set one that goes past it' };
-}
+      };
 
-/** Whether the url leads to a session of one's own. */
-async function withSession(url: string): Promise<boolean> {
-  const { choice } = new Hosts(targetOf(url));
-  const client = new pg.Client({ ...choice.host, connectionTimeoutMillis: 5_000, application_name: 'holdfast-doctor' });
-  client.on('error', () => undefined);
+async function poolerBetween(direct: string): Promise<Finding> {
+  const pool = openPool(targetOf(direct), { size: 1, applicationName: 'holdfast-doctor' });
   try {
-    await client.connect();
-    return await isDirect(client, (text) => sqlOf(client, false).query<{ pid: number }>(text));
+    return (await pool.lend(ownSession))
+      ? { check: POOLER, level: 'ok', detail: 'DATABASE_DIRECT_URL goes past it' }
+      : {
+          check: POOLER,
+          level: 'fail',
+          detail: 'DATABASE_DIRECT_URL goes through a pooler, too: set one that goes past it',
+        };
   } finally {
-    await client.end().catch(() => undefined);
+    await pool.close();
   }
 }
 
-async function durability(sql: Sql): Promise<DatabaseFinding> {
+const ownSession = (sql: Sql): Promise<boolean> => Promise.resolve(sql.ownSession);
+
+async function durability(sql: Sql): Promise<Finding> {
   const rows = await sql.query<{ name: string }>(
     `select name from pg_catalog.pg_settings
      where name in ('fsync', 'full_page_writes', 'synchronous_commit') and setting = 'off' order by name`,
@@ -118,7 +112,7 @@ async function durability(sql: Sql): Promise<DatabaseFinding> {
   return { check, level: 'warn', detail: `${off} off: acknowledged events may be lost. Switch on what is off.` };
 }
 
-async function replication(sql: Sql): Promise<readonly DatabaseFinding[]> {
+async function replication(sql: Sql): Promise<readonly Finding[]> {
   const [row] = await sql.query<{ standbys: number; names: string }>(
     `select (select count(*)::int from pg_catalog.pg_stat_replication) as standbys,
        current_setting('synchronous_standby_names') as names`,
@@ -133,7 +127,7 @@ async function replication(sql: Sql): Promise<readonly DatabaseFinding[]> {
 }
 
 /** A process has its pool and one direct session. */
-async function room(sql: Sql, poolSize: number): Promise<DatabaseFinding> {
+async function room(sql: Sql, poolSize: number): Promise<Finding> {
   const [row] = await sql.query<{ usable: number; processes: number }>(
     `select current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int as usable,
        (select count(*)::int from pg_catalog.pg_stat_activity
@@ -151,7 +145,7 @@ async function room(sql: Sql, poolSize: number): Promise<DatabaseFinding> {
   };
 }
 
-async function tables(connections: Connections): Promise<DatabaseFinding> {
+async function tables(connections: Connections): Promise<Finding> {
   const check = 'database tables';
   const { missing, newer } = await schemaState(connections);
   if (missing.length > 0)
@@ -160,7 +154,7 @@ async function tables(connections: Connections): Promise<DatabaseFinding> {
   return { check, level: 'ok', detail: 'of this release' };
 }
 
-async function rights(sql: Sql): Promise<DatabaseFinding> {
+async function rights(sql: Sql): Promise<Finding> {
   const [row] = await sql.query<{ login: string; superuser: boolean; roles: string[] }>(
     `select session_user as login, r.rolsuper as superuser,
        array(select role from pg_catalog.unnest(array['holdfast_api', 'holdfast_worker']) role
@@ -180,7 +174,7 @@ async function rights(sql: Sql): Promise<DatabaseFinding> {
   return { check, level: 'ok', detail: `${login} may act as ${row.roles.join(' and ')}` };
 }
 
-async function restored(sql: Sql, configured: string | null): Promise<DatabaseFinding> {
+async function restored(sql: Sql, configured: string | null): Promise<Finding> {
   const check = 'database restored';
   // Whoever may not act as a role has been told before.
   const [row] = await sql.query<{ may: boolean }>(

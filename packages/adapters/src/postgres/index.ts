@@ -8,7 +8,7 @@ export {
   type WorkerStores,
 } from './database.ts';
 export { type DatabaseProblem, DatabaseNotUsable, InvalidAppend } from './errors.ts';
-export { type DatabaseFinding, examineDatabase } from './examine-database.ts';
+export { examineDatabase } from './examine-database.ts';
 export { type InstallationFacts, type InstallationSource, readInstallation } from './export-tables.ts';
 export { checkImport, type ImportedInstallation, writeInstallation } from './import-tables.ts';
 

@@ -67,16 +67,11 @@ export class PostgresInstallation implements Installation {
   freeze(): Promise<{ id: string; tenants: number }> {
     return this.#connections.lend((sql) =>
       roleTransaction(sql, this.#role, async () => {
-        const [row] = await sql.query<{ id: string }>(
-          `update holdfast.installation
-           set id = pg_catalog.gen_random_uuid(), frozen_at = coalesce(frozen_at, holdfast.now_ms()),
-             frozen_because = coalesce(frozen_because, 'holdfast freeze was run') returning id`,
+        const [row] = await sql.query<{ id: string; tenants: number }>(
+          "select installation as id, tenants from holdfast.freeze('holdfast freeze was run')",
         );
-        if (row === undefined) throw new Error('The database has no installation id.');
-        const frozen = await sql.query(
-          'update holdfast.tenants set frozen_at = coalesce(frozen_at, holdfast.now_ms()) returning id',
-        );
-        return { id: row.id, tenants: frozen.length };
+        if (row === undefined) throw new Error('The database was not frozen.');
+        return row;
       }),
     );
   }
@@ -103,11 +98,6 @@ export class PostgresInstallation implements Installation {
         return frozen.length;
       }),
     );
-  }
-
-  async frozenAt(): Promise<number | null> {
-    const [row] = await this.#asOwner<{ frozen_at: number | null }>('select frozen_at from holdfast.installation', []);
-    return row?.frozen_at ?? null;
   }
 
   #asOwner<Row>(text: string, values: readonly unknown[]): Promise<readonly Row[]> {

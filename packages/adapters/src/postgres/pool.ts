@@ -41,6 +41,8 @@ export function openPool(target: Target, options: PoolOptions): Pool {
   const usual = statementTimeoutMs === 0 ? DEFAULT_LIMIT_MS : statementTimeoutMs + AFTER_SERVER_MS;
   const chosen = new WeakMap<pg.ClientBase, Choice>();
   const kept = new WeakMap<pg.ClientBase, boolean>();
+  /** The pool counts those that are still connecting, too. */
+  let inUse = 0;
   class HostClient extends pg.Client {
     constructor(config?: pg.ClientConfig) {
       const { choice } = hosts;
@@ -69,7 +71,7 @@ export function openPool(target: Target, options: PoolOptions): Pool {
         if (chosen.get(client)?.number === hosts.choice.number) return client;
         client.release(true);
       } catch (error) {
-        if (error instanceof Error && error.message === POOL_FULL)
+        if (inUse === size && error instanceof Error && error.message === POOL_FULL)
           throw new DatabaseBusy(
             `All ${size} connections (DATABASE_POOL_SIZE) were in use for ${CONNECT_LIMIT_MS} ms.`,
           );
@@ -82,12 +84,15 @@ export function openPool(target: Target, options: PoolOptions): Pool {
   return {
     async lend(work, limitMs = usual) {
       const client = await connect();
+      inUse += 1;
       try {
         return await lendClient(client, () => work(sqlOf(client, kept.get(client) ?? false)), limitMs);
       } catch (error) {
         const choice = chosen.get(client);
         if (error instanceof DatabaseReadOnly && choice !== undefined) hosts.leave(choice);
         throw error;
+      } finally {
+        inUse -= 1;
       }
     },
     close: () => pool.end(),
@@ -172,14 +177,5 @@ export function sqlOf(client: pg.ClientBase, keeps: boolean): Sql {
   };
 }
 
-/** False behind a pooler: another server process answers than the one whose id was given at the handshake. */
-export async function isDirect(
-  client: pg.ClientBase,
-  query: (text: string) => Promise<readonly { readonly pid: number }[]>,
-): Promise<boolean> {
-  const [row] = await query('select pg_catalog.pg_backend_pid() as pid');
-  return row !== undefined && processOf(client) === row.pid;
-}
-
-const processOf = (client: pg.ClientBase): number =>
+export const processOf = (client: pg.ClientBase): number =>
   'processID' in client && typeof client.processID === 'number' ? client.processID : 0;

@@ -1,17 +1,11 @@
+import type { Finding } from '@holdfast/core';
 import { connection } from './connection.ts';
 import { connectionClosed, explainFailure } from './explain-failure.ts';
 import { tryRights } from './rights.ts';
 import { addressOf, type RedisSettings } from './settings.ts';
 
-/** One finding, as `holdfast doctor` shows it. */
-export interface RedisFinding {
-  readonly check: string;
-  readonly level: 'ok' | 'warn' | 'fail';
-  readonly detail: string;
-}
-
 /** Tries all that is ever asked of the server, under names of its own. */
-export async function* examineRedis(settings: RedisSettings): AsyncGenerator<RedisFinding, void, undefined> {
+export async function* examineRedis(settings: RedisSettings): AsyncGenerator<Finding, void, undefined> {
   const clients = [connection(settings, { once: true }), connection(settings, { once: true })] as const;
   const failures: unknown[] = [];
   for (const client of clients) client.on('error', (error: unknown) => failures.push(error));

@@ -1,4 +1,4 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { type Agent } from 'node:http';
 import { Readable } from 'node:stream';
 import {
@@ -20,6 +20,7 @@ import {
   type Artifacts,
   ArtifactsUnavailable,
   artifactTenant,
+  CheckedBytes,
   isArtifactDigest,
   isArtifactFolder,
   lastWhenRight,
@@ -70,7 +71,8 @@ export class S3ArtifactStore implements Artifacts {
 
   async put(ref: RunRef, digest: string, bytes: Uint8Array): Promise<void> {
     const key = artifactKey(ref, digest);
-    if (createHash('sha256').update(bytes).digest('hex') !== digest) throw notOf(digest);
+    if (createHash('sha256').update(bytes).digest('hex') !== digest)
+      throw new ArtifactRefused(`the bytes do not have the digest ${digest}`);
     await this.#write(key, async () => {
       await this.clients.main.send(new PutObjectCommand({ ...this.#object(key), Body: bytes }));
     });
@@ -78,7 +80,7 @@ export class S3ArtifactStore implements Artifacts {
 
   async putStream(ref: RunRef, digest: string, bytes: AsyncIterable<Uint8Array>, most: number): Promise<number> {
     const key = artifactKey(ref, digest);
-    const source = new CheckedBytes(bytes, digest, most);
+    const source = new CheckedBytes(bytes, digest, most, createHash('sha256'));
     await this.#write(key, async () => {
       const upload = new Upload({
         client: this.clients.main,
@@ -352,45 +354,11 @@ export class S3ArtifactStore implements Artifacts {
   }
 }
 
-/** Bytes that are let through up to the last piece only when they are the right ones. */
-class CheckedBytes implements AsyncIterable<Uint8Array> {
-  size = 0;
-  /** Why they ended too early. */
-  failure: Error | null = null;
-  readonly #bytes: AsyncIterable<Uint8Array>;
-  readonly #digest: string;
-  readonly #most: number;
-  readonly #hash: Hash = createHash('sha256');
-
-  constructor(bytes: AsyncIterable<Uint8Array>, digest: string, most: number) {
-    this.#bytes = bytes;
-    this.#digest = digest;
-    this.#most = most;
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
-    try {
-      for await (const piece of this.#bytes) {
-        this.size += piece.length;
-        if (this.size > this.#most) throw new ArtifactRefused(`more than ${this.#most} bytes came`);
-        this.#hash.update(piece);
-        yield piece;
-      }
-      if (this.#hash.digest('hex') !== this.#digest) throw notOf(this.#digest);
-    } catch (error) {
-      this.failure = error instanceof Error ? error : new Error(String(error));
-      throw this.failure;
-    }
-  }
-}
-
 /** Whose file it is; null for what this store has not written. */
 function runOf(key: string): RunRef | null {
   const [tenant = '', run = '', name = '', ...rest] = key.split('/');
   const isOurs = rest.length === 0 && (isArtifactDigest(name) || unfinished.test(name));
   return isOurs && isArtifactFolder(tenant) && isArtifactFolder(run) ? { tenant, run } : null;
 }
-
-const notOf = (digest: string): ArtifactRefused => new ArtifactRefused(`the bytes do not have the digest ${digest}`);
 
 const damaged = (key: string): ArtifactDamaged => new ArtifactDamaged(`the artifact no longer has its digest: ${key}`);

@@ -1,18 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto';
+import type { Finding } from '@holdfast/core';
 import { S3ArtifactStore } from './artifact-store.ts';
 import type { S3Settings } from './settings.ts';
-
-export interface BucketFinding {
-  readonly check: string;
-  readonly level: 'ok' | 'warn' | 'fail';
-  readonly detail: string;
-}
 
 /** No tenant has such a name, so nobody counts it among theirs. */
 const PROBE = '_doctor';
 
 /** Looks whether files can be written, read and removed; leaves nothing behind. */
-export async function* examineBucket(settings: S3Settings): AsyncGenerator<BucketFinding, void, undefined> {
+export async function* examineBucket(settings: S3Settings): AsyncGenerator<Finding, void, undefined> {
   const { bucket, endpoint, publicEndpoint } = settings;
   const store = new S3ArtifactStore(settings);
   const ref = { tenant: PROBE, run: randomUUID() };

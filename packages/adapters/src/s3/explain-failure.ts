@@ -65,5 +65,5 @@ export function explainFailure(error: unknown, { endpoint, bucket, region }: S3S
 
 export const nameOf = (error: unknown): string => (error instanceof Error ? error.name : '');
 
-/** A refusal that the store did not put into words: to a HEAD it cannot. */
+/** There is no such object: `NotFound` to a HEAD, which has no body to say more, `NoSuchKey` to all else. */
 export const isMissing = (error: unknown): boolean => ['NoSuchKey', 'NotFound'].includes(nameOf(error));

@@ -45,7 +45,7 @@ function isRedisUrl(value: string): boolean {
   const { hostname, pathname, username, password } = new URL(value);
   if (hostname === '' || !/^(\/\d{0,5})?$/.test(pathname)) return false;
   try {
-    decodeURIComponent(username + password);
+    for (const part of [hostname, username, password]) decodeURIComponent(part);
     return true;
   } catch {
     return false;

@@ -90,7 +90,7 @@ export const envKeys = {
     .prefault('30000')
     .meta({
       description:
-        'Milliseconds after which the server ends a statement of the API or a worker, and a transaction in which nothing happens; the caller gets 503 `database_busy`. 0 = none. Migrations have none.',
+        'Milliseconds after which the server ends a statement of the API or a worker (the caller gets 503 `database_busy`), and a transaction in which nothing happens (503 `database_unavailable`). 0 = none. Migrations have none.',
       example: '60000',
       default: '30000',
       used: [...everywhere],

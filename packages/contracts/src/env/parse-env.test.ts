@@ -322,6 +322,7 @@ describe('parseEnv', () => {
     ['REDIS_URL', 'redis://cache:6379/0?tls=true'],
     ['REDIS_URL', 'redis://user:p#ss@cache'],
     ['REDIS_URL', 'redis://user:p%zz@cache'],
+    ['REDIS_URL', 'redis://ho%zz/'],
     ['REDIS_TLS_CA_PATH', '/tls/redis.pem'],
     ['TEMPORAL_ADDRESS', 'temporal'],
     ['TEMPORAL_ADDRESS', 'http://temporal:7233'],

@@ -17,7 +17,7 @@ export function environmentPage(): string {
   return page([
     GENERATED,
     '# Environment',
-    'Holdfast reads these keys once, at its start. An empty value is as good as none. A value that cannot be used ends the start with code `env_invalid` and one line per key. `cli` is `holdfast init` and `holdfast migrate`; every other command reads DATA_DIR alone, HOLDFAST_URL, and HOLDFAST_API_KEY or HOLDFAST_TOKEN.',
+    'Holdfast reads these keys once, at its start. An empty value is as good as none. A value that cannot be used ends the start with code `env_invalid` and one line per key. `cli` is what works on the installation itself: `holdfast init`, `migrate`, `export`, `import`, `freeze`, `thaw`, `doctor`, `tenants`, `limits` and `secrets rotate-key`; every other command reads DATA_DIR alone, HOLDFAST_URL, and HOLDFAST_API_KEY or HOLDFAST_TOKEN.',
     'A key marked **Secret** may come as a file: `<KEY>_FILE` names it (`DATABASE_URL_FILE=/run/secrets/database-url`). Line breaks at the end of the file are dropped. The key and its file together, and a file that is empty or cannot be read, end the start.',
     table(['Key', 'Meaning', 'Default', 'Example', 'Read by'], rows),
   ]);

@@ -15,8 +15,8 @@ const things: Readonly<Record<QuotaName, string>> = {
 };
 
 /**
- * Does what may make one more, inside a transaction, which must not commit when this throws. What changes what is there
- * passes even where there is too much, as after the quota was lowered.
+ * Does what may make more, by one or by an amount, inside a transaction, which must not commit when this throws. What
+ * changes what is there passes even where there is too much, as after the quota was lowered.
  * @throws HoldfastError `quota_exceeded`
  */
 export async function withinQuota<T>(
@@ -29,10 +29,12 @@ export async function withinQuota<T>(
   const { used, own } = await limits.count(scope, quota);
   const most = own ?? quotas[quota];
   const result = await work();
-  if (used < most || (await limits.count(scope, quota)).used <= used) return result;
+  const { used: after } = await limits.count(scope, quota);
+  if (after <= most || after <= used) return result;
+  const room = quota === 'upload_megabytes' ? 'Wait until some have expired' : 'Delete what is not needed';
   throw refused(
     'quota_exceeded',
-    `The tenant has ${used} ${things[quota]}, and may have at most ${most}. Delete what is not needed, or ask whoever runs Holdfast for more (quota ${quota}).`,
+    `The tenant has ${used} ${things[quota]}, would have ${after}, and may have at most ${most}. ${room}, or ask whoever runs Holdfast for more (quota ${quota}).`,
     [],
     { quota, limit: most, used },
   );

@@ -76,6 +76,4 @@ export interface Installation {
   freeze(): Promise<{ readonly id: string; readonly tenants: number }>;
   /** Leaves a row of kind `thaw` for each frozen tenant, or lets them go on at once. Returns how many there are. */
   thaw(nothingLost: boolean): Promise<number>;
-  /** ms since 1970; null = it is not frozen. */
-  frozenAt(): Promise<number | null>;
 }

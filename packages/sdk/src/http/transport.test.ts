@@ -1,7 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ConnectionFailed, HoldfastError } from '../errors.ts';
 import { Holdfast } from '../holdfast.ts';
-import { answer, noConnection, refusal, scriptedFetch } from '../testing/scripted-fetch.ts';
+import { answer, noConnection, refusal, scriptedFetch, stream } from '../testing/scripted-fetch.ts';
 
 const client = (given: typeof fetch, validate = false) =>
   new Holdfast({ url: 'http://holdfast.test/', key: 'k', fetch: given, validate, retries: { firstMs: 1 } });
@@ -77,6 +77,60 @@ it('an API key is made without an Idempotency-Key, and not a second time when th
   const { fetch, seen } = scriptedFetch(noConnection());
   await expect(client(fetch).keys.create({ name: 'ci', roles: ['operator'] })).rejects.toBeInstanceOf(ConnectionFailed);
   expect(seen.map(({ headers }) => headers.has('idempotency-key'))).toEqual([false]);
+});
+
+describe('a file that is read as it comes', () => {
+  const digest = 'a'.repeat(64);
+  const text = async (body: ReadableStream<Uint8Array>): Promise<string> => new Response(body).text();
+
+  it('is asked for again until it begins', async () => {
+    const { fetch, seen } = scriptedFetch(
+      noConnection(),
+      refusal(503, 'database_unavailable'),
+      refusal(429, 'too_many', { 'retry-after': '0' }),
+      new Response('the bytes'),
+    );
+    expect(await text(await client(fetch).artifacts.stream('r', digest))).toBe('the bytes');
+    expect(seen).toHaveLength(4);
+  });
+
+  it('is refused as anything else, and nobody there is told with the address', async () => {
+    const { fetch } = scriptedFetch(refusal(404, 'artifact_not_found'), ...Array.from({ length: 5 }, noConnection));
+    const { artifacts } = client(fetch);
+    await expect(artifacts.stream('r', digest)).rejects.toMatchObject({ code: 'artifact_not_found' });
+    await expect(artifacts.stream('r', digest)).rejects.toThrow('No answer from http://holdfast.test: ECONNREFUSED.');
+  });
+
+  it('is not waited for for ever, and may take longer once it has begun', async () => {
+    const silent = (_url: unknown, init?: RequestInit): Promise<Response> =>
+      new Promise((_resolve, reject) => {
+        init?.signal?.addEventListener('abort', () => reject(init.signal?.reason as Error));
+      });
+    const settings = { url: 'http://x', key: '', retries: { attempts: 1 }, timeoutMs: 20 };
+    const { artifacts } = new Holdfast({ ...settings, fetch: silent as typeof fetch });
+    await expect(artifacts.stream('r', digest)).rejects.toBeInstanceOf(ConnectionFailed);
+    let given: AbortSignal | null | undefined;
+    const slow = (_url: unknown, init?: RequestInit): Promise<Response> => {
+      given = init?.signal;
+      return Promise.resolve(new Response('slow'));
+    };
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const body = await new Holdfast({ ...settings, fetch: slow as typeof fetch }).artifacts.stream('r', digest);
+    vi.advanceTimersByTime(60_000);
+    vi.useRealTimers();
+    expect(given?.aborted).toBe(false);
+    expect(await text(body)).toBe('slow');
+  });
+
+  it('breaks off with an error of the client, or with the reason of its signal', async () => {
+    const { fetch } = scriptedFetch(stream(['half'], true), stream(['half'], true));
+    const { artifacts } = client(fetch);
+    await expect(text(await artifacts.stream('r', digest))).rejects.toBeInstanceOf(ConnectionFailed);
+    const abort = new AbortController();
+    const body = await artifacts.stream('r', digest, { signal: abort.signal });
+    abort.abort(new Error('enough'));
+    await expect(text(body)).rejects.toThrow('enough');
+  });
 });
 
 describe('a refusal', () => {

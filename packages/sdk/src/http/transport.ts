@@ -37,7 +37,7 @@ export class Transport {
 
   /** The body, and its ETag. */
   async tagged<S extends z.ZodType>(request: JsonRequest<S>): Promise<Tagged<z.output<S>>> {
-    const { response, body: text } = await this.#repeated(request, (answered) => answered.text());
+    const { response, body: text } = await this.#read(request, (answered) => answered.text());
     const body = jsonOr(text, undefined);
     if (body === undefined) throw unexpected(request, response, 'is no JSON');
     if (this.settings.validate) {
@@ -49,14 +49,14 @@ export class Transport {
   }
 
   async bytes(request: ApiRequest): Promise<Uint8Array> {
-    const { body } = await this.#repeated(request, (response) => response.arrayBuffer());
+    const { body } = await this.#read(request, (response) => response.arrayBuffer());
     return new Uint8Array(body);
   }
 
   async nothing(request: ApiRequest): Promise<void> {
     let again = false;
     try {
-      await this.#repeated(
+      await this.#read(
         request,
         (response) => response.text(),
         () => (again = true),
@@ -68,10 +68,33 @@ export class Transport {
     }
   }
 
+  /** The body as it comes. It is tried again until it begins; a body that breaks off fails with `ConnectionFailed`. */
+  async stream(request: ApiRequest): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+    const { body } = await this.#repeated(request, () => this.#begin(request));
+    const told = (error: unknown): unknown =>
+      request.signal?.aborted === true ? request.signal.reason : connectionFailure(this.settings.url, error);
+    const reader = (body ?? new Blob([]).stream()).getReader();
+    return new ReadableStream(
+      {
+        async pull(controller) {
+          try {
+            const piece = await reader.read();
+            if (piece.done) controller.close();
+            else controller.enqueue(piece.value);
+          } catch (error) {
+            controller.error(told(error));
+          }
+        },
+        cancel: (reason) => reader.cancel(reason),
+      },
+      // Nothing is asked for ahead of whoever reads.
+      { highWaterMark: 0 },
+    );
+  }
+
   /** A long text in pieces, as they come. */
   async *pieces(request: ApiRequest): AsyncGenerator<string> {
-    const { body } = await this.open(request, request.signal);
-    if (body === null) return;
+    const body = await this.stream(request);
     const reader = body.pipeThrough(new TextDecoderStream()).getReader();
     try {
       for (let piece = await reader.read(); !piece.done; piece = await reader.read()) yield piece.value;
@@ -141,15 +164,19 @@ export class Transport {
     };
   }
 
+  #read<T>(request: ApiRequest, read: (response: Response) => Promise<T>, failed?: () => void): Promise<Answered<T>> {
+    return this.#repeated(request, () => this.#attempt(request, read), failed);
+  }
+
   async #repeated<T>(
     request: ApiRequest,
-    read: (response: Response) => Promise<T>,
+    attempted: () => Promise<T>,
     failed: () => void = () => undefined,
-  ): Promise<Answered<T>> {
+  ): Promise<T> {
     const { retries } = this.settings;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#attempt(request, read);
+        return await attempted();
       } catch (error) {
         request.signal?.throwIfAborted();
         const wait = retryIn(error, attempt, request.repeatable, retries, Math.random());
@@ -168,6 +195,25 @@ export class Transport {
       return { response, body: await read(response) };
     } catch (error) {
       throw connectionFailure(this.settings.url, error);
+    }
+  }
+
+  /** One attempt, of which only the beginning has a time limit; the body ends with the signal of the request. */
+  async #begin(request: ApiRequest): Promise<Response> {
+    const late = new AbortController();
+    const timer = setTimeout(
+      () => late.abort(new DOMException('The server does not answer', 'TimeoutError')),
+      request.timeoutMs ?? this.settings.timeoutMs,
+    );
+    try {
+      return await this.open(
+        request,
+        request.signal === undefined ? late.signal : AbortSignal.any([request.signal, late.signal]),
+      );
+    } catch (error) {
+      throw connectionFailure(this.settings.url, error);
+    } finally {
+      clearTimeout(timer);
     }
   }
 }

@@ -11,15 +11,13 @@ export class Artifacts extends Resource {
   }
 
   /** As `get`, a piece at a time, for files that do not fit into memory. A stream that breaks off was not the whole file. */
-  async stream(run: string, digest: string, { signal }: CallOptions = {}): Promise<ReadableStream<Uint8Array>> {
-    const request = {
+  stream(run: string, digest: string, { signal }: CallOptions = {}): Promise<ReadableStream<Uint8Array>> {
+    return this.transport.stream({
       method: 'GET',
       path: path`/v1/runs/${run}/artifacts/${digest}`,
       signal,
       repeatable: true,
-    } as const;
-    const { body } = await this.transport.open(request, signal);
-    return body ?? new Blob([]).stream();
+    });
   }
 
   /** An address for somebody without a key, where the store can be reached from outside. */

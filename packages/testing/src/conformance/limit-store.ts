@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { quotaNames } from '@holdfast/contracts';
-import { newKey, type TenantScope, withinQuota } from '@holdfast/core';
+import { createUpload, newKey, newUploadId, type TenantScope, withinQuota } from '@holdfast/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newTenant } from './sample.ts';
 import type { OpenStores, Stores } from './stores.ts';
@@ -95,6 +95,27 @@ export function describeLimitStore(name: string, open: OpenStores): void {
       for (const reason of refusals)
         expect(reason).toMatchObject({ code: 'quota_exceeded', members: { quota: 'keys', limit: 4, used: 4 } });
       expect((await stores.api.limits.count(scope, 'keys')).used).toBe(4);
+    });
+
+    test('of what is measured, as much gets in as there is room for', async () => {
+      const scope = await newTenant(stores);
+      const add = (megabytes: number) =>
+        stores.api.transactions.run(scope, (inside) =>
+          createUpload(inside, quotas, scope, {
+            id: newUploadId(),
+            name: 'a',
+            mediaType: 'x/y',
+            size: megabytes * 1_000_000,
+            digest: 'a'.repeat(64),
+          }),
+        );
+      await add(5);
+      await expect(add(5)).rejects.toMatchObject({
+        code: 'quota_exceeded',
+        message: expect.stringContaining('has 5 MB of uploads, would have 10, and may have at most 9') as string,
+        members: { quota: 'upload_megabytes', limit: 9, used: 5 },
+      });
+      await add(4);
     });
 
     test('what adds nothing passes, though there is too much', async () => {
