@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runCli } from '@holdfast/cli';
 import { type BudgetResource, budgetResource, type SetBudgetBody } from '@holdfast/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Receiver, startReceiver } from './support/receiver.ts';
+import { type Ran, ranCli } from './support/run-cli.ts';
 import { scribe, startServer, type TestServer } from './support/server.ts';
 
 let server: TestServer;
@@ -213,21 +213,8 @@ describe('holdfast budgets', () => {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-cli-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  async function cli(key: string, ...args: string[]): Promise<{ code: number; out: string; err: string }> {
-    let [out, err] = ['', ''];
-    const code = await runCli(
-      args,
-      { env: { HOLDFAST_URL: server.url, HOLDFAST_API_KEY: key }, cwd: folder, home: folder },
-      {
-        tty: false,
-        out: (text) => (out += `${text}\n`),
-        err: (text) => (err += `${text}\n`),
-        bytes: (bytes) => (out += typeof bytes === 'string' ? bytes : new TextDecoder().decode(bytes)),
-        secret: () => Promise.resolve(''),
-      },
-    );
-    return { code, out, err };
-  }
+  const cli = (key: string, ...args: string[]): Promise<Ran> =>
+    ranCli(args, { env: { HOLDFAST_URL: server.url, HOLDFAST_API_KEY: key }, folder });
 
   test('sets, changes only what is given, shows and deletes', async () => {
     const { key, budget } = await spender();

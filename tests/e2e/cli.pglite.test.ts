@@ -2,16 +2,10 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runCli } from '@holdfast/cli';
 import { freePort } from '@holdfast/testing/servers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Ran, ranCli } from './support/run-cli.ts';
 import { scribe, startServer, type TestServer } from './support/server.ts';
-
-interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
 
 let server: TestServer;
 let key: string;
@@ -34,25 +28,11 @@ afterAll(async () => {
 
 const environment = (): Record<string, string> => ({ HOLDFAST_URL: server.url, HOLDFAST_API_KEY: key });
 
-/** The program inside this process: what it writes and exits with is the same, without the start of a process. */
-async function holdfast(
+/** The program inside this process. */
+const holdfast = (
   args: readonly string[],
-  { tty = false, env = {}, secret = '' }: { tty?: boolean; env?: Record<string, string>; secret?: string } = {},
-): Promise<Ran> {
-  let [out, err] = ['', ''];
-  const code = await runCli(
-    args,
-    { env: { ...environment(), ...env }, cwd: folder, home: folder },
-    {
-      tty,
-      out: (text) => (out += `${text}\n`),
-      err: (text) => (err += `${text}\n`),
-      bytes: (bytes) => (out += typeof bytes === 'string' ? bytes : new TextDecoder().decode(bytes)),
-      secret: () => Promise.resolve(secret),
-    },
-  );
-  return { code, out, err };
-}
+  { env = {}, ...typing }: { tty?: boolean; env?: Record<string, string>; secret?: string } = {},
+): Promise<Ran> => ranCli(args, { secret: '', ...typing, env: { ...environment(), ...env }, folder });
 
 const json = async (args: readonly string[]): Promise<Record<string, unknown>> => {
   const { code, out, err } = await holdfast([...args, '--json']);

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runCli } from '@holdfast/cli';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ranCli } from './support/run-cli.ts';
 import { scribe, startServer, type TestServer } from './support/server.ts';
 
 let server: TestServer;
@@ -31,11 +31,8 @@ const atWork = (tenant: string, { agent = 'other', key, model }: { agent?: strin
 
 /** What the command line says of the run. */
 async function shown(key: string, args: readonly string[]): Promise<string> {
-  let out = '';
-  const write = (text: string): void => void (out += `${text}\n`);
-  const env = { HOLDFAST_URL: server.url, HOLDFAST_API_KEY: key };
-  const terminal = { tty: false, out: write, err: write, bytes: () => undefined, secret: () => Promise.resolve('') };
-  expect(await runCli(args, { env, cwd: folder, home: folder }, terminal)).toBe(0);
+  const { code, out } = await ranCli(args, { env: { HOLDFAST_URL: server.url, HOLDFAST_API_KEY: key }, folder });
+  expect(code).toBe(0);
   return out;
 }
 

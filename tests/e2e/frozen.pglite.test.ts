@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { migrate, openDatabase } from '@holdfast/adapters/postgres';
@@ -55,29 +56,39 @@ test('a frozen installation says so: to whoever waits for a run, and in readyz, 
 test('a worker and an API say so in their logs, and the worker in its readyz', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-frozen-'));
   const config = parseEnv({ DATA_DIR: folder });
-  const database = await openDatabase(`pglite://${folder}/database`);
-  await migrate(database);
-  await (await database.owner()).freeze();
-  const ofWorker = keptLog();
-  const worker = await wireWorker(config, { database, log: ofWorker.log });
-  const status = await serveStatus(worker, '127.0.0.1', 0);
-  const address = status.address();
-  if (address === null || typeof address === 'string') throw new Error('it does not listen');
-  await expect.poll(() => frozenLines(ofWorker.lines).length, { timeout: 10_000 }).toBe(1);
-  expect(frozenLines(ofWorker.lines)[0]?.facts).toMatchObject({ because: 'holdfast freeze was run' });
-  const answer = await fetch(`http://127.0.0.1:${address.port}/readyz`);
-  expect(answer.status).toBe(200);
-  expect(await answer.json()).toMatchObject({
-    checks: { worker: 'ok', installation: expect.stringContaining('holdfast thaw') as string },
-  });
-  await new Promise((resolve) => status.close(resolve));
-  await worker.drain();
-  await database.close();
-  const ofApi = keptLog();
-  const api = await wireApi(config, { log: ofApi.log });
-  await expect.poll(() => frozenLines(ofApi.lines).length, { timeout: 10_000 }).toBe(1);
-  await api.close();
-  rmSync(folder, { recursive: true, force: true });
+  // Ended in turn, the last one first, also where something fails.
+  const open: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
+  const endAll = async (downTo: number): Promise<void> => {
+    while (open.length > downTo) await open.pop()?.();
+  };
+  try {
+    const database = await openDatabase(`pglite://${folder}/database`);
+    open.push(() => database.close());
+    await migrate(database);
+    await (await database.owner()).freeze();
+    const ofWorker = keptLog();
+    const worker = await wireWorker(config, { database, log: ofWorker.log });
+    open.push(() => worker.drain());
+    const status = await serveStatus(worker, '127.0.0.1', 0);
+    open.push(() => new Promise((resolve) => status.close(resolve)));
+    const address = status.address();
+    if (address === null || typeof address === 'string') throw new Error('it does not listen');
+    await expect.poll(() => frozenLines(ofWorker.lines).length, { timeout: 10_000 }).toBe(1);
+    expect(frozenLines(ofWorker.lines)[0]?.facts).toMatchObject({ because: 'holdfast freeze was run' });
+    const answer = await fetch(`http://127.0.0.1:${address.port}/readyz`);
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toMatchObject({
+      checks: { worker: 'ok', installation: expect.stringContaining('holdfast thaw') as string },
+    });
+    // An embedded database has one owner: the worker's goes before the API's comes.
+    await endAll(1);
+    const ofApi = keptLog();
+    const api = await wireApi(config, { log: ofApi.log });
+    open.push(() => api.close());
+    await expect.poll(() => frozenLines(ofApi.lines).length, { timeout: 10_000 }).toBe(1);
+  } finally {
+    await endAll(0);
+  }
 }, 60_000);
 
 test('it is said once, and again when it changes', async () => {

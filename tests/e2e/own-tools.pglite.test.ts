@@ -1,10 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runCli } from '@holdfast/cli';
 import { freePort } from '@holdfast/testing/servers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Program, start } from './support/program.ts';
+import { ranCli } from './support/run-cli.ts';
 
 const program = 'tests/sdk/guide/billing.ts';
 
@@ -33,15 +33,10 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function holdfast(args: readonly string[], secret = ''): Promise<{ code: number; text: string }> {
-  let text = '';
-  const out = (line: string): string => (text += `${line}\n`);
-  const code = await runCli(
-    args,
-    { env: { DATA_DIR: join(folder, 'data') }, cwd: folder, home: folder },
-    { tty: false, out, err: out, bytes: (bytes) => (text += String(bytes)), secret: () => Promise.resolve(secret) },
-  );
-  return { code, text };
+async function holdfast(args: readonly string[], secret?: string): Promise<{ code: number; text: string }> {
+  const typing = secret === undefined ? {} : { secret };
+  const { code, out, err } = await ranCli(args, { env: { DATA_DIR: join(folder, 'data') }, folder, ...typing });
+  return { code, text: out + err };
 }
 
 test('the guide shows the program that is tried here', () => {

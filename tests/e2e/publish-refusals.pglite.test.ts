@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runCli } from '@holdfast/cli';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type EchoServer, startEchoServer } from './support/echo-server.ts';
+import { ranCli } from './support/run-cli.ts';
 import { startServer, type TestServer } from './support/server.ts';
 
 let outside: EchoServer;
@@ -23,14 +23,8 @@ afterAll(async () => {
 });
 
 async function holdfast(...args: string[]): Promise<{ code: number; text: string }> {
-  let text = '';
-  const out = (line: string): string => (text += `${line}\n`);
-  const code = await runCli(
-    args,
-    { env: { HOLDFAST_URL: server.url, HOLDFAST_API_KEY: key }, cwd: tmpdir(), home: tmpdir() },
-    { tty: false, out, err: out, bytes: () => '', secret: () => Promise.resolve('') },
-  );
-  return { code, text };
+  const { code, out, err } = await ranCli(args, { env: { HOLDFAST_URL: server.url, HOLDFAST_API_KEY: key } });
+  return { code, text: out + err };
 }
 
 const put = (path: string, body: object) => server.ask(key, 'PUT', path, body);

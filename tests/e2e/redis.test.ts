@@ -13,12 +13,18 @@ import {
   startPostgres,
   startRedis,
 } from '@holdfast/testing/servers';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Program, start } from './support/program.ts';
 
 const SENTENCE = 'one two three four five six seven eight';
 
-describeProgram('valkey', 'two APIs and a worker with a Valkey', (valkey) => {
+describeProgram('valkey', 'with a Valkey', (valkey) => {
+  describe.skipIf(postgresVersions().length === 0)('two APIs and a worker on Postgres', () => {
+    inProcesses(valkey);
+  });
+});
+
+function inProcesses(valkey: string): void {
   let postgres: PostgresServer;
   let redis: RedisServer;
   let key: string;
@@ -133,7 +139,7 @@ describeProgram('valkey', 'two APIs and a worker with a Valkey', (valkey) => {
       .toSatisfy(([first, second, third]) => second === first - 1 && third === second - 1);
   });
 
-  test('killed in use: the run goes on, and each process says it once', async () => {
+  test('killed in use: the run goes on, and each process says it once each time', async () => {
     let heardOne = (): void => undefined;
     const heard = new Promise<void>((resolve) => {
       heardOne = resolve;
@@ -148,8 +154,11 @@ describeProgram('valkey', 'two APIs and a worker with a Valkey', (valkey) => {
     for (const program of programs) await program.saw(/(Redis is there again[^]*){2}/);
     expect(await (await fetch(`${urls[0]}/metrics`)).text()).toContain('holdfast_redis_reachable 1');
     for (const { output } of programs) {
-      expect(output().match(/Redis cannot be used/g)).toHaveLength(2);
+      const times = (said: RegExp): number => output().match(said)?.length ?? 0;
+      // A machine that stands still for a while can lose it once more.
+      expect(times(/Redis cannot be used/g)).toBeGreaterThanOrEqual(2);
+      expect(times(/Redis cannot be used/g)).toBe(times(/Redis is there again/g));
       expect(output()).not.toContain(new URL(redis.url).password);
     }
   });
-});
+}

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runCli } from '@holdfast/cli';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Ran, ranCli } from './support/run-cli.ts';
 import { scribe, startServer, type TestServer } from './support/server.ts';
 
 let server: TestServer;
@@ -23,21 +23,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function schedules(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  let [out, err] = ['', ''];
-  const code = await runCli(
-    ['schedules', ...args],
-    { env: { HOLDFAST_URL: server.url, HOLDFAST_API_KEY: key }, cwd: folder, home: folder },
-    {
-      tty: false,
-      out: (text) => (out += `${text}\n`),
-      err: (text) => (err += `${text}\n`),
-      bytes: (bytes) => (out += typeof bytes === 'string' ? bytes : new TextDecoder().decode(bytes)),
-      secret: () => Promise.resolve(''),
-    },
-  );
-  return { code, out, err };
-}
+const schedules = (...args: string[]): Promise<Ran> =>
+  ranCli(['schedules', ...args], { env: { HOLDFAST_URL: server.url, HOLDFAST_API_KEY: key }, folder });
 
 async function json(...args: string[]): Promise<Record<string, unknown>> {
   const { code, out, err } = await schedules(...args, '--json');

@@ -1,4 +1,6 @@
 import { connect } from 'node:net';
+import { wireApi } from '@holdfast/api';
+import { parseEnv } from '@holdfast/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { scribe, startServer, type TestServer } from './support/server.ts';
 
@@ -14,6 +16,16 @@ beforeAll(async () => {
   run = String((await server.ask(key, 'POST', '/v1/runs', { agent: 'scribe' })).json['id']);
 });
 afterAll(() => server.close());
+
+/** What is answered to these bytes until the connection ends. */
+const sent = (url: string, bytes: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    let heard = '';
+    const socket = connect(Number(new URL(url).port), '127.0.0.1', () => socket.write(bytes));
+    socket.on('data', (data) => (heard += String(data)));
+    socket.on('end', () => resolve(heard));
+    socket.on('error', reject);
+  });
 
 const always = {
   'x-content-type-options': 'nosniff',
@@ -56,21 +68,31 @@ test('HSTS is said where a trusted edge was asked by HTTPS', async () => {
 });
 
 test('what is no HTTP gets them, too', async () => {
-  const { port } = new URL(server.url);
-  const text = await new Promise<string>((resolve, reject) => {
-    let heard = '';
-    const socket = connect(Number(port), '127.0.0.1', () => socket.write('nonsense\r\n\r\n'));
-    socket.on('data', (bytes) => (heard += String(bytes)));
-    socket.on('end', () => resolve(heard));
-    socket.on('error', reject);
-  });
+  const text = await sent(server.url, 'nonsense\r\n\r\n');
   expect(text).toMatch(/^HTTP\/1\.1 400 /);
   for (const [name, value] of Object.entries(always)) expect(text).toContain(`${name}: ${value}\r\n`);
 });
 
-test('whoever sends slowly is not waited for', () => {
-  // Bodies have a time of their own, by their operation: limit-bodies.test.ts.
+test('whoever sends slowly is not waited for', async () => {
   expect(server.api.app.server.headersTimeout).toBe(15_000);
+  const { database, files } = server;
+  const config = parseEnv({ DATA_DIR: files, LOG_LEVEL: 'error' });
+  const impatient = await wireApi(config, { database, bodyTimes: { wholeMs: 300, pieceMs: 300 } });
+  try {
+    const url = await impatient.app.listen({ host: '127.0.0.1', port: 0 });
+    const head = [
+      'POST /v1/runs HTTP/1.1',
+      'host: x',
+      `authorization: Bearer ${key}`,
+      'content-type: application/json',
+    ];
+    const half = '{"agent":';
+    const text = await sent(url, [...head, `content-length: ${half.length * 2}`, '', half].join('\r\n'));
+    expect(text).toMatch(/^HTTP\/1\.1 400 /);
+    expect(text).toContain('The request did not arrive in time.');
+  } finally {
+    await impatient.close();
+  }
 });
 
 test('a body is as large as its operation needs, and no larger', async () => {

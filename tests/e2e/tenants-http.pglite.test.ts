@@ -3,11 +3,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { routes } from '@holdfast/api';
-import { runCli } from '@holdfast/cli';
 import { parseKey, platformPermissions, verifyPlatformAudit, verifyTenantExport } from '@holdfast/core';
 import { Holdfast, type PlatformAuditLine, type TenantResource } from '@holdfast/sdk';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { platformAdmin, seconds, startIssuer, type TestIssuer } from '../identity/support/issuer.ts';
+import { ranCli } from './support/run-cli.ts';
 import { scribe, startServer, type TestServer } from './support/server.ts';
 
 let issuer: TestIssuer;
@@ -247,16 +247,10 @@ describe('by the command line', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   async function holdfast(exit: number, ...args: string[]): Promise<string> {
-    const said: string[] = [];
-    const say = (text: Uint8Array | string) => void said.push(String(text));
     const env = { HOLDFAST_URL: server.url, HOLDFAST_TOKEN: token, HOLDFAST_API_KEY: 'hf_of_nobody' };
-    const given = await runCli(
-      args,
-      { env, cwd: folder, home: folder },
-      { tty: false, out: say, err: say, bytes: say, secret: () => Promise.resolve('') },
-    );
-    expect([args, given, said]).toEqual([args, exit, said]);
-    return said.join('\n');
+    const { code, out, err } = await ranCli(args, { env, folder });
+    expect([args, code, out + err]).toEqual([args, exit, out + err]);
+    return out + err;
   }
 
   test('the API is asked, as the admin whose token it is', async () => {
@@ -275,7 +269,7 @@ describe('by the command line', () => {
     expect(await holdfast(2, 'tenants', 'delete', word)).toContain('--yes');
     expect(await holdfast(0, 'tenants', 'delete', word, '--grace', '1h', '--yes')).toContain('state\tis erased after');
     expect(await holdfast(0, 'tenants', 'keep', word)).toContain('state\tsuspended');
-    const audit = (await holdfast(0, 'tenants', 'audit', '--limit', '8')).split('\n');
+    const audit = (await holdfast(0, 'tenants', 'audit', '--limit', '8')).trimEnd().split('\n');
     expect(audit).toHaveLength(8);
     expect(audit.find((line) => line.includes('tenants.keep'))).toMatch(
       new RegExp(`^\\d+\\t\\S+\\ttenants.keep\\tperson root\\t${id}\\tdone\\t`),

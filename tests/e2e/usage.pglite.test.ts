@@ -1,10 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { runCli } from '@holdfast/cli';
 import type { UsagePage } from '@holdfast/contracts';
 import { parseKey } from '@holdfast/core';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { ranCli } from './support/run-cli.ts';
 import { scribe, startServer, type TestServer } from './support/server.ts';
 
 let server: TestServer;
@@ -141,20 +138,11 @@ test('is CSV where that is asked for, by the command line too', async () => {
   ].join('\r\n');
   const answer = await ask('GET', '/v1/usage?group_by=model&format=csv');
   expect(answer).toMatchObject({ status: 200, type: 'text/csv; charset=utf-8', text: wanted });
-  const folder = mkdtempSync(join(tmpdir(), 'holdfast-cli-'));
-  let out = '';
-  const io = {
-    tty: false,
-    out: (text: string) => void (out += `${text}\n`),
-    err: (text: string) => void (out += text),
-    bytes: (bytes: Uint8Array | string) => void (out += String(bytes)),
-    secret: () => Promise.resolve(''),
-  };
-  const surroundings = { env: { HOLDFAST_URL: server.url, HOLDFAST_API_KEY: key }, cwd: folder, home: folder };
-  expect(await runCli(['usage', '--by', 'model', '--csv'], surroundings, io)).toBe(0);
-  expect(out).toBe(wanted);
-  out = '';
-  expect(await runCli(['usage', '--by', 'model'], surroundings, io)).toBe(0);
+  const cli = (...args: string[]) =>
+    ranCli(['usage', ...args], { env: { HOLDFAST_URL: server.url, HOLDFAST_API_KEY: key } });
+  expect(await cli('--by', 'model', '--csv')).toEqual({ code: 0, out: wanted, err: '' });
+  const { code, out } = await cli('--by', 'model');
+  expect(code).toBe(0);
   expect(out).toBe(
     items
       .map(({ group, calls, tokens, cost_usd_micros }) => [
@@ -167,5 +155,4 @@ test('is CSV where that is asked for, by the command line too', async () => {
       .map((line) => `${line.join('\t')}\n`)
       .join(''),
   );
-  rmSync(folder, { recursive: true, force: true });
 });

@@ -1,7 +1,7 @@
 import { describeKeycloak, type KeycloakServer } from '@holdfast/testing/servers';
-import type { Page } from 'playwright-core';
 import { beforeAll } from 'vitest';
 import { describeLogin, type LoginIssuer } from './login.suite.ts';
+import { signIn } from './support/keycloak-sign-in.ts';
 
 const LIFE_SECONDS = 8;
 
@@ -77,12 +77,4 @@ function issuerOf(keycloak: KeycloakServer): LoginIssuer {
       });
     },
   };
-}
-
-/** Two pages: who it is, then the password. */
-async function signIn(page: Page, person: string): Promise<void> {
-  await page.fill('#username', person);
-  await page.click('#kc-login');
-  await page.fill('#password', `dev-only-${person}-password`);
-  await page.click('#kc-login');
 }

@@ -19,13 +19,16 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { Child } from '../chaos/harness/child.ts';
 import { ended, until } from '../chaos/harness/product.ts';
 import { start } from '../e2e/support/program.ts';
+import { ranCli } from '../e2e/support/run-cli.ts';
 import { asked } from './support/asked.ts';
 import { type Contents, contentsOf } from './support/contents.ts';
-import { holdfast } from './support/holdfast.ts';
 import { awkward, type KilledInstallation, killedInstallation } from './support/installation.ts';
 
 // Each opens embedded databases and starts programs.
 vi.setConfig({ testTimeout: 180_000 });
+
+/** With nothing but this environment. */
+const holdfast = (args: readonly string[], env: Readonly<Record<string, string>>) => ranCli(args, { env });
 
 const stored = (env: Readonly<Record<string, string>>): FileArtifactStore =>
   new FileArtifactStore(join(env['DATA_DIR'] ?? '', 'artifacts'));

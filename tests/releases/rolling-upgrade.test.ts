@@ -9,7 +9,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { agent } from '../chaos/harness/agents.ts';
 import { Child } from '../chaos/harness/child.ts';
 import { Counter } from '../chaos/harness/counter.ts';
+import { holderIn } from '../chaos/harness/holder.ts';
 import { ended, until } from '../chaos/harness/product.ts';
+import { readLog } from '../chaos/harness/read-log.ts';
 import { start } from '../e2e/support/program.ts';
 import { asked } from '../moving/support/asked.ts';
 import { checkOut, hasPreviousRelease, type PreviousRelease } from './support/previous-release.ts';
@@ -62,12 +64,13 @@ describe.skipIf(postgresVersions().length === 0 || !hasPreviousRelease())('a rel
       role: 'api' | 'worker',
       more: Record<string, string> = {},
       from?: string,
-    ): Promise<{ child: Child; client: Holdfast }> => {
+    ): Promise<{ child: Child; client: Holdfast; url: string }> => {
       const port = String(await freePort());
+      const at = `http://127.0.0.1:${port}`;
       const started = await Child.start(role, { ...env, PORT: port, ...more }, from);
       children.push(started);
       key = started.ready['key'] ?? key;
-      return { child: started, client: new Holdfast({ url: `http://127.0.0.1:${port}`, key }) };
+      return { child: started, client: new Holdfast({ url: at, key }), url: at };
     };
     let key = '';
 
@@ -109,26 +112,39 @@ describe.skipIf(postgresVersions().length === 0 || !hasPreviousRelease())('a rel
     const stuck = async (by: Holdfast): Promise<string> => {
       await by.agents.publish({
         json: JSON.stringify(
-          agent('noter', [[{ tool: 'note', args: { ms: 600 } }], [{ tool: 'pay' }]], { limits: { steps: 100 } }),
+          agent('noter', [[{ tool: 'note', args: { ms: 2_000 } }], [{ tool: 'pay' }]], { limits: { steps: 100 } }),
         ),
       });
       return (await by.runs.start({ agent: 'noter', input: 'x' })).id;
     };
     // Whoever has it dies; the other one goes on.
+    let payments = 20;
     for (const [dies, lives] of [
       [oldWorker, newApi],
       [newWorker, oldApi],
     ] as const) {
-      const runs = await Promise.all([stuck(lives.client), stuck(lives.client), stuck(lives.client)]);
-      await until('one is at work', 60_000, async () =>
-        (await lives.client.runs.list({ status: 'running' }).page()).items.length > 0 ? true : null,
-      );
+      const { worker } = dies.child.ready;
+      const runs: string[] = [];
+      const held = await until('it to hold a run', 60_000, async () => {
+        runs.push(await stuck(lives.client));
+        for (const run of runs) {
+          const log = await readLog(lives.url, key, run);
+          const isNoting =
+            log.at(-1)?.type === 'tool.called' && log.filter(({ type }) => type === 'tool.called').length === 1;
+          // In that call, which may be made again; nobody would know of a payment.
+          if (holderIn(log) === worker && isNoting) return run;
+        }
+        return null;
+      });
       await dies.child.kill();
       await finished(runs, lives.client);
+      expect(holderIn(await readLog(lives.url, key, held))).not.toBe(worker);
+      expect((await readLog(lives.url, key, held)).map(({ type }) => type)).toContain('run.taken_over');
+      payments += runs.length;
       if (dies === oldWorker) await child('worker', {}, previous.folder);
     }
     const times = [...(await counter.timesByKey('pay')).values()];
-    expect(times).toHaveLength(26);
+    expect(times).toHaveLength(payments);
     expect(new Set(times)).toEqual(new Set([1]));
     // Nothing was written that the new one cannot read, and no log has a gap.
     const wrong = await asked(

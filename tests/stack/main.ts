@@ -5,14 +5,14 @@ import { diffLines, environmentDiff } from './harness/environment-diff.ts';
 import { installedStack, type Programs } from './harness/programs.ts';
 import { type Stack, startStack } from './harness/start-stack.ts';
 import { countPromises } from './kills/broken-promises.ts';
-import { deaths, type Died, killParts } from './kills/kill-parts.ts';
+import { type Death, deaths, type Died, killParts } from './kills/kill-parts.ts';
 import { Load } from './kills/load.ts';
 import { tableOf } from './kills/table.ts';
 
 // npm run stack                the black-box suite on a stack of its own
 // npm run stack -- --serve     a stack to look at, until Ctrl-C
 // npm run stack -- --kills     each part killed in turn, under load; --gone 6: seconds that it stays away;
-//                              --only engine,issuer: those alone
+//                              --only 'engine,both workers': those alone, by a part's name or the table's
 const { values } = parseArgs({
   options: {
     serve: { type: 'boolean', default: false },
@@ -76,9 +76,13 @@ async function serve(at: Programs): Promise<void> {
 
 async function kill(at: Programs, goneMs: number): Promise<void> {
   const only = values.only.split(',').filter(Boolean);
-  const chosen = deaths.filter(({ parts }) => only.length === 0 || only.includes(parts.join()));
-  if (chosen.length === 0 || !(goneMs >= 0))
-    throw new Error(`nothing to kill: --gone ${values.gone} --only ${values.only}`);
+  const named = ({ words, parts }: Death, name: string): boolean =>
+    name === words || (parts.length === 1 && name === parts[0]);
+  const unknown = only.filter((name) => !deaths.some((death) => named(death, name)));
+  if (unknown.length > 0)
+    throw new Error(`--only names ${unknown.join()}; there are: ${deaths.map(({ words }) => words).join(', ')}`);
+  if (!(goneMs >= 0)) throw new Error(`--gone is a number of seconds, not ${values.gone}`);
+  const chosen = deaths.filter((death) => only.length === 0 || only.some((name) => named(death, name)));
   const stack = await started(at);
   try {
     say('\nEach part in turn is killed with SIGKILL, while runs are started all the time:');
@@ -91,11 +95,11 @@ async function kill(at: Programs, goneMs: number): Promise<void> {
       if (last.wellAt === null) tellWhy(stack, load);
     }
     await load.finish(120_000);
-    const { accepted, ended, onceEffects, broken } = await countPromises(stack, load, died);
+    const { accepted, ended, onceEffects, onceExpected, broken } = await countPromises(stack, load, died);
     say();
     for (const line of tableOf(load, died)) say(line);
     say(
-      `\n${accepted} runs accepted, ${ended} succeeded; ${onceEffects} \`once\` effects, counted by a process of its own.`,
+      `\n${accepted} runs accepted, ${ended} succeeded; ${onceEffects} of ${onceExpected} \`once\` effects, counted by a process of its own.`,
     );
     say('What clients gave up on, after the attempts of the SDK:');
     for (const [said, times] of load.gaveUp) say(`  ${times} × ${said}`);

@@ -9,7 +9,7 @@ import { check } from './http/check.ts';
 import { withoutTenant } from './http/credentials.ts';
 import { allowOrigins } from './http/cors.ts';
 import { onClientError } from './http/client-error.ts';
-import { limitBodies } from './http/limit-bodies.ts';
+import { type BodyTimes, limitBodies } from './http/limit-bodies.ts';
 import { once } from './http/once.ts';
 import { answerPlatform, askedBy } from './http/platform.ts';
 import { documentOf, told } from './http/problem.ts';
@@ -24,17 +24,15 @@ import { GUARD_MS } from './sse/stream-guard.ts';
 /** Of operations that carry content, and of all others. */
 const CONTENT_BYTES = 1024 * 1024;
 const BODY_BYTES = 64 * 1024;
-/** From a connection to the end of its headers, and to the end of the body, ms. */
+/** From a connection to the end of its headers, ms. */
 const HEADERS_MS = 15_000;
-const REQUEST_MS = 30_000;
-/** Between two pieces of a body that may have any size, ms. */
-const PIECE_MS = 30_000;
+const bodyTimes: BodyTimes = { wholeMs: 30_000, pieceMs: 30_000 };
 const SWEEP_MS = 15_000;
 
 const allRoutes = [...routes, ...referenceRoutes(routes)];
 
 /** The HTTP side, listening nowhere yet. `close()` ends every open stream. */
-export function buildApp(ports: ApiPorts): FastifyInstance {
+export function buildApp(ports: ApiPorts, times: BodyTimes = bodyTimes): FastifyInstance {
   const app = fastify({
     logger: false,
     bodyLimit: BODY_BYTES,
@@ -69,7 +67,7 @@ export function buildApp(ports: ApiPorts): FastifyInstance {
       reply,
     ),
   );
-  limitBodies(app, { wholeMs: REQUEST_MS, pieceMs: PIECE_MS });
+  limitBodies(app, times);
   allowOrigins(app, ports.corsOrigins);
   authenticateRequests(app, ports);
   tellRequests(app, ports);

@@ -37,6 +37,7 @@ import {
 } from '@holdfast/core';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from './app.ts';
+import type { BodyTimes } from './http/limit-bodies.ts';
 import { loginOptionsOf, wireLogin } from './login/wire-login.ts';
 import type { ApiPorts, Readiness } from './ports.ts';
 import { encodeEvent } from './sse/sse-listener.ts';
@@ -59,6 +60,8 @@ export interface ApiOverrides {
   readonly redaction?: Redaction;
   readonly log?: Log;
   readonly metrics?: Metrics;
+  /** Shorter ones than people have. */
+  readonly bodyTimes?: BodyTimes;
   /** Wraps the finished ports; chaos tests die here. */
   readonly wrap?: (ports: ApiPorts) => ApiPorts;
 }
@@ -229,7 +232,7 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       metrics,
       readiness: () => readinessOf(database, freeze, files, redis),
     };
-    const app: FastifyInstance = buildApp(overrides.wrap?.(ports) ?? ports);
+    const app: FastifyInstance = buildApp(overrides.wrap?.(ports) ?? ports, overrides.bodyTimes);
     return {
       app,
       ports,

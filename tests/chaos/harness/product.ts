@@ -7,7 +7,9 @@ import { type AttentionResource, Holdfast, type WireEvent } from '@holdfast/sdk'
 import { freePort } from '@holdfast/testing/servers';
 import { Child } from './child.ts';
 import { Counter } from './counter.ts';
+import { holderIn } from './holder.ts';
 import type { KillSpec } from './kill-points.ts';
+import { readLog } from './read-log.ts';
 
 export interface ProductOptions {
   /** null: PGlite, with everything in one process. */
@@ -118,7 +120,7 @@ export class Product {
 
   /** The place in `workers` of the one that holds the run with this log; -1: none of them. */
   holderOf(events: readonly WireEvent[]): number {
-    const holder = events.findLast(({ type }) => type === 'run.claimed' || type === 'run.taken_over')?.data['worker'];
+    const holder = holderIn(events);
     return this.workers.findIndex(({ ready }) => ready['worker'] === holder);
   }
 
@@ -138,18 +140,8 @@ export class Product {
     await this.client.agents.publish({ json: JSON.stringify(agent) });
   }
 
-  async events(run: string): Promise<WireEvent[]> {
-    const events: WireEvent[] = [];
-    for (;;) {
-      const after = events.at(-1)?.seq ?? 0;
-      const reply = await fetch(`${this.url}/v1/runs/${run}/events?after=${after}&limit=1000`, {
-        headers: { authorization: `Bearer ${this.key}` },
-      });
-      if (!reply.ok) throw new Error(`events answered ${reply.status}`);
-      const page = (await reply.json()) as { items: WireEvent[] };
-      events.push(...page.items);
-      if (page.items.length === 0) return events;
-    }
+  events(run: string): Promise<WireEvent[]> {
+    return readLog(this.url, this.key, run);
   }
 
   /** The run when it has ended, or when a person is asked. */

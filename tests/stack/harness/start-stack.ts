@@ -45,6 +45,8 @@ export interface Stack {
 }
 
 const TENANT = 'acme';
+/** So few that a slow machine can flood it; whoever kills parts asks some twenty times a second. */
+const rates = { EDGE_RATE_AVERAGE: '50', EDGE_RATE_BURST: '400' };
 const effectServer = fileURLToPath(new URL('../../chaos/harness/effect-server.mjs', import.meta.url));
 
 /** `say` is told what happens, a line each. It all ends with this process at the latest. */
@@ -82,7 +84,7 @@ export async function startStack(programs: Programs, say: (line: string) => void
       ours('second worker', 'apps/worker/src/main.ts', second, ports['second worker']),
     ]);
     const inside = localUrl(ports.api);
-    const behind = { EDGE_API_URL: inside, EDGE_KEYCLOAK_URL: keycloak.url };
+    const behind = { EDGE_API_URL: inside, EDGE_KEYCLOAK_URL: keycloak.url, ...rates };
     await launcher.launch('edge', 'Traefik', startTraefik(programs.traefik, behind, ports.edge), ({ url }) => url);
     return {
       edge,

@@ -14,7 +14,8 @@ const AGAIN_MS = 500;
 const PROBE_MS = 250;
 const PROBE_LIMIT_MS = 5_000;
 
-/** Two effects at a time, counted elsewhere, a file, an answer: about a second. */
+/** Payments of each run, each with a note: effects that are counted elsewhere. Then a file, an answer: about a second. */
+export const PAYMENTS = 2;
 const payer = (name: string) => ({
   name,
   model: { name: 'rehearsal' },
@@ -29,7 +30,7 @@ const payer = (name: string) => ({
         { tool: 'pay', args: { ms: 200 } },
         { tool: 'note', args: { ms: 200 } },
       ],
-      repeat: 2,
+      repeat: PAYMENTS,
     },
     { calls: [{ tool: 'artifacts_write', args: { name: 'receipt.txt', content: 'paid' } }] },
     { say: 'All done.' },
@@ -57,6 +58,8 @@ export class Load {
   readonly seen = new Seen();
   readonly runs: Followed[] = [];
   readonly agent = `load-${randomUUID().slice(0, 8)}`;
+  /** Keys of `once` calls whose effect nobody had seen, so that a person said that it failed. */
+  readonly saidFailed = new Set<string>();
   /** How often the SDK gave up, by what it said. */
   readonly gaveUp = new Map<string, number>();
   readonly #stack: Stack;
@@ -186,10 +189,13 @@ export class Load {
       for (const { run_id: run, ref, kind } of items) {
         if (!decided.has(`${run} ${ref}`)) this.seen.asked();
         decided.add(`${run} ${ref}`);
-        const unknown = counted.has(`${run}.${ref}`)
+        const effect = `${run}.${ref}`;
+        const unknown = counted.has(effect)
           ? { decision: 'done' as const, content: 'pay counted' }
           : { decision: 'fail' as const };
         const decision = kind === 'unknown-effect' ? unknown : { decision: 'retry' as const };
+        // Before it is sent: its answer may be lost.
+        if (decision.decision === 'fail') this.saidFailed.add(effect);
         await this.#client.attention.decide(run, ref, decision).catch(() => undefined);
       }
     }

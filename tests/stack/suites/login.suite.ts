@@ -5,6 +5,7 @@ import { Holdfast } from '@holdfast/sdk';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startHoldfast } from '../../identity/support/holdfast-cli.ts';
+import { signIn } from '../../identity/support/keycloak-sign-in.ts';
 import type { Stack } from '../harness/start-stack.ts';
 import { machineToken } from '../support/machine-token.ts';
 
@@ -83,12 +84,4 @@ export function loginSuite(stack: () => Stack, chromiumBin: string): void {
       expect((await client.server.me()).by).toMatchObject({ type: 'service', roles: ['operator', 'viewer'] });
     });
   });
-}
-
-/** Two pages: who it is, then the password. */
-async function signIn(page: Page, person: string): Promise<void> {
-  await page.fill('#username', person);
-  await page.click('#kc-login');
-  await page.fill('#password', `dev-only-${person}-password`);
-  await page.click('#kc-login');
 }
