@@ -60,7 +60,7 @@ describe('holdfast stack init', () => {
   });
 
   it.each([
-    [{}, 'compose.yaml:edge.traefik.yaml:tls.traefik.yaml', '0.0.0.0', { EDGE_TLS_PORT: '443', EDGE_PORT: '80' }],
+    [{}, 'compose.yaml:edge.traefik.yaml:tls.traefik.yaml', '0.0.0.0', { EDGE_TLS_PORT: '443', EDGE_PORT: null }],
     [
       { url: 'https://h.example.com:8443' },
       'compose.yaml:edge.traefik.yaml:tls.traefik.yaml',

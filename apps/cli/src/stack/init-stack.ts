@@ -75,7 +75,7 @@ COMPOSE_FILE=${files.join(':')}
 # How the world reaches it. Keycloak's tokens name it: after a change everybody logs in anew.
 PUBLIC_BASE_URL=${origin}
 EDGE_BIND=${isLoopback ? '127.0.0.1' : '0.0.0.0'}
-${tls ? `EDGE_TLS_PORT=${port === '' ? '443' : port}\nEDGE_PORT=80` : `EDGE_PORT=${port === '' ? '80' : port}`}
+${tls ? `EDGE_TLS_PORT=${port === '' ? '443' : port}` : `EDGE_PORT=${port === '' ? '80' : port}`}
 
 # The release. Upgrades change it: holdfast stack upgrade --image <name:tag>
 HOLDFAST_IMAGE=holdfast:0.1.0
