@@ -87,6 +87,24 @@ describe('both edges', () => {
   });
 });
 
+const traefikStatic = z.object({
+  entryPoints: z.record(
+    z.string(),
+    z.object({ transport: z.object({ respondingTimeouts: z.object({ readTimeout: z.string() }) }).optional() }),
+  ),
+  serversTransport: z.object({ forwardingTimeouts: z.object({ responseHeaderTimeout: z.string() }) }),
+});
+const kongTimes = z.object({ services: z.array(z.object({ name: z.string(), read_timeout: z.number() })) });
+
+test('both edges wait for the largest file, and until it has been read at the end of its upload', () => {
+  const { entryPoints, serversTransport } = traefikStatic.parse(parse(text('traefik/traefik.yml')));
+  for (const name of ['web', 'websecure'])
+    expect([name, entryPoints[name]?.transport?.respondingTimeouts.readTimeout]).toEqual([name, '4h']);
+  expect(serversTransport.forwardingTimeouts.responseHeaderTimeout).toBe('900s');
+  const { services } = kongTimes.parse(parse(text('kong/kong.yml')));
+  expect(services.find(({ name }) => name === 'api')?.read_timeout).toBe(900_000);
+});
+
 describe('kong.yml', () => {
   // zod reads the same JSON Schema as anybody else.
   const schema = z.fromJSONSchema(JSON.parse(text('kong/kong.schema.json')) as Parameters<typeof z.fromJSONSchema>[0]);
