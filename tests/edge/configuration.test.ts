@@ -34,7 +34,11 @@ const kongFile = z.object({
         z.object({
           name: z.string(),
           paths: z.array(z.string()),
+          methods: z.array(z.string()).default([]),
+          headers: z.record(z.string(), z.array(z.string())).default({}),
+          regex_priority: z.number().default(0),
           strip_path: z.boolean(),
+          request_buffering: z.boolean().optional(),
           response_buffering: z.boolean().optional(),
           plugins: z.array(z.object({ name: z.string() })).default([]),
         }),
@@ -83,6 +87,24 @@ describe('both edges', () => {
   });
 });
 
+const traefikStatic = z.object({
+  entryPoints: z.record(
+    z.string(),
+    z.object({ transport: z.object({ respondingTimeouts: z.object({ readTimeout: z.string() }) }).optional() }),
+  ),
+  serversTransport: z.object({ forwardingTimeouts: z.object({ responseHeaderTimeout: z.string() }) }),
+});
+const kongTimes = z.object({ services: z.array(z.object({ name: z.string(), read_timeout: z.number() })) });
+
+test('both edges wait for the largest file, and until it has been read at the end of its upload', () => {
+  const { entryPoints, serversTransport } = traefikStatic.parse(parse(text('traefik/traefik.yml')));
+  for (const name of ['web', 'websecure'])
+    expect([name, entryPoints[name]?.transport?.respondingTimeouts.readTimeout]).toEqual([name, '4h']);
+  expect(serversTransport.forwardingTimeouts.responseHeaderTimeout).toBe('900s');
+  const { services } = kongTimes.parse(parse(text('kong/kong.yml')));
+  expect(services.find(({ name }) => name === 'api')?.read_timeout).toBe(900_000);
+});
+
 describe('kong.yml', () => {
   // zod reads the same JSON Schema as anybody else.
   const schema = z.fromJSONSchema(JSON.parse(text('kong/kong.schema.json')) as Parameters<typeof z.fromJSONSchema>[0]);
@@ -93,7 +115,8 @@ describe('kong.yml', () => {
 
   test.each([
     ['an unknown key', 'strip_path: false', 'strip_paths: false'],
-    ['an unknown plugin', 'name: correlation-id', 'name: openid-connect'],
+    ['an unknown plugin', 'name: request-transformer', 'name: openid-connect'],
+    ['a plugin that believes the ids of clients', 'name: request-transformer', 'name: correlation-id'],
     ['an unknown setting of a plugin', 'key_claim_name: kid', 'key_claim: kid'],
     ['a password in the file', '"{vault://env/edge-redis-password}"', 'secret'],
     ['a policy that needs a database', 'policy: redis', 'policy: cluster'],
@@ -107,6 +130,34 @@ describe('kong.yml', () => {
     for (const route of kong) expect([route.name, route.strip_path]).toEqual([route.name, false]);
     const streams = kong.filter(({ name }) => ['api-token', 'api-key', 'api-session'].includes(name));
     expect(streams.map(({ response_buffering: buffers }) => buffers)).toEqual([false, false, false]);
+  });
+
+  test('passes files on as they come, of whoever may be somebody, and no other body that it cannot measure', () => {
+    const files = kong.filter(({ paths }) => paths.some((path) => path.includes('/uploads/')));
+    const streams = kong.filter(({ name }) => ['api-token', 'api-key', 'api-session'].includes(name));
+    expect(files.map(({ headers }) => headers)).toEqual(streams.map(({ headers }) => headers));
+    const plugins = (route: (typeof kong)[number]) => route.plugins.map(({ name }) => name);
+    expect(files.map((route) => [...route.methods, route.request_buffering, ...plugins(route)])).toEqual([
+      ['PUT', false, 'jwt'],
+      ['PUT', false],
+      ['PUT', false],
+    ]);
+    // The others measure by Content-Length, and what has none goes to a route with more conditions, which refuses it.
+    const weight = ({ methods, headers }: (typeof kong)[number]) =>
+      Number(methods.length > 0) + Number(Object.keys(headers).length > 0);
+    for (const route of kong.filter((each) => !files.includes(each))) {
+      const kinds = plugins(route);
+      if (kinds.includes('request-termination')) continue;
+      expect([route.name, kinds.includes('request-size-limiting'), weight(route) < 2]).toEqual([
+        route.name,
+        true,
+        true,
+      ]);
+      const refusing = kong.filter(({ headers }) => 'transfer-encoding' in headers);
+      for (const path of route.name === 'api-open' ? [] : route.paths)
+        expect([path, refusing.some((each) => weight(each) === 2 && each.paths.includes(path))]).toEqual([path, true]);
+      for (const file of files) expect(refusing.every((each) => each.regex_priority < file.regex_priority)).toBe(true);
+    }
   });
 
   test('is filled with the keys of the issuer, which the schema takes', async () => {

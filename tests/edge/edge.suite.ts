@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { describe, expect, test } from 'vitest';
 import { scribe } from '../e2e/support/server.ts';
@@ -78,6 +78,24 @@ export function edgeSuite(edge: () => Edge): void {
       const pieces = Array.from({ length: TOO_MUCH / piece.length }, () => piece);
       expect((await raw(edge().url, 'POST', '/v1/agents', headers(), pieces)).status).toBe(413);
     });
+  });
+
+  test('a file is no such body: it passes, with or without its size, of those who say who they are', async () => {
+    const bytes = Buffer.alloc(TOO_MUCH, 'hold');
+    const digest = createHash('sha256').update(bytes).digest('hex');
+    const opened = await ask('POST', '/v1/uploads', { name: 'a.bin', size: bytes.length, digest });
+    expect(opened.status).toBe(201);
+    const { id } = (await opened.json()) as { id: string };
+    const path = `/v1/uploads/${id}/content`;
+    const kind = { 'content-type': 'application/octet-stream' };
+    const headers = { ...kind, authorization: `Bearer ${edge().key}` };
+    const size = { 'content-length': String(bytes.length) };
+    const pieces = ['hold'.repeat(TOO_MUCH / 16), 'hold'.repeat((TOO_MUCH * 3) / 16)];
+    expect((await raw(edge().url, 'PUT', path, kind)).status).toBe(401);
+    expect((await raw(edge().url, 'PUT', path, { ...headers, ...size }, pieces)).status).toBe(204);
+    expect((await raw(edge().url, 'PUT', path, headers, pieces)).status).toBe(204);
+    const completed = await ask('POST', `/v1/uploads/${id}/complete`);
+    expect([completed.status, await completed.json()]).toMatchObject([200, { state: 'complete', size: TOO_MUCH }]);
   });
 
   describe('who asks', () => {

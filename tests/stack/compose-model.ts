@@ -9,6 +9,7 @@ const condition = z.enum(['service_started', 'service_healthy', 'service_complet
 
 const service = z.object({
   image: z.string(),
+  user: z.string().optional(),
   command: z.array(z.string()).nullish(),
   entrypoint: z.array(z.string()).nullish(),
   environment: z.record(z.string(), z.string()).default({}),

@@ -81,6 +81,25 @@ describeProgram('compose', 'the stack', (bin) => {
       }
     });
 
+    it('publishes one port: that for TLS where there is a certificate, else the plain one', () => {
+      const tls = files.some((file) => file.startsWith('tls.'));
+      const plain = files.includes('edge.kong.yaml') ? 8000 : 8080;
+      expect(model.services['edge']?.ports).toEqual([
+        tls ? { target: 8443, published: '443' } : { target: plain, published: '8080' },
+      ]);
+    });
+
+    it('lets the job that fills a volume of root be root', () => {
+      const { user, volumes = [] } = model.services['kong-keys'] ?? {};
+      const written = volumes.filter(({ read_only: readOnly }) => !readOnly).map(({ target }) => target);
+      expect([user, written]).toEqual(files.includes('edge.kong.yaml') ? ['0:0', ['/kong']] : [undefined, []]);
+    });
+
+    it('keeps the interface of Temporal from the edge: it asks for no login', () => {
+      const networks = Object.keys(model.services['temporal-ui']?.networks ?? {});
+      expect(networks).toEqual(files.includes('temporal.yaml') ? ['engine'] : []);
+    });
+
     it('starts in an order in which everything that is waited for comes', () => {
       const order = startOrder(model);
       const before = (first: string, then: string): void =>

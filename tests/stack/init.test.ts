@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCli } from '@holdfast/cli';
@@ -7,13 +7,17 @@ import { describeProgram } from '@holdfast/testing/servers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { folder, model } from './compose-model.ts';
 
+let deploy: string;
 let stack: string;
 beforeEach(() => {
-  stack = mkdtempSync(join(tmpdir(), 'holdfast-stack-'));
+  deploy = mkdtempSync(join(tmpdir(), 'holdfast-stack-'));
+  stack = join(deploy, 'compose');
+  mkdirSync(stack);
+  cpSync(join(folder, '../valkey'), join(deploy, 'valkey'), { recursive: true });
   for (const name of readdirSync(folder).filter((each) => each.endsWith('.yaml')))
     cpSync(join(folder, name), join(stack, name));
 });
-afterEach(() => rmSync(stack, { recursive: true, force: true }));
+afterEach(() => rmSync(deploy, { recursive: true, force: true }));
 
 const nobody = { tty: false, out: String, err: String, bytes: String, secret: () => Promise.resolve('') };
 

@@ -52,6 +52,8 @@ export const thirdParties: Readonly<Record<string, ThirdParty>> = {
       'KONG_ADMIN_GUI_LISTEN',
       'KONG_STATUS_LISTEN',
       'KONG_ANONYMOUS_REPORTS',
+      'KONG_HEADERS',
+      'KONG_NGINX_HTTP_CLIENT_MAX_BODY_SIZE',
       'KONG_NGINX_WORKER_PROCESSES',
       'KONG_PROXY_ACCESS_LOG',
       'KONG_PROXY_ERROR_LOG',

@@ -6,6 +6,7 @@ import { paint, printable, showJson } from '../output.ts';
 import { backUp } from '../stack/back-up.ts';
 import { compose, type Docker, installedDocker } from '../stack/docker.ts';
 import { initStack, type StackOptions } from '../stack/init-stack.ts';
+import { releaseOf } from '../stack/release.ts';
 import { checkedBackup, restore } from '../stack/restore.ts';
 import { preparedFolder, stackFolder } from '../stack/stack-folder.ts';
 import { stackState } from '../stack/stack-state.ts';
@@ -28,7 +29,11 @@ export function stack(program: Command, { surroundings, output, exit }: Context)
   const place = (command: Command): Command =>
     command.option('--folder <path>', 'with compose.yaml; deploy/compose or this folder when left out');
   const patience = (command: Command): Command =>
-    place(command).option('--timeout <seconds>', 'how long to wait until all is well', '300');
+    place(command).option(
+      '--timeout <seconds>',
+      'how long to wait until all is well, once Compose has started everything',
+      '300',
+    );
   const prepared = ({ folder }: Place): { readonly folder: string; readonly docker: Docker } => {
     const found = preparedFolder(surroundings.cwd, folder, output().program);
     return { folder: found, docker: installedDocker(found, surroundings.env) };
@@ -108,9 +113,9 @@ export function stack(program: Command, { surroundings, output, exit }: Context)
     .action(async (backup: string, { yes, ...options }: Patience & { yes?: boolean }) => {
       const { docker, folder } = prepared(options);
       const source = resolve(surroundings.cwd, backup);
-      const { made_at: at } = await checkedBackup(folder, source);
+      const { made_at: at, image } = await checkedBackup(folder, source);
       confirmed(yes, `This replaces all data of the stack by that of ${at}.`);
-      await restore(docker, source, tell);
+      await restore(docker, folder, source, { image }, tell);
       await compose(docker, ['up', '--detach'], { shown: true });
       await waitUntilWell(docker, milliseconds(options.timeout), tell);
       output().err('The database is frozen: no run, schedule or webhook goes on. When you have looked at it:');
@@ -119,20 +124,26 @@ export function stack(program: Command, { surroundings, output, exit }: Context)
 
   patience(group.command('upgrade'))
     .description('go to another release: backup, images, migrations, workers, API, the rest')
-    .requiredOption('--image <image>', 'such as registry.example.com/holdfast:0.2.0')
+    .requiredOption(
+      '--image <image>',
+      'such as registry.example.com/holdfast:0.2.0, or that with @sha256:…, which pins it',
+    )
     .option('--no-backup', 'there is one already')
     .option('--no-pull', 'the image is on this machine already')
     .action(
       async ({ image, backup, pull, ...options }: Patience & { image: string; backup: boolean; pull: boolean }) => {
         const { folder, docker } = prepared(options);
-        if (/^[^:]*$|:latest$/.test(image.replace(/^.*\//, '')))
+        const release = releaseOf(image);
+        if (/^[^:]*$|:latest$/.test(release.image.replace(/^.*\//, '')))
           throw new Failure(`--image needs a tag, and not latest, which means another release each day: ${image}`);
+        if (!/^(@sha256:[0-9a-f]{64})?$/.test(release.digest))
+          throw new Failure(`What stands after the tag in --image must be @sha256: and 64 hex digits: ${image}`);
         if (backup) {
           const now = new Date();
           await backUp(docker, folder, backupFolder(folder, now), now);
           output().err(`Backup: ${backupFolder(folder, now)}`);
         }
-        await upgrade(docker, folder, { image, pull, timeoutMs: milliseconds(options.timeout) }, tell);
+        await upgrade(docker, folder, { release, pull, timeoutMs: milliseconds(options.timeout) }, tell);
         output().err(`${image} runs.`);
       },
     );

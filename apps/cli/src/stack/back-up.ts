@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { createReadStream, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { Failure } from '../failure.ts';
 import { compose, type Docker } from './docker.ts';
-import { envValue } from './env-file.ts';
+import { referenceTo, releaseOfStack } from './release.ts';
 
 export const databases = ['holdfast', 'keycloak', 'temporal', 'temporal_visibility'] as const;
 export const VOLUMES = 'volumes.tar';
@@ -12,19 +13,23 @@ export const VOLUMES = 'volumes.tar';
 export const manifest = z.object({
   format: z.literal(1),
   made_at: z.string(),
+  /** The release whose tables these are, with its pin: `restore` goes back to it. */
   image: z.string(),
   files: z.record(z.string(), z.object({ bytes: z.number(), sha256: z.string() })),
-  /** Of each secret the beginning of its hash: enough to say whether it is the one that belongs to this backup. */
+  /** Of the secrets that it needs, the beginning of their hashes: enough to say whether they are here. */
   secrets: z.record(z.string(), z.string()),
 });
 export type Manifest = z.output<typeof manifest>;
 
 /**
  * Every database, then the volumes with the artifacts and the key of the tenants' secrets. What a database names is
- * there: artifacts are written before they are named. The files in `secrets/` are not in it, only what they are.
+ * there: artifacts are written before they are named. The files in `secrets/` are not in it. @throws Failure where the
+ * folder is there already.
  */
 export async function backUp(docker: Docker, folder: string, target: string, now: Date): Promise<Manifest> {
-  mkdirSync(target, { recursive: true, mode: 0o700 });
+  if (existsSync(target)) throw new Failure(`${target} is there already. Name a new folder with --to.`);
+  mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
+  mkdirSync(target, { mode: 0o700 });
   for (const name of databases) {
     const dump = ['exec', '--no-TTY', 'postgres', 'pg_dump', '--username', 'postgres', '--format', 'custom', name];
     await compose(docker, dump, { to: join(target, `${name}.dump`) });
@@ -43,7 +48,7 @@ export async function backUp(docker: Docker, folder: string, target: string, now
   const made: Manifest = {
     format: 1,
     made_at: now.toISOString(),
-    image: envValue(folder, 'HOLDFAST_IMAGE') ?? '',
+    image: referenceTo(releaseOfStack(folder)),
     files,
     secrets: secretMarks(folder),
   };
@@ -55,19 +60,16 @@ export async function backUp(docker: Docker, folder: string, target: string, now
 /** Compose's arguments before the name of the service that packs and unpacks volumes. */
 export const packer = ['--profile', 'packer', 'run', '--rm', '--no-deps', '--no-TTY'];
 
+/** A restored Keycloak has its admin and the client's secret as they were. All else takes what is here. */
+const needed = ['keycloak-admin', 'oidc-client-secret'] as const;
+
 export function secretMarks(folder: string): Readonly<Record<string, string>> {
-  const secrets = join(folder, 'secrets');
-  return Object.fromEntries(
-    readdirSync(secrets)
-      .toSorted()
-      .map((name) => [
-        name,
-        createHash('sha256')
-          .update(readFileSync(join(secrets, name)))
-          .digest('hex')
-          .slice(0, 16),
-      ]),
-  );
+  const mark = (name: string): string =>
+    createHash('sha256')
+      .update(readFileSync(join(folder, 'secrets', name)))
+      .digest('hex')
+      .slice(0, 16);
+  return Object.fromEntries(needed.map((name) => [name, mark(name)]));
 }
 
 export async function sha256(file: string): Promise<string> {

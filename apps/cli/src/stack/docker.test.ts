@@ -36,6 +36,14 @@ describe('the program docker', () => {
     await expect(failing).rejects.toThrow('docker compose exec a ended with 3: no space');
   });
 
+  it.each(['exit 0', 'exit 141', 'yes'])('is not blamed for what we cannot write (%s)', async (last) => {
+    const to = join(folder, 'dump');
+    writeFileSync(to, 'mine');
+    const failing = compose(program(`echo words; echo broken pipe >&2; ${last}`), [], { to });
+    await expect(failing).rejects.toThrow(`${to} could not be written: EEXIST`);
+    expect(readFileSync(to, 'utf8')).toBe('mine');
+  });
+
   it('is missed with words', async () => {
     await expect(compose(installedDocker(folder, { PATH: folder }), ['ps'])).rejects.toThrow('Install Docker Engine');
   });

@@ -40,14 +40,19 @@ export function installedDocker(folder: string, env: Readonly<Record<string, str
       child.once('close', (code) => resolve(code ?? 1));
     });
     if (to === undefined) child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-    const copies: Promise<void>[] = [];
     // Dumps and copies of volumes: only their owner may read them.
-    if (to !== undefined && child.stdout !== null)
-      copies.push(pipeline(child.stdout, createWriteStream(to, { mode: 0o600, flags: 'wx', flush: true })));
-    if (from !== undefined && child.stdin !== null) copies.push(pipeline(createReadStream(from), child.stdin));
-    const [code] = await Promise.all([ended, Promise.allSettled(copies)]);
+    const written =
+      to === undefined || child.stdout === null
+        ? null
+        : pipeline(child.stdout, createWriteStream(to, { mode: 0o600, flags: 'wx', flush: true }));
+    const read = from === undefined || child.stdin === null ? null : pipeline(createReadStream(from), child.stdin);
+    const [code] = await Promise.all([ended, Promise.allSettled([written, read])]);
+    // A program whose words nobody takes ends badly, too: what kept us from writing them is the cause.
+    await written?.catch((error: Error) => {
+      throw new Failure(`${to} could not be written: ${error.message}`);
+    });
     // Of a program that ended badly its own words say more than that it read no further.
-    if (code === 0) await Promise.all(copies);
+    if (code === 0) await read;
     return { code, stdout, stderr };
   };
 }

@@ -9,13 +9,16 @@ export function envValue(folder: string, key: string): string | null {
   return line === undefined ? null : line.slice(key.length + 1).trim();
 }
 
-/** Sets a key in `.env` and leaves every other line as it is. Whole or not at all. */
-export function setEnvValue(folder: string, key: string, value: string): void {
+/** Sets keys in `.env`, or removes those that are null, and leaves every other line as it is. All of it or nothing. */
+export function setEnvValues(folder: string, values: Readonly<Record<string, string | null>>): void {
   const file = join(folder, '.env');
-  const lines = readFileSync(file, 'utf8').split('\n');
-  const at = lines.findLastIndex((line) => line.startsWith(`${key}=`));
-  if (at < 0) lines.splice(lines.at(-1) === '' ? -1 : lines.length, 0, `${key}=${value}`);
-  else lines[at] = `${key}=${value}`;
+  let lines = readFileSync(file, 'utf8').split('\n');
+  for (const [key, value] of Object.entries(values)) {
+    const at = lines.findLastIndex((line) => line.startsWith(`${key}=`));
+    if (value === null) lines = lines.filter((line) => !line.startsWith(`${key}=`));
+    else if (at < 0) lines.splice(lines.at(-1) === '' ? -1 : lines.length, 0, `${key}=${value}`);
+    else lines[at] = `${key}=${value}`;
+  }
   writeFileSync(`${file}.new`, lines.join('\n'), { mode: 0o600, flush: true });
   renameSync(`${file}.new`, file);
 }

@@ -1,17 +1,24 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { envValue, setEnvValue } from './env-file.ts';
+import { envValue, setEnvValues } from './env-file.ts';
 import { initStack, type StackOptions } from './init-stack.ts';
 import { randomSecrets } from './secrets.ts';
 
+let deploy: string;
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'holdfast-stack-'));
+  deploy = mkdtempSync(join(tmpdir(), 'holdfast-stack-'));
+  folder = join(deploy, 'compose');
+  mkdirSync(folder);
+  cpSync(valkey, join(deploy, 'valkey'), { recursive: true });
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => rmSync(deploy, { recursive: true, force: true }));
+
+const valkey = fileURLToPath(new URL('../../../../deploy/valkey', import.meta.url));
 
 const options: StackOptions = { url: 'https://h.example.com', edge: 'traefik', temporal: false, dev: false };
 const secret = (name: string): string => readFileSync(join(folder, 'secrets', name), 'utf8').trim();
@@ -32,13 +39,17 @@ describe('holdfast stack init', () => {
     initStack(folder, options);
     expect(secret('database-url-api')).toBe(`postgres://holdfast_api:${secret('postgres-api')}@postgres:5432/holdfast`);
     expect(secret('redis-url')).toBe(`redis://holdfast:${secret('valkey-holdfast')}@valkey:6379/0`);
-    const hash = createHash('sha256').update(secret('valkey-holdfast')).digest('hex');
+    const hash = (name: string): string => createHash('sha256').update(secret(name)).digest('hex');
+    const users = ['users.acl', 'edge.acl'].map((name) => readFileSync(join(valkey, name), 'utf8')).join('');
     expect(secret('valkey-acl').split('\n')).toEqual([
-      'user default off',
-      expect.stringContaining(`user holdfast on #${hash} ~holdfast:*`),
-      expect.stringMatching(/^user edge on #[0-9a-f]{64} ~ratelimit:\* -@all /),
-      expect.stringMatching(/^user health on #[0-9a-f]{64} -@all \+ping$/),
+      ...users
+        .trim()
+        .replace('HOLDFAST_PASSWORD_SHA256', hash('valkey-holdfast'))
+        .replace('EDGE_PASSWORD_SHA256', hash('valkey-edge'))
+        .split('\n'),
+      `user health on #${hash('valkey-health')} -@all +ping`,
     ]);
+    expect(secret('valkey-acl').match(/^user \w+ (off|on #[0-9a-f]{64} )/gm)).toHaveLength(4);
     expect(JSON.parse(secret('s3-config'))).toMatchObject({
       identities: [
         { name: 'root', credentials: [{ secretKey: secret('s3-root-secret-key') }] },
@@ -60,7 +71,7 @@ describe('holdfast stack init', () => {
   });
 
   it.each([
-    [{}, 'compose.yaml:edge.traefik.yaml:tls.traefik.yaml', '0.0.0.0', { EDGE_TLS_PORT: '443', EDGE_PORT: '80' }],
+    [{}, 'compose.yaml:edge.traefik.yaml:tls.traefik.yaml', '0.0.0.0', { EDGE_TLS_PORT: '443', EDGE_PORT: null }],
     [
       { url: 'https://h.example.com:8443' },
       'compose.yaml:edge.traefik.yaml:tls.traefik.yaml',
@@ -79,6 +90,25 @@ describe('holdfast stack init', () => {
       expect([key, envValue(folder, key)]).toEqual([key, value]);
   });
 
+  it('lets the store’s user into the bucket that .env names, and into no other', () => {
+    const buckets = (): string =>
+      secret('s3-config')
+        .match(/"(?:Read|Write|List|Tagging):[^"]*"/g)
+        ?.join() ?? '';
+    initStack(folder, options);
+    expect(buckets()).toBe('"Read:holdfast","Write:holdfast","List:holdfast","Tagging:holdfast"');
+    setEnvValues(folder, { S3_BUCKET: 'acme' });
+    rmSync(join(folder, 'secrets/s3-config'));
+    initStack(folder, options);
+    expect(buckets()).toBe('"Read:acme","Write:acme","List:acme","Tagging:acme"');
+  });
+
+  it('writes nothing where the users of Valkey are not beside the Compose files', () => {
+    rmSync(join(deploy, 'valkey/edge.acl'));
+    expect(() => initStack(folder, options)).toThrow('Take all of deploy/');
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   it.each([
     [{ url: 'holdfast.example.com' }, 'must be http:// or https://'],
     [{ url: 'https://h.example.com/base' }, 'no path'],
@@ -92,10 +122,11 @@ describe('holdfast stack init', () => {
 describe('.env', () => {
   it('keeps all other lines when a key is set', () => {
     writeFileSync(join(folder, '.env'), '# one\nA=1\nB=2\n\n# two\n');
-    setEnvValue(folder, 'A', '3');
-    setEnvValue(folder, 'C', 'new');
+    setEnvValues(folder, { A: '3', C: 'new', E: null });
     expect(readFileSync(join(folder, '.env'), 'utf8')).toBe('# one\nA=3\nB=2\n\n# two\nC=new\n');
     expect([envValue(folder, 'C'), envValue(folder, 'D')]).toEqual(['new', null]);
     expect(mode('.env')).toBe('600');
+    setEnvValues(folder, { A: null, B: '4' });
+    expect(readFileSync(join(folder, '.env'), 'utf8')).toBe('# one\nB=4\n\n# two\nC=new\n');
   });
 });

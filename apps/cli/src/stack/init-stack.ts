@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '../failure.ts';
+import { envValue } from './env-file.ts';
 import { derivedSecrets, givenSecrets, newSecret, randomSecrets } from './secrets.ts';
 
 export interface StackOptions {
@@ -23,6 +24,7 @@ export interface Made {
  */
 export function initStack(folder: string, options: StackOptions): Made {
   const text = envText(options);
+  const acl = valkeyUsers(folder);
   const made: string[] = [];
   const kept: string[] = [];
   const write = (name: string, value: string, mode: number): void => {
@@ -43,13 +45,30 @@ export function initStack(folder: string, options: StackOptions): Made {
   chmodSync(secrets, 0o700);
   for (const name of randomSecrets) write(`secrets/${name}`, `${newSecret()}\n`, SECRET);
   const value = (name: string): string => readFileSync(join(secrets, name), 'utf8').trim();
-  for (const [name, derived] of Object.entries(derivedSecrets(value))) write(`secrets/${name}`, `${derived}\n`, SECRET);
+  for (const [name, derived] of Object.entries(derivedSecrets(value, acl, bucketOf(folder))))
+    write(`secrets/${name}`, `${derived}\n`, SECRET);
   for (const name of givenSecrets) write(`secrets/${name}`, '', 0o644);
   write('.env', text, 0o600);
   return { made, kept };
 }
 
 const SECRET = 0o444;
+
+/** The bucket that compose.yaml names to the processes. */
+const bucketOf = (folder: string): string =>
+  (existsSync(join(folder, '.env')) ? envValue(folder, 'S3_BUCKET') : null) || 'holdfast';
+
+/** Each may do only what it needs, and nobody comes in without a name. */
+function valkeyUsers(folder: string): string {
+  return ['users.acl', 'edge.acl']
+    .map((name) => {
+      const path = join(folder, '../valkey', name);
+      if (!existsSync(path))
+        throw new Failure(`There is no ${path}. Take all of deploy/, not the folder of the Compose files alone.`);
+      return readFileSync(path, 'utf8');
+    })
+    .join('');
+}
 
 function envText({ url, edge, temporal, dev }: StackOptions): string {
   const { protocol, hostname, port, origin } = parsed(url);
@@ -75,7 +94,7 @@ COMPOSE_FILE=${files.join(':')}
 # How the world reaches it. Keycloak's tokens name it: after a change everybody logs in anew.
 PUBLIC_BASE_URL=${origin}
 EDGE_BIND=${isLoopback ? '127.0.0.1' : '0.0.0.0'}
-${tls ? `EDGE_TLS_PORT=${port === '' ? '443' : port}\nEDGE_PORT=80` : `EDGE_PORT=${port === '' ? '80' : port}`}
+${tls ? `EDGE_TLS_PORT=${port === '' ? '443' : port}` : `EDGE_PORT=${port === '' ? '80' : port}`}
 
 # The release. Upgrades change it: holdfast stack upgrade --image <name:tag>
 HOLDFAST_IMAGE=holdfast:0.1.0

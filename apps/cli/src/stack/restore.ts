@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Failure } from '../failure.ts';
 import { databases, type Manifest, manifest, packer, secretMarks, sha256, VOLUMES } from './back-up.ts';
 import { compose, type Docker } from './docker.ts';
+import { releaseOf, setRelease } from './release.ts';
 
 /**
  * The backup, if it is whole and belongs to the secrets of this folder. @throws Failure with everything that is against it.
@@ -17,27 +18,35 @@ export async function checkedBackup(folder: string, source: string): Promise<Man
     if (!existsSync(path)) problems.push(`${name} is missing`);
     else if ((await sha256(path)) !== wanted) problems.push(`${name} was changed since`);
   }
-  // Passwords of the databases are in them as hashes, and the store's volume knows its own.
   const here = secretMarks(folder);
   for (const [name, mark] of Object.entries(read.secrets)) {
-    if (needed(name) && here[name] !== mark) problems.push(`secrets/${name} is not the one of this backup`);
+    if (here[name] !== mark) problems.push(`secrets/${name} is not the one of this backup`);
   }
   if (problems.length > 0)
     throw new Failure(`This backup cannot be restored here:\n${problems.map((each) => `  ${each}`).join('\n')}`);
   return read;
 }
 
-/** A restored Keycloak has the clients' secrets and its admin as they were. */
-const needed = (name: string): boolean => name === 'oidc-client-secret' || name === 'keycloak-admin';
-
 /** With owners and rights, in place of the database that is there. */
 const whole = ['--clean', '--if-exists', '--create', '--exit-on-error'];
 
 /**
- * Puts databases and volumes back as they were, and freezes the database: what its runs did since is not in their logs.
- * Everything but what migrations need is stopped, and stays so.
+ * Puts databases, volumes and the release in `.env` back as they were, and freezes the database: what its runs did since is
+ * not in their logs. Everything but what migrations need is stopped, and stays so. `image`: that of the manifest.
+ * @throws Failure before anything is stopped when the image cannot be had.
  */
-export async function restore(docker: Docker, source: string, tell: (line: string) => void): Promise<void> {
+export async function restore(
+  docker: Docker,
+  folder: string,
+  source: string,
+  { image }: Pick<Manifest, 'image'>,
+  tell: (line: string) => void,
+): Promise<void> {
+  // A newer release would bring the tables up to date as it starts, and an older one cannot read them.
+  if (image !== '') {
+    await had(docker, image);
+    setRelease(folder, releaseOf(image));
+  }
   await compose(docker, ['stop'], { shown: true });
   await compose(docker, ['up', '--detach', '--wait', 'postgres'], { shown: true });
   for (const name of databases) {
@@ -61,4 +70,14 @@ export async function restore(docker: Docker, source: string, tell: (line: strin
   await compose(docker, [...packer, '--entrypoint', 'sh', 'packer', '-c', empty], { from: join(source, VOLUMES) });
   tell('frozen');
   await compose(docker, ['run', '--rm', '--no-TTY', 'migrate', 'holdfast', 'freeze']);
+}
+
+async function had(docker: Docker, image: string): Promise<void> {
+  const { code } = await docker(['image', 'inspect', '--format', '{{.Id}}', image]);
+  if (code === 0) return;
+  const pulled = await docker(['pull', image], { shown: true });
+  if (pulled.code !== 0)
+    throw new Failure(
+      `The backup is of the release ${image}, which is not on this machine and cannot be pulled. Load it with docker load.`,
+    );
 }

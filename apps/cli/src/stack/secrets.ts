@@ -26,24 +26,30 @@ export const newSecret = (): string => randomBytes(32).toString('base64url');
 
 const S3_ROOT = 'root';
 const S3_HOLDFAST = 'holdfast';
-export const BUCKET = 'holdfast';
 
-/** What follows from those that were made, each in the form that its reader takes. */
-export function derivedSecrets(value: (name: RandomSecret) => string): Readonly<Record<string, string>> {
+/**
+ * What follows from those that were made, each in the form that its reader takes. `acl`: the users of Valkey, with
+ * `NAME_PASSWORD_SHA256` where the hash of a password belongs; `bucket`: the one that the store's user may use.
+ */
+export function derivedSecrets(
+  value: (name: RandomSecret) => string,
+  acl: string,
+  bucket: string,
+): Readonly<Record<string, string>> {
   const database = (login: string, name: RandomSecret): string =>
     `postgres://${login}:${value(name)}@postgres:5432/holdfast`;
-  const hash = (name: RandomSecret): string => `#${createHash('sha256').update(value(name)).digest('hex')}`;
+  const hash = (name: RandomSecret): string => createHash('sha256').update(value(name)).digest('hex');
   return {
     'database-url-owner': database('holdfast_owner', 'postgres-owner'),
     'database-url-api': database('holdfast_api', 'postgres-api'),
     'database-url-worker': database('holdfast_worker', 'postgres-worker'),
     'redis-url': `redis://holdfast:${value('valkey-holdfast')}@valkey:6379/0`,
-    // Nobody comes in without a name, and each may do only what it needs.
     'valkey-acl': [
-      'user default off',
-      `user holdfast on ${hash('valkey-holdfast')} ~holdfast:* &holdfast:* -@all +ping +select +publish +subscribe +unsubscribe +eval +evalsha +set +incrby +pttl +expire`,
-      `user edge on ${hash('valkey-edge')} ~ratelimit:* -@all +ping +select +eval +incr +incrby +exists +expire +expireat +get`,
-      `user health on ${hash('valkey-health')} -@all +ping`,
+      acl
+        .trim()
+        .replace('HOLDFAST_PASSWORD_SHA256', hash('valkey-holdfast'))
+        .replace('EDGE_PASSWORD_SHA256', hash('valkey-edge')),
+      `user health on #${hash('valkey-health')} -@all +ping`,
     ].join('\n'),
     's3-root-access-key': S3_ROOT,
     's3-access-key': S3_HOLDFAST,
@@ -57,7 +63,7 @@ export function derivedSecrets(value: (name: RandomSecret) => string): Readonly<
         {
           name: S3_HOLDFAST,
           credentials: [{ accessKey: S3_HOLDFAST, secretKey: value('s3-secret-key') }],
-          actions: ['Read', 'Write', 'List', 'Tagging'].map((action) => `${action}:${BUCKET}`),
+          actions: ['Read', 'Write', 'List', 'Tagging'].map((action) => `${action}:${bucket}`),
         },
       ],
     }),

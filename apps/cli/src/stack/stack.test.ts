@@ -1,22 +1,30 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { backUp } from './back-up.ts';
 import type { Docker, Ran, RunOptions } from './docker.ts';
-import { envValue, setEnvValue } from './env-file.ts';
+import { envValue, setEnvValues } from './env-file.ts';
 import { initStack } from './init-stack.ts';
+import { releaseOf, releaseOfStack } from './release.ts';
 import { checkedBackup, restore } from './restore.ts';
 import { stackState } from './stack-state.ts';
 import { upgrade } from './upgrade.ts';
 import { waitUntilWell } from './wait-until-well.ts';
 
+let deploy: string;
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'holdfast-stack-'));
+  deploy = mkdtempSync(join(tmpdir(), 'holdfast-stack-'));
+  folder = join(deploy, 'compose');
+  mkdirSync(folder);
+  cpSync(fileURLToPath(new URL('../../../../deploy/valkey', import.meta.url)), join(deploy, 'valkey'), {
+    recursive: true,
+  });
   initStack(folder, { url: 'http://localhost', edge: 'traefik', temporal: false, dev: false });
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => rmSync(deploy, { recursive: true, force: true }));
 
 type Container = Readonly<Record<string, string | number>>;
 
@@ -134,7 +142,7 @@ describe('waiting until all is well', () => {
 });
 
 describe('an upgrade', () => {
-  const options = { image: 'holdfast:0.2.0', timeoutMs: 60_000, pull: true };
+  const options = { release: releaseOf('holdfast:0.2.0'), timeoutMs: 60_000, pull: true };
 
   it('migrates before it changes workers, and these before the API', async () => {
     const docker = new FakeDocker();
@@ -168,6 +176,41 @@ describe('an upgrade', () => {
   });
 });
 
+describe('an upgrade of what is pinned', () => {
+  const [old, next] = [`@sha256:${'a'.repeat(64)}`, `@sha256:${'b'.repeat(64)}`];
+  const options = { timeoutMs: 60_000, pull: false };
+  beforeEach(() => setEnvValues(folder, { HOLDFAST_DIGEST: old }));
+
+  it('goes to the pin that is given', async () => {
+    const docker = new FakeDocker();
+    await upgrade(docker.run, folder, { ...options, release: releaseOf(`r:5000/holdfast:0.2.0${next}`) }, silent);
+    expect(releaseOfStack(folder)).toEqual({ image: 'r:5000/holdfast:0.2.0', digest: next });
+    expect(docker.asked[0]).toBe(`image inspect --format {{.Id}} r:5000/holdfast:0.2.0${next}`);
+  });
+
+  it('takes the old pin away when none is given', async () => {
+    await upgrade(new FakeDocker().run, folder, { ...options, release: releaseOf('holdfast:0.2.0') }, silent);
+    expect([envValue(folder, 'HOLDFAST_IMAGE'), envValue(folder, 'HOLDFAST_DIGEST')]).toEqual(['holdfast:0.2.0', null]);
+  });
+
+  it.each(['', next])('leaves image and pin as they were when the migration fails (%s)', async (digest) => {
+    const docker = new FakeDocker();
+    docker.on = (command) => (command.startsWith('run') ? { code: 1 } : undefined);
+    const before = readFileSync(join(folder, '.env'), 'utf8');
+    const upgrading = upgrade(docker.run, folder, { ...options, release: releaseOf(`holdfast:2${digest}`) }, silent);
+    await expect(upgrading).rejects.toThrow('ended with 1');
+    expect(readFileSync(join(folder, '.env'), 'utf8')).toBe(before);
+  });
+
+  it('says the new release once the tables are its own', async () => {
+    const docker = new FakeDocker();
+    docker.on = (command) => (command === 'up --detach worker' ? { code: 1 } : undefined);
+    const upgrading = upgrade(docker.run, folder, { ...options, release: releaseOf('holdfast:0.2.0') }, silent);
+    await expect(upgrading).rejects.toThrow('ended with 1');
+    expect(releaseOfStack(folder)).toEqual({ image: 'holdfast:0.2.0', digest: '' });
+  });
+});
+
 describe('a backup', () => {
   const at = new Date('2026-11-27T12:00:00Z');
 
@@ -182,7 +225,10 @@ describe('a backup', () => {
       ),
     ).toEqual(['holdfast', 'keycloak', 'temporal', 'temporal_visibility', 'pause', '--create', 'unpause']);
     expect(Object.keys(files)).toHaveLength(5);
-    expect(secrets['postgres-api']).toMatch(/^[0-9a-f]{16}$/);
+    expect(secrets).toEqual({
+      'keycloak-admin': expect.stringMatching(/^[0-9a-f]{16}$/),
+      'oidc-client-secret': expect.stringMatching(/^[0-9a-f]{16}$/),
+    });
     expect(await checkedBackup(folder, target)).toMatchObject({ made_at: '2026-11-27T12:00:00.000Z' });
   });
 
@@ -208,15 +254,58 @@ describe('a backup', () => {
 
   it('is put back with nothing but the database server running, and frozen', async () => {
     const docker = new FakeDocker();
-    await restore(docker.run, join(folder, 'backup'), silent);
-    expect(docker.asked.slice(0, 2)).toEqual(['stop', 'up --detach --wait postgres']);
+    await restore(docker.run, folder, join(folder, 'backup'), { image: 'holdfast:0.1.0' }, silent);
+    expect(docker.asked.slice(0, 3)).toEqual([
+      'image inspect --format {{.Id}} holdfast:0.1.0',
+      'stop',
+      'up --detach --wait postgres',
+    ]);
     expect(docker.asked.filter((command) => command.includes('pg_restore'))).toHaveLength(4);
     expect(docker.asked.at(-2)).toContain('tar -C /volumes --extract');
     expect(docker.asked.at(-1)).toMatch(/migrate holdfast freeze$/);
   });
 
+  it('takes its release back with it, pin and all', async () => {
+    const pinned = `holdfast:9@sha256:${'a'.repeat(64)}`;
+    setEnvValues(folder, { HOLDFAST_IMAGE: 'holdfast:9', HOLDFAST_DIGEST: `@sha256:${'a'.repeat(64)}` });
+    const before = readFileSync(join(folder, '.env'), 'utf8');
+    const target = join(folder, 'backup');
+    await backUp(new FakeDocker().run, folder, target, at);
+    await upgrade(
+      new FakeDocker().run,
+      folder,
+      { release: releaseOf('holdfast:10'), timeoutMs: 1, pull: true },
+      silent,
+    );
+    const docker = new FakeDocker();
+    docker.on = (command) => (command.startsWith('image') ? { code: 1 } : undefined);
+    const release: string[] = [];
+    const watched: Docker = (args, given) => {
+      if (args.includes('freeze')) release.push(envValue(folder, 'HOLDFAST_IMAGE') ?? '');
+      return docker.run(args, given);
+    };
+    await restore(watched, folder, target, await checkedBackup(folder, target), silent);
+    expect(docker.asked.slice(1, 3)).toEqual([`pull ${pinned}`, 'stop']);
+    expect([release, readFileSync(join(folder, '.env'), 'utf8')]).toEqual([['holdfast:9'], before]);
+  });
+
+  it('stops nothing when its release cannot be had', async () => {
+    const docker = new FakeDocker();
+    docker.on = () => ({ code: 1 });
+    const restoring = restore(docker.run, folder, join(folder, 'backup'), { image: 'holdfast:9' }, silent);
+    await expect(restoring).rejects.toThrow('of the release holdfast:9, which is not on this machine');
+    expect(docker.asked).not.toContain('stop');
+    expect(envValue(folder, 'HOLDFAST_IMAGE')).toBe('holdfast:0.1.0');
+  });
+
+  it('goes into no folder that is there', async () => {
+    const docker = new FakeDocker();
+    await expect(backUp(docker.run, folder, folder, at)).rejects.toThrow('is there already');
+    expect(docker.asked).toEqual([]);
+  });
+
   it('leaves the settings alone', async () => {
-    setEnvValue(folder, 'HOLDFAST_IMAGE', 'holdfast:9');
+    setEnvValues(folder, { HOLDFAST_IMAGE: 'holdfast:9' });
     const before = readFileSync(join(folder, '.env'), 'utf8');
     const { image } = await backUp(new FakeDocker().run, folder, join(folder, 'backup'), at);
     expect([image, readFileSync(join(folder, '.env'), 'utf8')]).toEqual(['holdfast:9', before]);

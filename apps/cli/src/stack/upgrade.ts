@@ -1,10 +1,10 @@
 import { Failure } from '../failure.ts';
 import { compose, type Docker } from './docker.ts';
-import { envValue, setEnvValue } from './env-file.ts';
+import { type Release, referenceTo, releaseOfStack, setRelease } from './release.ts';
 import { waitUntilWell } from './wait-until-well.ts';
 
 export interface UpgradeOptions {
-  readonly image: string;
+  readonly release: Release;
   readonly timeoutMs: number;
   /** The image is here already, or there is no registry to ask. */
   readonly pull: boolean;
@@ -12,23 +12,24 @@ export interface UpgradeOptions {
 
 /**
  * One release forward: the tables first, which the old processes can work with, then the workers, then the API, so that
- * nobody is asked for what is not there yet. @throws Failure; what ran before goes on, and `.env` says the image of then.
+ * nobody is asked for what is not there yet. @throws Failure: up to the migration nothing has changed then, and `.env` is as it
+ * was; after it `.env` says the new release, parts may still be of the one before, and `stack up` goes on from there.
  */
 export async function upgrade(
   docker: Docker,
   folder: string,
-  { image, timeoutMs, pull }: UpgradeOptions,
+  { release, timeoutMs, pull }: UpgradeOptions,
   tell: (line: string) => void,
 ): Promise<void> {
-  const before = envValue(folder, 'HOLDFAST_IMAGE') ?? '';
-  setEnvValue(folder, 'HOLDFAST_IMAGE', image);
+  const before = releaseOfStack(folder);
+  setRelease(folder, release);
   try {
     if (pull) await compose(docker, ['pull', '--ignore-buildable'], { shown: true });
-    else await mustBeHere(docker, image);
+    else await mustBeHere(docker, referenceTo(release));
     tell('migrate');
     await compose(docker, ['run', '--rm', '--no-deps', '--no-TTY', 'migrate']);
   } catch (error) {
-    setEnvValue(folder, 'HOLDFAST_IMAGE', before);
+    setRelease(folder, before);
     throw error;
   }
   for (const service of ['worker', 'api']) {
