@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { Failure } from '../failure.ts';
+import { hashOfFile } from '../hash-of-file.ts';
 import { compose, type Docker } from './docker.ts';
 import { referenceTo, releaseOfStack } from './release.ts';
 
@@ -44,7 +45,7 @@ export async function backUp(docker: Docker, folder: string, target: string, now
   }
   const files: Manifest['files'] = {};
   for (const name of [...databases.map((each) => `${each}.dump`), VOLUMES])
-    files[name] = { bytes: statSync(join(target, name)).size, sha256: await sha256(join(target, name)) };
+    files[name] = { bytes: statSync(join(target, name)).size, sha256: await hashOfFile(join(target, name)) };
   const made: Manifest = {
     format: 1,
     made_at: now.toISOString(),
@@ -70,10 +71,4 @@ export function secretMarks(folder: string): Readonly<Record<string, string>> {
       .digest('hex')
       .slice(0, 16);
   return Object.fromEntries(needed.map((name) => [name, mark(name)]));
-}
-
-export async function sha256(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const piece of createReadStream(file)) hash.update(piece as Buffer);
-  return hash.digest('hex');
 }

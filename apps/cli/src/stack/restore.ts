@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '../failure.ts';
-import { databases, type Manifest, manifest, packer, secretMarks, sha256, VOLUMES } from './back-up.ts';
+import { hashOfFile } from '../hash-of-file.ts';
+import { databases, type Manifest, manifest, packer, secretMarks, VOLUMES } from './back-up.ts';
 import { compose, type Docker } from './docker.ts';
 import { releaseOf, setRelease } from './release.ts';
 
@@ -16,7 +17,7 @@ export async function checkedBackup(folder: string, source: string): Promise<Man
   for (const [name, { sha256: wanted }] of Object.entries(read.files)) {
     const path = join(source, name);
     if (!existsSync(path)) problems.push(`${name} is missing`);
-    else if ((await sha256(path)) !== wanted) problems.push(`${name} was changed since`);
+    else if ((await hashOfFile(path)) !== wanted) problems.push(`${name} was changed since`);
   }
   const here = secretMarks(folder);
   for (const [name, mark] of Object.entries(read.secrets)) {
