@@ -43,6 +43,7 @@ export * from './error/remedies.ts';
 export * from './error/problem.ts';
 export type * from './env/config.ts';
 export * from './env/env.ts';
+export type { KeyMeta } from './env/key-meta.ts';
 export * from './env/parse-env.ts';
 export * from './env/secret-files.ts';
 export * from './env/postgres-url.ts';
