@@ -107,6 +107,23 @@ describe('runs', () => {
     expect(readFileSync(join(folder, 'note'), 'utf8')).toBe('note');
   });
 
+  test('are given files, each of them in one run only', async () => {
+    await holdfast(['publish', join(folder, 'scribe.json')]);
+    const file = join(folder, 'given.csv');
+    writeFileSync(file, 'a,b\n1,2\n');
+    const ran = await holdfast(['run', 'scribe', 'go', '--file', file]);
+    expect(ran.code).toBe(0);
+    const [, id = ''] = /run (\S+)/.exec(ran.err) ?? [];
+    expect(await holdfast(['artifacts', 'get', id, 'given.csv'])).toMatchObject({ code: 0, out: 'a,b\n1,2\n' });
+
+    expect(await holdfast(['run', 'scribe', 'go', '--file', join(folder, 'no-file')])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining(`There is no file ${join(folder, 'no-file')}`),
+    });
+    const twice = await holdfast(['run', 'scribe', 'go', '--file', file, '--idempotency-key', 'once', '--detach']);
+    expect(twice).toMatchObject({ code: 2, out: '', err: expect.stringContaining('does not go with --file') });
+  });
+
   test('wait for a person with exit code 3, and say what settles it', async () => {
     await holdfast(['publish', join(folder, 'asker.yaml')]);
     const ran = await holdfast(['run', 'asker']);

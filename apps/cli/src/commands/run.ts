@@ -2,7 +2,7 @@ import { onBusy } from '@holdfast/contracts';
 import type { StartRunBody } from '@holdfast/sdk';
 import { type Command, Option } from 'commander';
 import type { Context } from '../context.ts';
-import { Failure } from '../failure.ts';
+import { exitCodes, Failure } from '../failure.ts';
 import { follow, tellEnd } from '../follow.ts';
 import { show, showJson } from '../output.ts';
 import { uploadFile } from '../upload-file.ts';
@@ -60,7 +60,10 @@ export function run(program: Command, { client, output, exit }: Context): void {
     .action(async (agent: string, input: string | undefined, options: Options) => {
       const { idempotencyKey } = options;
       if (idempotencyKey !== undefined && options.file !== undefined)
-        throw new Failure('--idempotency-key does not go with --file: each upload is another one, and so is the run.');
+        throw new Failure(
+          '--idempotency-key does not go with --file: each upload is another one, and so is the run.',
+          exitCodes.usage,
+        );
       const files: string[] = [];
       for (const path of options.file ?? []) files.push(await uploadFile(client(), path));
       const body = { ...bodyOf(agent, input, options), ...(files.length === 0 ? {} : { files }) };
