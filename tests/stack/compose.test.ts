@@ -48,6 +48,22 @@ describe('the Compose files', () => {
   });
 });
 
+describe('the guide', () => {
+  const told = ['guides/compose.md', 'reference/environment.md']
+    .map((page) => readFileSync(`${folder}../../docs/${page}`, 'utf8'))
+    .join('\n');
+
+  it('says of every variable what it does', () => {
+    const names = new Set(
+      texts.flatMap(([, text]) => [...text.matchAll(/(?<!\$)\$\{([A-Z0-9_]+)/g)].map(([, name]) => name)),
+    );
+    // Said once for all images, all limits and all secrets.
+    const alike = /^\w+_(DIGEST|MEMORY|FILE)$/;
+    const untold = [...names].filter((name = '') => !alike.test(name) && !new RegExp(`\\b${name}\\b`).test(told));
+    expect(untold).toEqual([]);
+  });
+});
+
 describeProgram('compose', 'the stack', (bin) => {
   describe.each(Object.entries(sets))('with %s', (_name, files) => {
     const model = composed(bin, files);

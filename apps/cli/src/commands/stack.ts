@@ -8,6 +8,7 @@ import { compose, type Docker, installedDocker } from '../stack/docker.ts';
 import { initStack, type StackOptions } from '../stack/init-stack.ts';
 import { releaseOf } from '../stack/release.ts';
 import { checkedBackup, restore } from '../stack/restore.ts';
+import { mustBeWhole } from '../stack/restoring.ts';
 import { preparedFolder, stackFolder } from '../stack/stack-folder.ts';
 import { stackState } from '../stack/stack-state.ts';
 import { upgrade } from '../stack/upgrade.ts';
@@ -38,6 +39,12 @@ export function stack(program: Command, { surroundings, output, exit }: Context)
     const found = preparedFolder(surroundings.cwd, folder, output().program);
     return { folder: found, docker: installedDocker(found, surroundings.env) };
   };
+  /** For what would work with the data, or copy it. */
+  const whole = (given: Place): ReturnType<typeof prepared> => {
+    const found = prepared(given);
+    mustBeWhole(found.folder, output().program);
+    return found;
+  };
   const tell = (line: string): void => output().err(`  ${line}`);
 
   place(group.command('init'))
@@ -63,7 +70,7 @@ export function stack(program: Command, { surroundings, output, exit }: Context)
   patience(group.command('up'))
     .description('start everything, and wait until it is well')
     .action(async (options: Patience) => {
-      const { docker } = prepared(options);
+      const { docker } = whole(options);
       const { code } = await docker(['compose', 'up', '--detach', '--remove-orphans'], { shown: !output().json });
       // When a part does not become well, what it is says more than what Compose says.
       const states = await waitUntilWell(docker, code === 0 ? milliseconds(options.timeout) : 0, tell);
@@ -95,7 +102,7 @@ export function stack(program: Command, { surroundings, output, exit }: Context)
     .description('copy every database, the artifacts and the key of the tenants’ secrets into a new folder')
     .option('--to <path>', 'the new folder; one below backups/ when left out')
     .action(async ({ to, ...options }: Place & { to?: string }) => {
-      const { folder, docker } = prepared(options);
+      const { folder, docker } = whole(options);
       const now = new Date();
       const target = to === undefined ? backupFolder(folder, now) : resolve(surroundings.cwd, to);
       const { files } = await backUp(docker, folder, target, now);
@@ -132,7 +139,7 @@ export function stack(program: Command, { surroundings, output, exit }: Context)
     .option('--no-pull', 'the image is on this machine already')
     .action(
       async ({ image, backup, pull, ...options }: Patience & { image: string; backup: boolean; pull: boolean }) => {
-        const { folder, docker } = prepared(options);
+        const { folder, docker } = whole(options);
         const release = releaseOf(image);
         if (/^[^:]*$|:latest$/.test(release.image.replace(/^.*\//, '')))
           throw new Failure(`--image needs a tag, and not latest, which means another release each day: ${image}`);

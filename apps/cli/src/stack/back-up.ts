@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { Failure } from '../failure.ts';
@@ -9,6 +9,7 @@ import { referenceTo, releaseOfStack } from './release.ts';
 
 export const databases = ['holdfast', 'keycloak', 'temporal', 'temporal_visibility'] as const;
 export const VOLUMES = 'volumes.tar';
+const SETTINGS = 'settings.env';
 
 /** What a backup says of itself: `manifest.json`. */
 export const manifest = z.object({
@@ -23,9 +24,9 @@ export const manifest = z.object({
 export type Manifest = z.output<typeof manifest>;
 
 /**
- * Every database, then the volumes with the artifacts and the key of the tenants' secrets. What a database names is
- * there: artifacts are written before they are named. The files in `secrets/` are not in it. @throws Failure where the
- * folder is there already.
+ * Every database, then the volumes with the artifacts and the key of the tenants' secrets, and `.env`. What a database
+ * names is there, for artifacts are written before they are named, but what was deleted in between. The files in
+ * `secrets/` are not in it. @throws Failure where the folder is there already.
  */
 export async function backUp(docker: Docker, folder: string, target: string, now: Date): Promise<Manifest> {
   if (existsSync(target)) throw new Failure(`${target} is there already. Name a new folder with --to.`);
@@ -35,16 +36,10 @@ export async function backUp(docker: Docker, folder: string, target: string, now
     const dump = ['exec', '--no-TTY', 'postgres', 'pg_dump', '--username', 'postgres', '--format', 'custom', name];
     await compose(docker, dump, { to: join(target, `${name}.dump`) });
   }
-  // Stores must survive a kill, so what they have on disk at one moment is good.
-  await compose(docker, ['pause', 's3']);
-  try {
-    const pack = [...packer, 'packer', '--create', '--file', '-', 's3', 'holdfast'];
-    await compose(docker, pack, { to: join(target, VOLUMES) });
-  } finally {
-    await compose(docker, ['unpause', 's3']);
-  }
+  await packVolumes(docker, join(target, VOLUMES));
+  copyFileSync(join(folder, '.env'), join(target, SETTINGS));
   const files: Manifest['files'] = {};
-  for (const name of [...databases.map((each) => `${each}.dump`), VOLUMES])
+  for (const name of [...databases.map((each) => `${each}.dump`), VOLUMES, SETTINGS])
     files[name] = { bytes: statSync(join(target, name)).size, sha256: await hashOfFile(join(target, name)) };
   const made: Manifest = {
     format: 1,
@@ -57,6 +52,23 @@ export async function backUp(docker: Docker, folder: string, target: string, now
   writeFileSync(join(target, 'manifest.json'), `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600, flush: true });
   return made;
 }
+
+/** Stores must survive a kill, so what they have on disk at one moment is good. Whoever interrupts it, the store goes on. */
+async function packVolumes(docker: Docker, to: string): Promise<void> {
+  const interrupted = new AbortController();
+  const interrupt = (): void => interrupted.abort();
+  for (const signal of signals) process.once(signal, interrupt);
+  try {
+    await compose(docker, ['pause', 's3']);
+    const pack = [...packer, 'packer', '--create', '--file', '-', 's3', 'holdfast'];
+    await compose(docker, pack, { to, signal: interrupted.signal });
+  } finally {
+    await compose(docker, ['unpause', 's3']);
+    for (const signal of signals) process.off(signal, interrupt);
+  }
+}
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Compose's arguments before the name of the service that packs and unpacks volumes. */
 export const packer = ['--profile', 'packer', 'run', '--rm', '--no-deps', '--no-TTY'];

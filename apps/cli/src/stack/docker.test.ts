@@ -44,6 +44,13 @@ describe('the program docker', () => {
     expect(readFileSync(to, 'utf8')).toBe('mine');
   });
 
+  it('is ended when it is interrupted', async () => {
+    const stop = new AbortController();
+    const running = compose(program('exec sleep 60'), [], { to: join(folder, 'dump'), signal: stop.signal });
+    stop.abort();
+    await expect(running).rejects.toThrow('interrupted');
+  });
+
   it('is missed with words', async () => {
     await expect(compose(installedDocker(folder, { PATH: folder }), ['ps'])).rejects.toThrow('Install Docker Engine');
   });

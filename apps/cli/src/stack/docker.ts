@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly from?: string;
   /** What it says goes to this terminal, as it comes. */
   readonly shown?: boolean;
+  /** Ends it. */
+  readonly signal?: AbortSignal;
 }
 
 /** `docker` with these arguments. Tests bring one of their own. */
@@ -22,10 +24,11 @@ export type Docker = (args: readonly string[], options?: RunOptions) => Promise<
 
 /** The program of this machine, in the folder of the Compose files. */
 export function installedDocker(folder: string, env: Readonly<Record<string, string | undefined>>): Docker {
-  return async (args, { to, from, shown = false } = {}) => {
+  return async (args, { to, from, shown = false, signal } = {}) => {
     const child = spawn('docker', args, {
       cwd: folder,
       env: forDocker(env),
+      signal,
       stdio: [
         from === undefined ? (shown ? 'inherit' : 'ignore') : 'pipe',
         shown ? 'inherit' : 'pipe',
@@ -63,6 +66,7 @@ const forDocker = (env: Readonly<Record<string, string | undefined>>): Record<st
 const forwarded = /^(PATH|HOME|USER|TERM|NO_COLOR|SSH_AUTH_SOCK|TMPDIR|DOCKER_.*|XDG_.*|https?_proxy|no_proxy)$/i;
 
 function notThere(error: Error): Error {
+  if (error.name === 'AbortError') return new Failure('It was interrupted.');
   return 'code' in error && error.code === 'ENOENT'
     ? new Failure('There is no program `docker` here. Install Docker Engine with the Compose plugin.')
     : error;

@@ -90,6 +90,16 @@ describe('holdfast stack init', () => {
       expect([key, envValue(folder, key)]).toEqual([key, value]);
   });
 
+  it('names each installation by itself', () => {
+    const named = (): string => {
+      rmSync(join(folder, '.env'), { force: true });
+      initStack(folder, options);
+      return envValue(folder, 'INSTALLATION_ID') ?? '';
+    };
+    expect(named()).toMatch(/^[0-9a-f-]{36}$/);
+    expect(named()).not.toBe(named());
+  });
+
   it('lets the store’s user into the bucket that .env names, and into no other', () => {
     const buckets = (): string =>
       secret('s3-config')

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '../failure.ts';
@@ -95,6 +96,9 @@ COMPOSE_FILE=${files.join(':')}
 PUBLIC_BASE_URL=${origin}
 EDGE_BIND=${isLoopback ? '127.0.0.1' : '0.0.0.0'}
 ${tls ? `EDGE_TLS_PORT=${port === '' ? '443' : port}` : `EDGE_PORT=${port === '' ? '80' : port}`}
+
+# Which installation this is. Its data, copied to another one, is frozen there until somebody has looked at it.
+INSTALLATION_ID=${randomUUID()}
 
 # The release. Upgrades change it: holdfast stack upgrade --image <name:tag>
 HOLDFAST_IMAGE=holdfast:0.1.0

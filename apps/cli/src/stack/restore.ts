@@ -5,6 +5,7 @@ import { hashOfFile } from '../hash-of-file.ts';
 import { databases, type Manifest, manifest, packer, secretMarks, VOLUMES } from './back-up.ts';
 import { compose, type Docker } from './docker.ts';
 import { releaseOf, setRelease } from './release.ts';
+import { beginRestore, endRestore } from './restoring.ts';
 
 /**
  * The backup, if it is whole and belongs to the secrets of this folder. @throws Failure with everything that is against it.
@@ -33,7 +34,8 @@ const whole = ['--clean', '--if-exists', '--create', '--exit-on-error'];
 
 /**
  * Puts databases, volumes and the release in `.env` back as they were, and freezes the database: what its runs did since is
- * not in their logs. Everything but what migrations need is stopped, and stays so. `image`: that of the manifest.
+ * not in their logs. Everything but what migrations need is stopped, and stays so. Until its end nothing else is done with
+ * the stack: its parts are of two times. `image`: that of the manifest.
  * @throws Failure before anything is stopped when the image cannot be had.
  */
 export async function restore(
@@ -48,6 +50,7 @@ export async function restore(
     await had(docker, image);
     setRelease(folder, releaseOf(image));
   }
+  beginRestore(folder, source);
   await compose(docker, ['stop'], { shown: true });
   await compose(docker, ['up', '--detach', '--wait', 'postgres'], { shown: true });
   for (const name of databases) {
@@ -64,13 +67,17 @@ export async function restore(
       ...whole,
     ];
     await compose(docker, load, { from: join(source, `${name}.dump`) });
+    // At once: whoever starts the stack by hand when the rest fails must find nothing that goes on.
+    if (name === 'holdfast') {
+      tell('frozen');
+      await compose(docker, ['run', '--rm', '--no-deps', '--no-TTY', 'migrate', 'holdfast', 'freeze']);
+    }
   }
   tell('volumes');
   const empty =
     'find /volumes/s3 /volumes/holdfast -mindepth 1 -delete && tar -C /volumes --extract --same-owner --file -';
   await compose(docker, [...packer, '--entrypoint', 'sh', 'packer', '-c', empty], { from: join(source, VOLUMES) });
-  tell('frozen');
-  await compose(docker, ['run', '--rm', '--no-TTY', 'migrate', 'holdfast', 'freeze']);
+  endRestore(folder);
 }
 
 async function had(docker: Docker, image: string): Promise<void> {

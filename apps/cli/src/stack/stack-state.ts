@@ -26,6 +26,7 @@ const container = z.object({
   Health: z.string().default(''),
   ExitCode: z.number().default(0),
   Status: z.string().default(''),
+  Labels: z.string().default(''),
 });
 type Container = z.output<typeof container>;
 
@@ -36,11 +37,16 @@ export async function stackState(docker: Docker): Promise<readonly PartState[]> 
     await compose(docker, ['ps', '--all', '--format', 'json']),
   ];
   const { services } = config.parse(JSON.parse(shown));
-  const containers = new Map(containersOf(listed).map((each) => [each.Service, each]));
+  // What `docker compose run` has started is no part of the stack.
+  const containers = containersOf(listed).filter(({ Labels: labels }) => !labels.includes(`${ONE_OFF}=True`));
   const states = Object.entries(services).map(([name, { restart, depends_on: needs }]) => ({
     name,
     needs: Object.keys(needs),
-    ...judged(containers.get(name), restart.startsWith('on-failure')),
+    ...together(
+      containers
+        .filter(({ Service: service }) => service === name)
+        .map((each) => judged(each, restart.startsWith('on-failure'))),
+    ),
   }));
   return inOrder(states);
 }
@@ -60,8 +66,20 @@ function containersOf(text: string): readonly Container[] {
   return z.array(container).parse(all);
 }
 
-function judged(found: Container | undefined, isJob: boolean): Pick<PartState, 'state' | 'detail'> {
-  if (found === undefined) return { state: 'sick', detail: 'is not there' };
+const ONE_OFF = 'com.docker.compose.oneoff';
+
+type Judged = Pick<PartState, 'state' | 'detail'>;
+const worstFirst = ['sick', 'waits', 'ok'] as const;
+
+/** A part is as well as the worst of its containers. */
+function together(all: readonly Judged[]): Judged {
+  const [first] = worstFirst.flatMap((state) => all.filter((each) => each.state === state));
+  if (first === undefined) return { state: 'sick', detail: 'is not there' };
+  const alike = all.filter(({ state }) => state === first.state).length;
+  return all.length === 1 ? first : { ...first, detail: `${alike} of ${all.length}: ${first.detail}` };
+}
+
+function judged(found: Container, isJob: boolean): Judged {
   const { State: state, Health: health, ExitCode: code, Status: status } = found;
   if (isJob && state === 'exited' && code === 0) return { state: 'ok', detail: 'done' };
   if (state === 'running' && !isJob && (health === 'healthy' || health === '')) return { state: 'ok', detail: status };
@@ -69,6 +87,8 @@ function judged(found: Container | undefined, isJob: boolean): Pick<PartState, '
   if (state === 'created') return { state: 'waits', detail: 'not started yet' };
   if (state === 'restarting') return { state: isJob ? 'waits' : 'sick', detail: `ended with ${code}, starts again` };
   if (state === 'exited') return { state: 'sick', detail: `ended with ${code}` };
+  if (state === 'paused')
+    return { state: 'sick', detail: `paused; docker compose unpause ${found.Service} lets it go on` };
   return { state: 'sick', detail: health === 'unhealthy' ? `unhealthy: ${status}` : `${state}: ${status}` };
 }
 

@@ -9,6 +9,7 @@ import { envValue, setEnvValues } from './env-file.ts';
 import { initStack } from './init-stack.ts';
 import { releaseOf, releaseOfStack } from './release.ts';
 import { checkedBackup, restore } from './restore.ts';
+import { mustBeWhole } from './restoring.ts';
 import { stackState } from './stack-state.ts';
 import { upgrade } from './upgrade.ts';
 import { waitUntilWell } from './wait-until-well.ts';
@@ -98,6 +99,23 @@ describe('the state of the stack', () => {
     const docker = new FakeDocker();
     docker.containers['migrate'] = container;
     expect((await stackState(docker.run)).find(({ name }) => name === 'migrate')?.state).toBe(state);
+  });
+
+  it('says of a part with several containers how the worst of them is, and counts none that somebody runs by hand', async () => {
+    const docker = new FakeDocker();
+    const ps = [
+      { Service: 'api', State: 'exited', ExitCode: 137 },
+      { Service: 'api', State: 'running', Health: 'healthy', Status: 'Up' },
+      { Service: 'migrate', State: 'exited', ExitCode: 1, Labels: 'a=b,com.docker.compose.oneoff=True,c=d' },
+      { Service: 'migrate', State: 'exited', ExitCode: 0, Labels: 'com.docker.compose.oneoff=False' },
+    ];
+    docker.on = (command) =>
+      command.startsWith('ps') ? { stdout: ps.map((each) => JSON.stringify(each)).join('\n') } : undefined;
+    expect((await stackState(docker.run)).map(({ name, state, detail }) => `${name} ${state} ${detail}`)).toEqual([
+      'postgres sick is not there',
+      'migrate ok done',
+      'api sick 1 of 2: ended with 137',
+    ]);
   });
 
   it('reads the list that older releases of Compose say', async () => {
@@ -224,7 +242,15 @@ describe('a backup', () => {
           /dump.* (\w+)$/.exec(command)?.[1] ?? command.split(' ').find((word) => /pause|--create/.test(word)),
       ),
     ).toEqual(['holdfast', 'keycloak', 'temporal', 'temporal_visibility', 'pause', '--create', 'unpause']);
-    expect(Object.keys(files)).toHaveLength(5);
+    expect(Object.keys(files)).toEqual([
+      'holdfast.dump',
+      'keycloak.dump',
+      'temporal.dump',
+      'temporal_visibility.dump',
+      'volumes.tar',
+      'settings.env',
+    ]);
+    expect(readFileSync(join(target, 'settings.env'), 'utf8')).toBe(readFileSync(join(folder, '.env'), 'utf8'));
     expect(secrets).toEqual({
       'keycloak-admin': expect.stringMatching(/^[0-9a-f]{16}$/),
       'oidc-client-secret': expect.stringMatching(/^[0-9a-f]{16}$/),
@@ -240,6 +266,25 @@ describe('a backup', () => {
     expect(docker.asked.at(-1)).toBe('unpause s3');
     await expect(checkedBackup(folder, target)).rejects.toThrow('no manifest.json');
   });
+
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    'lets the store go on when it is interrupted (%s)',
+    async (signal) => {
+      const docker = new FakeDocker();
+      const packing: Docker = (args, options = {}) => {
+        const answer = docker.run(args, options);
+        if (!args.includes('--create')) return answer;
+        return new Promise((_resolve, reject) => {
+          options.signal?.addEventListener('abort', () => reject(new Error('interrupted')));
+          // As the system does it; a thread of tests gets none.
+          process.emit(signal);
+        });
+      };
+      await expect(backUp(packing, folder, join(folder, 'backup'), at)).rejects.toThrow('interrupted');
+      expect(docker.asked.at(-1)).toBe('unpause s3');
+      expect(process.listenerCount(signal)).toBe(0);
+    },
+  );
 
   it('is not restored when it was changed, or belongs to other secrets', async () => {
     const target = join(folder, 'backup');
@@ -260,10 +305,37 @@ describe('a backup', () => {
       'stop',
       'up --detach --wait postgres',
     ]);
-    expect(docker.asked.filter((command) => command.includes('pg_restore'))).toHaveLength(4);
-    expect(docker.asked.at(-2)).toContain('tar -C /volumes --extract');
-    expect(docker.asked.at(-1)).toMatch(/migrate holdfast freeze$/);
+    const steps = docker.asked
+      .slice(3)
+      .map((command) => /pg_restore|migrate holdfast freeze$|tar -C \/volumes --extract/.exec(command)?.[0]);
+    expect(steps).toEqual([
+      'pg_restore',
+      'migrate holdfast freeze',
+      'pg_restore',
+      'pg_restore',
+      'pg_restore',
+      'tar -C /volumes --extract',
+    ]);
+    mustBeWhole(folder, 'holdfast');
   });
+
+  it.each(['keycloak.dump', 'volumes.tar'])(
+    'is frozen when it stops half-way (%s), and must be repeated',
+    async (at) => {
+      const docker = new FakeDocker();
+      const source = join(folder, 'backup');
+      const failing: Docker = (args, options = {}) =>
+        options.from === join(source, at)
+          ? Promise.resolve({ code: 1, stdout: '', stderr: 'full' })
+          : docker.run(args, options);
+      const restoring = restore(failing, folder, source, { image: 'holdfast:0.1.0' }, silent);
+      await expect(restoring).rejects.toThrow('ended with 1: full');
+      expect(docker.asked.some((command) => command.endsWith('migrate holdfast freeze'))).toBe(true);
+      expect(() => mustBeWhole(folder, 'holdfast')).toThrow(`Repeat it: holdfast stack restore ${source} --yes`);
+      await restore(docker.run, folder, source, { image: 'holdfast:0.1.0' }, silent);
+      mustBeWhole(folder, 'holdfast');
+    },
+  );
 
   it('takes its release back with it, pin and all', async () => {
     const pinned = `holdfast:9@sha256:${'a'.repeat(64)}`;
