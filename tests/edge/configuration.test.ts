@@ -98,8 +98,8 @@ test("Temporal's pages are published where EDGE_TEMPORAL_UI_URL says so, after t
   const added = Object.keys(http.routers).filter((name) => !Object.hasOwn(traefik, name));
   expect(added).toEqual(['temporal']);
   expect(http.routers['temporal']).toEqual({
-    rule: '(Path(`/temporal`) || PathPrefix(`/temporal/`)) && (Method(`GET`) || Method(`HEAD`))',
-    middlewares: ['flood', 'engine-readers', 'stranger'],
+    rule: '(Path(`/temporal`) || PathPrefix(`/temporal/`)) && !PathRegexp(`/render/?$`) && (Method(`GET`) || Method(`HEAD`))',
+    middlewares: ['flood', 'engine-readers', 'foreign-pages'],
     priority: 10,
   });
   expect(http.middlewares['engine-readers']).toMatchObject({
