@@ -19,11 +19,13 @@ const text = (file: string): string => readFileSync(deploy(file), 'utf8');
 type Published = string;
 
 const traefikFile = z.object({ http: z.object({ routers: z.record(z.string(), z.object({ rule: z.string() })) }) });
-/** As it is without any setting. */
-const withoutTemplates = (template: string): string =>
+/** As it is without any setting, or with the one that is named. */
+const withoutTemplates = (template: string, set = 'none'): string =>
   template
     .replaceAll(/^\{\{ \$.*$/gm, '')
-    .replaceAll(/\{\{-? *with [^]*?\{\{-? *end *\}\}/g, '')
+    .replaceAll(/\{\{-? *with env "(\w+)" *\}\}([^]*?)\{\{-? *end *\}\}/g, (_all, name: string, block: string) =>
+      name === set ? block : '',
+    )
     .replaceAll(/\{\{.*?\}\}/g, 'x');
 const traefik = traefikFile.parse(parse(withoutTemplates(text('traefik/dynamic.yml')))).http.routers;
 
@@ -79,12 +81,31 @@ describe('both edges', () => {
 
   test('publish each route of the API but those for probes, collectors and themselves', () => {
     const inside = routes.map(({ url }) => url).filter((url) => !isPublished(url));
-    expect(inside.toSorted()).toEqual(['/auth/verify', '/healthz', '/metrics', '/readyz']);
+    expect(inside.toSorted()).toEqual(['/auth/verify', '/auth/verify/engine', '/healthz', '/metrics', '/readyz']);
     for (const path of ['/t/acme/v1/runs', '/openapi.json', '/reference/style.css', '/errors/internal'])
       expect([path, isPublished(path)]).toEqual([path, true]);
     for (const path of ['/', '/admin', '/realms/master', '/realms/master/account', '/t/acme/metrics', '/t/a/b/v1/runs'])
       expect([path, isPublished(path)]).toEqual([path, false]);
   });
+});
+
+test("Temporal's pages are published where EDGE_TEMPORAL_UI_URL says so, after the API was asked, by Traefik alone", () => {
+  const rule = z.object({ rule: z.string(), middlewares: z.array(z.string()), priority: z.number() });
+  const file = z.object({
+    http: z.object({ routers: z.record(z.string(), rule), middlewares: z.record(z.string(), z.looseObject({})) }),
+  });
+  const { http } = file.parse(parse(withoutTemplates(text('traefik/dynamic.yml'), 'EDGE_TEMPORAL_UI_URL')));
+  const added = Object.keys(http.routers).filter((name) => !Object.hasOwn(traefik, name));
+  expect(added).toEqual(['temporal']);
+  expect(http.routers['temporal']).toEqual({
+    rule: '(Path(`/temporal`) || PathPrefix(`/temporal/`)) && !PathRegexp(`/render/?$`) && (Method(`GET`) || Method(`HEAD`))',
+    middlewares: ['flood', 'engine-readers', 'foreign-pages'],
+    priority: 10,
+  });
+  expect(http.middlewares['engine-readers']).toMatchObject({
+    forwardAuth: { address: 'x/auth/verify/engine', trustForwardHeader: false },
+  });
+  expect([...byTraefik, ...byKong].filter((path) => path.includes('temporal'))).toEqual([]);
 });
 
 const traefikStatic = z.object({

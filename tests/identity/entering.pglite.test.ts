@@ -1,7 +1,7 @@
 import { deleteTenant, makeTenant, type PlatformRequest, resumeTenant, suspendTenant } from '@holdfast/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, scribe, startServer, type TestServer } from '../e2e/support/server.ts';
-import { seconds, startIssuer, type TestIssuer } from './support/issuer.ts';
+import { platformAdmin, seconds, startIssuer, type TestIssuer } from './support/issuer.ts';
 
 /** Who comes in with a good token, into which tenant, and for how long. */
 
@@ -13,14 +13,19 @@ const WITHIN_MS = 5_000;
 let issuer: TestIssuer;
 /** Tokens make tenants. */
 let server: TestServer;
-/** They do not. */
+/** They do not; and the edge is trusted. */
 let strict: TestServer;
 
 beforeAll(async () => {
   issuer = await startIssuer();
   [server, strict] = await Promise.all([
-    startServer('pglite://memory', { environment: { OIDC_ISSUER: issuer.url, OIDC_PROVISION: 'on' } }),
-    startServer('pglite://memory', { worker: false, environment: { OIDC_ISSUER: issuer.url } }),
+    startServer('pglite://memory', {
+      environment: { OIDC_ISSUER: issuer.url, OIDC_CLIENT_ID: 'web', OIDC_PROVISION: 'on' },
+    }),
+    startServer('pglite://memory', {
+      worker: false,
+      environment: { OIDC_ISSUER: issuer.url, OIDC_CLIENT_ID: 'web', TRUSTED_PROXIES: '127.0.0.1' },
+    }),
   ]);
 });
 afterAll(async () => {
@@ -302,5 +307,71 @@ describe('the edge, which asks whether credentials are good', () => {
     const [line] = await server.api.ports.platformAudit.list(null, 1);
     expect(line?.operation).toBe('tokens.refuse');
     expect(line?.line).toContain('/auth/verify');
+  });
+});
+
+describe('the edge, which asks whether somebody may see the engine’s own pages', () => {
+  /** As a browser asks for a page, and an edge tells of it. */
+  const page = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8', 'x-forwarded-uri': '/temporal/x?a=b' };
+  const ask = (headers: Record<string, string>, at = strict): Promise<Response> =>
+    fetch(`${at.url}/auth/verify/engine`, { headers, redirect: 'manual' });
+  const bearing = (text: string) => ({ authorization: `Bearer ${text}` });
+
+  test('lets a platform admin, whom the platform’s log names then, and nobody else', async () => {
+    const answer = await ask({ ...page, ...bearing(await issuer.sign({ ...platformAdmin, sub: 'petra' })) });
+    expect([answer.status, await answer.text()]).toEqual([204, '']);
+    const lines = await strict.api.ports.platformAudit.list(null, 5);
+    expect(lines.find(({ operation }) => operation === 'engine.read')?.line).toContain('"petra"');
+    const { key } = await strict.tenant(fresh('acme'));
+    for (const text of [key, await token('ada', { [fresh('acme')]: ['admin', 'platform-admin'] })]) {
+      const refusal = await ask({ ...page, ...bearing(text) });
+      expect([refusal.status, await refusal.json()]).toMatchObject([
+        403,
+        { code: 'forbidden', detail: 'engine.read takes the token of a platform admin.' },
+      ]);
+    }
+  });
+
+  test.each<[string, Record<string, string>]>([
+    ['without a session', {}],
+    ['with one that is none', { cookie: 'holdfast_session=x' }],
+  ])('sends a browser %s to log in, and back', async (_what, headers) => {
+    const answer = await ask({ ...page, ...headers });
+    expect([answer.status, answer.headers.get('location'), answer.headers.get('cache-control')]).toEqual([
+      302,
+      `${strict.url}/auth/login?return_to=${encodeURIComponent('/temporal/x?a=b')}`,
+      'no-store',
+    ]);
+  });
+
+  test.each<[string, Record<string, string>, (() => TestServer)?]>([
+    ['a program', { accept: '*/*' }],
+    ['a script of a page', { accept: 'application/json' }],
+    ['whoever brings a bad key, whatever they like to read', bearing('x')],
+    ['a browser past the edge', {}, () => server],
+  ])('tells %s that they are nobody', async (_who, headers, at = () => strict) => {
+    const answer = await ask({ ...page, ...headers }, at());
+    expect([answer.status, answer.headers.get('location'), answer.headers.get('www-authenticate')]).toEqual([
+      401,
+      null,
+      'Bearer',
+    ]);
+  });
+
+  test.each([
+    ['another host', '//evil.example'],
+    ['another address', 'https://evil.example/'],
+    ['what browsers take for one', '/\\evil.example'],
+    ['what is too long', `/${'x'.repeat(3_000)}`],
+  ])('leads nobody to %s', async (_what, uri) => {
+    const answer = await ask({ ...page, 'x-forwarded-uri': uri });
+    const login = new URL(answer.headers.get('location') ?? 'none:');
+    expect([login.origin, login.pathname, login.searchParams.get('return_to')]).toEqual([
+      strict.url,
+      '/auth/login',
+      uri,
+    ]);
+    const refusal = await fetch(login, { redirect: 'manual' });
+    expect([refusal.status, refusal.headers.get('location')]).toEqual([400, null]);
   });
 });

@@ -8,11 +8,13 @@ import { killsSuite } from './kills/kills.suite.ts';
 import { loginSuite } from './suites/login.suite.ts';
 import { operatorSuite } from './suites/operator.suite.ts';
 import { runSuite } from './suites/run.suite.ts';
+import { temporalPagesSuite } from './suites/temporal-pages.suite.ts';
 
 describeStack('the core stack', (stack, chromium) => {
   loginSuite(stack, chromium);
   runSuite(stack);
   operatorSuite(stack);
+  temporalPagesSuite(stack, chromium);
 
   describe('the client through the edge', () => {
     test.each(cases.filter(({ inside }) => inside !== true))('$name', async ({ run }) => {

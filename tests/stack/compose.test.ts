@@ -8,7 +8,13 @@ import { observability, thirdParties } from './third-parties.ts';
 const sets: Readonly<Record<string, readonly string[]>> = {
   Traefik: ['compose.yaml', 'edge.traefik.yaml'],
   Kong: ['compose.yaml', 'edge.kong.yaml'],
-  'Traefik, TLS and Temporal': ['compose.yaml', 'edge.traefik.yaml', 'tls.traefik.yaml', 'temporal.yaml'],
+  'Traefik, TLS and Temporal': [
+    'compose.yaml',
+    'edge.traefik.yaml',
+    'tls.traefik.yaml',
+    'temporal.yaml',
+    'temporal.traefik.yaml',
+  ],
   'Kong, TLS, Temporal and sample people': [
     'compose.yaml',
     'edge.kong.yaml',
@@ -111,9 +117,19 @@ describeProgram('compose', 'the stack', (bin) => {
       expect([user, written]).toEqual(files.includes('edge.kong.yaml') ? ['0:0', ['/kong']] : [undefined, []]);
     });
 
-    it('keeps the interface of Temporal from the edge: it asks for no login', () => {
-      const networks = Object.keys(model.services['temporal-ui']?.networks ?? {});
-      expect(networks).toEqual(files.includes('temporal.yaml') ? ['engine'] : []);
+    it('lets nobody reach the pages of Temporal, which ask for no login, but an edge that asks', () => {
+      const published = files.includes('temporal.traefik.yaml');
+      const within = (network: string): readonly string[] =>
+        services.filter(([, { networks }]) => Object.hasOwn(networks, network)).map(([name]) => name);
+      const pages = Object.keys(model.services['temporal-ui']?.networks ?? {}).toSorted();
+      const engine = files.includes('temporal.yaml') ? ['engine'] : [];
+      expect(pages).toEqual(published ? ['engine', 'temporal-pages'] : engine);
+      expect(within('temporal-pages')).toEqual(published ? ['edge', 'temporal-ui'] : []);
+      expect(within('engine')).not.toContain('edge');
+      for (const network of pages) expect([network, model.networks[network]?.internal]).toEqual([network, true]);
+      expect(model.services['edge']?.environment['EDGE_TEMPORAL_UI_URL']).toBe(
+        published ? 'http://temporal-ui:8080' : undefined,
+      );
     });
 
     it('starts in an order in which everything that is waited for comes', () => {

@@ -29,6 +29,7 @@ describeProgram('compose', 'what holdfast stack init writes', (bin) => {
     ['--url', 'https://holdfast.example.com'],
     ['--url', 'https://holdfast.example.com', '--edge', 'kong', '--temporal'],
     ['--url', 'http://localhost:8080', '--dev'],
+    ['--url', 'http://localhost:8080', '--temporal'],
   ])('is all that Compose needs: %s %s %s %s', async (...options) => {
     expect(await init(...options)).toBe(0);
     // Nothing of this shell: what stands in .env must do.

@@ -62,7 +62,7 @@ async function serve(at: Programs): Promise<void> {
   say(`\nLog in:      ${stack.edge}/auth/login`);
   say('  in acme: alice (builder), bob (viewer), carol (admin), grace (operator); passwords: dev-only-<name>-password');
   say(`Reference:   ${stack.edge}/reference`);
-  say(`Temporal:    ${stack.temporal.ui}`);
+  say(`Temporal:    ${stack.edge}/temporal/, as root-operator`);
   say(`Command line, as an admin of ${stack.tenant}:`);
   say(`  export HOLDFAST_URL=${stack.edge} HOLDFAST_API_KEY=${stack.key}`);
   say('\nCtrl-C stops everything.');

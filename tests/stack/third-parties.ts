@@ -38,7 +38,14 @@ export const thirdParties: Readonly<Record<string, ThirdParty>> = {
   },
   traefik: {
     // For dynamic.yml.
-    keys: ['EDGE_RATE_AVERAGE', 'EDGE_RATE_BURST', 'EDGE_PROXY_DEPTH', 'EDGE_TLS_CERT', 'EDGE_TLS_KEY'],
+    keys: [
+      'EDGE_RATE_AVERAGE',
+      'EDGE_RATE_BURST',
+      'EDGE_PROXY_DEPTH',
+      'EDGE_TLS_CERT',
+      'EDGE_TLS_KEY',
+      'EDGE_TEMPORAL_UI_URL',
+    ],
     probe: /^CMD traefik healthcheck /,
   },
   // No curl.
@@ -95,7 +102,13 @@ export const thirdParties: Readonly<Record<string, ThirdParty>> = {
     probe: /^$/,
   },
   'temporalio/ui': {
-    keys: ['TEMPORAL_ADDRESS', 'TEMPORAL_DISABLE_NEWS_FETCH'],
+    keys: [
+      'TEMPORAL_ADDRESS',
+      'TEMPORAL_DISABLE_NEWS_FETCH',
+      'TEMPORAL_UI_PUBLIC_PATH',
+      'TEMPORAL_DISABLE_WRITE_ACTIONS',
+      'TEMPORAL_DEFAULT_NAMESPACE',
+    ],
     probe: /^CMD wget .*:8080\/healthz$/,
   },
 };

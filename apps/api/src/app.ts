@@ -119,6 +119,7 @@ function register(app: FastifyInstance, ports: ApiPorts, watch: Watch, route: Ro
       yaml,
       form,
       ...(route.bytes === true ? { bytes: true } : {}),
+      page: route.within === 'platform' && route.page,
       audited: route.within === 'platform' || route.audit !== undefined,
       ...(rate === undefined ? {} : { rate }),
     },

@@ -84,7 +84,12 @@ export async function startStack(programs: Programs, say: (line: string) => void
       ours('second worker', 'apps/worker/src/main.ts', second, ports['second worker']),
     ]);
     const inside = localUrl(ports.api);
-    const behind = { EDGE_API_URL: inside, EDGE_KEYCLOAK_URL: keycloak.url, ...rates };
+    const behind = {
+      EDGE_API_URL: inside,
+      EDGE_KEYCLOAK_URL: keycloak.url,
+      EDGE_TEMPORAL_UI_URL: temporal.ui,
+      ...rates,
+    };
     await launcher.launch('edge', 'Traefik', startTraefik(programs.traefik, behind, ports.edge), ({ url }) => url);
     return {
       edge,

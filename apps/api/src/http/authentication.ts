@@ -17,6 +17,7 @@ import {
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiPorts } from '../ports.ts';
 import { credentialsOf } from './credentials.ts';
+import { loginFor } from './login-for.ts';
 import { callerClass, countRefusal, limitAddress, limitCaller } from './rate-limits.ts';
 
 declare module 'fastify' {
@@ -29,6 +30,8 @@ declare module 'fastify' {
     rate?: RateClass | null;
     form?: boolean;
     bytes?: boolean;
+    /** It stands before pages: a browser is sent to the login. */
+    page?: boolean;
   }
   interface FastifyRequest {
     caller: Authenticated | null;
@@ -45,16 +48,22 @@ export function authenticateRequests(app: FastifyInstance, ports: ApiPorts): voi
   app.decorateRequest('platformCaller', null);
   app.decorateRequest('streamed', false);
   app.addHook('onRequest', async (request, reply) => {
-    const { operation, rate } = request.routeOptions.config;
+    const { operation, rate, page } = request.routeOptions.config;
     if (operation === undefined || operation === null) {
       if (rate !== null) await limitAddress(ports, rate === 'auth' ? 'auth' : 'open', request, reply);
       return;
     }
     if (isPlatformOperation(operation)) {
-      request.platformCaller = await letIn(ports, request, reply, (credentials) =>
-        authenticatePlatform(ports, credentials, ports.clock.now()),
-      );
-      await limitAddress(ports, 'open', request, reply);
+      try {
+        request.platformCaller = await letIn(ports, request, reply, (credentials) =>
+          authenticatePlatform(ports, credentials, ports.clock.now()),
+        );
+      } catch (error) {
+        const login = page === true && isUnauthenticated(error) ? loginFor(ports, request) : null;
+        if (login === null) throw error;
+        return reply.redirect(login, 302);
+      }
+      if (rate !== null) await limitAddress(ports, 'open', request, reply);
       if (!request.platformCaller.platformAdmin)
         throw refused('forbidden', `${operation} takes the token of a platform admin.`);
       return;
@@ -72,6 +81,9 @@ export function authenticateRequests(app: FastifyInstance, ports: ApiPorts): voi
       );
   });
 }
+
+const isUnauthenticated = (error: unknown): boolean =>
+  error instanceof HoldfastError && error.code === 'unauthenticated';
 
 /** Whoever is not let in too often is told to wait, whatever they bring then; who brings what is good is never held up. */
 export async function letIn<T>(

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { BlockList, isIPv6 } from 'node:net';
+import { isFrom } from './trusted-proxies.ts';
 
 const fits = /^[A-Za-z0-9._-]{1,64}$/;
 
@@ -9,16 +9,9 @@ const fits = /^[A-Za-z0-9._-]{1,64}$/;
  * ranges of the edge are believed: else anybody could give their requests the ids of others'.
  */
 export function requestIds(trusted: readonly string[]): (request: IncomingMessage) => string {
-  const edge = new BlockList();
-  for (const range of trusted) {
-    const [address = '', bits] = range.split('/');
-    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-    if (bits === undefined) edge.addAddress(address, family);
-    else edge.addSubnet(address, Number(bits), family);
-  }
-  return ({ headers, socket: { remoteAddress: from = '' } }) => {
+  const isEdge = isFrom(trusted);
+  return ({ headers, socket }) => {
     const given = headers['x-request-id'];
-    const isEdge = from !== '' && edge.check(from, isIPv6(from) ? 'ipv6' : 'ipv4');
-    return isEdge && typeof given === 'string' && fits.test(given) ? given : randomUUID();
+    return isEdge(socket.remoteAddress) && typeof given === 'string' && fits.test(given) ? given : randomUUID();
   };
 }

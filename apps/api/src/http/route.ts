@@ -167,6 +167,8 @@ interface PlatformRouteSpec<P extends z.ZodObject, Q extends z.ZodObject, B exte
   readonly operation: PlatformOperation;
   /** Reading it leaves a line in the platform's log, one a minute for the same reader. */
   readonly watched?: boolean;
+  /** It stands before pages: a browser that nobody is logged in at is sent to the login, where others are told 401. */
+  readonly page?: boolean;
   readonly handle: (ports: ApiPorts, ask: PlatformAsk<z.output<P>, z.output<Q>, z.output<B>>) => Promise<Answer>;
 }
 
@@ -200,6 +202,7 @@ export interface PlatformRoute extends AnyRoute {
   readonly within: 'platform';
   readonly operation: PlatformOperation;
   readonly watched: boolean;
+  readonly page: boolean;
   readonly handle: (ports: ApiPorts, ask: PlatformAsk<unknown, unknown, unknown>) => Promise<Answer>;
 }
 
@@ -223,6 +226,7 @@ export const route = <P extends z.ZodObject, Q extends z.ZodObject, B extends z.
 /** As `route`. Its handler is given a platform admin and no caller, so that it cannot ask as a tenant. */
 export const platformRoute = <P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>({
   watched = false,
+  page = false,
   ...spec
 }: PlatformRouteSpec<P, Q, B>): PlatformRoute => ({
   ...spec,
@@ -230,6 +234,7 @@ export const platformRoute = <P extends z.ZodObject, Q extends z.ZodObject, B ex
   yaml: spec.yaml ?? false,
   form: false,
   watched,
+  page,
   handle: spec.handle as PlatformRoute['handle'],
 });
 

@@ -56,6 +56,11 @@ export class BrowserLogin {
     this.#parts = parts;
   }
 
+  /** Where a browser begins, to come to `returnTo` then; which `begin` looks at. */
+  address(returnTo: string): string {
+    return `${this.#parts.publicUrl()}/auth/login?${new URLSearchParams({ return_to: returnTo }).toString()}`;
+  }
+
   /** @throws HoldfastError `invalid_request` for a `returnTo` that leads elsewhere; IssuerUnavailable. */
   async begin(returnTo: string, tenant: string | null): Promise<Sent> {
     const path = returnPath(returnTo);

@@ -35,6 +35,7 @@ import { options as loginOptions } from './auth/options.ts';
 import { session } from './auth/session.ts';
 import { signedOut } from './auth/signed-out.ts';
 import { verify } from './auth/verify.ts';
+import { verifyEngine } from './auth/verify-engine.ts';
 import { deleteBudget } from './budgets/delete.ts';
 import * as budget from './budgets/get.ts';
 import * as budgets from './budgets/list.ts';
@@ -221,6 +222,7 @@ export const routes: readonly Route[] = [
   session,
   signedOut,
   verify,
+  verifyEngine,
   loginOptions,
   modelPrices,
   healthz,

@@ -84,6 +84,12 @@ describe('holdfast stack init', () => {
       '127.0.0.1',
       { EDGE_PORT: '8080', EDGE_TLS_PORT: null, PUBLIC_BASE_URL: 'http://localhost:8080' },
     ],
+    [
+      { temporal: true },
+      'compose.yaml:edge.traefik.yaml:tls.traefik.yaml:temporal.yaml:temporal.traefik.yaml',
+      '0.0.0.0',
+      {},
+    ],
   ] as const)('writes what %j asks for', (given, files, bind, more) => {
     initStack(folder, { ...options, ...given });
     for (const [key, value] of Object.entries({ COMPOSE_FILE: files, EDGE_BIND: bind, ...more }))

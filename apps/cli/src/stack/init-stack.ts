@@ -84,6 +84,8 @@ function envText({ url, edge, temporal, dev }: StackOptions): string {
     `edge.${edge}.yaml`,
     ...(tls ? [`tls.${edge}.yaml`] : []),
     ...(temporal ? ['temporal.yaml'] : []),
+    // No free Kong can ask the API who may see Temporal's pages.
+    ...(temporal && edge === 'traefik' ? ['temporal.traefik.yaml'] : []),
     ...(dev ? ['dev.yaml'] : []),
   ];
   return `# Written by \`holdfast stack init\`, and yours from now on. No secret stands here: they are in secrets/.

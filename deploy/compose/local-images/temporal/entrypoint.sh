@@ -5,4 +5,4 @@ set -eu
 
 metrics="${PROMETHEUS_ENDPOINT:-0.0.0.0:8000}"
 exec temporal server start-dev --ip "${BIND_ON_IP:-0.0.0.0}" --port 7233 --http-port 7243 --metrics-port "${metrics##*:}" \
-  --ui-ip 0.0.0.0 --ui-port 8080 --db-filename /var/lib/temporal/temporal.db --log-level "${LOG_LEVEL:-warn}" "$@"
+  --ui-ip 0.0.0.0 --ui-port 8080 --ui-public-path /temporal --db-filename /var/lib/temporal/temporal.db --log-level "${LOG_LEVEL:-warn}" "$@"

@@ -126,6 +126,8 @@ export const platformPermissions = {
   'tenants.export': 'platform-admin',
   'platform-audit.list': 'platform-admin',
   'platform-audit.verify': 'platform-admin',
+  // The engine's own pages, which show the workflows of all tenants.
+  'engine.read': 'platform-admin',
 } as const satisfies Readonly<Record<string, 'platform-admin'>>;
 
 export type PlatformOperation = keyof typeof platformPermissions;

@@ -9,7 +9,7 @@ import { serverFolder } from './server-process.ts';
 export interface TemporalServer {
   /** host:port */
   readonly address: string;
-  /** Of its web pages. */
+  /** Where its web pages are, below `/temporal`. */
   readonly ui: string;
   /** SIGKILL. */
   kill(): Promise<void>;
@@ -28,6 +28,7 @@ export async function startTemporal(bin: string): Promise<TemporalServer> {
   const [port, ui, http, metrics] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
   const address = `127.0.0.1:${port}`;
   const args = ['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(ui)];
+  args.push('--ui-public-path', '/temporal', '--ui-disable-news-fetch');
   args.push('--http-port', String(http), '--metrics-port', String(metrics), '--log-level', 'warn');
   args.push('--db-filename', join(folder, 'temporal.db'));
   const cli = async (...words: readonly string[]): Promise<string> =>
