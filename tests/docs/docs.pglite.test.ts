@@ -65,7 +65,7 @@ test('no command is in a block of another kind', () => {
 });
 
 test('what is not tried is little, and has a reason', () => {
-  expect(pages.find(({ path }) => path === 'docs/README.md')?.text).toContain('but for twelve\n');
+  expect(pages.find(({ path }) => path === 'docs/README.md')?.text).toContain('but for thirteen\n');
   const untried = pages.flatMap(({ path, blocks }) =>
     blocks.flatMap(({ note, text }) =>
       note.untried === null ? [] : [`${path}: ${text.split('\n')[0]} (${note.untried})`],
@@ -77,6 +77,7 @@ test('what is not tried is little, and has a reason', () => {
     'docs/guides/compose.md: cd deploy/compose (it needs a running stack)',
     'docs/guides/compose.md: docker compose exec keycloak /opt/keycloak/bin/kcadm.sh config credentials --server http://localhost:8080 --realm master --user admin (it needs a running stack)',
     'docs/guides/compose.md: npx holdfast stack status (it needs a running stack)',
+    'docs/guides/compose.md: docker compose exec --env HOLDFAST_API_KEY=hf_… api holdfast doctor (it needs a running stack)',
     'docs/guides/compose.md: npx holdfast stack upgrade --image registry.example.com/holdfast:0.2.0 (it needs a running stack)',
     'docs/guides/compose.md: npx holdfast stack backup (it needs a running stack)',
     'docs/guides/images.md: bash scripts/build-image.sh holdfast:0.1.0 (needs a Docker engine; tests/images/check-image.ts runs the image)',
