@@ -101,18 +101,19 @@ test('it is said once, and again when it changes', async () => {
     null,
     { at: 2, because: 'b' },
   ];
-  const watch = new FreezeWatch(
-    () => {
-      const next = answers[Math.min(seen.length, answers.length - 1)] ?? null;
-      seen.push(next);
-      return Promise.resolve(next);
-    },
-    log,
-    1,
-  );
+  const freeze = (): Promise<Freeze | null> => {
+    const next = answers[Math.min(seen.length, answers.length - 1)] ?? null;
+    seen.push(next);
+    return Promise.resolve(next);
+  };
+  // Another one with each freeze.
+  const ids = new Set<string>();
+  const installation = (): Promise<string> => Promise.resolve(`id ${answers[seen.length]?.at ?? 'of before'}`);
+  const watch = new FreezeWatch({ freeze, installation, log }, (id) => void ids.add(id), 1);
   watch.begin();
   await expect.poll(() => seen.length).toBeGreaterThan(7);
   await watch.close();
+  expect(ids).toEqual(new Set(['id of before', 'id 1', 'id 2']));
   expect(lines.map(({ facts, message }) => [message.slice(0, 32), facts])).toEqual([
     ['the installation is frozen: no r', { since: '1970-01-01T00:00:00.001Z', because: 'a' }],
     ['the installation is frozen no lo', {}],

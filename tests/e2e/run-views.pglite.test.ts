@@ -146,3 +146,28 @@ describe('usage', () => {
     expect(await ask('GET', `/v1/usage?${query}`)).toMatchObject({ status: 400, json: { code: 'invalid_request' } });
   });
 });
+
+test('what a newer release wrote is not misread: its run is refused by a code that says so, and its events are handed on', async () => {
+  const { json } = await ask('POST', '/v1/runs', { agent: 'asker' });
+  const path = `/v1/runs/${String(json['id'])}`;
+  await expect.poll(async () => (await ask('GET', path)).json['status']).toBe('waiting');
+  const write = (format: number) =>
+    server.database.connections.lend((sql) =>
+      sql.query('update holdfast.run_events set format = $2 where run_id = $1', [String(json['id']), format]),
+    );
+  await write(2);
+  for (const refused of [
+    await ask('GET', path),
+    await ask('GET', `${path}/effects`),
+    await ask('POST', `${path}/messages`, { content: 'hi' }),
+    await ask('POST', `${path}/cancel`, {}),
+  ]) {
+    expect(refused).toMatchObject({ status: 503, json: { code: 'newer_release' } });
+    expect(refused.headers.get('retry-after')).toBe('1');
+  }
+  const { items } = (await ask('GET', `${path}/events`)).json as { items: { type: string; format: number }[] };
+  expect(items.map(({ format }) => format)).toEqual(items.map(() => 2));
+  expect(items.map(({ type }) => type)).not.toContain('message.received');
+  await write(1);
+  expect((await ask('POST', `${path}/cancel`, {})).status).toBe(202);
+});

@@ -1,8 +1,9 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   deleteTenant,
+  type ExportPorts,
   exportTenant,
   getRun,
   keepTenant,
@@ -164,9 +165,9 @@ describe('a deleted tenant', () => {
 });
 
 describe('an export', () => {
-  const exported = async (tenant: string, files = true): Promise<string[]> => {
+  const exported = async (tenant: string, files = true, over: Partial<ExportPorts> = {}): Promise<string[]> => {
     const lines: string[] = [];
-    const ports = { ...server.api.ports, toolServers: server.api.ports.registry.store };
+    const ports = { ...server.api.ports, toolServers: server.api.ports.registry.store, ...over };
     for await (const line of exportTenant(ports, tenant, { files })) lines.push(line);
     return lines;
   };
@@ -229,6 +230,36 @@ describe('an export', () => {
     const other = lines.map((line, index) => (index === file ? line.replace(/"base64":"./, '"base64":"A') : line));
     expect(await verdict(other)).toMatchObject({ line: file + 1, problem: expect.stringMatching(/its digest/) });
     expect((await exported(id, false)).some((line) => line.startsWith('{"type":"file"'))).toBe(false);
+  });
+
+  test('holds no file above 32 MiB in memory: it names it as left out', async () => {
+    const { id, key } = await furnished();
+    const run = await started(key, 'noter');
+    await expect.poll(() => statusOf(id, run), soon).toBe('succeeded');
+    const { directory, artifacts } = server.api.ports;
+    const sizes = [32 * 1024 * 1024, 32 * 1024 * 1024 + 1];
+    const digests = sizes.map((size) => createHash('sha256').update(String(size)).digest('hex'));
+    const read: string[] = [];
+    const lines = await exported(id, true, {
+      directory: {
+        list: (...args) => directory.list(...args),
+        usage: (...args) => directory.usage(...args),
+        artifacts: () =>
+          Promise.resolve(
+            sizes.map((size, at) => ({ digest: digests[at] ?? '', size, name: `${at}`, mediaType: 'a/b' })),
+          ),
+      },
+      artifacts: { get: (ref, digest) => (read.push(digest), artifacts.get(ref, digest)) },
+    });
+    const files = lines
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .filter(({ type }) => type === 'file');
+    expect(read).toEqual(digests.slice(0, 1));
+    expect(files).toEqual([
+      { type: 'file', run_id: run, digest: digests[0], base64: null },
+      { type: 'file', run_id: run, digest: digests[1], base64: null, left_out: 'too large' },
+    ]);
+    expect(await verdict(lines)).toMatchObject({ type: 'whole' });
   });
 
   test('of no tenant is refused', async () => {

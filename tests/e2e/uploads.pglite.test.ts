@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createUpload, removeStrays } from '@holdfast/core';
 import { Holdfast } from '@holdfast/sdk';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { scribe, startServer, type TestServer } from './support/server.ts';
 
 let server: TestServer;
@@ -19,6 +19,7 @@ beforeAll(async () => {
   });
   expect((await server.ask(key, 'POST', '/v1/agents', reader)).status).toBe(201);
 }, 60_000);
+afterEach(() => vi.restoreAllMocks());
 afterAll(() => server.close());
 
 const bytesOf = (size: number) => {
@@ -26,6 +27,20 @@ const bytesOf = (size: number) => {
   return { bytes, size, digest: createHash('sha256').update(bytes).digest('hex') };
 };
 const open = (size: number, digest: string) => client.uploads.create({ name: 'a.bin', size, digest });
+
+const complete = async (size: number): Promise<string> => {
+  const { bytes, digest } = bytesOf(size);
+  const upload = await open(size, digest);
+  await client.uploads.send(upload, new Blob([bytes]));
+  return (await client.uploads.complete(upload.id)).id;
+};
+
+/** Whoever has files in the store, uploads included. */
+const inTheStore = async (): Promise<string[]> => {
+  const ids: string[] = [];
+  for await (const { run } of server.api.ports.artifacts.runs()) ids.push(run);
+  return ids.sort();
+};
 
 const endOf = async (run: string): Promise<string> => {
   for await (const _ of client.runs.events(run)) continue;
@@ -105,6 +120,86 @@ test('no more may be on the way than the quota lets through', async () => {
     problem: { quota: 'upload_megabytes', limit: 20, used: 12 },
   });
   await uploads.create({ name: 'c', size: 8_000_000, digest });
+});
+
+test('a request that is refused leaves no copy of its files', async () => {
+  const files = [await complete(1_000), await complete(1_001)];
+  const before = await inTheStore();
+  const { artifacts } = server.api.ports;
+  const copy = artifacts.copy.bind(artifacts);
+  const copying = vi.spyOn(artifacts, 'copy');
+  const refusals: readonly [string, object][] = [
+    ['agent_not_found', { agent: 'nobody' }],
+    ['version_not_found', { agent: 'reader', version: 9 }],
+    ['limit_not_lower', { agent: 'reader', limits: { steps: 1_000_000 } }],
+    ['upload_not_found', { agent: 'reader', files: [...files, '01920000-0000-7000-8000-000000000000'] }],
+  ];
+  for (const [code, body] of refusals) {
+    const answer = await server.ask(key, 'POST', '/v1/runs', { files, ...body });
+    expect(answer.json).toMatchObject({ code });
+    expect(copying).not.toHaveBeenCalled();
+  }
+  // What only the transaction finds out, and what is gone from the store by the time it is copied.
+  const thread = '01920000-0000-7000-8000-000000000000';
+  for (const headers of [{}, { 'idempotency-key': 'refused' }]) {
+    const answer = await server.ask(key, 'POST', '/v1/runs', { agent: 'reader', files, thread }, headers);
+    expect(answer.json).toMatchObject({ code: 'thread_not_found' });
+  }
+  copying.mockImplementation((from, to, digest) =>
+    from.run === files[1] ? Promise.resolve(false) : copy(from, to, digest),
+  );
+  const gone = await server.ask(key, 'POST', '/v1/runs', { agent: 'reader', files });
+  expect(gone.json).toMatchObject({ code: 'upload_not_found' });
+  expect(copying).toHaveBeenCalledTimes(6);
+  expect(await inTheStore()).toEqual(before);
+});
+
+test('a repetition copies nothing', async () => {
+  const body = { agent: 'reader', files: [await complete(1_000)] };
+  const start = () => server.ask(key, 'POST', '/v1/runs', body, { 'idempotency-key': 'twice' });
+  const first = await start();
+  expect(first.status).toBe(201);
+  const after = await inTheStore();
+  const copying = vi.spyOn(server.api.ports.artifacts, 'copy');
+  expect(await start()).toMatchObject({ status: 201, text: first.text });
+  const other = await server.ask(key, 'POST', '/v1/runs', { ...body, input: 'x' }, { 'idempotency-key': 'twice' });
+  expect(other.json).toMatchObject({ code: 'idempotency_mismatch' });
+  const run = String(first.json['id']);
+  expect(await endOf(run)).toBe('succeeded');
+  const fork = () => server.ask(key, 'POST', `/v1/runs/${run}/rerun`, {}, { 'idempotency-key': 'twice' });
+  const forked = await fork();
+  expect(forked.status).toBe(201);
+  expect(copying).toHaveBeenCalledTimes(1);
+  expect(await fork()).toMatchObject({ status: 201, text: forked.text });
+  expect(copying).toHaveBeenCalledTimes(1);
+  expect(await inTheStore()).toEqual([...after, String(forked.json['id'])].sort());
+});
+
+test('repetitions at once start one run, whose files are whole, and leave no others', async () => {
+  const files = [await complete(300_000), await complete(300_001)];
+  const before = await inTheStore();
+  const { artifacts } = server.api.ports;
+  const copy = artifacts.copy.bind(artifacts);
+  // None goes on before all have found that nobody was there before them.
+  let arrived = 0;
+  let letAllGo = (): void => undefined;
+  const all = new Promise<void>((resolve) => (letAllGo = resolve));
+  vi.spyOn(artifacts, 'copy').mockImplementation(async (from, to, digest) => {
+    arrived += 1;
+    if (arrived === 5) letAllGo();
+    await all;
+    return copy(from, to, digest);
+  });
+  const start = () => server.ask(key, 'POST', '/v1/runs', { agent: 'reader', files }, { 'idempotency-key': 'at-once' });
+  const answers = await Promise.all(Array.from({ length: 5 }, start));
+  const [run, ...more] = new Set(answers.map(({ json }) => String(json['id'])));
+  expect(answers.map(({ status }) => status)).toEqual([201, 201, 201, 201, 201]);
+  expect(more).toEqual([]);
+  expect(await inTheStore()).toEqual([...before, run ?? ''].sort());
+  expect(await endOf(run ?? '')).toBe('succeeded');
+  const { items } = await client.artifacts.list(run ?? '');
+  expect(new Set(items.map(({ size }) => size))).toEqual(new Set([300_000, 300_001]));
+  for (const { digest, size } of items) expect(await client.artifacts.get(run ?? '', digest)).toHaveLength(size);
 });
 
 test('what was not finished or not taken is gone after a day, and what a run has taken stays', async () => {

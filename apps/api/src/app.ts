@@ -156,10 +156,12 @@ async function answerTenant(
     reply,
     bytes: route.bytes === true ? bytesOf(request) : Readable.from([]),
     audited: route.audit !== undefined,
-    once: (prepare, work) =>
-      once(ports, caller, request, prepare, (stores, prepared) =>
-        audited(ports, route, caller, request, asked, stores, () => work(stores, prepared)),
-      ),
+    once: (prepare, work, discard) =>
+      once(ports, caller, request, {
+        prepare,
+        work: (stores, prepared) => audited(ports, route, caller, request, asked, stores, () => work(stores, prepared)),
+        discard,
+      }),
     change: (work) =>
       ports.transactions.run(caller, (stores) =>
         audited(ports, route, caller, request, asked, stores, () => work(stores)),

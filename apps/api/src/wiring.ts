@@ -137,10 +137,10 @@ export async function wireApi(config: Config, overrides: ApiOverrides = {}): Pro
       webhooks,
       uploads,
     } = await database.api();
-    redis?.begin(installation);
+    redis?.begin(await installation());
     // A worker in the same process says it, too.
     if (overrides.database === undefined) {
-      const freezeWatch = new FreezeWatch(freeze, log);
+      const freezeWatch = new FreezeWatch({ freeze, installation, log }, (id) => redis?.begin(id));
       freezeWatch.begin();
       own.push(freezeWatch);
     }

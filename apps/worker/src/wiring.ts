@@ -220,7 +220,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
     );
     // It may be the lease that has just found out that this is a copy, whose names are its own.
     redis?.begin(await stores.installation());
-    const freezeWatch = new FreezeWatch(stores.freeze, log);
+    const freezeWatch = new FreezeWatch({ ...stores, log }, (id) => redis?.begin(id));
     freezeWatch.begin();
     own.push(freezeWatch);
     metrics.worker.runsHeld(worker.held);

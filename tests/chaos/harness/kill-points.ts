@@ -81,6 +81,7 @@ export function dyingApi(ports: ApiPorts, spec: KillSpec): ApiPorts {
     ...ports,
     transactions: {
       run: (scope, work) => transactions.run(scope, work),
+      kept: (scope, request) => transactions.kept(scope, request),
       once: async (scope, request, work) => {
         if (!request.route.endsWith('/fork')) return transactions.once(scope, request, work);
         if (spec.at === 'before-copy') die(spec);

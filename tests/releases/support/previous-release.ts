@@ -26,6 +26,10 @@ export function hasPreviousRelease(): boolean {
   return false;
 }
 
+/** A file of the release before. */
+export const previousFile = (path: string): string =>
+  execFileSync('git', ['show', `${commit}:${path}`], { cwd: root, encoding: 'utf8' });
+
 /** The sources of the release before, with what they depend on: ours, unless it has had others. */
 export function checkOut(): PreviousRelease {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-previous-'));

@@ -5,6 +5,7 @@ import {
   DatabaseUnavailable,
   IssuerUnavailable,
   LoginRefused,
+  NewerEvent,
   SecretUnreadable,
 } from '@holdfast/core';
 import { z } from 'zod';
@@ -47,6 +48,7 @@ export function told(error: unknown, requestId: string): HoldfastError {
       'The store of files and large contents does not answer. Repeat a create with the same Idempotency-Key.',
       { cause: error },
     );
+  if (error instanceof NewerEvent) return new HoldfastError('newer_release', error.message, { cause: error });
   if (error instanceof IssuerUnavailable)
     return new HoldfastError('issuer_unavailable', 'The OIDC issuer does not answer. Try again.', { cause: error });
   if (error instanceof LoginRefused) return new HoldfastError('login_refused', error.message, { cause: error });

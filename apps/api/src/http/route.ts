@@ -39,11 +39,14 @@ export interface Ask<P, Q, B> {
   readonly bytes: Readable;
   /**
    * Does the work in one transaction, with the caller's `Idempotency-Key` stored in it when there is one. What
-   * `prepare` finds out comes before the transaction; its failure counts only when the request is no repetition.
+   * `prepare` finds out comes before the transaction; its failure counts only when the request is no repetition. With
+   * `discard` it makes what is large: a repetition that is known as one makes nothing, and what was made and is
+   * not needed, since `work` refuses or somebody was quicker, is removed.
    */
   readonly once: <T>(
     prepare: () => Promise<T>,
     work: (stores: TransactionStores, prepared: T) => Promise<JsonAnswer>,
+    discard?: (prepared: T) => Promise<void>,
   ) => Promise<Answer>;
   /** Does the work in one transaction, for requests whose repetition is harmless: an `Idempotency-Key` is not looked at. */
   readonly change: <A extends ChangeAnswer>(work: (stores: TransactionStores) => Promise<A>) => Promise<A>;

@@ -11,6 +11,8 @@ export function refusalsOf(route: Route): readonly ErrorCode[] {
     // Of the session of a browser.
     if (route.method !== 'GET') codes.push('cross_site_request');
   }
+  // Its log is read.
+  if (route.url.startsWith('/v1/runs/:run')) codes.push('newer_release');
   if (route.rate !== null) codes.push('rate_limited');
   if (route.rate === 'auth') codes.push('rate_limiter_unavailable');
   // A body is refused where there shall be none, too.

@@ -54,6 +54,9 @@ export async function writeExport(
     artifacts: { ...listed, held: files },
   };
   await writeLines(join(partial, 'manifest.json'), one(JSON.stringify(made, null, 2)));
+  // Files that are on disk need their names there, too, before the whole gets its own.
+  await synced(join(partial, 'tables'));
+  await synced(partial);
   await rename(partial, folder);
   await synced(dirname(resolve(folder)));
   return made;

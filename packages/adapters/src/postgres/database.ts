@@ -111,7 +111,7 @@ export interface DatabaseOptions {
 
 export interface ApiStores {
   /** The id of the installation, by which it differs from others in what they share. */
-  readonly installation: string;
+  readonly installation: () => Promise<string>;
   /** Since when nothing begins, and why; null = it is not frozen. Throws `DatabaseUnavailable`. */
   readonly freeze: () => Promise<Freeze | null>;
   readonly runs: RunStore;
@@ -315,7 +315,7 @@ function stores(
       const role = await roleFor(connections, 'holdfast_api');
       const scoped = scopedTransactions(connections, role);
       return {
-        installation: await installationId(connections, role),
+        installation: () => installationId(connections, role),
         freeze: () => freezeOf(connections, role),
         runs: new ApiRunStore(scoped, publish),
         agents: new PostgresAgentStore(scoped),

@@ -29,7 +29,10 @@ export function describeIdempotencyKeys(name: string, open: () => Promise<Opened
       expect((await once(scope)).type).toBe('first');
       await age(scope.tenant, 23 * hours);
       expect((await once(scope)).type).toBe('repeated');
+      const { transactions } = stores.api;
+      expect((await transactions.kept(scope, request))?.type).toBe('repeated');
       await age(scope.tenant, 2 * hours);
+      expect(await transactions.kept(scope, request)).toBeNull();
       expect((await once(scope, 'other')).type).toBe('first');
       expect((await once(scope)).type).toBe('mismatch');
     });

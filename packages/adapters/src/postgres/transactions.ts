@@ -2,6 +2,7 @@ import type {
   Hint,
   IdempotentReply,
   IdempotentRequest,
+  RepeatedReply,
   Reply,
   TenantScope,
   Transactions,
@@ -33,6 +34,7 @@ interface KeptReply {
   readonly body_hash: string;
   readonly status: number | null;
   readonly body: string | null;
+  readonly too_old: boolean;
 }
 
 /** How long a reply is kept for its repeats, ms. */
@@ -77,6 +79,14 @@ export class PostgresTransactions implements Transactions {
     return result;
   }
 
+  kept(scope: TenantScope, request: IdempotentRequest): Promise<RepeatedReply | null> {
+    const key = [scope.tenant, request.principal, request.route, request.key];
+    return this.#scoped.in(scope, async (sql) => {
+      const kept = await readKept(sql, key);
+      return kept === undefined || kept.too_old ? null : repeated(kept, request.bodyHash);
+    });
+  }
+
   async once(
     scope: TenantScope,
     request: IdempotentRequest,
@@ -117,9 +127,15 @@ async function takeKey(sql: Transaction, values: readonly string[]): Promise<'ta
 }
 
 const readKept = async (sql: Sql, key: readonly string[]): Promise<KeptReply | undefined> =>
-  (await sql.query<KeptReply>(`select body_hash, status, body from holdfast.idempotency_keys where ${whose}`, key))[0];
+  (
+    await sql.query<KeptReply>(
+      `select body_hash, status, body, created_at < holdfast.now_ms() - ${KEY_LIFE_MS} as too_old
+       from holdfast.idempotency_keys where ${whose}`,
+      key,
+    )
+  )[0];
 
-function repeated(kept: KeptReply | undefined, bodyHash: string): IdempotentReply {
+function repeated(kept: KeptReply | undefined, bodyHash: string): RepeatedReply {
   if (kept === undefined || kept.status === null || kept.body === null) return { type: 'in-flight' };
   if (kept.body_hash !== bodyHash) return { type: 'mismatch' };
   return { type: 'repeated', reply: { status: kept.status, body: kept.body } };

@@ -12,7 +12,7 @@ export interface OpenRedis {
   readonly rateLimiter: RateLimiter;
   /** Hints by the server, and by another way while it is away. */
   readonly hintsThrough: (otherwise: Hints) => Hints;
-  /** Connects, once it is known whose names are used. */
+  /** Connects, once it is known whose names are used; said again, it uses those of another id. */
   begin(installation: string): void;
   readonly up: boolean;
   close(): Promise<void>;

@@ -57,7 +57,10 @@ export class RedisLink {
     this.#subscriber = connection(settings);
     for (const each of [this.commands, this.#subscriber]) this.#watch(each);
     this.#subscriber.on('message', (channel: string, message: string) => {
-      for (const hear of this.#heard.get(channel.slice(this.named('').length)) ?? []) hear(message);
+      const prefix = this.named('');
+      // What is still under way may bear the names of before.
+      if (!channel.startsWith(prefix)) return;
+      for (const hear of this.#heard.get(channel.slice(prefix.length)) ?? []) hear(message);
     });
     ports.metrics.reachable(false);
     this.begun = new Promise((resolve) => {
@@ -65,10 +68,15 @@ export class RedisLink {
     });
   }
 
-  /** Connects, and goes on trying. All that this installation has at the server bears its id. Only the first call counts. */
+  /**
+   * Connects, and goes on trying. All that this installation has at the server bears its id. It may be said again: a freeze
+   * gives an installation another id, and what it was copied from keeps the names of before.
+   */
   begin(installation: string): void {
-    if (this.#prefix !== null) return;
-    this.#prefix = prefixOf(installation);
+    const [before, prefix] = [this.#prefix, prefixOf(installation)];
+    if (before === prefix) return;
+    this.#prefix = prefix;
+    if (before !== null) return this.#leaveNames(before);
     for (const each of [this.commands, this.#subscriber]) void each.connect().catch(() => undefined);
     this.#looking = setInterval(() => this.#look(), LOOK_MS);
     this.#looking.unref();
@@ -150,6 +158,18 @@ export class RedisLink {
     if (this.commands.status !== 'ready' || this.#subscriber.status !== 'ready') return;
     if (!this.#up) return void this.#prepare();
     for (const each of [this.commands, this.#subscriber]) void each.ping().catch(() => undefined);
+  }
+
+  /** As after an outage, but that the connections stay. */
+  #leaveNames(before: string): void {
+    this.#epoch += 1;
+    const was = this.#up;
+    this.#up = false;
+    const names = [...this.#heard.keys()].map((name) => before + name);
+    if (this.#subscriber.status === 'ready' && names.length > 0)
+      void this.#subscriber.unsubscribe(...names).catch(() => undefined);
+    if (was) for (const listener of this.#changed) listener();
+    this.#look();
   }
 
   async #prepare(): Promise<void> {

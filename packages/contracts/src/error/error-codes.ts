@@ -381,6 +381,11 @@ export const errorCodes = {
     'Cross-site request',
     'A change that bears the session cookie must come from a page of this server, with the header `x-holdfast-csrf`.',
   ),
+  newer_release: meaning(
+    503,
+    'Written by a newer release',
+    'The log of the run has events of a newer release, which the process that was asked cannot read. Nothing was done. While a release is rolled out, trying again after `Retry-After` reaches a newer process.',
+  ),
   database_unavailable: meaning(
     503,
     'Database unavailable',

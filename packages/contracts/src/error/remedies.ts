@@ -122,6 +122,8 @@ export const remedies: Readonly<Record<ErrorCode | RunFailureCode | StartupCode,
   replay_too_large: 'Give a later time, and send single runs again with `run`.',
 
   // the rest
+  newer_release:
+    'Finish the rollout: replace each API and worker of the release before. An older release cannot be put back once a newer one has written events in a newer format.',
   artifacts_unavailable: 'Look at the store: `holdfast doctor` says what is wrong with S3_ENDPOINT and the like.',
   upload_not_found: 'Make a new one: `POST /v1/uploads`.',
   upload_incomplete: 'Send the bytes to `put` of the upload, then complete it.',

@@ -5,7 +5,7 @@ import { MemoryArtifacts } from '../executor/testing/memory-runs.ts';
 import { anyEvent } from '../run/testing/any-event.suite.ts';
 import { RUN } from '../run/testing/simulation.suite.ts';
 import { ArtifactDamaged } from './artifact-store.ts';
-import { CorruptEvent, decodeEvent, encodeEvent, INLINE_BYTES, readPayload } from './event-codec.ts';
+import { CorruptEvent, decodeEvent, encodeEvent, INLINE_BYTES, NewerEvent, readPayload } from './event-codec.ts';
 import type { StoredEvent } from './stored-event.ts';
 
 const ref = { tenant: 't', run: RUN };
@@ -135,6 +135,18 @@ describe('an event that cannot be read', () => {
     const reading = decodeEvent(new MemoryArtifacts(), ref, stored(over));
     await expect(reading).rejects.toThrow(CorruptEvent);
     await expect(decodeEvent(new MemoryArtifacts(), ref, stored(over))).rejects.toThrow(message);
+  });
+
+  it.each<[string, Partial<StoredEvent>]>([
+    ['of a type that is known', {}],
+    ['of a type that is not', { type: 'run.danced', payload: '{"more":1}' }],
+  ])('%s in a newer format is not corrupt: a newer release wrote it', async (_, over) => {
+    const reading = decodeEvent(new MemoryArtifacts(), ref, stored({ format: EVENT_FORMAT + 1, ...over }));
+    await expect(reading).rejects.toThrow(NewerEvent);
+    await expect(reading).rejects.toMatchObject({
+      code: 'newer_release',
+      message: expect.stringMatching(/^Event 7 .* has the format 2, which a newer release wrote/) as unknown,
+    });
   });
 
   it('because its file holds something else is corrupt', async () => {

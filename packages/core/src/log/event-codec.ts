@@ -82,12 +82,17 @@ export function payloadDigest(payload: string): string | null {
   return isReference(parsed) ? parsed.payload_ref.digest : null;
 }
 
-/** The event as the rules know it. @throws CorruptEvent when its type or facts are not those of any known event. */
+/**
+ * The event as the rules know it.
+ * @throws NewerEvent when a newer release wrote it; CorruptEvent when its type or facts are not those of any known event.
+ */
 export async function decodeEvent(
   artifacts: Pick<ArtifactStore, 'get'>,
   ref: RunRef,
   stored: StoredEvent,
 ): Promise<RunEvent> {
+  // Its facts may fit a schema of ours and mean something else.
+  if (stored.format > EVENT_FORMAT) throw new NewerEvent(ref, stored);
   if (!Object.hasOwn(eventData, stored.type)) throw new CorruptEvent(stored, 'no such type is known');
   const type = stored.type as EventType;
   const data = eventData[type].safeParse(await readPayload(artifacts, ref, stored));
@@ -114,6 +119,17 @@ export class CorruptEvent extends Error {
   constructor(stored: StoredEvent, why: string) {
     super(`event ${stored.seq} (${stored.type}, format ${stored.format}) cannot be read: ${why}`);
     this.seq = stored.seq;
+  }
+}
+
+/** Nothing is wrong with the log: another process can read it. So it is no problem of the run, as a corrupt event is. */
+export class NewerEvent extends Error {
+  override readonly name = 'NewerEvent';
+  readonly code = 'newer_release';
+  constructor({ run }: RunRef, { seq, type, format }: StoredEvent) {
+    super(
+      `Event ${seq} (${type}) of the run ${run} has the format ${format}, which a newer release wrote; this one reads formats up to ${EVENT_FORMAT}. Ask a process of the newer release.`,
+    );
   }
 }
 

@@ -13,14 +13,28 @@ export interface Freeze {
 export const frozenInWords = ({ because }: Freeze): string =>
   `frozen: nothing begins before holdfast thaw (${because})`;
 
-/** Says in the log that the installation is frozen, once; and when it is so no longer. */
+export interface FreezePorts {
+  /** Both may throw `DatabaseUnavailable`; they are asked again. */
+  readonly freeze: () => Promise<Freeze | null>;
+  readonly installation: () => Promise<string>;
+  readonly log: Log;
+}
+
+/**
+ * Says in the log that the installation is frozen, once; and when it is so no longer. Each freeze gives it another id:
+ * whoever uses that is told it at each look.
+ */
 export class FreezeWatch {
   readonly #periodic: Periodic;
 
-  /** `read` may throw `DatabaseUnavailable`; it is asked again. */
-  constructor(read: () => Promise<Freeze | null>, log: Log, everyMs = 15_000) {
+  constructor(
+    { freeze: read, installation, log }: FreezePorts,
+    tellId: (installation: string) => void,
+    everyMs = 15_000,
+  ) {
     let said: number | null = null;
     const look = async (): Promise<number> => {
+      tellId(await installation());
       const freeze = await read();
       if (freeze !== null && freeze.at !== said)
         log.warn(

@@ -187,8 +187,8 @@ async function* runs(ports: ExportPorts, scope: TenantScope, files: boolean): Li
   }
 }
 
-/** A line is one text in memory. */
-const LARGEST_FILE = 256 * 1024 * 1024;
+/** A line is one text in memory, for whoever reads it, too; on its way out a file takes several times its size. */
+const LARGEST_FILE = 32 * 1024 * 1024;
 
 /** One in memory at a time. One that is gone is told as such, as is one that fits into no line. */
 async function* filesOf({ artifacts }: ExportPorts, ref: RunRef, digests: ReadonlyMap<string, number>): Lines {

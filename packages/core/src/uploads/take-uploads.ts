@@ -1,35 +1,33 @@
 import type { ArtifactPart } from '@holdfast/contracts';
-import type { ArtifactStore } from '../log/artifact-store.ts';
+import { HoldfastError } from '@holdfast/contracts';
+import type { ArtifactStore, StoredFiles } from '../log/artifact-store.ts';
 import type { RunRef } from '../tenant-scope.ts';
-import { refused } from '../use-cases/refused.ts';
-import { noUpload, placeOf, uploadOf } from './upload-of.ts';
-import type { UploadStore } from './upload-store.ts';
+import { noUpload, placeOf } from './upload-of.ts';
+import type { Upload } from './upload-store.ts';
 
-export interface TakeUploadsPorts {
-  readonly uploads: Pick<UploadStore, 'get'>;
-  readonly artifacts: Pick<ArtifactStore, 'copy'>;
-}
+export type TakeUploadsPorts = Pick<ArtifactStore, 'copy'> & Pick<StoredFiles, 'removeRun'>;
+
+/** What the run's input says of it. */
+export const filePart = ({ digest, size, mediaType, name }: Upload): ArtifactPart => ({
+  type: 'artifact',
+  digest,
+  size,
+  media_type: mediaType,
+  name,
+});
 
 /**
- * Copies uploads to a run that is about to be made; durable when it returns. An upload may be taken by several runs.
- * @throws HoldfastError `upload_not_found`, `upload_incomplete`.
+ * Copies uploads to a run that is about to be made; durable when it returns. An upload may be taken by several runs. It
+ * takes as long as the bytes take, and no quota counts them before the run is there: it comes last.
+ * @throws HoldfastError `upload_not_found`: then nothing is left of those before it.
  */
-export async function takeUploads(
-  ports: TakeUploadsPorts,
-  run: RunRef,
-  ids: readonly string[],
-): Promise<ArtifactPart[]> {
-  const parts: ArtifactPart[] = [];
-  for (const id of ids) {
-    const upload = await uploadOf(ports.uploads, run, id);
-    if (upload.completedAt === null)
-      throw refused(
-        'upload_incomplete',
-        `Upload ${id} is not complete. Send its bytes, complete it, then start the run.`,
-      );
-    const { digest, size, mediaType, name } = upload;
-    if (!(await ports.artifacts.copy(placeOf(run, upload), run, digest))) throw noUpload(id);
-    parts.push({ type: 'artifact', digest, size, media_type: mediaType, name });
+export async function takeUploads(artifacts: TakeUploadsPorts, run: RunRef, uploads: readonly Upload[]): Promise<void> {
+  try {
+    for (const upload of uploads)
+      if (!(await artifacts.copy(placeOf(run, upload), run, upload.digest))) throw noUpload(upload.id);
+  } catch (error) {
+    // With the store away the sweep for strays removes them.
+    if (error instanceof HoldfastError) await artifacts.removeRun(run);
+    throw error;
   }
-  return parts;
 }

@@ -18,7 +18,7 @@ import { ruledOut } from './speak.ts';
 
 export interface StartRun extends WantedVersion {
   readonly input: Content | Json;
-  /** Files that are the run's already. */
+  /** Files that are the run's by the time it is created. */
   readonly files?: readonly ArtifactPart[] | undefined;
   /** Only lower than the version's. */
   readonly limits?: Partial<Limits> | undefined;

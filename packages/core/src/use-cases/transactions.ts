@@ -58,14 +58,18 @@ export interface TransactionStores {
   readonly platformAudit: PlatformAuditWriter;
 }
 
-export type IdempotentReply =
-  | { readonly type: 'first' | 'repeated'; readonly reply: Reply }
+export type IdempotentReply = { readonly type: 'first'; readonly reply: Reply } | RepeatedReply;
+
+export type RepeatedReply =
+  | { readonly type: 'repeated'; readonly reply: Reply }
   /** The same key with another body. */
   | { readonly type: 'mismatch' }
   /** The first request with this key has not ended within 2 s. */
   | { readonly type: 'in-flight' };
 
 export interface Transactions {
+  /** What `once` would say of a repetition, for whoever would do much before it; null when it would do the work. */
+  kept(scope: TenantScope, request: IdempotentRequest): Promise<RepeatedReply | null>;
   /** `work` may be called again when the database asks for it, as after a deadlock; what it did before is undone. */
   run<T>(scope: TenantScope, work: (stores: TransactionStores) => Promise<T>): Promise<T>;
   /** The key is stored in the transaction that does the work, and kept for 24 h. */

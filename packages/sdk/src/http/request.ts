@@ -32,7 +32,7 @@ export interface ApiRequest {
   /** Doing it twice is like doing it once, so that it may be sent again when nobody answered. */
   readonly repeatable: boolean;
   /** ms for one attempt, where it may take longer than others. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** Statuses from 400 on whose body is an answer too. */
   readonly alsoOk?: readonly number[];
 }
@@ -40,6 +40,9 @@ export interface ApiRequest {
 export interface JsonRequest<S extends z.ZodType> extends ApiRequest {
   readonly answer: S;
 }
+
+/** ms for what reads or copies large files before it answers. */
+export const FILES_MS = 15 * 60_000;
 
 export const jsonBody = (value: unknown): { readonly body: JsonText } => ({
   body: { type: 'application/json', text: JSON.stringify(value) },

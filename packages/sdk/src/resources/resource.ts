@@ -36,9 +36,19 @@ export abstract class Resource {
     answer: S,
     body: unknown,
     { signal, idempotencyKey = newKey() }: CreateOptions = {},
+    timeoutMs?: number,
   ): Promise<z.output<S>> {
     const headers = { 'idempotency-key': idempotencyKey };
-    return this.transport.json({ method: 'POST', path, ...jsonBody(body), headers, answer, signal, repeatable: true });
+    return this.transport.json({
+      method: 'POST',
+      path,
+      ...jsonBody(body),
+      headers,
+      answer,
+      signal,
+      repeatable: true,
+      timeoutMs,
+    });
   }
 
   /** A POST that the server would do twice: sent again only when it says that it did nothing. */

@@ -23,7 +23,7 @@ import {
 import type { z } from 'zod';
 import { RunFailed } from '../errors.ts';
 import { path } from '../http/path.ts';
-import type { CallOptions, CreateOptions } from '../http/request.ts';
+import { type CallOptions, type CreateOptions, FILES_MS } from '../http/request.ts';
 import type { List } from '../list.ts';
 import { type EventsOptions, runEvents } from '../stream/run-events.ts';
 import { type PageOptions, Resource } from './resource.ts';
@@ -36,9 +36,10 @@ type Steering = z.input<typeof steerBody>;
 const ended = new Set<RunResource['status']>(['succeeded', 'failed', 'cancelled']);
 
 export class Runs extends Resource {
-  /** Accepted means durable: the run starts as soon as there is a worker and room. */
+  /** Accepted means durable, its `files` included: the run starts as soon as there is a worker and room. */
   start(body: StartRunBody, options?: CreateOptions): Promise<RunResource> {
-    return this.make('/v1/runs', runResource, body, options);
+    const { files = [] } = body;
+    return this.make('/v1/runs', runResource, body, options, files.length === 0 ? undefined : FILES_MS);
   }
 
   get(run: string, options?: CallOptions): Promise<RunResource> {

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { Holdfast } from '../holdfast.ts';
 
 let url: string;
@@ -78,4 +78,20 @@ it('keeps nothing of what was sent', async () => {
   expect(seen.at(-1)?.size).toBe(400_000_000);
   // A second branch of the stream would hold all of it.
   expect(most).toBeLessThan(200_000_000);
+});
+
+it('waits a quarter of an hour for a run with files, as for the end of an upload, and less for others', async () => {
+  const waits: number[] = [];
+  const timeout = vi.spyOn(AbortSignal, 'timeout').mockImplementation((ms) => {
+    waits.push(ms);
+    return new AbortController().signal;
+  });
+  const fetch = (): Promise<Response> => Promise.resolve(Response.json({}));
+  const { runs, uploads } = new Holdfast({ url, key: 'secret', fetch });
+  await uploads.complete('u');
+  await runs.start({ agent: 'a', files: ['u'] });
+  await runs.start({ agent: 'a', files: [] });
+  await runs.start({ agent: 'a' });
+  timeout.mockRestore();
+  expect(waits).toEqual([900_000, 900_000, 120_000, 120_000]);
 });

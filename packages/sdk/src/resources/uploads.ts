@@ -6,11 +6,8 @@ import {
   uploadResource,
 } from '@holdfast/contracts';
 import { path } from '../http/path.ts';
-import type { CallOptions } from '../http/request.ts';
+import { type CallOptions, FILES_MS } from '../http/request.ts';
 import { Resource } from './resource.ts';
-
-/** Large files read for longer than other requests are answered: ms. */
-const VERIFY_MS = 15 * 60_000;
 
 /** Files on their way into runs: create, send, complete, and name the id in `files` of a run. */
 export class Uploads extends Resource {
@@ -43,7 +40,7 @@ export class Uploads extends Resource {
       answer: uploadResource,
       signal,
       repeatable: true,
-      timeoutMs: VERIFY_MS,
+      timeoutMs: FILES_MS,
     });
   }
 }

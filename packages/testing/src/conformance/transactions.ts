@@ -100,11 +100,15 @@ export function describeTransactions(name: string, open: OpenStores, exclusive: 
         return reply;
       };
       const { transactions } = stores.api;
+      expect(await transactions.kept(scope, requestOf())).toBeNull();
       expect(await transactions.once(scope, requestOf(), work)).toEqual({ type: 'first', reply });
       expect(await transactions.once(scope, requestOf(), work)).toEqual({ type: 'repeated', reply });
+      expect(await transactions.kept(scope, requestOf())).toEqual({ type: 'repeated', reply });
       expect(await transactions.once(scope, requestOf({ bodyHash: 'bb' }), work)).toEqual({ type: 'mismatch' });
+      expect(await transactions.kept(scope, requestOf({ bodyHash: 'bb' }))).toEqual({ type: 'mismatch' });
       expect(times).toBe(1);
       for (const other of [{ key: 'k2' }, { principal: 'p2' }, { route: 'r2' }]) {
+        expect(await transactions.kept(scope, requestOf(other))).toBeNull();
         expect((await transactions.once(scope, requestOf(other), work)).type).toBe('first');
       }
       expect((await transactions.once(await newTenant(stores), requestOf(), work)).type).toBe('first');

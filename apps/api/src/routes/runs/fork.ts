@@ -31,6 +31,7 @@ export const fork = route({
         json: resource(await createFork(stores, prepared)),
         about: prepared.copy.run,
       }),
+      ({ copy }) => ports.artifacts.removeRun(copy),
     );
   },
 });

@@ -26,5 +26,6 @@ export const rerun = route({
         json: resource(await createFork(stores, prepared)),
         about: prepared.copy.run,
       }),
+      ({ copy }) => ports.artifacts.removeRun(copy),
     ),
 });

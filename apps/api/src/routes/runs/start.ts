@@ -1,5 +1,5 @@
 import { runResource, startRunBody } from '@holdfast/contracts';
-import { joinThread, newRunId, startRun, takeUploads } from '@holdfast/core';
+import { filePart, joinThread, newRunId, startRun, takeUploads, wantedUploads } from '@holdfast/core';
 import { z } from 'zod';
 import { preferredWait, preferWait, viewAfter } from '../../http/prefer-wait.ts';
 import { type Answer, type Ask, nothing, route } from '../../http/route.ts';
@@ -35,19 +35,21 @@ export const start = route({
   ],
   headers: { Prefer: preferWait },
   handle: async (ports, { caller, body, once, request, reply }) => {
+    const ref = { tenant: caller.tenant, run: newRunId() };
     const answer = await once(
       async () => {
-        const run = newRunId();
-        const files = await takeUploads(ports, { tenant: caller.tenant, run }, body.files);
+        const uploads = await wantedUploads(ports.uploads, caller, body.files);
         const asked = {
           ...body,
-          files,
+          files: uploads.map(filePart),
           limits: limitsOf(body.limits),
           startAt: body.start_at === undefined ? undefined : Date.parse(body.start_at),
           expiresIn: body.expires_in,
           concurrencyKey: body.concurrency_key,
         };
-        return startRun(ports, caller, asked, run);
+        const prepared = await startRun(ports, caller, asked, ref.run);
+        await takeUploads(ports.artifacts, ref, uploads);
+        return prepared;
       },
       async (stores, { run: started, created }) => {
         const run = await joinThread(ports, stores, caller, started, body.on_busy);
@@ -84,6 +86,7 @@ export const start = route({
           about: run.run,
         };
       },
+      body.files.length === 0 ? undefined : () => ports.artifacts.removeRun(ref),
     );
     const wait = preferredWait(request);
     return wait === null ? answer : ended(ports, { caller, reply }, answer, wait);
