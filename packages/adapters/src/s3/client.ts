@@ -12,6 +12,8 @@ const SOCKETS = 64;
 
 export interface Clients {
   readonly main: S3Client;
+  /** For a request that must not be sent again, whatever became of it. */
+  readonly once: S3Client;
   readonly copying: S3Client;
   /** Signs with the public address and sends nothing. null = none is configured. */
   readonly signing: S3Client | null;
@@ -39,6 +41,7 @@ export function clientsOf(settings: S3Settings, agent?: Agent): Clients {
   });
   return {
     main: new S3Client(config(endpoint, IDLE_MS)),
+    once: new S3Client({ ...config(endpoint, IDLE_MS), maxAttempts: 1 }),
     copying: new S3Client(config(endpoint, COPY_IDLE_MS)),
     signing:
       publicEndpoint === null
@@ -48,6 +51,6 @@ export function clientsOf(settings: S3Settings, agent?: Agent): Clients {
   };
 }
 
-export function closeClients({ main, copying, signing }: Clients): void {
-  for (const client of [main, copying, signing]) client?.destroy();
+export function closeClients(clients: Clients): void {
+  for (const client of Object.values<S3Client | null>({ ...clients })) client?.destroy();
 }

@@ -1,11 +1,13 @@
 import {
   AbortMultipartUploadCommand,
   DeleteObjectsCommand,
+  HeadObjectCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
   ListObjectVersionsCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { isMissing } from './explain-failure.ts';
 
 export interface Listed {
   readonly key: string;
@@ -17,13 +19,39 @@ export interface ListedUpload extends Listed {
   readonly uploadId: string;
 }
 
+export interface Head {
+  readonly size: number;
+  /** ms since 1970, whole seconds */
+  readonly writtenAt: number;
+  readonly etag: string;
+}
+
+/** Some servers tell milliseconds in a listing; in a header there is no room for them. */
+const wholeSeconds = (at: Date | undefined): number => Math.floor((at?.getTime() ?? 0) / 1_000) * 1_000;
+
+/** null: there is no such object. */
+export async function headOf(
+  client: S3Client,
+  bucket: string,
+  key: string,
+  options: { readonly abortSignal?: AbortSignal } = {},
+): Promise<Head | null> {
+  try {
+    const found = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }), options);
+    return { size: found.ContentLength ?? 0, writtenAt: wholeSeconds(found.LastModified), etag: found.ETag ?? '' };
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}
+
 export async function* objectsUnder(client: S3Client, bucket: string, prefix: string): AsyncGenerator<Listed, void> {
   for (let token: string | undefined; ;) {
     const page = await client.send(
       new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ContinuationToken: token }),
     );
     for (const { Key, LastModified } of page.Contents ?? [])
-      if (Key !== undefined && LastModified !== undefined) yield { key: Key, at: LastModified.getTime() };
+      if (Key !== undefined && LastModified !== undefined) yield { key: Key, at: wholeSeconds(LastModified) };
     token = page.NextContinuationToken;
     if (token === undefined) return;
   }
@@ -39,7 +67,7 @@ export async function* uploadsUnder(
     const page = await client.send(new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: prefix, ...after }));
     for (const { Key, UploadId, Initiated } of page.Uploads ?? [])
       if (Key !== undefined && UploadId !== undefined)
-        yield { key: Key, uploadId: UploadId, at: Initiated?.getTime() ?? 0 };
+        yield { key: Key, uploadId: UploadId, at: wholeSeconds(Initiated) };
     if (page.IsTruncated !== true || page.NextKeyMarker === undefined) return;
     after = {
       KeyMarker: page.NextKeyMarker,
