@@ -40,7 +40,7 @@ async function open(settings: S3Settings, { agent, parts }: Kind): Promise<Opene
   const aged = new Map<string, number>();
   const opened: S3ArtifactStore[] = [];
   const openOne = (): S3ArtifactStore => {
-    const store = new S3ArtifactStore(settings, options);
+    const store = new S3ArtifactStore(settings, { ...options, streamWaitMs: 500 });
     makeOlder(store, aged);
     opened.push(store);
     return store;

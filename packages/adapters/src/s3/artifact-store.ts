@@ -29,7 +29,7 @@ import {
   type StoredFile,
   type TenantScope,
 } from '@holdfast/core';
-import { type Clients, clientsOf, closeClients } from './client.ts';
+import { type Clients, clientsOf, closeClients, SOCKETS } from './client.ts';
 import { encryptionHeaders, encryptionOf } from './encryption.ts';
 import { explainFailure, isMissing, nameOf } from './explain-failure.ts';
 import { removalsEnded, REMOVE_WITHIN_MS, removeStray } from './remove-stray.ts';
@@ -43,15 +43,23 @@ import {
   removeUnder,
   uploadsUnder,
 } from './stored-files.ts';
+import { StreamPlaces } from './stream-places.ts';
 
 /** Two of these, and the one that is being filled, are in memory for each upload. Of 10,000 at most: 80 GiB. */
 const PART_BYTES = 8 * 1024 * 1024;
 const PARTS_AT_ONCE = 2;
+/** In a process, which keeps some 400 MiB of parts for them. */
+export const UPLOADS_AT_ONCE = 16;
+/** Each has a connection of those for reading, so that none waits for one. */
+export const DOWNLOADS_AT_ONCE = SOCKETS;
+const STREAM_WAIT_MS = 5_000;
 const PING_MS = 5_000;
 
 export interface S3Options {
   /** How long a write waits at most for a removal of its file that has not ended, ms: longer than one can take. */
   readonly removalMs?: number;
+  /** How long an upload or a download waits for its place, ms. */
+  readonly streamWaitMs?: number;
   readonly agent?: Agent;
 }
 
@@ -66,8 +74,15 @@ export class S3ArtifactStore implements Artifacts {
   readonly clients: Clients;
   readonly #settings: S3Settings;
   readonly #removalMs: number;
+  readonly #uploads: StreamPlaces;
+  readonly #downloads: StreamPlaces;
 
-  constructor(settings: S3Settings, { removalMs = 6 * REMOVE_WITHIN_MS, agent }: S3Options = {}) {
+  constructor(
+    settings: S3Settings,
+    { removalMs = 6 * REMOVE_WITHIN_MS, streamWaitMs = STREAM_WAIT_MS, agent }: S3Options = {},
+  ) {
+    this.#uploads = new StreamPlaces('uploads', UPLOADS_AT_ONCE, streamWaitMs);
+    this.#downloads = new StreamPlaces('downloads', DOWNLOADS_AT_ONCE, streamWaitMs);
     this.clients = clientsOf(settings, agent);
     this.#settings = settings;
     this.#removalMs = removalMs;
@@ -90,10 +105,15 @@ export class S3ArtifactStore implements Artifacts {
       partSize: PART_BYTES,
       queueSize: PARTS_AT_ONCE,
     });
-    await this.#asked(() => upload.done()).catch((error: unknown) => {
+    await this.#uploads.take(ref);
+    try {
+      await this.#asked(() => upload.done());
+    } catch (error) {
       // The store was told to forget what it had; why is what counts.
       throw source.failure ?? error;
-    });
+    } finally {
+      this.#uploads.leave(ref);
+    }
     await this.#confirm(key);
     return source.size;
   }
@@ -117,7 +137,7 @@ export class S3ArtifactStore implements Artifacts {
       await this.#asked(() => this.clients.main.send(new ListObjectsV2Command({ ...this.#bucket(), MaxKeys: 1 })));
       return null;
     }
-    return { size: found.size, bytes: this.#read(key, digest) };
+    return { size: found.size, bytes: this.#read(ref, key, digest) };
   }
 
   /** Inside the store: nothing passes through here. What is damaged stays so, and is found by whoever reads it. */
@@ -154,7 +174,7 @@ export class S3ArtifactStore implements Artifacts {
     const incoming = this.#incoming(ref, digest);
     const sent = await this.#head(incoming);
     if (sent === null) return 'absent';
-    const isRight = sent.size === size && (await this.#hasDigest(incoming, digest, sent.etag));
+    const isRight = sent.size === size && (await this.#hasDigest(ref, incoming, digest, sent.etag));
     // Whoever has the link may send other bytes meanwhile: those that were read are copied, or none.
     const copied = isRight && (await this.#copy(incoming, key, sent.etag));
     await this.#asked(() => this.clients.main.send(new DeleteObjectCommand(this.#at(incoming))));
@@ -282,9 +302,9 @@ export class S3ArtifactStore implements Artifacts {
     return this.#asked(() => headOf(this.clients.main, this.#settings.bucket, key));
   }
 
-  async #hasDigest(key: string, digest: string, etag: string): Promise<boolean> {
+  async #hasDigest(ref: RunRef, key: string, digest: string, etag: string): Promise<boolean> {
     try {
-      for await (const _ of this.#read(key, digest, etag));
+      for await (const _ of this.#read(ref, key, digest, etag));
       return true;
     } catch (error) {
       if (error instanceof ArtifactDamaged) return false;
@@ -293,11 +313,12 @@ export class S3ArtifactStore implements Artifacts {
   }
 
   /** Asked for with the first piece, so that no connection is held where none is. */
-  async *#read(key: string, digest: string, etag?: string): AsyncGenerator<Uint8Array, void, undefined> {
+  async *#read(ref: RunRef, key: string, digest: string, etag?: string): AsyncGenerator<Uint8Array, void, undefined> {
     const hash = createHash('sha256');
+    await this.#downloads.take(ref);
     try {
       const ifMatch = etag === undefined ? {} : { IfMatch: etag };
-      const { Body } = await this.clients.main.send(new GetObjectCommand({ ...this.#at(key), ...ifMatch }));
+      const { Body } = await this.clients.reading.send(new GetObjectCommand({ ...this.#at(key), ...ifMatch }));
       if (!(Body instanceof Readable)) throw new Error('the store sent no body');
       // Left early, it is destroyed, and its connection with it.
       yield* lastWhenRight(
@@ -308,6 +329,8 @@ export class S3ArtifactStore implements Artifacts {
       );
     } catch (error) {
       throw error instanceof ArtifactDamaged ? error : this.#unavailable(error);
+    } finally {
+      this.#downloads.leave(ref);
     }
   }
 

@@ -123,6 +123,8 @@ export const remedies: Readonly<Record<ErrorCode | RunFailureCode | StartupCode,
 
   // the rest
   artifacts_unavailable: 'Look at the store: `holdfast doctor` says what is wrong with S3_ENDPOINT and the like.',
+  artifacts_busy:
+    'Repeat the request. If it stays so, set S3_PUBLIC_ENDPOINT, so that files go to the store itself, or start more APIs.',
   upload_not_found: 'Make a new one: `POST /v1/uploads`.',
   upload_incomplete: 'Send the bytes to `put` of the upload, then complete it.',
   upload_mismatch: 'Send the file whose SHA-256 was told, or make another upload for this one.',

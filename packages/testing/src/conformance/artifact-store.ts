@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ArtifactDamaged, type Artifacts, ArtifactsUnavailable, type RunRef } from '@holdfast/core';
+import { ArtifactDamaged, ArtifactsBusy, type Artifacts, ArtifactsUnavailable, type RunRef } from '@holdfast/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 /** One store that holds nothing yet. */
@@ -138,6 +138,33 @@ export function artifactStoreConformance(name: string, open: () => Promise<Opene
       }
       expect(first).toBeGreaterThan(0);
       expect(first).toBeLessThan(7_000_000);
+    });
+
+    it('goes on with everything else while more files are read at once than it lets through', async () => {
+      await opened.store.put(here, digest, bytes);
+      const large = digestOfPieces(9);
+      await opened.store.putStream(here, large, pieces(9), 9_000_000);
+      const others = Array.from({ length: 4 }, (_, index) => ({ ...here, tenant: `tenant-${index}` }));
+      for (const each of others) await opened.store.copy(here, each, large);
+      const reads = await Promise.all(
+        Array.from({ length: 80 }, async (_, index) => {
+          const found = await opened.store.open(others[index % 4] ?? here, large);
+          if (found === null) throw new Error('the file is not there');
+          return found.bytes[Symbol.asyncIterator]();
+        }),
+      );
+      await Promise.all(
+        reads.map(async (reading) => {
+          const piece = await reading.next().catch((error: unknown) => error);
+          if (piece instanceof Error) expect(piece).toBeInstanceOf(ArtifactsBusy);
+        }),
+      );
+      // None of them was read to its end.
+      await opened.store.ping();
+      await opened.store.put(otherRun, digest, bytes);
+      expect(await opened.store.get(otherRun, digest)).toSatisfy(sameBytes(bytes));
+      for (const reading of reads) await reading.return?.();
+      expect(await read(here, large)).toEqual({ size: 9_000_000, digest: large });
     });
 
     it('says so when a file is no longer what it was', async () => {
