@@ -41,6 +41,7 @@ import {
   isAnythingUnder,
   objectsUnder,
   removeUnder,
+  removeVersions,
   uploadsUnder,
 } from './stored-files.ts';
 import { StreamPlaces } from './stream-places.ts';
@@ -177,7 +178,7 @@ export class S3ArtifactStore implements Artifacts {
     const isRight = sent.size === size && (await this.#hasDigest(ref, incoming, digest, sent.etag));
     // Whoever has the link may send other bytes meanwhile: those that were read are copied, or none.
     const copied = isRight && (await this.#copy(incoming, key, sent.etag));
-    await this.#asked(() => this.clients.main.send(new DeleteObjectCommand(this.#at(incoming))));
+    await this.#removeUnfinished(incoming);
     // Somebody who asked at the same time may have been quicker.
     return copied || (await this.#head(key))?.size === size ? 'there' : 'wrong';
   }
@@ -239,8 +240,7 @@ export class S3ArtifactStore implements Artifacts {
     else if (uploadId !== undefined)
       await this.#asked(() => abortUpload(main, bucket, `${folder}/${digest}`, uploadId));
     // Nobody writes these again after so long: links are good for an hour, and marks have names of their own.
-    else if ((await this.#head(key))?.writtenAt === writtenAt)
-      await this.#asked(() => main.send(new DeleteObjectCommand(this.#at(key))));
+    else if ((await this.#head(key))?.writtenAt === writtenAt) await this.#removeUnfinished(key);
   }
 
   async removeRun(ref: RunRef): Promise<void> {
@@ -296,6 +296,14 @@ export class S3ArtifactStore implements Artifacts {
     }
     await this.#confirm(target);
     return true;
+  }
+
+  async #removeUnfinished(key: string): Promise<void> {
+    const { main } = this.clients;
+    await this.#asked(async () => {
+      await main.send(new DeleteObjectCommand(this.#at(key)));
+      await removeVersions(main, this.#settings.bucket, key);
+    });
   }
 
   async #head(key: string): Promise<Head | null> {

@@ -3,7 +3,7 @@ import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Cli
 import type { Clients } from './client.ts';
 import { encryptionOf } from './encryption.ts';
 import type { S3Settings } from './settings.ts';
-import { headOf } from './stored-files.ts';
+import { headOf, removeVersions } from './stored-files.ts';
 
 /*
  * S3 cannot look at a file and remove it in one step, several workers may do it at once, and meanwhile somebody may write
@@ -39,8 +39,12 @@ export async function removeStray(
   const mark = { Bucket, Key: `${marksOf(key)}${randomUUID()}` };
   await main.send(new PutObjectCommand({ ...mark, Body: 'removing', ...encryptionOf(settings) }), options);
   const found = await headOf(main, Bucket, key, options);
-  if (found?.writtenAt === writtenAt) await once.send(new DeleteObjectCommand({ Bucket, Key: key }), options);
+  if (found?.writtenAt === writtenAt) {
+    await once.send(new DeleteObjectCommand({ Bucket, Key: key }), options);
+    await removeVersions(main, Bucket, key);
+  }
   await main.send(new DeleteObjectCommand(mark));
+  await removeVersions(main, Bucket, mark.Key);
 }
 
 /** Waits until nobody is removing the file, or for as long as a removal can take. */

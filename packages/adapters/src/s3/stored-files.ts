@@ -1,5 +1,6 @@
 import {
   AbortMultipartUploadCommand,
+  DeleteObjectCommand,
   DeleteObjectsCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
@@ -95,6 +96,22 @@ async function versionsUnder(
   return [...(page.Versions ?? []), ...(page.DeleteMarkers ?? [])].flatMap(({ Key, VersionId }) =>
     Key === undefined ? [] : [{ Key, ...(VersionId === undefined ? {} : { VersionId }) }],
   );
+}
+
+/**
+ * What an object that was removed has left in a bucket with versioning; in any other nothing happens. Each version is
+ * removed by its own id, so nobody loses what is written meanwhile.
+ */
+export async function removeVersions(client: S3Client, bucket: string, key: string): Promise<void> {
+  const page = await client.send(new ListObjectVersionsCommand({ Bucket: bucket, Prefix: key }));
+  const old = (page.Versions ?? []).filter((each) => each.Key === key && each.IsLatest !== true);
+  const markers = (page.DeleteMarkers ?? []).filter((each) => each.Key === key);
+  // From before the bucket had versioning: what has that id may be another object by the time it is removed.
+  const hasNameless = old.some(({ VersionId }) => VersionId === 'null');
+  // A marker goes last, and never from above what stays: that would come back.
+  for (const { VersionId } of [...old, ...(hasNameless ? [] : markers)])
+    if (VersionId !== undefined && VersionId !== 'null')
+      await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key, VersionId }));
 }
 
 /** Everything under the prefix, in all its versions. May be done again, and go on where it died. */
