@@ -102,4 +102,65 @@ describeSeaweedFs('with the store of the artifacts away', (store) => {
     const taker = await client.runs.start({ agent: 'scribe', files: [upload.id] });
     expect((await client.artifacts.list(taker.id)).items[0]).toMatchObject({ name: 'u.txt', digest });
   }, 60_000);
+
+  /** Of zeros, as a file of a run. */
+  const megabytes = async (count: number) => {
+    const bytes = new Uint8Array(count * 1_000_000);
+    const digest = Buffer.from(await crypto.subtle.digest('SHA-256', bytes)).toString('hex');
+    return { bytes, digest, size: bytes.length };
+  };
+  const asked = (path: string, init: RequestInit = {}): Promise<Response> =>
+    fetch(`${server.url}${path}`, {
+      ...init,
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/octet-stream' },
+    });
+  const busy = { status: 503, retry: '1', kept: 'no-store', name: null, code: 'artifacts_busy' };
+  const refusal = async (answer: Response) => {
+    const { code } = (await answer.json()) as { code: string };
+    const header = (name: string) => answer.headers.get(name);
+    const name = header('content-disposition');
+    return { status: answer.status, retry: header('retry-after'), kept: header('cache-control'), name, code };
+  };
+
+  test('more downloads than one tenant may have are refused, and the rest goes on', async () => {
+    const { bytes, digest, size } = await megabytes(24);
+    const upload = await client.uploads.create({ name: 'large.bin', size, digest });
+    await client.uploads.send(upload, new Blob([bytes]));
+    await client.uploads.complete(upload.id);
+    const run = await client.runs.start({ agent: 'talker', files: [upload.id] });
+    const path = `/v1/runs/${run.id}/artifacts/${digest}`;
+    // Nobody reads them, so none of them ends.
+    const downloads = await Promise.all(Array.from({ length: 32 }, () => asked(path)));
+    expect(new Set(downloads.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(await refusal(await asked(path))).toEqual(busy);
+    expect(await checks()).toMatchObject({ checks: { artifacts: 'ok' } });
+    await client.runs.start({ agent: 'talker', input: 'x'.repeat(100_000) });
+    for (const { body } of downloads) await body?.cancel();
+    await vi.waitUntil(async () => (await client.artifacts.get(run.id, digest)).length === size, { timeout: 30_000 });
+  }, 90_000);
+
+  test('more uploads through the API than one tenant may have are refused, and those under way end well', async () => {
+    const { bytes, digest, size } = await megabytes(1);
+    let goOn = false;
+    const slowly = () =>
+      new ReadableStream<Uint8Array>({
+        start: (controller) => controller.enqueue(bytes.subarray(1)),
+        pull: async (controller) => {
+          await vi.waitUntil(() => goOn, { timeout: 60_000 });
+          controller.enqueue(bytes.subarray(0, 1));
+          controller.close();
+        },
+      });
+    const send = async (body: Blob | ReadableStream<Uint8Array>): Promise<Response> => {
+      const { id } = await client.uploads.create({ name: 'a.bin', size, digest });
+      return asked(`/v1/uploads/${id}/content`, { method: 'PUT', body, duplex: 'half' } as RequestInit);
+    };
+    const under = Array.from({ length: 9 }, () => send(slowly()));
+    const first = await Promise.race(under);
+    expect(await refusal(first)).toEqual(busy);
+    goOn = true;
+    const statuses = (await Promise.all(under)).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 204)).toHaveLength(8);
+    expect((await send(new Blob([bytes]))).status).toBe(204);
+  }, 90_000);
 });

@@ -225,10 +225,17 @@ function send({ log }: ApiPorts, reply: FastifyReply, answer: Answer): FastifyRe
   if ('text' in answer) return reply.send(answer.text);
   if ('stream' in answer) {
     const stream = Readable.from(answer.stream);
-    // The status is out by then: all that the client sees is that the answer breaks off.
-    stream.once('error', (error: unknown) =>
-      log.error({ err: error, request_id: reply.request.id }, 'an answer was broken off'),
-    );
+    const headers = Object.keys(answer.headers ?? {});
+    stream.once('error', (error: unknown) => {
+      if (reply.raw.headersSent) {
+        // All that the client sees is that the answer breaks off.
+        log.error({ err: error, request_id: reply.request.id }, 'an answer was broken off');
+        return;
+      }
+      // It is refused like any other request, and the refusal is no file that may be kept for a year.
+      for (const name of headers) reply.removeHeader(name);
+      secure(reply.raw);
+    });
     return reply.send(stream);
   }
   if (!('json' in answer)) return reply.send();

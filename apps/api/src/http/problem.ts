@@ -1,5 +1,6 @@
 import { type ErrorCode, HoldfastError, type Problem, problemOf } from '@holdfast/contracts';
 import {
+  ArtifactsBusy,
   ArtifactsUnavailable,
   DatabaseBusy,
   DatabaseUnavailable,
@@ -40,6 +41,12 @@ export function told(error: unknown, requestId: string): HoldfastError {
     return new HoldfastError(
       'database_unavailable',
       'The database does not answer or takes no writes. Repeat a create with the same Idempotency-Key.',
+      { cause: error },
+    );
+  if (error instanceof ArtifactsBusy)
+    return new HoldfastError(
+      'artifacts_busy',
+      'As many files are on their way through this process as it takes at once. Try again.',
       { cause: error },
     );
   if (error instanceof ArtifactsUnavailable)

@@ -1,6 +1,19 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { access, constants, mkdir, open, opendir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import {
+  access,
+  constants,
+  type FileHandle,
+  mkdir,
+  open,
+  opendir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  rmdir,
+  stat,
+} from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import {
   ArtifactDamaged,
@@ -40,13 +53,13 @@ export class FileArtifactStore implements Artifacts {
     const file = this.#file(ref, digest);
     if (sha256(bytes) !== digest) throw new ArtifactRefused(`the bytes do not have the digest ${digest}`);
 
-    await this.#write(file, digest, (temporary) => writeSynced(temporary, [bytes]));
+    await this.#write(file, digest, [bytes]);
   }
 
   async putStream(ref: RunRef, digest: string, bytes: AsyncIterable<Uint8Array>, most: number): Promise<number> {
     const file = this.#file(ref, digest);
     const source = new CheckedBytes(bytes, digest, most, createHash('sha256'));
-    await this.#write(file, digest, (temporary) => writeSynced(temporary, source));
+    await this.#write(file, digest, source);
     return source.size;
   }
 
@@ -134,9 +147,12 @@ export class FileArtifactStore implements Artifacts {
     // A put may replace it between a look and a removal. So it is taken aside, and what proves to be another is put back.
     const aside = join(folder, `.${name.replace(temporaryName, '$1')}.${randomUUID()}`);
     if ((await unlessMissing(rename(file, aside).then(() => true))) === null) return;
-    if ((await stat(aside)).mtimeMs === writtenAt) return rm(aside, { force: true });
-    await rename(aside, file);
-    await syncFolder(folder);
+    if ((await stat(aside)).mtimeMs !== writtenAt) {
+      await rename(aside, file);
+      return syncFolder(folder);
+    }
+    await rm(aside, { force: true });
+    await removeEmpty(folder);
   }
 
   async removeRun(ref: RunRef): Promise<void> {
@@ -155,13 +171,13 @@ export class FileArtifactStore implements Artifacts {
     return (await unlessMissing(stat(this.#tenantFolder(scope)))) !== null;
   }
 
-  /** Has a temporary file written, which takes its place when that has ended well. */
-  async #write(file: string, digest: string, write: (temporary: string) => Promise<void>): Promise<void> {
+  /** Writes a temporary file, which takes its place when that has ended well. */
+  async #write(file: string, digest: string, bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
     const folder = dirname(file);
-    const firstMade = await mkdir(folder, { recursive: true });
     const temporary = join(folder, `.${digest}.${randomUUID()}`);
+    const { opened, firstMade } = await openIn(folder, temporary);
     try {
-      await write(temporary);
+      await writeSynced(opened, bytes);
       await rename(temporary, file);
     } catch (error) {
       await rm(temporary, { force: true });
@@ -199,10 +215,13 @@ async function unlessMissing<T>(work: Promise<T>): Promise<T | null> {
   try {
     return await work;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    if (isOneOf(error, ['ENOENT'])) return null;
     throw error;
   }
 }
+
+const isOneOf = (error: unknown, codes: readonly string[]): boolean =>
+  error instanceof Error && 'code' in error && codes.includes(String(error.code));
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -217,14 +236,32 @@ async function* verified(path: string, digest: string): AsyncGenerator<Uint8Arra
   );
 }
 
-async function writeSynced(path: string, bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
-  const file = await open(path, 'wx', 0o600);
+/** In a folder that is made for it. Whoever removes its last stray may remove it in between. */
+async function openIn(
+  folder: string,
+  path: string,
+): Promise<{ readonly opened: FileHandle; readonly firstMade: string | undefined }> {
+  for (;;) {
+    const firstMade = await mkdir(folder, { recursive: true });
+    const opened = await unlessMissing(open(path, 'wx', 0o600));
+    if (opened !== null) return { opened, firstMade };
+  }
+}
+
+async function writeSynced(file: FileHandle, bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
   try {
     for await (const piece of bytes) await file.writeFile(piece);
     await file.sync();
   } finally {
     await file.close();
   }
+}
+
+/** One that has become empty. It need not last: whoever looks for strays finds it again. */
+async function removeEmpty(folder: string): Promise<void> {
+  await rmdir(folder).catch((error: unknown) => {
+    if (!isOneOf(error, ['ENOTEMPTY', 'EEXIST', 'ENOENT'])) throw error;
+  });
 }
 
 async function syncFolder(path: string): Promise<void> {

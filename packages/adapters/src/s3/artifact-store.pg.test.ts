@@ -1,6 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { Agent } from 'node:http';
-import { CreateMultipartUploadCommand, PutObjectCommand, UploadPartCommand } from '@aws-sdk/client-s3';
+import {
+  CreateMultipartUploadCommand,
+  DeleteBucketCommand,
+  PutObjectCommand,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
 import type { RunRef } from '@holdfast/core';
 import { artifactStoreConformance, type OpenedArtifactStore } from '@holdfast/testing';
 import { describeProgram, describeSeaweedFs, type MotoServer, startMoto } from '@holdfast/testing/servers';
@@ -8,6 +13,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { S3ArtifactStore } from './artifact-store.ts';
 import { makeBucket } from './make-bucket.ts';
 import type { S3Settings } from './settings.ts';
+import { removeUnder } from './stored-files.ts';
 
 const settingsFor = (endpoint: string, given: Partial<S3Settings> = {}): S3Settings => ({
   endpoint,
@@ -40,7 +46,7 @@ async function open(settings: S3Settings, { agent, parts }: Kind): Promise<Opene
   const aged = new Map<string, number>();
   const opened: S3ArtifactStore[] = [];
   const openOne = (): S3ArtifactStore => {
-    const store = new S3ArtifactStore(settings, options);
+    const store = new S3ArtifactStore(settings, { ...options, streamWaitMs: 500 });
     makeOlder(store, aged);
     opened.push(store);
     return store;
@@ -65,6 +71,9 @@ async function open(settings: S3Settings, { agent, parts }: Kind): Promise<Opene
       await main.send(new PutObjectCommand({ ...at(ref, digest), Body: bytes }));
     },
     close: async () => {
+      // A server has room for so many buckets.
+      await removeUnder(main, settings.bucket, '');
+      await main.send(new DeleteBucketCommand({ Bucket: settings.bucket }));
       await Promise.all(opened.map((each) => each.close()));
     },
   };

@@ -6,7 +6,6 @@ import {
   DeleteObjectCommand,
   GetObjectCommand,
   HeadBucketCommand,
-  HeadObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
@@ -30,29 +29,43 @@ import {
   type StoredFile,
   type TenantScope,
 } from '@holdfast/core';
-import { type Clients, clientsOf, closeClients } from './client.ts';
+import { type Clients, clientsOf, closeClients, SOCKETS } from './client.ts';
 import { encryptionHeaders, encryptionOf } from './encryption.ts';
 import { explainFailure, isMissing, nameOf } from './explain-failure.ts';
+import { removalsEnded, REMOVE_WITHIN_MS, removeStray } from './remove-stray.ts';
 import type { S3Settings } from './settings.ts';
-import { abortUpload, isAnythingUnder, objectsUnder, removeUnder, uploadsUnder } from './stored-files.ts';
+import {
+  abortUpload,
+  type Head,
+  headOf,
+  isAnythingUnder,
+  objectsUnder,
+  removeUnder,
+  removeVersions,
+  uploadsUnder,
+} from './stored-files.ts';
+import { StreamPlaces } from './stream-places.ts';
 
 /** Two of these, and the one that is being filled, are in memory for each upload. Of 10,000 at most: 80 GiB. */
 const PART_BYTES = 8 * 1024 * 1024;
 const PARTS_AT_ONCE = 2;
-/** One that is younger is nobody's stray, by any clock. */
-const OLD_MS = 12 * 3_600_000;
-/** From the look at a file to its removal; a removal that took longer is not sent. */
-const REMOVE_WITHIN_MS = 5_000;
+/** In a process, which keeps some 400 MiB of parts for them. */
+export const UPLOADS_AT_ONCE = 16;
+/** Each has a connection of those for reading, so that none waits for one. */
+export const DOWNLOADS_AT_ONCE = SOCKETS;
+const STREAM_WAIT_MS = 5_000;
 const PING_MS = 5_000;
 
 export interface S3Options {
-  /** How long a write waits whose file somebody may be about to remove, ms: longer than a removal takes. */
+  /** How long a write waits at most for a removal of its file that has not ended, ms: longer than one can take. */
   readonly removalMs?: number;
+  /** How long an upload or a download waits for its place, ms. */
+  readonly streamWaitMs?: number;
   readonly agent?: Agent;
 }
 
-/** What is not finished: bytes that came by an upload link and were not looked at, or parts. */
-const unfinished = /^\.([0-9a-f]{64})\.(?:incoming|multipart\.([^/]{1,1024}))$/;
+/** What is not finished: bytes that came by an upload link and were not looked at, a removal, or parts. */
+const unfinished = /^\.([0-9a-f]{64})\.(?:incoming|removing\.[0-9a-f-]{36}|multipart\.([^/]{1,1024}))$/;
 
 /**
  * Artifacts in a bucket: `<tenant>/<run>/<digest>`. S3 shows an object only when all of it is durable; nothing gets the
@@ -62,8 +75,15 @@ export class S3ArtifactStore implements Artifacts {
   readonly clients: Clients;
   readonly #settings: S3Settings;
   readonly #removalMs: number;
+  readonly #uploads: StreamPlaces;
+  readonly #downloads: StreamPlaces;
 
-  constructor(settings: S3Settings, { removalMs = 6 * REMOVE_WITHIN_MS, agent }: S3Options = {}) {
+  constructor(
+    settings: S3Settings,
+    { removalMs = 6 * REMOVE_WITHIN_MS, streamWaitMs = STREAM_WAIT_MS, agent }: S3Options = {},
+  ) {
+    this.#uploads = new StreamPlaces('uploads', UPLOADS_AT_ONCE, streamWaitMs);
+    this.#downloads = new StreamPlaces('downloads', DOWNLOADS_AT_ONCE, streamWaitMs);
     this.clients = clientsOf(settings, agent);
     this.#settings = settings;
     this.#removalMs = removalMs;
@@ -73,26 +93,29 @@ export class S3ArtifactStore implements Artifacts {
     const key = artifactKey(ref, digest);
     if (createHash('sha256').update(bytes).digest('hex') !== digest)
       throw new ArtifactRefused(`the bytes do not have the digest ${digest}`);
-    await this.#write(key, async () => {
-      await this.clients.main.send(new PutObjectCommand({ ...this.#object(key), Body: bytes }));
-    });
+    await this.#asked(() => this.clients.main.send(new PutObjectCommand({ ...this.#object(key), Body: bytes })));
+    await this.#confirm(key);
   }
 
   async putStream(ref: RunRef, digest: string, bytes: AsyncIterable<Uint8Array>, most: number): Promise<number> {
     const key = artifactKey(ref, digest);
     const source = new CheckedBytes(bytes, digest, most, createHash('sha256'));
-    await this.#write(key, async () => {
-      const upload = new Upload({
-        client: this.clients.main,
-        params: { ...this.#object(key), Body: Readable.from(source, { objectMode: false }) },
-        partSize: PART_BYTES,
-        queueSize: PARTS_AT_ONCE,
-      });
-      await upload.done();
-    }).catch((error: unknown) => {
+    const upload = new Upload({
+      client: this.clients.main,
+      params: { ...this.#object(key), Body: Readable.from(source, { objectMode: false }) },
+      partSize: PART_BYTES,
+      queueSize: PARTS_AT_ONCE,
+    });
+    await this.#uploads.take(ref);
+    try {
+      await this.#asked(() => upload.done());
+    } catch (error) {
       // The store was told to forget what it had; why is what counts.
       throw source.failure ?? error;
-    });
+    } finally {
+      this.#uploads.leave(ref);
+    }
+    await this.#confirm(key);
     return source.size;
   }
 
@@ -115,7 +138,7 @@ export class S3ArtifactStore implements Artifacts {
       await this.#asked(() => this.clients.main.send(new ListObjectsV2Command({ ...this.#bucket(), MaxKeys: 1 })));
       return null;
     }
-    return { size: found.size, bytes: this.#read(key, digest) };
+    return { size: found.size, bytes: this.#read(ref, key, digest) };
   }
 
   /** Inside the store: nothing passes through here. What is damaged stays so, and is found by whoever reads it. */
@@ -152,10 +175,10 @@ export class S3ArtifactStore implements Artifacts {
     const incoming = this.#incoming(ref, digest);
     const sent = await this.#head(incoming);
     if (sent === null) return 'absent';
-    const isRight = sent.size === size && (await this.#hasDigest(incoming, digest, sent.etag));
+    const isRight = sent.size === size && (await this.#hasDigest(ref, incoming, digest, sent.etag));
     // Whoever has the link may send other bytes meanwhile: those that were read are copied, or none.
     const copied = isRight && (await this.#copy(incoming, key, sent.etag));
-    await this.#asked(() => this.clients.main.send(new DeleteObjectCommand(this.#at(incoming))));
+    await this.#removeUnfinished(incoming);
     // Somebody who asked at the same time may have been quicker.
     return copied || (await this.#head(key))?.size === size ? 'there' : 'wrong';
   }
@@ -211,15 +234,13 @@ export class S3ArtifactStore implements Artifacts {
     const [, digest, uploadId] = unfinished.exec(name) ?? [];
     if (!isArtifactDigest(name) && digest === undefined) throw new ArtifactRefused('not a file of this store');
     const { main } = this.clients;
-    if (digest !== undefined && uploadId !== undefined) {
-      await this.#asked(() => abortUpload(main, this.#settings.bucket, `${folder}/${digest}`, uploadId));
-      return;
-    }
-    const signal = AbortSignal.timeout(REMOVE_WITHIN_MS);
-    const found = await this.#head(`${folder}/${name}`);
-    if (found?.writtenAt !== writtenAt) return;
-    // A put in between would lose its file. It knows that, and looks again when no removal can be under way any more.
-    await this.#asked(() => main.send(new DeleteObjectCommand(this.#at(`${folder}/${name}`)), { abortSignal: signal }));
+    const { bucket } = this.#settings;
+    const key = `${folder}/${name}`;
+    if (digest === undefined) await this.#asked(() => removeStray(this.clients, this.#settings, key, writtenAt));
+    else if (uploadId !== undefined)
+      await this.#asked(() => abortUpload(main, bucket, `${folder}/${digest}`, uploadId));
+    // Nobody writes these again after so long: links are good for an hour, and marks have names of their own.
+    else if ((await this.#head(key))?.writtenAt === writtenAt) await this.#removeUnfinished(key);
   }
 
   async removeRun(ref: RunRef): Promise<void> {
@@ -253,49 +274,45 @@ export class S3ArtifactStore implements Artifacts {
     return Promise.resolve();
   }
 
-  /**
-   * A write, and a look whether it held. Whoever removes strays looks at a file and then removes it, and S3 cannot do both
-   * at once; so a file that was old enough to be a stray is looked for again when such a removal has ended.
-   */
-  async #write(key: string, write: () => Promise<void>): Promise<void> {
-    const before = await this.#head(key);
-    await this.#asked(write);
-    if (before === null || before.writtenAt > Date.now() - OLD_MS) return;
-    await new Promise((resolve) => setTimeout(resolve, this.#removalMs));
+  /** Of what was written just now: somebody may have taken it for a stray. */
+  async #confirm(key: string): Promise<void> {
+    await this.#asked(() => removalsEnded(this.clients.main, this.#settings.bucket, key, this.#removalMs));
     if ((await this.#head(key)) === null)
       throw new ArtifactsUnavailable(`${key} was removed as a stray while it was written. Write it again`);
   }
 
   /** `etag`: only when it is still that. */
   async #copy(source: string, target: string, etag?: string): Promise<boolean> {
-    let copied = false;
-    await this.#write(target, async () => {
-      try {
-        await this.clients.copying.send(
-          new CopyObjectCommand({
-            ...this.#object(target),
-            CopySource: `${this.#settings.bucket}/${source}`,
-            ...(etag === undefined ? {} : { CopySourceIfMatch: etag }),
-          }),
-        );
-        copied = true;
-      } catch (error) {
-        if (!isMissing(error) && nameOf(error) !== 'PreconditionFailed') throw error;
-      }
+    const command = new CopyObjectCommand({
+      ...this.#object(target),
+      CopySource: `${this.#settings.bucket}/${source}`,
+      ...(etag === undefined ? {} : { CopySourceIfMatch: etag }),
     });
-    return copied;
-  }
-
-  async #head(key: string): Promise<{ size: number; writtenAt: number; etag: string } | null> {
-    const found = await this.#asked(() => this.clients.main.send(new HeadObjectCommand(this.#at(key))));
-    if (found === null) return null;
-    const { ContentLength = 0, LastModified, ETag = '' } = found;
-    return { size: ContentLength, writtenAt: LastModified?.getTime() ?? 0, etag: ETag };
-  }
-
-  async #hasDigest(key: string, digest: string, etag: string): Promise<boolean> {
     try {
-      for await (const _ of this.#read(key, digest, etag));
+      await this.clients.copying.send(command);
+    } catch (error) {
+      if (isMissing(error) || nameOf(error) === 'PreconditionFailed') return false;
+      throw this.#unavailable(error);
+    }
+    await this.#confirm(target);
+    return true;
+  }
+
+  async #removeUnfinished(key: string): Promise<void> {
+    const { main } = this.clients;
+    await this.#asked(async () => {
+      await main.send(new DeleteObjectCommand(this.#at(key)));
+      await removeVersions(main, this.#settings.bucket, key);
+    });
+  }
+
+  async #head(key: string): Promise<Head | null> {
+    return this.#asked(() => headOf(this.clients.main, this.#settings.bucket, key));
+  }
+
+  async #hasDigest(ref: RunRef, key: string, digest: string, etag: string): Promise<boolean> {
+    try {
+      for await (const _ of this.#read(ref, key, digest, etag));
       return true;
     } catch (error) {
       if (error instanceof ArtifactDamaged) return false;
@@ -304,11 +321,12 @@ export class S3ArtifactStore implements Artifacts {
   }
 
   /** Asked for with the first piece, so that no connection is held where none is. */
-  async *#read(key: string, digest: string, etag?: string): AsyncGenerator<Uint8Array, void, undefined> {
+  async *#read(ref: RunRef, key: string, digest: string, etag?: string): AsyncGenerator<Uint8Array, void, undefined> {
     const hash = createHash('sha256');
+    await this.#downloads.take(ref);
     try {
       const ifMatch = etag === undefined ? {} : { IfMatch: etag };
-      const { Body } = await this.clients.main.send(new GetObjectCommand({ ...this.#at(key), ...ifMatch }));
+      const { Body } = await this.clients.reading.send(new GetObjectCommand({ ...this.#at(key), ...ifMatch }));
       if (!(Body instanceof Readable)) throw new Error('the store sent no body');
       // Left early, it is destroyed, and its connection with it.
       yield* lastWhenRight(
@@ -319,6 +337,8 @@ export class S3ArtifactStore implements Artifacts {
       );
     } catch (error) {
       throw error instanceof ArtifactDamaged ? error : this.#unavailable(error);
+    } finally {
+      this.#downloads.leave(ref);
     }
   }
 

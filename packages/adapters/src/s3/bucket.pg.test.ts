@@ -1,14 +1,17 @@
 import { randomUUID } from 'node:crypto';
+import { Agent, request } from 'node:http';
+import { Readable } from 'node:stream';
+import { text as readAll } from 'node:stream/consumers';
 import {
   DeleteObjectCommand,
   HeadObjectCommand,
   ListObjectVersionsCommand,
   PutBucketVersioningCommand,
 } from '@aws-sdk/client-s3';
-import { ArtifactsUnavailable } from '@holdfast/core';
+import { ArtifactsUnavailable, type RunRef } from '@holdfast/core';
 import { digestOf } from '@holdfast/testing';
-import { describeSeaweedFs, freePort } from '@holdfast/testing/servers';
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { describeProgram, describeSeaweedFs, freePort, type MotoServer, startMoto } from '@holdfast/testing/servers';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { S3ArtifactStore, type S3Options } from './artifact-store.ts';
 import { examineBucket } from './examine-bucket.ts';
 import { explainFailure } from './explain-failure.ts';
@@ -108,53 +111,75 @@ describeSeaweedFs('a bucket on a server that checks signatures', (server) => {
     expect(head.ServerSideEncryption).toBe('AES256');
   });
 
-  test('a tenant is erased with what versions have kept', async () => {
+  test('signs the key of the encryption into a link, without which nothing is taken', async () => {
+    const keyId = randomUUID();
+    const store = open({ encryption: { type: 'aws:kms', keyId } });
+    const link = await store.uploadLink({ ...ref, run: randomUUID() }, digest, bytes.length, 60);
+    const headers = {
+      'x-amz-server-side-encryption': 'aws:kms',
+      'x-amz-server-side-encryption-aws-kms-key-id': keyId,
+    };
+    expect(link?.headers).toEqual(headers);
+    const other = { ...headers, 'x-amz-server-side-encryption-aws-kms-key-id': randomUUID() };
+    for (const wrong of [{}, { 'x-amz-server-side-encryption': 'aws:kms' }, other])
+      expect((await send(link?.url ?? '', bytes, wrong)).status).toBe(403);
+    // The signature is right; this server has no keys.
+    expect((await send(link?.url ?? '', bytes, headers)).status).not.toBe(403);
+  });
+
+  test('gives and takes by links where the bucket stands in the host name', async () => {
+    const endpoint = server().virtualHost;
+    const agent = local();
+    const store = open({ endpoint, publicEndpoint: endpoint, pathStyle: false }, { agent });
+    const mine = { ...ref, run: randomUUID() };
+    const put = await store.uploadLink(mine, digest, bytes.length, 60);
+    expect(new URL(put?.url ?? '').hostname).toBe(`${settings.bucket}.s3.localhost`);
+    expect(await askBy(agent, put?.url ?? '', bytes.subarray(1))).toMatchObject({ status: 403 });
+    expect(await askBy(agent, put?.url ?? '', bytes)).toMatchObject({ status: 200 });
+    expect(await store.accept(mine, digest, bytes.length)).toBe('there');
+    const got = await store.downloadLink(mine, digest, 'a', 60);
+    expect(await askBy(agent, got?.url ?? '')).toEqual({ status: 200, text: 'a report\n' });
+    const elsewhere = (got?.url ?? '').replace(settings.bucket, `test-${randomUUID()}`);
+    expect((await askBy(agent, elsewhere)).status).toBeGreaterThanOrEqual(400);
+  });
+
+  test('what is removed leaves no versions, and a tenant is erased with those that are kept', async () => {
     const other = { ...settings, bucket: `test-${randomUUID()}` };
     await makeBucket(other);
     const store = open(other);
     const { main } = store.clients;
     const Bucket = other.bucket;
+    const older = { ...ref, tenant: 'globex' };
+    await store.put(older, digest, bytes);
     await main.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }));
+    // From before there were versions: it stays below its marker, or it would come back.
+    for (const file of await store.files(older)) await store.remove(older, file);
+    expect(await store.get(older, digest)).toBeNull();
+    await store.removeTenant(older);
     await store.put(ref, digest, bytes);
     await store.put(ref, digest, bytes);
     const [file] = await store.files(ref);
     if (file === undefined) throw new Error('nothing was written');
+    const left = async () => {
+      const { Versions = [], DeleteMarkers = [] } = await main.send(new ListObjectVersionsCommand({ Bucket }));
+      return [...Versions, ...DeleteMarkers].map(({ Key }) => Key);
+    };
+    expect(await left()).toHaveLength(2);
     await store.remove(ref, file);
     expect(await store.get(ref, digest)).toBeNull();
+    expect(await left()).toEqual([]);
+    const link = await store.uploadLink(ref, digest, bytes.length, 60);
+    for (let time = 0; time < 2; time += 1) expect((await send(link?.url ?? '', bytes)).status).toBe(200);
+    expect(await store.accept(ref, digest, bytes.length)).toBe('there');
+    const own = `${ref.tenant}/${ref.run}/${digest}`;
+    expect(await left()).toEqual([own]);
+    await store.put(ref, digest, bytes);
+    await main.send(new DeleteObjectCommand({ Bucket, Key: own }));
+    expect(await left()).toEqual([own, own, own]);
     expect(await store.hasTenant(ref)).toBe(true);
     await store.removeTenant(ref);
     expect(await store.hasTenant(ref)).toBe(false);
-    const left = await main.send(new ListObjectVersionsCommand({ Bucket }));
-    expect([...(left.Versions ?? []), ...(left.DeleteMarkers ?? [])]).toEqual([]);
-  });
-
-  test('what is written again while somebody removes it as a stray is never lost unknowingly', async () => {
-    const store = open({}, { removalMs: 300 });
-    const mine = { ...ref, run: randomUUID() };
-    const at = { Bucket: settings.bucket, Key: `${mine.tenant}/${mine.run}/${digest}` };
-    await store.put(mine, digest, bytes);
-    // Old enough to be a stray; and a removal that has looked before the write, and strikes after it.
-    let old = true;
-    let strikes = true;
-    store.clients.main.middlewareStack.add(
-      (next, { commandName }) =>
-        async (args) => {
-          const answer = await next(args);
-          const output = answer.output as { LastModified?: Date };
-          if (commandName === 'HeadObjectCommand' && old && output.LastModified !== undefined)
-            output.LastModified = new Date(0);
-          if (commandName === 'PutObjectCommand' && strikes) {
-            strikes = false;
-            await store.clients.copying.send(new DeleteObjectCommand(at));
-          }
-          return answer;
-        },
-      { step: 'initialize' },
-    );
-    await expect(store.put(mine, digest, bytes)).rejects.toThrow(ArtifactsUnavailable);
-    old = false;
-    await store.put(mine, digest, bytes);
-    expect(await store.get(mine, digest)).not.toBeNull();
+    expect(await left()).toEqual([]);
   });
 
   test('the doctor finds nothing wrong, and leaves nothing behind', async () => {
@@ -251,6 +276,58 @@ describeSeaweedFs('a bucket on a server that checks signatures', (server) => {
     );
   }, 120_000);
 });
+
+describeProgram('moto', 'a bucket with a key of its own at AWS', (bin) => {
+  let server: MotoServer;
+  beforeAll(async () => {
+    server = await startMoto(bin);
+  });
+  afterAll(() => server.stop());
+
+  test('is asked to use that key by whoever writes: us, a copy, a link', async () => {
+    const keyId = 'arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+    const settings: S3Settings = { ...settingsOf(server.endpoint), encryption: { type: 'aws:kms', keyId } };
+    await makeBucket(settings);
+    const store = new S3ArtifactStore(settings);
+    const linked = { ...ref, run: randomUUID() };
+    const copied = { ...ref, run: randomUUID() };
+    const large = Buffer.alloc(9_000_000, 'x');
+    const keyOf = async ({ tenant, run }: RunRef, name: string) => {
+      const at = { Bucket: settings.bucket, Key: `${tenant}/${run}/${name}` };
+      const { ServerSideEncryption, SSEKMSKeyId } = await store.clients.main.send(new HeadObjectCommand(at));
+      return [ServerSideEncryption, SSEKMSKeyId];
+    };
+    const own = ['aws:kms', keyId];
+
+    const link = await store.uploadLink(linked, digest, bytes.length, 60);
+    const body = Uint8Array.from(bytes);
+    expect((await fetch(link?.url ?? '', { method: 'PUT', body, headers: { ...link?.headers } })).status).toBe(200);
+    expect(await keyOf(linked, `.${digest}.incoming`)).toEqual(own);
+    expect(await store.accept(linked, digest, bytes.length)).toBe('there');
+    expect(await keyOf(linked, digest)).toEqual(own);
+    expect(await store.copy(linked, copied, digest)).toBe(true);
+    expect(await keyOf(copied, digest)).toEqual(own);
+    await store.put(ref, digest, bytes);
+    expect(await keyOf(ref, digest)).toEqual(own);
+    await store.putStream(ref, digestOf(large), Readable.from([large]), large.length);
+    expect(await keyOf(ref, digestOf(large))).toEqual(own);
+    await store.close();
+  });
+});
+
+/** An agent that finds every name on this machine, as a resolver would for the names of buckets. */
+const local = (): Agent =>
+  new Agent({ lookup: (_name, _options, found) => found(null, [{ address: '127.0.0.1', family: 4 }]) });
+
+/** A GET, or a PUT of the bytes. */
+const askBy = (agent: Agent, url: string, body?: Uint8Array): Promise<{ status: number; text: string }> =>
+  new Promise((resolve, reject) => {
+    const asked = request(url, { agent, method: body === undefined ? 'GET' : 'PUT' }, (answer) => {
+      readAll(answer).then((text) => resolve({ status: answer.statusCode ?? 0, text }), reject);
+    });
+    asked.once('error', reject);
+    asked.end(body);
+  });
 
 describe('a failure in words', () => {
   const settings = settingsOf('https://s3.test');

@@ -7,12 +7,16 @@ const CONNECT_MS = 3_000;
 const IDLE_MS = 30_000;
 /** A server that copies gigabytes may say nothing until it has ended. */
 const COPY_IDLE_MS = 15 * 60_000;
-/** Connections at once; more wait. */
-const SOCKETS = 64;
+/** Connections of a client; a request that waits for one longer than CONNECT_MS is given up as if nobody answered. */
+export const SOCKETS = 64;
 
 export interface Clients {
   readonly main: S3Client;
+  /** For a request that must not be sent again, whatever became of it. */
+  readonly once: S3Client;
   readonly copying: S3Client;
+  /** For bodies, which are read as slowly as somebody takes them: no other request shall wait for their connections. */
+  readonly reading: S3Client;
   /** Signs with the public address and sends nothing. null = none is configured. */
   readonly signing: S3Client | null;
 }
@@ -39,6 +43,8 @@ export function clientsOf(settings: S3Settings, agent?: Agent): Clients {
   });
   return {
     main: new S3Client(config(endpoint, IDLE_MS)),
+    once: new S3Client({ ...config(endpoint, IDLE_MS), maxAttempts: 1 }),
+    reading: new S3Client(config(endpoint, IDLE_MS)),
     copying: new S3Client(config(endpoint, COPY_IDLE_MS)),
     signing:
       publicEndpoint === null
@@ -48,6 +54,6 @@ export function clientsOf(settings: S3Settings, agent?: Agent): Clients {
   };
 }
 
-export function closeClients({ main, copying, signing }: Clients): void {
-  for (const client of [main, copying, signing]) client?.destroy();
+export function closeClients(clients: Clients): void {
+  for (const client of Object.values<S3Client | null>({ ...clients })) client?.destroy();
 }

@@ -396,6 +396,11 @@ export const errorCodes = {
     'Artifacts unavailable',
     'The store of files and large contents does not answer. Nothing is lost; runs that need it wait. Try again after `Retry-After`.',
   ),
+  artifacts_busy: meaning(
+    503,
+    'Artifacts busy',
+    'As many files are on their way through this process of the API as it takes at once, in all or of one tenant. Nothing was done; try again after `Retry-After`.',
+  ),
   database_busy: meaning(
     503,
     'Database busy',

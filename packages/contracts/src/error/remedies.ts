@@ -125,6 +125,8 @@ export const remedies: Readonly<Record<ErrorCode | RunFailureCode | StartupCode,
   newer_release:
     'Finish the rollout: replace each API and worker of the release before. An older release cannot be put back once a newer one has written events in a newer format.',
   artifacts_unavailable: 'Look at the store: `holdfast doctor` says what is wrong with S3_ENDPOINT and the like.',
+  artifacts_busy:
+    'Repeat the request. If it stays so, set S3_PUBLIC_ENDPOINT, so that files go to the store itself, or start more APIs.',
   upload_not_found: 'Make a new one: `POST /v1/uploads`.',
   upload_incomplete: 'Send the bytes to `put` of the upload, then complete it.',
   upload_mismatch: 'Send the file whose SHA-256 was told, or make another upload for this one.',

@@ -84,8 +84,14 @@ export class ArtifactRefused extends Error {
 
 /** The store does not answer, or does not let us in. What was sent may or may not be there. */
 export class ArtifactsUnavailable extends Error {
-  override readonly name = 'ArtifactsUnavailable';
-  readonly code = 'artifacts_unavailable';
+  override readonly name: string = 'ArtifactsUnavailable';
+  readonly code: 'artifacts_unavailable' | 'artifacts_busy' = 'artifacts_unavailable';
+}
+
+/** As many files as one process passes on at once are under way. It did nothing. */
+export class ArtifactsBusy extends ArtifactsUnavailable {
+  override readonly name = 'ArtifactsBusy';
+  override readonly code = 'artifacts_busy';
 }
 
 /** The file no longer has its digest. */

@@ -24,7 +24,8 @@ function world(count: number, wait = 0) {
         run === uuid(3)
           ? Promise.reject(new Error('the disk'))
           : Promise.resolve([{ name: 'a', digest: 'a', writtenAt: 0 }]),
-      removeRun: ({ run }: RunRef) => Promise.resolve(removed.push(run)),
+      // Never the whole run, which may be about to be made.
+      remove: ({ run }: RunRef) => Promise.resolve(removed.push(run)),
     },
     artifactRows: () => Promise.resolve([]),
     knowsTenant: () => Promise.resolve(true),

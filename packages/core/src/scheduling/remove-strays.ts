@@ -63,9 +63,8 @@ async function removeFrom(ports: StrayPorts, ref: RunRef, now: number): Promise<
   const files = await artifacts.files(ref);
   const old = files.filter(({ writtenAt }) => writtenAt < now - STRAY_AFTER_MS);
   if (old.length === 0) return;
-  const strays = await straysOf(ports, ref, old, now);
-  if (strays === 'all' && old.length === files.length) return artifacts.removeRun(ref);
-  for (const file of strays === 'all' ? old : strays) await artifacts.remove(ref, file);
+  // Each by itself, also where the run is not there: it may be about to be made, with a file that is written meanwhile.
+  for (const file of await straysOf(ports, ref, old, now)) await artifacts.remove(ref, file);
 }
 
 async function straysOf(
@@ -73,12 +72,12 @@ async function straysOf(
   ref: RunRef,
   old: readonly StoredFile[],
   now: number,
-): Promise<readonly StoredFile[] | 'all'> {
+): Promise<readonly StoredFile[]> {
   const listed = new Set((await artifactRows(ref)).map(({ digest }) => digest));
   const unlisted = old.filter(({ digest }) => digest === null || !listed.has(digest));
   if (unlisted.length === 0) return [];
   const stored = await runs.load(ref);
-  if (stored === null) return (await knowsTenant(ref)) ? 'all' : [];
+  if (stored === null) return (await knowsTenant(ref)) ? unlisted : [];
   const judged = unlisted.filter(({ writtenAt }) => writtenAt >= now - JUDGED_FOR_MS);
   if (judged.length === 0) return [];
   const { events, payloads } = await readLog({ runs, artifacts }, ref);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ArtifactDamaged, type Artifacts, type RunRef } from '@holdfast/core';
+import { ArtifactDamaged, ArtifactsBusy, type Artifacts, ArtifactsUnavailable, type RunRef } from '@holdfast/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 /** One store that holds nothing yet. */
@@ -140,6 +140,33 @@ export function artifactStoreConformance(name: string, open: () => Promise<Opene
       expect(first).toBeLessThan(7_000_000);
     });
 
+    it('goes on with everything else while more files are read at once than it lets through', async () => {
+      await opened.store.put(here, digest, bytes);
+      const large = digestOfPieces(9);
+      await opened.store.putStream(here, large, pieces(9), 9_000_000);
+      const others = Array.from({ length: 4 }, (_, index) => ({ ...here, tenant: `tenant-${index}` }));
+      for (const each of others) await opened.store.copy(here, each, large);
+      const reads = await Promise.all(
+        Array.from({ length: 80 }, async (_, index) => {
+          const found = await opened.store.open(others[index % 4] ?? here, large);
+          if (found === null) throw new Error('the file is not there');
+          return found.bytes[Symbol.asyncIterator]();
+        }),
+      );
+      await Promise.all(
+        reads.map(async (reading) => {
+          const piece = await reading.next().catch((error: unknown) => error);
+          if (piece instanceof Error) expect(piece).toBeInstanceOf(ArtifactsBusy);
+        }),
+      );
+      // None of them was read to its end.
+      await opened.store.ping();
+      await opened.store.put(otherRun, digest, bytes);
+      expect(await opened.store.get(otherRun, digest)).toSatisfy(sameBytes(bytes));
+      for (const reading of reads) await reading.return?.();
+      expect(await read(here, large)).toEqual({ size: 9_000_000, digest: large });
+    });
+
     it('says so when a file is no longer what it was', async () => {
       await opened.store.put(here, digest, bytes);
       await opened.damage(here, digest, new TextEncoder().encode('a rep0rt\n'));
@@ -212,8 +239,37 @@ export function artifactStoreConformance(name: string, open: () => Promise<Opene
       expect((await opened.store.files(here)).map(({ name }) => name)).toEqual([digestOf(other)]);
       const stale = files.find((file) => file.digest === digestOf(other));
       if (stale === undefined) throw new Error('the file was not named');
-      await opened.store.remove(here, { ...stale, writtenAt: stale.writtenAt - 1 });
+      await opened.store.remove(here, { ...stale, writtenAt: stale.writtenAt - 1_000 });
       expect(await opened.store.get(here, digestOf(other))).toSatisfy(sameBytes(other));
+    });
+
+    it('tells whoever writes a file that others remove, or keeps it', async () => {
+      const files = Array.from({ length: 12 }, (_, index) => new TextEncoder().encode(`stray ${index}\n`));
+      const removers = [await opened.reopen(), await opened.reopen()];
+      for (const each of files) await opened.store.put(here, digestOf(each), each);
+      for (const each of files) await opened.age(here, digestOf(each), 3_600_000);
+      const strays = await opened.store.files(here);
+      const kept = await Promise.all(
+        strays.map(async (stray, index) => {
+          const each = files.find((bytes) => digestOf(bytes) === stray.name);
+          if (each === undefined) throw new Error(`nobody wrote ${stray.name}`);
+          const removing = removers.map((remover) => remover.remove(here, stray));
+          // Some before anything was looked at, some in between, some when it is over.
+          if (index % 3 === 1) await Promise.race(removing);
+          if (index % 3 === 2) await Promise.all(removing);
+          const isKept = await opened.store.put(here, stray.name, each).then(
+            () => true,
+            (error: unknown) => {
+              if (error instanceof ArtifactsUnavailable) return false;
+              throw error;
+            },
+          );
+          await Promise.all(removing);
+          return isKept ? stray.name : null;
+        }),
+      );
+      const left = new Set((await opened.store.files(here)).map(({ name }) => name));
+      expect(kept.filter((name) => name !== null && !left.has(name))).toEqual([]);
     });
 
     it('removes a run with all its files, and no other', async () => {

@@ -19,7 +19,7 @@ export const get = route({
       media: { '*/*': 'The media type that the file was written with.' },
     },
   },
-  refusals: ['run_not_found', 'artifact_not_found'],
+  refusals: ['run_not_found', 'artifact_not_found', 'artifacts_unavailable', 'artifacts_busy'],
   audit: true,
   handle: async (ports, { caller, params }) => {
     const { row, bytes } = await readArtifact(ports, { tenant: caller.tenant, run: params.run }, params.digest);

@@ -15,7 +15,7 @@ export const completeUpload = route({
   description:
     'Verifies size and digest of what was sent, which takes as long as reading it takes. May be asked again, also while it is under way.',
   answers: { 200: { description: 'Runs may take it.', json: uploadResource } },
-  refusals: ['upload_not_found', 'upload_incomplete', 'upload_mismatch', 'artifacts_unavailable'],
+  refusals: ['upload_not_found', 'upload_incomplete', 'upload_mismatch', 'artifacts_unavailable', 'artifacts_busy'],
   audit: true,
   resource: async ({ uploads }, caller, { upload: id }) => {
     const upload = await uploads.get(caller, id);

@@ -14,7 +14,7 @@ export const sendUpload = route({
   summary: 'Send the bytes of an upload',
   description: 'Only what has the size and digest that were told is kept. May be sent again.',
   answers: { 204: { description: 'They are there; the upload can be completed.' } },
-  refusals: ['upload_not_found', 'upload_mismatch', 'artifacts_unavailable'],
+  refusals: ['upload_not_found', 'upload_mismatch', 'artifacts_unavailable', 'artifacts_busy'],
   handle: async (ports, { caller, params, bytes, reply }) => {
     try {
       // Destroyed, the request would take its connection with it, and the refusal could not be sent.
