@@ -6,6 +6,7 @@ import { Failure } from '../failure.ts';
 import { hashOfFile } from '../hash-of-file.ts';
 import { compose, type Docker } from './docker.ts';
 import { referenceTo, releaseOfStack } from './release.ts';
+import { untilWellAgain } from './until-well-again.ts';
 
 export const databases = ['holdfast', 'keycloak', 'temporal', 'temporal_visibility'] as const;
 export const VOLUMES = 'volumes.tar';
@@ -24,8 +25,8 @@ export type Manifest = z.output<typeof manifest>;
 
 /**
  * Every database, then the volumes with the artifacts and the key of the tenants' secrets. What a database names is
- * there: artifacts are written before they are named. The files in `secrets/` are not in it. @throws Failure where the
- * folder is there already.
+ * there: artifacts are written before they are named. The files in `secrets/` are not in it. When it returns, all is as
+ * well as it was. @throws Failure where the folder is there already.
  */
 export async function backUp(docker: Docker, folder: string, target: string, now: Date): Promise<Manifest> {
   if (existsSync(target)) throw new Failure(`${target} is there already. Name a new folder with --to.`);
@@ -55,6 +56,7 @@ export async function backUp(docker: Docker, folder: string, target: string, now
   };
   // Last: a backup without it is none.
   writeFileSync(join(target, 'manifest.json'), `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600, flush: true });
+  await untilWellAgain(docker, 's3');
   return made;
 }
 
