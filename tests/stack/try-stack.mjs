@@ -1,5 +1,7 @@
-// A person's day with a stack that runs, seen from outside of it: a login at Keycloak, an agent, a run whose events are
-// read as they come, a file of it.  node tests/stack/try-stack.mjs <address> <user> <password> <tenant>
+// A person's day with a stack that runs, seen from outside of it: a login at Keycloak, a large file, an agent, a run whose
+// events are read as they come, its files.  node tests/stack/try-stack.mjs <address> <user> <password> <tenant>
+import { createHash, randomBytes } from 'node:crypto';
+
 const [, , url = 'http://localhost:8080', user, password, tenant] = process.argv;
 const began = performance.now();
 const at = () => `${((performance.now() - began) / 1_000).toFixed(1)} s`;
@@ -38,7 +40,7 @@ async function api(method, path, body, headers = {}) {
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       ...headers,
     },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(body === undefined ? {} : { body: Buffer.isBuffer(body) ? body : JSON.stringify(body) }),
   });
   if (!response.ok) throw new Error(`${method} ${path} was answered ${response.status}: ${await response.text()}`);
   return response;
@@ -56,13 +58,34 @@ for (let pages = 0; pages < 2 && !isJson(shown); pages += 1) {
     body: new URLSearchParams({ username: user, password, credentialId: '' }),
   });
 }
-if (!isJson(shown)) throw new Error(`the login ended at ${shown.url}: ${await shown.text()}`);
+if (!isJson(shown)) {
+  const page = await shown.text();
+  const said = /id="input-error[^"]*"[\s\S]*?feedback-text">\s*([^<]+)/.exec(page)?.[1]?.trim() ?? page;
+  throw new Error(`the login ended at ${shown.url.split('?')[0]}: ${said}`);
+}
 const who = await shown.json();
 if (who.session === undefined) throw new Error(`nobody is logged in: ${JSON.stringify(who)}`);
 say(`logged in: ${JSON.stringify(who).slice(0, 200)}`);
 
 const { items: before } = await (await api('GET', '/v1/runs?limit=100')).json();
 say(`runs that are there: ${before.map(({ id, status }) => `${id} ${status}`).join(', ') || 'none'}`);
+
+// Larger than what the edge takes as the body of any other request.
+const bytes = randomBytes(20 * 1_048_576);
+const sha256 = (of) => createHash('sha256').update(of).digest('hex');
+const digest = sha256(bytes);
+const upload = await (
+  await api('POST', '/v1/uploads', {
+    name: 'large.bin',
+    media_type: 'application/octet-stream',
+    size: bytes.length,
+    digest,
+  })
+).json();
+const sent = performance.now();
+await api('PUT', `/v1/uploads/${upload.id}/content`, bytes, { 'content-type': 'application/octet-stream' });
+await api('POST', `/v1/uploads/${upload.id}/complete`);
+say(`sent a file of 20 MiB in ${Math.round(performance.now() - sent)} ms`);
 
 const name = `stack-${Date.now().toString(36)}`;
 await api('POST', '/v1/agents', {
@@ -84,7 +107,7 @@ await api('POST', '/v1/agents', {
   ],
 });
 say(`published ${name}`);
-const { id: run } = await (await api('POST', '/v1/runs', { agent: name })).json();
+const { id: run } = await (await api('POST', '/v1/runs', { agent: name, files: [upload.id] })).json();
 say(`started ${run}`);
 
 const stream = await api('GET', `/v1/runs/${run}/events`, undefined, { accept: 'text/event-stream' });
@@ -106,6 +129,10 @@ for await (const piece of stream.body.pipeThrough(new TextDecoderStream())) {
 }
 if (last !== 'run.succeeded') throw new Error(`the run ended with ${last}`);
 const { items: files } = await (await api('GET', `/v1/runs/${run}/artifacts`)).json();
-const file = await (await api('GET', `/v1/runs/${run}/artifacts/${files[0].digest}`)).text();
-say(`${files[0].name}: ${JSON.stringify(file.slice(0, 60))}`);
+for (const file of files) {
+  const read = Buffer.from(await (await api('GET', `/v1/runs/${run}/artifacts/${file.digest}`)).arrayBuffer());
+  if (sha256(read) !== file.digest) throw new Error(`${file.name} came back as something else`);
+  say(`${file.name}: ${read.length} bytes, as they were`);
+}
+if (!files.some((file) => file.digest === digest)) throw new Error('the large file is not among those of the run');
 process.stdout.write(`${run}\n`);

@@ -6,6 +6,7 @@ import { Failure } from '../failure.ts';
 import { hashOfFile } from '../hash-of-file.ts';
 import { compose, type Docker } from './docker.ts';
 import { referenceTo, releaseOfStack } from './release.ts';
+import { untilWellAgain } from './until-well-again.ts';
 
 export const databases = ['holdfast', 'keycloak', 'temporal', 'temporal_visibility'] as const;
 export const VOLUMES = 'volumes.tar';
@@ -26,7 +27,7 @@ export type Manifest = z.output<typeof manifest>;
 /**
  * Every database, then the volumes with the artifacts and the key of the tenants' secrets, and `.env`. What a database
  * names is there, for artifacts are written before they are named, but what was deleted in between. The files in
- * `secrets/` are not in it. @throws Failure where the folder is there already.
+ * `secrets/` are not in it. When it returns, all is as well as it was. @throws Failure where the folder is there already.
  */
 export async function backUp(docker: Docker, folder: string, target: string, now: Date): Promise<Manifest> {
   if (existsSync(target)) throw new Failure(`${target} is there already. Name a new folder with --to.`);
@@ -50,6 +51,7 @@ export async function backUp(docker: Docker, folder: string, target: string, now
   };
   // Last: a backup without it is none.
   writeFileSync(join(target, 'manifest.json'), `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600, flush: true });
+  await untilWellAgain(docker, 's3');
   return made;
 }
 

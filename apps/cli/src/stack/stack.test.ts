@@ -36,6 +36,7 @@ class FakeDocker {
     api: { State: 'running', Health: 'healthy', Status: 'Up' },
     migrate: { State: 'exited', ExitCode: 0 },
     postgres: { State: 'running', Health: 'healthy', Status: 'Up' },
+    s3: { State: 'running', Health: 'healthy', Status: 'Up' },
   };
   /** Called before each command; may change the containers or return what the command does. */
   on: (command: string) => Partial<Ran> | undefined = () => undefined;
@@ -55,6 +56,7 @@ class FakeDocker {
           api: { restart: 'unless-stopped', depends_on: { migrate: {} } },
           migrate: { restart: 'on-failure:5', depends_on: { postgres: {} } },
           postgres: { restart: 'unless-stopped' },
+          s3: { restart: 'unless-stopped' },
         },
       });
     if (command.startsWith('ps'))
@@ -71,6 +73,7 @@ describe('the state of the stack', () => {
   it('lists the parts in the order in which they start', async () => {
     expect((await stackState(new FakeDocker().run)).map(({ name, state }) => `${name} ${state}`)).toEqual([
       'postgres ok',
+      's3 ok',
       'migrate ok',
       'api ok',
     ]);
@@ -113,6 +116,7 @@ describe('the state of the stack', () => {
       command.startsWith('ps') ? { stdout: ps.map((each) => JSON.stringify(each)).join('\n') } : undefined;
     expect((await stackState(docker.run)).map(({ name, state, detail }) => `${name} ${state} ${detail}`)).toEqual([
       'postgres sick is not there',
+      's3 sick is not there',
       'migrate ok done',
       'api sick 1 of 2: ended with 137',
     ]);
@@ -122,7 +126,7 @@ describe('the state of the stack', () => {
     const docker = new FakeDocker();
     docker.on = (command) =>
       command.startsWith('ps') ? { stdout: JSON.stringify([{ Service: 'api', State: 'running' }]) } : undefined;
-    expect((await stackState(docker.run)).map(({ state }) => state)).toEqual(['sick', 'sick', 'ok']);
+    expect((await stackState(docker.run)).map(({ state }) => state)).toEqual(['sick', 'sick', 'sick', 'ok']);
   });
 });
 
@@ -137,13 +141,14 @@ describe('waiting until all is well', () => {
     };
     const told: string[] = [];
     await waitUntilWell(docker.run, 60_000, (line) => told.push(line), null, 1);
-    expect(told).toEqual(['postgres', 'migrate', 'api']);
+    expect(told).toEqual(['postgres', 's3', 'migrate', 'api']);
   });
 
   it('names the part that holds up the others, with the end of its log, and none of these', async () => {
     const docker = new FakeDocker();
     docker.containers = {
       postgres: { State: 'running', Health: 'healthy' },
+      s3: { State: 'running', Health: 'healthy' },
       migrate: { State: 'exited', ExitCode: 1 },
     };
     await expect(waitUntilWell(docker.run, 60_000, silent, null, 1)).rejects.toThrow(
@@ -237,9 +242,9 @@ describe('a backup', () => {
     const target = join(folder, 'backup');
     const { files, secrets } = await backUp(docker.run, folder, target, at);
     expect(
-      docker.asked.map(
+      docker.asked.flatMap(
         (command) =>
-          /dump.* (\w+)$/.exec(command)?.[1] ?? command.split(' ').find((word) => /pause|--create/.test(word)),
+          /dump.* (\w+)$/.exec(command)?.[1] ?? command.split(' ').find((word) => /pause|--create/.test(word)) ?? [],
       ),
     ).toEqual(['holdfast', 'keycloak', 'temporal', 'temporal_visibility', 'pause', '--create', 'unpause']);
     expect(Object.keys(files)).toEqual([
@@ -256,6 +261,18 @@ describe('a backup', () => {
       'oidc-client-secret': expect.stringMatching(/^[0-9a-f]{16}$/),
     });
     expect(await checkedBackup(folder, target)).toMatchObject({ made_at: '2026-11-27T12:00:00.000Z' });
+  });
+
+  it('ends when Docker has found the store well again, without which an upgrade would fail', async () => {
+    const docker = new FakeDocker();
+    let looks = 0;
+    docker.on = (command) => {
+      if (command === 'unpause s3') docker.containers['s3'] = { State: 'running', Health: 'unhealthy' };
+      if (command.startsWith('ps') && ++looks === 2) docker.containers['s3'] = { State: 'running', Health: 'healthy' };
+      return undefined;
+    };
+    await backUp(docker.run, folder, join(folder, 'backup'), at);
+    expect(looks).toBe(2);
   });
 
   it('lets the store go on when the copy fails, and is none then', async () => {

@@ -17,6 +17,9 @@ export async function createTenant(installation: Installation, name: string, slo
   const tenant = uuidv7();
   const { stored, text } = newKey(tenant, 'first admin key', ['admin']);
   if (!(await installation.createTenant({ id: tenant, name, slots }, stored)))
-    throw refused('tenant_exists', `The tenant ${name} exists already; its keys were shown when they were made.`);
+    throw refused(
+      'tenant_exists',
+      `The tenant ${name} exists already. Keys are shown once, when they are made; an admin makes another: holdfast keys create.`,
+    );
   return { tenant, key: text };
 }
