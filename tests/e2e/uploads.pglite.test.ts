@@ -152,6 +152,13 @@ test('a request that is refused leaves no copy of its files', async () => {
   expect(gone.json).toMatchObject({ code: 'upload_not_found' });
   expect(copying).toHaveBeenCalledTimes(6);
   expect(await inTheStore()).toEqual(before);
+  // What cannot be removed is left to the sweep, and changes nothing about the answer.
+  vi.spyOn(artifacts, 'removeRun').mockRejectedValue(new Error('away'));
+  const left = await server.ask(key, 'POST', '/v1/runs', { agent: 'reader', files });
+  expect(left.json).toMatchObject({ code: 'upload_not_found' });
+  copying.mockRestore();
+  const late = await server.ask(key, 'POST', '/v1/runs', { agent: 'reader', files, thread });
+  expect(late.json).toMatchObject({ code: 'thread_not_found' });
 });
 
 test('a repetition copies nothing', async () => {
