@@ -107,9 +107,9 @@ export async function removeVersions(client: S3Client, bucket: string, key: stri
   const old = (page.Versions ?? []).filter((each) => each.Key === key && each.IsLatest !== true);
   const markers = (page.DeleteMarkers ?? []).filter((each) => each.Key === key);
   // From before the bucket had versioning: what has that id may be another object by the time it is removed.
-  const hasNameless = old.some(({ VersionId }) => VersionId === 'null');
+  const someStay = page.IsTruncated === true || old.some(({ VersionId }) => VersionId === 'null');
   // A marker goes last, and never from above what stays: that would come back.
-  for (const { VersionId } of [...old, ...(hasNameless ? [] : markers)])
+  for (const { VersionId } of [...old, ...(someStay ? [] : markers)])
     if (VersionId !== undefined && VersionId !== 'null')
       await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key, VersionId }));
 }
