@@ -73,9 +73,9 @@ test('what is not tried is little, and has a reason', () => {
   );
   expect(untried).toEqual([
     'README.md: npm run demo:crash (it takes minutes; tests/chaos/demo runs it)',
-    'docs/guides/compose.md: npx holdfast stack init --url https://holdfast.example.com (it needs a Docker engine and images)',
+    'docs/guides/compose.md: npm ci && npm run build                       # the command line (it needs a Docker engine and images)',
     'docs/guides/compose.md: cd deploy/compose (it needs a running stack)',
-    'docs/guides/compose.md: docker compose exec keycloak /opt/keycloak/bin/kcadm.sh config credentials --server http://localhost:8080 --realm master --user admin (it needs a running stack)',
+    'docs/guides/compose.md: KC_CLI_PASSWORD=$(cat secrets/keycloak-admin) docker compose exec --env KC_CLI_PASSWORD keycloak \\ (it needs a running stack)',
     'docs/guides/compose.md: npx holdfast stack status (it needs a running stack)',
     'docs/guides/compose.md: docker compose exec --env HOLDFAST_API_KEY=hf_… api holdfast doctor (it needs a running stack)',
     'docs/guides/compose.md: npx holdfast stack upgrade --image registry.example.com/holdfast:0.2.0 (it needs a running stack)',
