@@ -218,8 +218,7 @@ export async function wireWorker(config: Config, overrides: WorkerOverrides = {}
       },
       await driverOf(config, wrapped, metrics.engine),
     );
-    // It may be the lease that has just found out that this is a copy, whose names are its own.
-    redis?.begin(await stores.installation());
+    // It may be the lease that has just found out that this is a copy, whose names in Redis are its own.
     const freezeWatch = new FreezeWatch({ ...stores, log }, (id) => redis?.begin(id));
     freezeWatch.begin();
     own.push(freezeWatch);

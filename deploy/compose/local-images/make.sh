@@ -51,7 +51,7 @@ build() {
 # Where scripts/servers.sh has put a program.
 folder_of() {
   local path
-  path="$(sed -n "s|.*\"$1\": { \"bin\": \"\(.*\)\" }.*|\1|p" "$root/.servers/servers.json")"
+  path="$(node -p "require('$root/.servers/servers.json')['$1']?.bin ?? ''")"
   [ -n "$path" ] || { echo "$1 is not installed: bash scripts/servers.sh install" >&2; exit 1; }
   if [ -d "$path" ]; then echo "$path"; else dirname "$path"; fi
 }

@@ -146,7 +146,7 @@ if (process.argv.includes('--fold')) {
         const version = stored === null ? null : await stores.agents.versionById({ tenant }, stored.versionId);
         if (version === null) throw new Error(`the run ${run} is not there`);
         const events = await stores.runs.eventsAfter({ tenant, run }, 0, 10_000);
-        await write(name, { tenant, run, version, events: events.map(withoutHost) });
+        await write(name, { tenant, run, version, events: events.map((event) => nowhere(event, product.folder)) });
       }
     });
   } finally {
@@ -154,8 +154,8 @@ if (process.argv.includes('--fold')) {
   }
 }
 
-/** Workers are named after the machine. */
-function withoutHost(event: StoredEvent): StoredEvent {
-  const worker = new RegExp(`${hostname()}-(\\d+-[0-9a-f]{8})`, 'g');
-  return { ...event, payload: event.payload.replaceAll(worker, 'host-$1') };
-}
+/** Without the machine, after which workers are named, and the folder in which it was recorded. */
+const nowhere = (event: StoredEvent, recordedIn: string): StoredEvent => ({
+  ...event,
+  payload: event.payload.replaceAll(`${hostname()}-`, 'host-').replaceAll(recordedIn, '/recorded'),
+});

@@ -17,12 +17,11 @@ export function killsSuite(stack: () => Stack): void {
       const died: Died[] = [];
       for (const death of some) died.push(await killParts(stack(), load, death, { goneMs: 3_000, calmMs: 1_000 }));
       await load.finish(60_000);
-      const { broken, accepted, onceEffects, onceExpected } = await countPromises(stack(), load, died);
+      const { broken, accepted } = await countPromises(stack(), load, died);
       // oxlint-disable-next-line eslint/no-console
       console.info(tableOf(load, died).join('\n'));
       expect(broken, [...load.gaveUp.keys()].join('\n')).toEqual([]);
       expect(accepted).toBeGreaterThan(10);
-      expect(onceEffects).toBeGreaterThanOrEqual(onceExpected);
     }, 240_000);
   });
 }

@@ -64,8 +64,10 @@ export function authenticateRequests(app: FastifyInstance, ports: ApiPorts): voi
         return reply.redirect(login, 302);
       }
       if (rate !== null) await limitAddress(ports, 'open', request, reply);
-      if (!request.platformCaller.platformAdmin)
+      if (!request.platformCaller.platformAdmin) {
+        if (rate === null) await countRefusal(ports, request, reply);
         throw refused('forbidden', `${operation} takes the token of a platform admin.`);
+      }
       return;
     }
     const caller = await letIn(ports, request, reply, (credentials) =>

@@ -51,7 +51,11 @@ export async function backUp(docker: Docker, folder: string, target: string, now
   };
   // Last: a backup without it is none.
   writeFileSync(join(target, 'manifest.json'), `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600, flush: true });
-  await untilWellAgain(docker, 's3');
+  await untilWellAgain(docker, 's3').catch((error: unknown) => {
+    throw new Failure(
+      `The backup in ${target} is whole, but: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  });
   return made;
 }
 
@@ -62,10 +66,13 @@ async function packVolumes(docker: Docker, to: string): Promise<void> {
   for (const signal of signals) process.once(signal, interrupt);
   try {
     await compose(docker, ['pause', 's3']);
-    const pack = [...packer, 'packer', '--create', '--file', '-', 's3', 'holdfast'];
-    await compose(docker, pack, { to, signal: interrupted.signal });
+    try {
+      const pack = [...packer, 'packer', '--create', '--file', '-', 's3', 'holdfast'];
+      await compose(docker, pack, { to, signal: interrupted.signal });
+    } finally {
+      await compose(docker, ['unpause', 's3']);
+    }
   } finally {
-    await compose(docker, ['unpause', 's3']);
     for (const signal of signals) process.off(signal, interrupt);
   }
 }

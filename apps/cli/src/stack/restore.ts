@@ -20,9 +20,9 @@ export async function checkedBackup(folder: string, source: string): Promise<Man
     if (!existsSync(path)) problems.push(`${name} is missing`);
     else if ((await hashOfFile(path)) !== wanted) problems.push(`${name} was changed since`);
   }
-  const here = secretMarks(folder);
-  for (const [name, mark] of Object.entries(read.secrets)) {
-    if (here[name] !== mark) problems.push(`secrets/${name} is not the one of this backup`);
+  // Backups of before name others, too, which may be new ones.
+  for (const [name, mark] of Object.entries(secretMarks(folder))) {
+    if (read.secrets[name] !== mark) problems.push(`secrets/${name} is not the one of this backup`);
   }
   if (problems.length > 0)
     throw new Failure(`This backup cannot be restored here:\n${problems.map((each) => `  ${each}`).join('\n')}`);
@@ -45,12 +45,10 @@ export async function restore(
   { image }: Pick<Manifest, 'image'>,
   tell: (line: string) => void,
 ): Promise<void> {
-  // A newer release would bring the tables up to date as it starts, and an older one cannot read them.
-  if (image !== '') {
-    await had(docker, image);
-    setRelease(folder, releaseOf(image));
-  }
+  if (image !== '') await had(docker, image);
   beginRestore(folder, source);
+  // A newer release would bring the tables up to date as it starts, and an older one cannot read them.
+  if (image !== '') setRelease(folder, releaseOf(image));
   await compose(docker, ['stop'], { shown: true });
   await compose(docker, ['up', '--detach', '--wait', 'postgres'], { shown: true });
   for (const name of databases) {

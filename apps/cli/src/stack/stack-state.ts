@@ -15,6 +15,7 @@ const config = z.object({
     z.string(),
     z.object({
       restart: z.string().default('no'),
+      scale: z.number().default(1),
       depends_on: z.record(z.string(), z.unknown()).default({}),
     }),
   ),
@@ -39,13 +40,14 @@ export async function stackState(docker: Docker): Promise<readonly PartState[]> 
   const { services } = config.parse(JSON.parse(shown));
   // What `docker compose run` has started is no part of the stack.
   const containers = containersOf(listed).filter(({ Labels: labels }) => !labels.includes(`${ONE_OFF}=True`));
-  const states = Object.entries(services).map(([name, { restart, depends_on: needs }]) => ({
+  const states = Object.entries(services).map(([name, { restart, scale, depends_on: needs }]) => ({
     name,
     needs: Object.keys(needs),
     ...together(
       containers
         .filter(({ Service: service }) => service === name)
         .map((each) => judged(each, restart.startsWith('on-failure'))),
+      scale,
     ),
   }));
   return inOrder(states);
@@ -71,10 +73,12 @@ const ONE_OFF = 'com.docker.compose.oneoff';
 type Judged = Pick<PartState, 'state' | 'detail'>;
 const worstFirst = ['sick', 'waits', 'ok'] as const;
 
-/** A part is as well as the worst of its containers. */
-function together(all: readonly Judged[]): Judged {
+/** A part is as well as the worst of its containers, all of which must be there. */
+function together(all: readonly Judged[], scale: number): Judged {
   const [first] = worstFirst.flatMap((state) => all.filter((each) => each.state === state));
   if (first === undefined) return { state: 'sick', detail: 'is not there' };
+  if (first.state === 'ok' && all.length < scale)
+    return { state: 'sick', detail: `only ${all.length} of ${scale} are there` };
   const alike = all.filter(({ state }) => state === first.state).length;
   return all.length === 1 ? first : { ...first, detail: `${alike} of ${all.length}: ${first.detail}` };
 }

@@ -122,6 +122,13 @@ describe('the state of the stack', () => {
     ]);
   });
 
+  it('misses what is not there of several', async () => {
+    const docker = new FakeDocker();
+    const services = { api: { restart: 'unless-stopped', scale: 2 } };
+    docker.on = (command) => (command.startsWith('config') ? { stdout: JSON.stringify({ services }) } : undefined);
+    expect(await stackState(docker.run)).toMatchObject([{ state: 'sick', detail: 'only 1 of 2 are there' }]);
+  });
+
   it('reads the list that older releases of Compose say', async () => {
     const docker = new FakeDocker();
     docker.on = (command) =>
@@ -312,6 +319,20 @@ describe('a backup', () => {
     await expect(checkedBackup(folder, target)).rejects.toThrow(
       'holdfast.dump was changed since\n  secrets/oidc-client-secret is not the one of this backup',
     );
+  });
+
+  it.each([
+    ['more secrets, as those of before did', (secrets: object) => ({ ...secrets, 'postgres-api': 'other' }), true],
+    ['none', () => ({}), false],
+  ])('that names %s', async (_, change, good) => {
+    const target = join(folder, 'backup');
+    const made = await backUp(new FakeDocker().run, folder, target, at);
+    writeFileSync(join(target, 'manifest.json'), JSON.stringify({ ...made, secrets: change(made.secrets) }));
+    const checked = checkedBackup(folder, target).then(
+      () => true,
+      () => false,
+    );
+    expect(await checked).toBe(good);
   });
 
   it('is put back with nothing but the database server running, and frozen', async () => {

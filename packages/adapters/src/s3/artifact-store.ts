@@ -50,9 +50,9 @@ import { StreamPlaces } from './stream-places.ts';
 const PART_BYTES = 8 * 1024 * 1024;
 const PARTS_AT_ONCE = 2;
 /** In a process, which grows by 560 MB for so many; Compose gives an API 1 GB. */
-export const UPLOADS_AT_ONCE = 16;
+const UPLOADS_AT_ONCE = 16;
 /** Each has a connection of those for reading, so that none waits for one. */
-export const DOWNLOADS_AT_ONCE = SOCKETS;
+const DOWNLOADS_AT_ONCE = SOCKETS;
 const STREAM_WAIT_MS = 5_000;
 const PING_MS = 5_000;
 

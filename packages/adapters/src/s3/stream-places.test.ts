@@ -15,7 +15,8 @@ test('lets in as many as fit, of one tenant half of them, and refuses who waited
   await expect(places.take(acme)).rejects.toThrow(ArtifactsBusy);
   await places.take(globex);
   await places.take(globex);
-  await expect(places.take(initech)).rejects.toMatchObject({ code: 'artifacts_busy', message: /4 downloads/ });
+  const refused = { code: 'artifacts_busy', message: expect.stringContaining('4 downloads') as string };
+  await expect(places.take(initech)).rejects.toMatchObject(refused);
 });
 
 test('lets in who waits when a place is left, the first whose tenant may have it', async () => {

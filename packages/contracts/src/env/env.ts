@@ -7,6 +7,7 @@ import { modelsKeys } from './keys/models.ts';
 import { oidcKeys } from './keys/oidc.ts';
 import { processKeys } from './keys/process.ts';
 import { redisKeys } from './keys/redis.ts';
+import { secretsKeys } from './keys/secrets.ts';
 import { temporalKeys } from './keys/temporal.ts';
 import { toolsKeys } from './keys/tools.ts';
 
@@ -21,6 +22,7 @@ export const envKeys = {
   ...httpKeys,
   ...oidcKeys,
   ...toolsKeys,
+  ...secretsKeys,
   ...modelsKeys,
   ...temporalKeys,
   ...processKeys,

@@ -1,4 +1,4 @@
-import { text } from '@holdfast/contracts';
+import { EVENT_FORMAT, text } from '@holdfast/contracts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Append } from '../log/run-store.ts';
 import { person } from '../run/testing/simulation.suite.ts';
@@ -9,6 +9,10 @@ beforeEach(() => void vi.useFakeTimers({ now: 1_000_000 }));
 afterEach(() => void vi.useRealTimers());
 
 const world = (): Promise<World> => World.create(version());
+/** By an event that this release cannot read. */
+const goneOnWith = ({ runs: { events } }: World): number =>
+  events.push(...events.splice(-1).map((event) => ({ ...event, format: EVENT_FORMAT + 1 })));
+
 const takeOver = { type: 'take-over', from: 'w1', why: 'lease-expired', leaseUntil: 1_000_000 } as const;
 
 describe('a run that is carried to its end', () => {
@@ -288,6 +292,7 @@ describe('another worker has the run', () => {
   it.each([
     ['has ended', async (w: World) => (await w.held(), w.modelAnswers([]), w.untilLog('run.succeeded'))],
     ['is missing', (w: World) => void vi.spyOn(w.runs, 'load').mockResolvedValue(null)],
+    ['a newer release has gone on with', (w: World) => void goneOnWith(w)],
   ])('a run that %s is not taken', async (_, prepare) => {
     const w = await world();
     await prepare(w);

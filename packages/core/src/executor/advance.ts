@@ -3,6 +3,7 @@ import type { AgentVersions } from '../children/pinned-agents.ts';
 import type { DataOf } from '@holdfast/contracts';
 import type { Clock } from '../clock.ts';
 import { appendOf, type Holding } from '../log/append-of.ts';
+import { NewerEvent } from '../log/event-codec.ts';
 import { catchUp, type LoadedRun, loadRun, type LogPorts } from '../log/loaded-run.ts';
 import type { Append } from '../log/run-store.ts';
 import { speak } from '../log/speak.ts';
@@ -117,7 +118,11 @@ async function carry(
   progress: Progress,
 ): Promise<'released' | 'lost' | 'not-yours'> {
   const { clock, lease } = ports;
-  const loaded = await loadInThread(ports, ref);
+  // A log that a newer release has gone on with is left to a worker of that.
+  const loaded = await loadInThread(ports, ref).catch((error: unknown) => {
+    if (error instanceof NewerEvent) return null;
+    throw error;
+  });
   if (loaded === null || loaded.run.state.phase !== 'live') return 'not-yours';
   let { run } = loaded;
   let taking: Take | null = take;

@@ -4,7 +4,7 @@ import type { RunRef } from '../tenant-scope.ts';
 import { noUpload, placeOf } from './upload-of.ts';
 import type { Upload } from './upload-store.ts';
 
-export type TakeUploadsPorts = Pick<ArtifactStore, 'copy'> & Pick<StoredFiles, 'removeRun'>;
+type TakeUploadsPorts = Pick<ArtifactStore, 'copy'> & Pick<StoredFiles, 'removeRun'>;
 
 /** What the run's input says of it. */
 export const filePart = ({ digest, size, mediaType, name }: Upload): ArtifactPart => ({
