@@ -22,6 +22,13 @@ export interface TransportSettings {
   readonly retries: RetryPolicy;
 }
 
+/** What is sent; of a function a stream for each attempt. */
+export type Content = Blob | ReadableStream<Uint8Array> | (() => ReadableStream<Uint8Array>);
+
+type Destination =
+  | { readonly url: string; readonly headers: Readonly<Record<string, string>> }
+  | { readonly path: string };
+
 /** Sends requests as one key of one server, and tries again what may be tried again. */
 export class Transport {
   readonly settings: TransportSettings;
@@ -104,9 +111,15 @@ export class Transport {
     }
   }
 
-  /** One attempt. `to`: an address that lets in whoever has it and gets no key from here, or a path of the API. */
-  async send(
-    to: { readonly url: string; readonly headers: Readonly<Record<string, string>> } | { readonly path: string },
+  /** `to`: an address that lets in whoever has it and gets no key from here, or a path of the API. A stream is sent once. */
+  async send(to: Destination, content: Content, size: number, signal: AbortSignal | undefined): Promise<void> {
+    await this.#repeated({ repeatable: !(content instanceof ReadableStream), signal }, () =>
+      this.#send(to, typeof content === 'function' ? content() : content, size, signal),
+    );
+  }
+
+  async #send(
+    to: Destination,
     bytes: Blob | ReadableStream<Uint8Array>,
     size: number,
     signal: AbortSignal | undefined,
@@ -169,7 +182,7 @@ export class Transport {
   }
 
   async #repeated<T>(
-    request: ApiRequest,
+    { repeatable, signal }: Pick<ApiRequest, 'repeatable' | 'signal'>,
     attempted: () => Promise<T>,
     failed: () => void = () => undefined,
   ): Promise<T> {
@@ -178,11 +191,11 @@ export class Transport {
       try {
         return await attempted();
       } catch (error) {
-        request.signal?.throwIfAborted();
-        const wait = retryIn(error, attempt, request.repeatable, retries, Math.random());
+        signal?.throwIfAborted();
+        const wait = retryIn(error, attempt, repeatable, retries, Math.random());
         if (wait === null) throw error;
         failed();
-        await sleep(wait, request.signal);
+        await sleep(wait, signal);
       }
     }
   }

@@ -10,7 +10,8 @@ const server = createServer((request, response) => {
   request.on('end', () => {
     const { method = '', url: path = '', headers } = request;
     seen.push({ method, path, headers, size });
-    response.statusCode = path.includes('gone') ? 403 : 204;
+    const isBusy = path.includes('busy') && seen.filter((each) => each.path === path).length < 3;
+    response.statusCode = isBusy ? 503 : path.includes('gone') ? 403 : 204;
     response.end();
   });
 });
@@ -66,6 +67,20 @@ it('sends through the API with the key, by the address that the client has', asy
     headers: { authorization: 'Bearer secret', 'content-length': '20', 'content-type': 'application/octet-stream' },
     size: 20,
   });
+});
+
+it.each([
+  ['a blob', 3, () => new Blob(['abc'])],
+  ['a function', 3, () => () => stream(1, 3)],
+  ['a stream', 1, () => stream(1, 3)],
+] as const)('sends again what it can read again: %s %i times', async (what, times, bytes) => {
+  const retries = { attempts: 5, firstMs: 1, maxMs: 1, longestAskedMs: 1 };
+  const { uploads } = new Holdfast({ url, key: 'secret', retries });
+  const address = `${url}/busy/${encodeURIComponent(what)}`;
+  const sent = uploads.send(upload(3, { url: address, signed: true }), bytes());
+  if (times === 1) await expect(sent).rejects.toMatchObject({ status: 503 });
+  else await sent;
+  expect(seen.filter(({ path }) => address.endsWith(path)).map(({ size }) => size)).toEqual(Array(times).fill(3));
 });
 
 it('keeps nothing of what was sent', async () => {

@@ -7,6 +7,7 @@ import {
 } from '@holdfast/contracts';
 import { path } from '../http/path.ts';
 import { type CallOptions, FILES_MS } from '../http/request.ts';
+import type { Content } from '../http/transport.ts';
 import { Resource } from './resource.ts';
 
 /** Files on their way into runs: create, send, complete, and name the id in `files` of a run. */
@@ -22,11 +23,12 @@ export class Uploads extends Resource {
 
   /**
    * The bytes, in one piece of memory or as a stream: to the store itself, where it can be reached, or else through the
-   * API. It is not tried again, since a stream can be read once; a whole `send` may be repeated.
+   * API. A stream can be read once, so it is not sent again when nobody takes it; a Blob is, and so is what comes of a
+   * function, which is called for each attempt.
    */
   async send(
     { id, size, put }: Pick<CreatedUpload, 'id' | 'size' | 'put'>,
-    bytes: Blob | ReadableStream<Uint8Array>,
+    bytes: Content,
     { signal }: CallOptions = {},
   ): Promise<void> {
     await this.transport.send(put.signed ? put : { path: path`/v1/uploads/${id}/content` }, bytes, size, signal);
