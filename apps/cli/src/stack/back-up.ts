@@ -8,6 +8,7 @@ import { compose, type Docker } from './docker.ts';
 import { referenceTo, releaseOfStack } from './release.ts';
 import { untilWellAgain } from './until-well-again.ts';
 
+/** Ours first: a restore freezes it before the others. */
 export const databases = ['holdfast', 'keycloak', 'temporal', 'temporal_visibility'] as const;
 export const VOLUMES = 'volumes.tar';
 const SETTINGS = 'settings.env';

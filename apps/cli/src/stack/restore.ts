@@ -51,26 +51,17 @@ export async function restore(
   if (image !== '') setRelease(folder, releaseOf(image));
   await compose(docker, ['stop'], { shown: true });
   await compose(docker, ['up', '--detach', '--wait', 'postgres'], { shown: true });
-  for (const name of databases) {
+  const put = async (name: string): Promise<void> => {
     tell(name);
-    const load = [
-      'exec',
-      '--no-TTY',
-      'postgres',
-      'pg_restore',
-      '--username',
-      'postgres',
-      '--dbname',
-      'postgres',
-      ...whole,
-    ];
-    await compose(docker, load, { from: join(source, `${name}.dump`) });
-    // At once: whoever starts the stack by hand when the rest fails must find nothing that goes on.
-    if (name === 'holdfast') {
-      tell('frozen');
-      await compose(docker, ['run', '--rm', '--no-deps', '--no-TTY', 'migrate', 'holdfast', 'freeze']);
-    }
-  }
+    const load = ['exec', '--no-TTY', 'postgres', 'pg_restore', '--username', 'postgres', '--dbname', 'postgres'];
+    await compose(docker, [...load, ...whole], { from: join(source, `${name}.dump`) });
+  };
+  const [ours, ...others] = databases;
+  await put(ours);
+  // At once: whoever starts the stack by hand when the rest fails must find nothing that goes on.
+  tell('frozen');
+  await compose(docker, ['run', '--rm', '--no-deps', '--no-TTY', 'migrate', 'holdfast', 'freeze']);
+  for (const name of others) await put(name);
   tell('volumes');
   const empty =
     'find /volumes/s3 /volumes/holdfast -mindepth 1 -delete && tar -C /volumes --extract --same-owner --file -';

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { Agent } from 'node:http';
 import {
   CreateMultipartUploadCommand,
@@ -14,17 +13,7 @@ import { S3ArtifactStore } from './artifact-store.ts';
 import { makeBucket } from './make-bucket.ts';
 import type { S3Settings } from './settings.ts';
 import { removeUnder } from './stored-files.ts';
-
-const settingsFor = (endpoint: string, given: Partial<S3Settings> = {}): S3Settings => ({
-  endpoint,
-  publicEndpoint: null,
-  bucket: `test-${randomUUID()}`,
-  region: 'us-east-1',
-  pathStyle: true,
-  encryption: { type: 'none' },
-  credentials: { accessKey: 'testkey', secretKey: 'testsecret' },
-  ...given,
-});
+import { testBucket } from './test-bucket.suite.ts';
 
 /** An agent that finds every name on this machine, as a resolver would for the names of buckets. */
 const local = (): Agent =>
@@ -104,9 +93,9 @@ function makeOlder(store: S3ArtifactStore, aged: Map<string, number>): void {
 }
 
 describeSeaweedFs('SeaweedFS', (server) => {
-  artifactStoreConformance('a bucket in the path', () => open(settingsFor(server().endpoint), { parts: true }));
+  artifactStoreConformance('a bucket in the path', () => open(testBucket(server().endpoint), { parts: true }));
   artifactStoreConformance('a bucket in the host name', () =>
-    open(settingsFor(server().virtualHost, { pathStyle: false }), { parts: true, agent: local }),
+    open(testBucket(server().virtualHost, { pathStyle: false }), { parts: true, agent: local }),
   );
 });
 
@@ -117,7 +106,7 @@ describeProgram('moto', 'moto', (bin) => {
   });
   afterAll(() => server.stop());
   artifactStoreConformance('a bucket as AWS has it', () =>
-    open(settingsFor(server.endpoint, { region: 'eu-central-1', encryption: { type: 'aws:kms', keyId: null } }), {
+    open(testBucket(server.endpoint, { region: 'eu-central-1', encryption: { type: 'aws:kms', keyId: null } }), {
       parts: false,
     }),
   );

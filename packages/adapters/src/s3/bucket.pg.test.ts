@@ -17,26 +17,18 @@ import { examineBucket } from './examine-bucket.ts';
 import { explainFailure } from './explain-failure.ts';
 import { makeBucket } from './make-bucket.ts';
 import type { S3Settings } from './settings.ts';
+import { testBucket } from './test-bucket.suite.ts';
 
 const ref = { tenant: 'acme', run: '01980000-0000-7000-8000-000000000001' };
 const bytes = new TextEncoder().encode('a report\n');
 const digest = digestOf(bytes);
-const settingsOf = (endpoint: string): S3Settings => ({
-  endpoint,
-  publicEndpoint: endpoint,
-  bucket: `test-${randomUUID()}`,
-  region: 'us-east-1',
-  pathStyle: true,
-  encryption: { type: 'none' },
-  credentials: { accessKey: 'testkey', secretKey: 'testsecret' },
-});
 
 describeSeaweedFs('a bucket on a server that checks signatures', (server) => {
   let settings: S3Settings;
   const open = (given: Partial<S3Settings> = {}, options: S3Options = {}): S3ArtifactStore =>
     new S3ArtifactStore({ ...settings, ...given }, options);
   beforeAll(async () => {
-    settings = settingsOf(server().endpoint);
+    settings = testBucket(server().endpoint, { publicEndpoint: server().endpoint });
     await makeBucket(settings);
   });
 
@@ -286,7 +278,10 @@ describeProgram('moto', 'a bucket with a key of its own at AWS', (bin) => {
 
   test('is asked to use that key by whoever writes: us, a copy, a link', async () => {
     const keyId = 'arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab';
-    const settings: S3Settings = { ...settingsOf(server.endpoint), encryption: { type: 'aws:kms', keyId } };
+    const settings = testBucket(server.endpoint, {
+      publicEndpoint: server.endpoint,
+      encryption: { type: 'aws:kms', keyId },
+    });
     await makeBucket(settings);
     const store = new S3ArtifactStore(settings);
     const linked = { ...ref, run: randomUUID() };
@@ -330,7 +325,7 @@ const askBy = (agent: Agent, url: string, body?: Uint8Array): Promise<{ status: 
   });
 
 describe('a failure in words', () => {
-  const settings = settingsOf('https://s3.test');
+  const settings = testBucket('https://s3.test', { publicEndpoint: 'https://s3.test' });
   const named = (name: string, message = '') => Object.assign(new Error(message), { name });
   test.each([
     [named('RequestTimeTooSkewed'), /clocks.*NTP/],

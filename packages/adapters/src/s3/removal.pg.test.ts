@@ -7,6 +7,7 @@ import { afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { S3ArtifactStore } from './artifact-store.ts';
 import { makeBucket } from './make-bucket.ts';
 import type { S3Settings } from './settings.ts';
+import { testBucket } from './test-bucket.suite.ts';
 
 const bytes = new TextEncoder().encode('a report\n');
 const digest = digestOf(bytes);
@@ -22,15 +23,7 @@ describeSeaweedFs('a stray that is removed while it is written', (server) => {
     return store;
   };
   beforeAll(async () => {
-    settings = {
-      endpoint: server().endpoint,
-      publicEndpoint: null,
-      bucket: `test-${randomUUID()}`,
-      region: 'us-east-1',
-      pathStyle: true,
-      encryption: { type: 'none' },
-      credentials: { accessKey: 'testkey', secretKey: 'testsecret' },
-    };
+    settings = testBucket(server().endpoint);
     await makeBucket(settings);
   });
   afterEach(async () => {
