@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { envKeyNames, metaOf, secretKeys } from '@holdfast/contracts';
 import { describeProgram } from '@holdfast/testing/servers';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { composed, folder, type Model, type Service, startOrder } from './compose-model.ts';
 import { observability, thirdParties } from './third-parties.ts';
 
@@ -72,8 +72,12 @@ describe('the guide', () => {
 
 describeProgram('compose', 'the stack', (bin) => {
   describe.each(Object.entries(sets))('with %s', (_name, files) => {
-    const model = composed(bin, files);
-    const services = Object.entries(model.services);
+    let model: Model;
+    let services: [string, Service][];
+    beforeAll(() => {
+      model = composed(bin, files);
+      services = Object.entries(model.services);
+    });
 
     it('gives each process of ours every key that it reads, and none beside', () => {
       for (const [name, role] of Object.entries(roles)) {
