@@ -145,6 +145,36 @@ describe('a once call that the source has begun', () => {
     expect(fork.begun).toHaveLength(1);
   });
 
+  it('is asked about when a person writes its arguments into another call, before their approval', () => {
+    const sim = started({ tools: [tool('once', { approval: { by: { role: 'operator', count: 1 }, then: 'deny' } })] });
+    const approve = (run: Simulation, call: string): void => {
+      run.say({
+        type: 'decide_approval',
+        call,
+        hash: lastOf(run, 'approval.asked').hash,
+        decision: 'approved',
+        by: person,
+      });
+      run.look();
+    };
+    const made = asksFor(sim, 'once', { amount: 1 });
+    approve(sim, made);
+    answers(sim, made, 'paid');
+    // Before the model was asked for the first time.
+    const fork = sim.fork(3);
+    fork.claim();
+    const call = asksFor(fork, 'once', { amount: 2 });
+    const { hash } = lastOf(fork, 'approval.asked');
+    expect(fork.say({ type: 'change_arguments', call, hash, arguments: { amount: 1 }, by: person })).toBe(true);
+    fork.look();
+    expect(attention(fork)).toEqual(['duplicate-after-fork']);
+    fork.say({ type: 'decide_duplicate', call, decision: 'call', by: person });
+    fork.look();
+    expect(attention(fork)).toEqual(['approval']);
+    approve(fork, call);
+    expect(fork.begun).toHaveLength(1);
+  });
+
   it('has no result to reuse when nobody knows it', () => {
     const sim = started();
     const call = asksFor(sim, 'once');

@@ -2,6 +2,7 @@ import type { Actor, EventBody, JsonObject, PublishedTool } from '@holdfast/cont
 import { approvalFor, approvalHash } from './approvals.ts';
 import { barred, isSame, mayDecide, mayDeny } from './approvers.ts';
 import type { CommandOf } from './command.ts';
+import { duplicateOf } from './duplicate.ts';
 import { findToolCall } from './effects.ts';
 import { events, type Handled, refuse, type Refused } from './handled.ts';
 import { misfitOf } from './json-schema.ts';
@@ -33,7 +34,10 @@ export function decideApproval(state: LiveRun, command: CommandOf<'decide_approv
   return events({ type: 'approval.given', data: { call, hash, by, ...reason } });
 }
 
-/** The old question is denied and a new one is open at once, whatever the rule's condition says of the new arguments. */
+/**
+ * The old question is denied and a new one is open at once, whatever the rule's condition says of the new arguments; in a
+ * fork first whether a call that its source has made shall be made again.
+ */
 export function changeArguments(state: LiveRun, command: CommandOf<'change_arguments'>): Handled {
   const { call: id, hash, arguments: args, by, at } = command;
   const call = findToolCall(state, id);
@@ -47,7 +51,8 @@ export function changeArguments(state: LiveRun, command: CommandOf<'change_argum
     requested: { ...call.requested, arguments: args },
     editors: [...call.editors, by],
   };
-  const asked = approvalFor(changed, call.tool, at);
+  // Whoever writes what the source of a fork has done is asked about that first, as for what the model writes.
+  const asked = duplicateOf(state, changed, call.tool) ?? approvalFor(changed, call.tool, at);
   return events(
     { type: 'approval.changed', data: { call: id, hash, arguments: args, by, ...optional('reason', command.reason) } },
     ...(asked === null ? [] : [asked]),
