@@ -9,6 +9,8 @@ const needsPglite = '**/*.pglite.test.ts';
 const needsPostgres = '**/*.pg.test.ts';
 const needsStack = '**/*.stack.test.ts';
 const chaos = 'tests/chaos/**';
+// The product as child processes.
+const buildProduct = ['tests/chaos/harness/build-product.ts'];
 const built = ['**/node_modules/**', '**/dist/**', '.servers/**'];
 
 const projects = [
@@ -32,6 +34,7 @@ const projects = [
     include: [...folders.map((folder) => `${folder}/${needsPostgres}`), 'tests/**/*.test.ts'],
     exclude: [...built, chaos, needsPglite, needsStack],
     pool: 'forks' as const,
+    globalSetup: buildProduct,
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },
@@ -40,6 +43,7 @@ const projects = [
     include: [`${chaos}/*.test.ts`],
     exclude: built,
     pool: 'forks' as const,
+    globalSetup: buildProduct,
     testTimeout: 600_000,
     hookTimeout: 120_000,
     // They mostly wait: for a lease to end, for processes to start.

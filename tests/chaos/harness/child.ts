@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { createInterface } from 'node:readline';
-import { node } from './node-process.ts';
+import { builtProgram } from './build-product.ts';
 
-const main = fileURLToPath(new URL('./product-main.ts', import.meta.url));
+/** Runs the sources of another release without a build. */
+const fromSources = ['--conditions=holdfast-source', '--import', 'tsx'];
 
 /** A child process of the product. */
 export class Child {
@@ -22,8 +22,11 @@ export class Child {
 
   /** `from`: the folder of another release, whose sources are run. @throws Error when it ends before it is ready. */
   static async start(role: 'api' | 'worker' | 'both', env: Record<string, string>, from?: string): Promise<Child> {
-    const file = from === undefined ? main : join(from, 'tests/chaos/harness/product-main.ts');
-    const child = spawn(process.execPath, [...node, file, role], {
+    const program =
+      from === undefined
+        ? [builtProgram('product-main')]
+        : [...fromSources, join(from, 'tests/chaos/harness/product-main.ts')];
+    const child = spawn(process.execPath, [...program, role], {
       ...(from === undefined ? {} : { cwd: from }),
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { node } from './node-process.ts';
+import { builtProgram } from './build-product.ts';
 
 const effect = z.object({ tool: z.string(), key: z.string(), attempt: z.number() });
 export type CountedEffect = z.infer<typeof effect>;
@@ -21,13 +20,9 @@ export class Counter {
   }
 
   static async start(file: string): Promise<Counter> {
-    const child = spawn(
-      process.execPath,
-      [...node, fileURLToPath(new URL('./counter-main.ts', import.meta.url)), file],
-      {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      },
-    );
+    const child = spawn(process.execPath, [builtProgram('counter-main'), file], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     const [line] = (await once(child.stdout, 'data')) as [Buffer];
     return new Counter(line.toString().trim(), file, child);
   }

@@ -2,7 +2,6 @@ import { parseEnv } from '@holdfast/contracts';
 import { createTenant } from '@holdfast/core';
 import { migrate, type OpenDatabase, openDatabase } from '@holdfast/adapters/postgres';
 import { type ApiPorts, wireApi } from '@holdfast/api';
-import { configuredSettings, prepareNamespace } from '@holdfast/driver-temporal';
 import { type WiredPorts, wireWorker } from '@holdfast/worker';
 import { dying, dyingApi, killSpec } from './kill-points.ts';
 
@@ -20,7 +19,10 @@ const say = (line: object): void => void process.stdout.write(`${JSON.stringify(
 async function setUp(database: OpenDatabase): Promise<object> {
   if (process.env['CHAOS_SET_UP'] !== '1') return {};
   await migrate(database);
-  if (config.temporal !== null) await prepareNamespace(configuredSettings(config.temporal, config.secrets));
+  if (config.temporal !== null) {
+    const { configuredSettings, prepareNamespace } = await import('@holdfast/driver-temporal');
+    await prepareNamespace(configuredSettings(config.temporal, config.secrets));
+  }
   return createTenant(await database.owner(), 'chaos', 1_000);
 }
 

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -83,6 +83,8 @@ export class Product {
     };
     if (kill !== undefined) env['CHAOS_KILL'] = JSON.stringify({ ...kill, token: join(folder, 'killed') });
     const embedded = postgres === null;
+    const empty = process.env['CHAOS_EMPTY_PGLITE'];
+    if (embedded && empty !== undefined) await cp(empty, join(folder, 'database'), { recursive: true });
     const api = await Child.start(embedded ? 'both' : 'api', { ...env, CHAOS_SET_UP: '1' });
     const product = new Product(folder, counter, `http://127.0.0.1:${port}`, api.ready['key'] ?? '', env, embedded);
     product.#api = api;
