@@ -9,7 +9,7 @@ const needsPglite = '**/*.pglite.test.ts';
 const needsPostgres = '**/*.pg.test.ts';
 const needsStack = '**/*.stack.test.ts';
 const chaos = 'tests/chaos/**';
-// The product as child processes.
+// For suites whose child processes are the product.
 const buildProduct = ['tests/chaos/harness/build-product.ts'];
 const built = ['**/node_modules/**', '**/dist/**', '.servers/**'];
 
@@ -26,6 +26,7 @@ const projects = [
     include: [...folders, 'tests'].map((folder) => `${folder}/${needsPglite}`),
     exclude: [...built, chaos],
     pool: 'forks' as const,
+    globalSetup: buildProduct,
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

@@ -1,6 +1,5 @@
 import { parseArgs } from 'node:util';
 import { installedProgram, postgresVersions, startPostgres, startTemporal } from '@holdfast/testing/servers';
-import { buildProduct } from '../harness/build-product.ts';
 import { brokenPromises, crashDemo, type CrashFigures, quantile } from './crash-demo.ts';
 
 // npm run demo:crash [-- --runs 100 --kills 5 --seed 1 --on pglite|postgres|temporal|both]
@@ -18,7 +17,6 @@ say(
   `Crash demo, seed ${options.seed}. Effects are counted by a process of their own; the model is the rehearsal model.`,
 );
 
-buildProduct();
 const rows: [string, CrashFigures][] = [];
 if (values.on === 'pglite' || values.on === 'both') {
   say('\nPGlite, everything in one process:');

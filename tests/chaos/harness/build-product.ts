@@ -10,21 +10,30 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
  * Compiles what child processes run, without a look at the types. From the sources each process would first spend two
  * seconds on transpiling.
  */
-export function buildProduct(): void {
+function buildProduct(): void {
   const build = (...args: readonly string[]): void =>
     void execFileSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
   build('node_modules/typescript/bin/tsc', '-b', '--noCheck', 'tests');
   build('packages/driver-temporal/dist/make-workflow-bundle.js');
 }
 
-/** What `buildProduct` has made of a program of this folder. */
-export const builtProgram = (name: string): string => join(root, 'tests/dist/chaos/harness', `${name}.js`);
+/** Vitest's workers get the environment of the process that did the setup. */
+let isBuilt = process.env['CHAOS_EMPTY_PGLITE'] !== undefined;
+
+/** A program of this folder, compiled. */
+export function builtProgram(name: string): string {
+  if (!isBuilt) buildProduct();
+  isBuilt = true;
+  return join(root, 'tests/dist/chaos/harness', `${name}.js`);
+}
 
 /**
- * Vitest's global setup of the suites that start the product often: builds it, and makes an empty PGlite once, to be
+ * Vitest's global setup of the projects whose suites start the product: builds it, and makes an empty PGlite once, to be
  * copied, since making one takes some seconds.
  */
-export async function setup(): Promise<() => Promise<void>> {
+export async function setup(): Promise<(() => Promise<void>) | undefined> {
+  // Another project's setup has done it.
+  if (process.env['CHAOS_EMPTY_PGLITE'] !== undefined) return undefined;
   buildProduct();
   const folder = await mkdtemp(join(tmpdir(), 'hf-pglite-'));
   const { openDatabase } = await import('@holdfast/adapters/postgres');

@@ -190,11 +190,17 @@ export class Product {
 
 export const ended = new Set(['succeeded', 'failed', 'cancelled']);
 
-/** Asks again and again until there is an answer; errors while a process is away count as none. */
+const OFTEN_MS = 20;
+const SELDOM_MS = 100;
+
+/**
+ * Asks until there is an answer, often at first, then seldom: asking costs the processes that are waited for. Errors
+ * while a process is away count as none.
+ */
 export async function until<T>(what: string, timeoutMs: number, ask: () => Promise<T | null>): Promise<T> {
   const giveUpAt = Date.now() + timeoutMs;
   let last: unknown;
-  for (;;) {
+  for (let pauseMs = OFTEN_MS; ; pauseMs = Math.min(SELDOM_MS, pauseMs * 1.2)) {
     try {
       const answer = await ask();
       if (answer !== null) return answer;
@@ -202,7 +208,7 @@ export async function until<T>(what: string, timeoutMs: number, ask: () => Promi
       last = error;
     }
     if (Date.now() > giveUpAt) throw new Error(`waited ${timeoutMs} ms for ${what}`, { cause: last });
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
 
