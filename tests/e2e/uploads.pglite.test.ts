@@ -106,8 +106,8 @@ test('an upload is its tenant’s own', async () => {
   const { size, digest } = bytesOf(1);
   const upload = await open(size, digest);
   const other = new Holdfast({ url: server.url, key: (await server.tenant('other')).key });
-  for (const attempt of [other.uploads.get(upload.id), other.uploads.complete(upload.id)])
-    await expect(attempt).rejects.toMatchObject({ code: 'upload_not_found', status: 404 });
+  for (const attempt of [() => other.uploads.get(upload.id), () => other.uploads.complete(upload.id)])
+    await expect(attempt()).rejects.toMatchObject({ code: 'upload_not_found', status: 404 });
 });
 
 test('no more may be on the way than the quota lets through', async () => {

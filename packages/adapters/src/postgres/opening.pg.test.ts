@@ -137,8 +137,8 @@ describePostgres('opening', ({ bin }) => {
     expect(await migrate(opened)).toEqual([]);
     expect(await schemaState(opened.connections)).toEqual({ missing: [], newer: ['9001_more.sql'] });
     await note('9002_other.breaking.sql');
-    for (const refused of [opened.api(), opened.worker('me'), migrate(opened)])
-      await expect(refused).rejects.toMatchObject({
+    for (const opening of [() => opened.api(), () => opened.worker('me'), () => migrate(opened)])
+      await expect(opening()).rejects.toMatchObject({
         code: 'database_too_new',
         message: expect.stringMatching(/9002_other\.breaking\.sql\. Start the release/) as string,
       });
