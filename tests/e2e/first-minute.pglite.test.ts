@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ const standalone = 'apps/standalone/src/main.ts';
 const cli = 'apps/cli/src/main.ts';
 const sentence = 'The quick brown fox lives in this very file.';
 
+let root: string;
 let folder: string;
 let dataDir: string;
 let first: Program;
@@ -16,8 +17,10 @@ let first: Program;
 const environment = (): Record<string, string> => ({ DATA_DIR: dataDir, PORT: '0' });
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'holdfast-files-'));
-  dataDir = join(mkdtempSync(join(tmpdir(), 'holdfast-first-')), 'data');
+  root = mkdtempSync(join(tmpdir(), 'holdfast-first-'));
+  folder = join(root, 'files');
+  dataDir = join(root, 'data');
+  mkdirSync(folder);
   writeFileSync(join(folder, 'fox.md'), `# Foxes\n\n${sentence} And more.\n`);
   first = start(standalone, [folder], environment());
   await first.saw('keeps serving');
@@ -25,8 +28,7 @@ beforeAll(async () => {
 afterAll(async () => {
   first.child.kill('SIGKILL');
   await first.ended;
-  rmSync(folder, { recursive: true, force: true });
-  rmSync(dataDir, { recursive: true, force: true });
+  rmSync(root, { recursive: true, force: true });
 });
 
 test('the first run reads the folder, asks, writes a report that quotes it, and says what is real', () => {
@@ -85,7 +87,7 @@ test.each(['ready in', 'approval.asked', 'given for you'])(
   'SIGTERM in the first run, at “%s”, ends it with 0 and no stack',
   async (moment) => {
     const program = start(standalone, [folder], {
-      DATA_DIR: join(mkdtempSync(join(tmpdir(), 'holdfast-stopped-')), 'data'),
+      DATA_DIR: join(mkdtempSync(join(root, 'stopped-')), 'data'),
       PORT: '0',
     });
     await program.saw(moment);

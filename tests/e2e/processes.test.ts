@@ -20,9 +20,10 @@ describePostgres('API and two workers as processes', ({ bin }) => {
   let environment: Record<string, string>;
   let port: number;
   const programs: Program[] = [];
-  const folder = mkdtempSync(join(tmpdir(), 'holdfast-processes-'));
+  let folder: string;
 
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'holdfast-processes-'));
     postgres = await startPostgres({ bin });
     port = await freePort();
     environment = {

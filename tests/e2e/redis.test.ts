@@ -31,9 +31,10 @@ function inProcesses(valkey: string): void {
   let urls: readonly [string, string];
   let doctorEnv: Record<string, string>;
   const programs: Program[] = [];
-  const folder = mkdtempSync(join(tmpdir(), 'holdfast-redis-'));
+  let folder: string;
 
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'holdfast-redis-'));
     const newest = postgresVersions().at(-1);
     if (newest === undefined) throw new Error('Postgres is not installed: bash scripts/servers.sh install');
     postgres = await startPostgres(newest);

@@ -9,9 +9,10 @@ describePostgres('tenants by the command line, on the database itself', ({ bin }
   let postgres: PostgresServer;
   let environment: Record<string, string>;
   const programs: Program[] = [];
-  const folder = mkdtempSync(join(tmpdir(), 'holdfast-tenants-'));
+  let folder: string;
 
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'holdfast-tenants-'));
     postgres = await startPostgres({ bin });
     environment = { DATABASE_URL: (await database(postgres)).url, DATA_DIR: folder, LOG_LEVEL: 'info' };
   });
