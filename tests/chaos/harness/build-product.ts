@@ -17,7 +17,7 @@ function buildProduct(): void {
   build('packages/driver-temporal/dist/make-workflow-bundle.js');
 }
 
-/** Vitest's workers get the environment of the process that did the setup. */
+/** `setup` has done it: Vitest's workers get the environment of its process. */
 let isBuilt = process.env['CHAOS_EMPTY_PGLITE'] !== undefined;
 
 /** A program of this folder, compiled. */

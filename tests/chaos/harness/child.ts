@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { builtProgram } from './build-product.ts';
 
-/** Runs the sources of another release without a build. */
+/** Flags of Node: another release is run from its sources. */
 const fromSources = ['--conditions=holdfast-source', '--import', 'tsx'];
 
 /** A child process of the product. */
