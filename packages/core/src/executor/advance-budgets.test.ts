@@ -2,7 +2,9 @@ import { text } from '@holdfast/contracts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { OfferedBudget } from '../run/budgets.ts';
 import { version } from '../run/testing/versions.ts';
-import { World } from './testing/world.ts';
+import { lastOf, started } from '../run/testing/steps.ts';
+import { advance } from './advance.ts';
+import { answered, REF, World } from './testing/world.ts';
 
 beforeEach(() => void vi.useFakeTimers({ now: 1_000_000 }));
 afterEach(() => void vi.useRealTimers());
@@ -53,6 +55,39 @@ describe('a run with budgets', () => {
     expect(w.runs.types().at(-1)).toBe('budget.reached');
     expect(w.runs.projection?.status).toBe('waiting');
     expect(w.runs.projection?.waitingFor).toMatchObject([{ reason: 'budget', until: null }]);
+  });
+
+  it.each([
+    ['drained', (w: World) => w.drain.abort(), () => false],
+    ['that makes room', () => undefined, () => true],
+  ])('settles each window once when it is let go between asking and taking: a run %s', async (_, asked, parts) => {
+    const w = await budgeted();
+    const call = lastOf(started(), 'model.called').reservation.tokens;
+    // So little that an allowance is for one call.
+    const little = offer(call * 5);
+    let offers = 0;
+    const ports = w.ports({
+      budgets: {
+        offers: () => {
+          offers += 1;
+          if (offers === 2) asked(w);
+          return Promise.resolve([little]);
+        },
+      },
+    });
+    const hold = advance(ports, REF, { type: 'claim' }, w.drain.signal, () => offers === 2 && parts());
+    await w.until(() => w.models.length === 1);
+    w.modelAnswers(['read'], [], call - 1);
+    await w.until(() => w.tools.length === 1);
+    w.tool().answer(answered());
+    expect(await hold.done).toBe('released');
+    expect(typesOf(w).at(-1)).toEqual(['allowance.returned', 'allowance.taken', 'allowance.returned']);
+    const moves = w.runs.appends.flatMap(({ budgets }) => budgets ?? []);
+    const taken = moves.flatMap((move) => move.taken.map(({ tokens }) => tokens));
+    expect(taken).toHaveLength(2);
+    expect(moves.at(-1)?.returned).toMatchObject([
+      { tokens: taken.reduce((sum, tokens) => sum + tokens, 0), spent_tokens: call },
+    ]);
   });
 
   it('appends as before where there are none', async () => {

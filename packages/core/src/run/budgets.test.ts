@@ -212,12 +212,11 @@ class Rows {
   spent = 0;
 
   move(sim: Simulation, from: number): void {
-    for (const event of sim.events.slice(from)) {
-      for (const { tokens } of movesOf([event], true, true)?.taken ?? []) this.held += tokens;
-      for (const back of movesOf([event], true, true)?.returned ?? []) {
-        this.held -= back.tokens;
-        this.spent += back.spent_tokens;
-      }
+    const moves = movesOf(sim.events.slice(from), true, true);
+    for (const { tokens } of moves?.taken ?? []) this.held += tokens;
+    for (const back of moves?.returned ?? []) {
+      this.held -= back.tokens;
+      this.spent += back.spent_tokens;
     }
   }
 }

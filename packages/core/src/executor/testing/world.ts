@@ -121,7 +121,7 @@ export class World {
     await this.until(() => this.tools.length === wanted);
   }
 
-  modelAnswers(names: (string | [string, JsonObject])[], content: Content = []): void {
+  modelAnswers(names: (string | [string, JsonObject])[], content: Content = [], inputTokens = 1): void {
     const toolCalls = names.map((name, index) =>
       typeof name === 'string'
         ? { id: `c${index}`, name, arguments: {} }
@@ -131,7 +131,7 @@ export class World {
       type: 'answered',
       content,
       toolCalls,
-      usage: { input_tokens: 1, output_tokens: 1 },
+      usage: { input_tokens: inputTokens, output_tokens: 1 },
       finishReason: 'stop',
       model: 'm',
     });
