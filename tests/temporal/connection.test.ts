@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { examineTemporal, prepareNamespace, type TemporalSettings, type TemporalTls } from '@holdfast/driver-temporal';
-import { authority, describeTemporal, freePort } from '@holdfast/testing/servers';
+import { type Authority, authority, describeTemporal, freePort } from '@holdfast/testing/servers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { tlsFront } from './support/tls-front.ts';
 
@@ -24,13 +24,18 @@ async function findings(settings: Partial<TemporalSettings> & { address: string 
 }
 
 describeTemporal('a connection to Temporal', (server) => {
-  const folder = mkdtempSync(join(tmpdir(), 'hf-tls-'));
-  const ours = authority(folder, 'ours');
-  const theirs = authority(folder, 'theirs');
+  let folder: string;
+  let ours: Authority;
+  let theirs: Authority;
+  let trusted: TemporalTls;
   const fronts: { address: string; close(): void }[] = [];
   let tls = '';
   let mutual = '';
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'hf-tls-'));
+    ours = authority(folder, 'ours');
+    theirs = authority(folder, 'theirs');
+    trusted = { serverCa: ours.certificate, client: null, serverName: 'temporal.internal' };
     const own = ours.issue('temporal.internal');
     fronts.push(await tlsFront(server().address, own, null), await tlsFront(server().address, own, ours.certificate));
     [tls = '', mutual = ''] = fronts.map(({ address }) => address);
@@ -39,7 +44,6 @@ describeTemporal('a connection to Temporal', (server) => {
     for (const front of fronts) front.close();
     rmSync(folder, { recursive: true, force: true });
   });
-  const trusted: TemporalTls = { serverCa: ours.certificate, client: null, serverName: 'temporal.internal' };
 
   test('is fine once the namespace is prepared, which is done once', async () => {
     const settings = { ...plain, address: server().address };
