@@ -58,6 +58,7 @@ export type * from './budgets/budget-store.ts';
 export { deleteBudget } from './budgets/delete-budget.ts';
 export { checkBudget, setBudget } from './budgets/set-budget.ts';
 export { tellHeldRuns } from './budgets/tell-held-runs.ts';
+export { wakeForRoom } from './budgets/wake-for-room.ts';
 export { Holds } from './scheduling/holds.ts';
 export { inWords, problemInWords, type WhyWaits } from './scheduling/why-waits.ts';
 export { isCrowding, keptPlaces, noPlaces, type Places, placesOf } from './scheduling/places.ts';

@@ -77,6 +77,14 @@ export class PostgresBudgets implements BudgetStore, WorkerBudgets {
     return { createdAt: found.created_at, runs: rows.map(({ id }) => id) };
   }
 
+  async wake(scope: TenantScope, budget: string): Promise<boolean> {
+    const [row] = await this.#scoped.in(scope, (sql) =>
+      sql.query<{ waited: boolean }>('select holdfast.look_at_budget($1) as waited', [budget]),
+    );
+    this.#moved([{ about: 'due' }]);
+    return row?.waited === true;
+  }
+
   async create(scope: TenantScope, id: string, spec: BudgetSpec): Promise<boolean> {
     const { name, agent, period, timeZone, tokens, costUsdMicros, noticeAt } = spec;
     const [row] = await this.#scoped.in(scope, (sql) =>

@@ -112,6 +112,7 @@ export const functions: Record<string, readonly Login[]> = {
   leave_worker: ['holdfast_worker'],
   knows_tenant: ['holdfast_worker'],
   list_tenants: ['holdfast_api'],
+  look_at_budget: ['holdfast_worker'],
   lock_bulk: both,
   lock_run: both,
   lock_schedule: both,

@@ -59,6 +59,8 @@ export interface BudgetStore {
 export interface WorkerBudgets extends BudgetOffers {
   /** Runs that a worker holds and for which the budget counts, and when it was made; null: it is gone. */
   heldRuns(scope: TenantScope, budget: string): Promise<HeldRuns | null>;
+  /** Wakes whom it has room for; whether runs wait for it still. */
+  wake(scope: TenantScope, budget: string): Promise<boolean>;
 }
 
 export interface HeldRuns {

@@ -2,6 +2,7 @@ import { text } from '@holdfast/contracts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { OfferedBudget } from '../run/budgets.ts';
 import { version } from '../run/testing/versions.ts';
+import { person } from '../run/testing/simulation.suite.ts';
 import { lastOf, started } from '../run/testing/steps.ts';
 import { advance } from './advance.ts';
 import { answered, REF, World } from './testing/world.ts';
@@ -88,6 +89,23 @@ describe('a run with budgets', () => {
     expect(moves.at(-1)?.returned).toMatchObject([
       { tokens: taken.reduce((sum, tokens) => sum + tokens, 0), spent_tokens: call },
     ]);
+  });
+
+  it.each([
+    ['it is paused', (w: World) => w.says({ type: 'pause', by: person })],
+    [
+      'the budgets move while it drains',
+      async (w: World) => {
+        w.drain.abort();
+        w.runs.budgetsMoved = 1;
+      },
+    ],
+  ])('lets go when, while it asks for an allowance, %s', async (_, asked) => {
+    const w = await budgeted();
+    const ports = w.ports({ budgets: { offers: () => asked(w).then(() => [offer(1_000_000_000)]) } });
+    expect(await advance(ports, REF, { type: 'claim' }, w.drain.signal).done).toBe('released');
+    expect(w.runs.holder).toBeNull();
+    expect(w.models).toEqual([]);
   });
 
   it('appends as before where there are none', async () => {

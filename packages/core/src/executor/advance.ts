@@ -187,7 +187,14 @@ async function carry(
         outcomes = [await offered(ports, ref, run, next.need)];
         continue;
       }
-      if (release && next.events.length === 0) throw new Error('held without a call under way');
+      if (release && next.events.length === 0) {
+        // Somebody spoke while it asked for an allowance, so nothing is left to write; and only an append lets go.
+        const { worker } = lease;
+        const at = clock.now();
+        taking = { type: 'take-over', from: worker, why: 'abandoned', leaseUntil: at };
+        outcomes = [{ type: 'take_over', worker, from: worker, why: 'abandoned', lease_until: at, at }];
+        continue;
+      }
       if (release) return 'released';
       snapshots.consider(run);
       const time = draining() ? lastTime(run.state) : nextTime(run.state);

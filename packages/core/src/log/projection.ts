@@ -1,5 +1,6 @@
 import { type Attention, attentionOf, nextTime } from '../run/attention.ts';
 import { decide } from '../run/decide.ts';
+import { isHalted } from '../run/engine.ts';
 import { isEarly } from '../run/start.ts';
 import { callsOf, childrenOf, openCalls, type LiveRun, type RunState } from '../run/state.ts';
 import type { ArtifactRow, AttentionRow, OutboxEntry, Projection, RunStatus, WaitingFor } from './run-store.ts';
@@ -18,7 +19,8 @@ export function project(
   return {
     status: statusOf(after),
     waitingFor: waitingFor(after, now),
-    dueAt: decide(after, now).some((action) => action.do !== 'abort') ? now : nextTime(after),
+    dueAt:
+      triesAgain(before, after) || decide(after, now).some((action) => action.do !== 'abort') ? now : nextTime(after),
     attention: {
       // A problem of the log was found while folding, so no append has opened it yet.
       opened: open.filter((attention) => attention.kind === 'log-problem' || !old.has(keyOf(attention))).map(row),
@@ -33,6 +35,17 @@ export function project(
     passesOn: before.phase === 'live' && after.phase === 'ended' && after.thread !== null,
   };
 }
+
+/**
+ * Somebody outside has spoken to a run that waits for a budget. It may have been woken for room, which this append would
+ * undo, and nothing in the log tells: so it tries again.
+ */
+const triesAgain = (before: RunState, after: RunState): boolean =>
+  before.phase === 'live' &&
+  after.phase === 'live' &&
+  after.shortage !== null &&
+  after.shortage === before.shortage &&
+  !isHalted(after);
 
 /** A question about other arguments is another one, even in the same millisecond; and so is one that somebody agreed to. */
 const keyOf = ({ ref, kind, since, detail }: Attention): string =>

@@ -70,6 +70,7 @@ export type OutboxKind =
   | 'webhook'
   | 'budget'
   | 'erasure'
+  | 'room'
   | 'thaw';
 
 /** What is derived from the log and written in the same transaction. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { movesOf } from '../log/budget-moves.ts';
-import { waitingFor } from '../log/projection.ts';
+import { project, waitingFor } from '../log/projection.ts';
 import { nextTime } from './attention.ts';
 import type { OfferedBudget } from './budgets.ts';
 import { person, Simulation } from './testing/simulation.suite.ts';
@@ -72,6 +72,20 @@ describe('a run with budgets', () => {
     sim.do({ type: 'claim', worker: 'w2', budgeted: true });
     expect(attention(sim)).toEqual([]);
     expect(during(sim, () => takes(sim, offer(first.tokens)))).toEqual(['allowance.taken', 'model.called']);
+  });
+
+  it('tries again when somebody has spoken to it: a wake-up may have been undone by that', () => {
+    const sim = budgeted();
+    takes(sim, offer(first.tokens - 1));
+    const dueAfter = (command: Parameters<Simulation['say']>[0]): number | null => {
+      const before = sim.run.state;
+      sim.say(command);
+      return project(before, sim.run.state, sim.now).dueAt;
+    };
+    expect(dueAfter({ type: 'send_message', id: 'x', mode: 'queue', content: [], by: person })).toBe(sim.now);
+    // Not while it is paused; then when it goes on.
+    expect(dueAfter({ type: 'pause', by: person })).toBeGreaterThan(sim.now);
+    expect(dueAfter({ type: 'resume', by: person })).toBe(sim.now);
   });
 
   it('waits for the budget alone when its next attempt has no room', () => {

@@ -55,6 +55,7 @@ const AT_ONCE: Readonly<Record<OutboxKind, number>> = {
   schedule: 5,
   webhook: 20,
   budget: 2,
+  room: 2,
   erasure: 1,
   thaw: 1,
 };
