@@ -102,6 +102,20 @@ describe('a run', () => {
     await becomes(one, 'succeeded');
   });
 
+  test('gets the room that another was woken for and does not take', async () => {
+    const { set, start, ask, waits, becomes } = await spender();
+    await set('tight', { tokens: 10, period: 'total' });
+    const [paused, next] = [await start(), await start()];
+    await waits(paused);
+    await waits(next);
+    const items = (await ask('GET', '/v1/attention')).json['items'] as { detail: { needed: number } }[];
+    expect((await ask('POST', `/v1/runs/${paused}/pause`)).status).toBe(202);
+    // For one of them.
+    await set('tight', { tokens: items[0]?.detail.needed ?? 0, period: 'total' });
+    await becomes(next, 'succeeded');
+    await becomes(paused, 'paused');
+  });
+
   test('that waits for a budget can be forked there; the fork waits for itself', async () => {
     const { set, start, ask, waits, becomes } = await spender();
     await set('tight', { tokens: 10, period: 'total' });
