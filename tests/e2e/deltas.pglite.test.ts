@@ -1,4 +1,4 @@
-import { createParser } from 'eventsource-parser';
+import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ModelDelta } from '@holdfast/contracts';
 import { startServer, type TestServer } from './support/server.ts';
@@ -10,7 +10,11 @@ beforeAll(async () => {
   ({ key } = await server.tenant('deltas'));
   await server.ask(key, 'POST', '/v1/agents', {
     name: 'speaker',
-    rehearsal: [{ say: 'one two three four five six', delay: '600ms' }],
+    tools: [{ builtin: 'ask' }],
+    rehearsal: [
+      { calls: [{ tool: 'ask', args: { question: 'Is somebody listening?' } }] },
+      { say: 'one two three four five six', delay: '600ms' },
+    ],
   });
 });
 afterAll(() => server.close());
@@ -18,14 +22,28 @@ afterAll(() => server.close());
 const start = async (): Promise<string> =>
   String((await server.ask(key, 'POST', '/v1/runs', { agent: 'speaker' })).json['id']);
 
-/** The messages of the stream until its end. */
+/** The messages of the stream until its end. Words are not kept: they are said once the stream has brought the question. */
 async function listen(run: string, query: string): Promise<{ event: string; id: string | undefined; data: string }[]> {
   const headers = { authorization: `Bearer ${key}`, accept: 'text/event-stream' };
-  const response = await fetch(`${server.url}/v1/runs/${run}/events${query}`, { headers });
+  const { body } = await fetch(`${server.url}/v1/runs/${run}/events${query}`, { headers });
+  if (body === null) throw new Error('no stream');
   const messages: { event: string; id: string | undefined; data: string }[] = [];
-  const parser = createParser({ onEvent: ({ event = '', id, data }) => void messages.push({ event, id, data }) });
-  parser.feed(await response.text());
+  for await (const { event = '', id, data } of body
+    .pipeThrough(new TextDecoderStream())
+    .pipeThrough(new EventSourceParserStream())) {
+    messages.push({ event, id, data });
+    if (event === 'question.asked') await answer(run);
+  }
   return messages;
+}
+
+/** Nothing, where that is done. */
+async function answer(run: string): Promise<void> {
+  const { items } = (await server.ask(key, 'GET', `/v1/attention?run=${run}`)).json as { items: { ref: string }[] };
+  for (const { ref } of items) {
+    const body = { decision: 'answer', answer: 'yes' };
+    expect((await server.ask(key, 'POST', `/v1/runs/${run}/attention/${ref}`, body)).status).toBe(200);
+  }
 }
 
 test('come between the call and its answer, without ids, and together are the answer', async () => {
@@ -41,8 +59,8 @@ test('come between the call and its answer, without ids, and together are the an
   }
   expect(said).toBe('one two three four five six');
   const events = messages.map(({ event }) => event);
-  expect(events.lastIndexOf('delta')).toBeLessThan(events.indexOf('model.answered'));
-  const called = messages.find(({ event }) => event === 'model.called');
+  expect(events.lastIndexOf('delta')).toBeLessThan(events.lastIndexOf('model.answered'));
+  const called = messages.findLast(({ event }) => event === 'model.called');
   expect(new Set(deltas.map(({ seq }) => String(seq)))).toEqual(new Set([called?.id]));
 });
 

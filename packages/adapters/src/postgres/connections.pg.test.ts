@@ -12,7 +12,7 @@ import {
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDatabase } from './database.ts';
-import { prepare, storesOf } from './open-stores.suite.ts';
+import { type OpenedStores, prepare, storesOf } from './open-stores.suite.ts';
 import { openPool } from './pool.ts';
 import { targetOf } from './target.ts';
 import { scopedTransactions } from './tenant-scope.ts';
@@ -25,6 +25,16 @@ describePostgres('connections', ({ bin, name }) => {
     ({ url } = await database(server, prepare));
   });
   afterAll(() => server.stop());
+
+  /** By another that has the usual limits: a slow machine takes longer for it than the impatient ones have. */
+  const made = async <Made>(make: (stores: OpenedStores) => Promise<Made>): Promise<Made> => {
+    const stores = await storesOf(await openDatabase(url));
+    try {
+      return await make(stores);
+    } finally {
+      await stores.close();
+    }
+  };
 
   const asked = async <Row extends pg.QueryResultRow>(text: string): Promise<Row[]> => {
     const client = new pg.Client(url);
@@ -50,9 +60,9 @@ describePostgres('connections', ({ bin, name }) => {
   });
 
   test('a statement that takes too long, or waits too long for a lock, leaves nothing and a busy database', async () => {
+    const run = await made(async (stores) => newRun(stores, await newTenant(stores)));
     const opened = await openDatabase(url, { statementTimeoutMs: 200, lockTimeoutMs: 100, poolSize: 2 });
     const stores = await storesOf(opened);
-    const run = await newRun(stores, await newTenant(stores));
     await expect(opened.connections.lend((sql) => sql.query('select pg_sleep(5)'))).rejects.toMatchObject({
       code: 'database_busy',
     });
@@ -71,8 +81,8 @@ describePostgres('connections', ({ bin, name }) => {
   });
 
   test('what is given more time has it in the server, too', async () => {
+    const { tenant } = await made(newTenant);
     const opened = await openDatabase(url, { statementTimeoutMs: 100, poolSize: 2 });
-    const { tenant } = await newTenant(await storesOf(opened));
     const scoped = scopedTransactions(opened.connections, null);
     const slow = (limitMs?: number) => scoped.in({ tenant }, (sql) => sql.query('select pg_sleep(0.3)'), limitMs);
     await expect(slow()).rejects.toMatchObject({ code: 'database_busy' });

@@ -22,8 +22,9 @@ describePostgres('a primary and a standby', ({ bin }) => {
     return `postgres://${url.username}:${url.password}@${servers.map(({ port }) => `127.0.0.1:${port}`).join(',')}/postgres`;
   };
   test('a commit that waits for a synchronous standby is not acknowledged when a time limit passes', async () => {
+    const patient = await storesOf(await openDatabase(primary.url));
+    const run = await newRun(patient, await newTenant(patient));
     const stores = await storesOf(await openDatabase(primary.url, { statementTimeoutMs: 100, appendLimitMs: 1_500 }));
-    const run = await newRun(stores, await newTenant(stores));
     await primary.query("alter system set synchronous_standby_names = 'nobody'", 'select pg_reload_conf()');
     await expect
       .poll(() => primary.query('show synchronous_standby_names'))
@@ -34,8 +35,9 @@ describePostgres('a primary and a standby', ({ bin }) => {
     });
     await primary.query('alter system reset synchronous_standby_names', 'select pg_reload_conf()');
     // It was committed here, and waited.
-    await expect.poll(async () => (await runs.load(run))?.head).toBe(2);
+    await expect.poll(async () => (await patient.api.runs.load(run))?.head).toBe(2);
     await stores.close();
+    await patient.close();
   });
 
   test('of several hosts the one that takes writes is used, and the other one when that changes, without a restart', async () => {

@@ -211,7 +211,7 @@ describePostgres('opening', ({ bin }) => {
         const run = await newRun(stores, await newTenant(stores));
         const { runs, schedule, lease } = await stores.worker(opened === past ? 'past' : 'behind');
         await lease.start();
-        expect(lease.remaining()).toBeGreaterThan(4_000);
+        await expect.poll(() => lease.remaining()).toBeGreaterThan(4_000);
         expect(await schedule.pick(1, 60_000)).toHaveLength(1);
         const take = { worker: lease.worker, take: { type: 'claim' } } as const;
         expect(await runs.append(appendTo(run, 1, take))).toMatchObject({ type: 'accepted' });

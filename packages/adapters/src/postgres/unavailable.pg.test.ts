@@ -61,10 +61,12 @@ describePostgres('a database that is gone', ({ bin }) => {
   test('a server that does not answer: the append is cut off by its socket, and its outcome is in the log', async () => {
     const server = await startPostgres({ bin });
     const { url } = await database(server, prepare);
+    const patient = await storesOf(await openDatabase(url));
+    const run = await newRun(patient, await newTenant(patient));
+    await (await patient.worker('other')).runs.append(appendTo(run, 1, { worker: 'other' }));
+    await patient.close();
     const stores = await storesOf(await openDatabase(url, { appendLimitMs: 500 }));
-    const run = await newRun(stores, await newTenant(stores));
     const { runs } = await stores.worker('me');
-    await runs.append(appendTo(run, 1, { worker: 'me' }));
     // A lock on the table holds the append up inside the server, as a stalled disk would.
     const blocker = new pg.Client(url);
     await blocker.connect();

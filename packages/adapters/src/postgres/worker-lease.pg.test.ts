@@ -124,8 +124,10 @@ describePostgres('worker leases', ({ bin }) => {
   });
 
   test('a lease lasts five seconds and is renewed', async () => {
+    const startedAt = performance.now();
     const { lease } = await start('me');
-    expect(lease.remaining()).toBeGreaterThan(4_000);
+    // A slow machine looks a while later.
+    expect(lease.remaining()).toBeGreaterThanOrEqual(5_000 - (performance.now() - startedAt));
     expect(lease.remaining()).toBeLessThanOrEqual(5_000);
     const { rows: before } = await admin.query<{ until: string }>('select lease_until as until from holdfast.workers');
     await expect
@@ -184,10 +186,12 @@ describePostgres('worker leases', ({ bin }) => {
     await settled();
     const takeOver = { worker: 'me', take: { type: 'take-over', from: 'other' } } as const;
     expect(await me.runs.append(appendTo(run, 2, takeOver))).toEqual({ type: 'not-yours' });
-    // Its renewals hang: another transaction has its row.
-    await admin.query("begin; update holdfast.workers set lease_until = 0 where id = 'other'");
-    await admin.query('commit');
-    expect(await me.lease.deadPeers()).toMatchObject([{ worker: 'other', why: 'lease-expired', runs: [run] }]);
+    // It may have a new lease before anybody has looked.
+    const lookWithoutLease = async () => {
+      await admin.query("update holdfast.workers set lease_until = 0 where id = 'other'");
+      return me.lease.deadPeers();
+    };
+    await expect.poll(lookWithoutLease).toMatchObject([{ worker: 'other', why: 'lease-expired', runs: [run] }]);
   });
 
   test('a worker notices that its lease ran out, and has a new one with a lapse', async () => {
@@ -238,12 +242,20 @@ describePostgres('worker leases', ({ bin }) => {
 
   test('the clock is the database’s', async () => {
     const { stores } = await start('me');
-    for (let tries = 0; tries < 20; tries += 1) {
+    const ahead: number[] = [];
+    /** How far it is behind, ms. */
+    const lag = async (): Promise<number> => {
       const before = stores.clock.now();
       const { rows } = await admin.query<{ now: string }>('select holdfast.now_ms() as now');
       const after = stores.clock.now();
-      expect(Number(rows[0]?.now)).toBeGreaterThanOrEqual(before);
-      expect(Number(rows[0]?.now)).toBeLessThanOrEqual(after + 100);
-    }
+      const now = Number(rows[0]?.now);
+      ahead.push(before - now);
+      return now - after;
+    };
+    // It lags by the round trip of one renewal, which was slow on a busy machine; the next ones bring it closer.
+    await expect.poll(lag).toBeLessThanOrEqual(100);
+    for (let tries = 0; tries < 20; tries += 1) expect(await lag()).toBeLessThanOrEqual(100);
+    // It is never ahead.
+    expect(Math.max(...ahead)).toBeLessThanOrEqual(0);
   });
 });
