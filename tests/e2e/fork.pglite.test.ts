@@ -34,7 +34,7 @@ async function events(run: string): Promise<Event[]> {
 async function settled(run: string, ...wanted: string[]): Promise<Record<string, unknown>> {
   const status = async () => (await server.ask(key, 'GET', `/v1/runs/${run}`)).json;
   await expect
-    .poll(async () => (await status())['status'], { timeout: 10_000 })
+    .poll(async () => (await status())['status'], { timeout: 20_000 })
     .toSatisfy((one) => wanted.includes(String(one)));
   return status();
 }
@@ -65,7 +65,7 @@ describe('forking', () => {
   test('a failed run goes on with a changed version, from the good part of its log', async () => {
     const name = `a${randomUUID().slice(0, 8)}`;
     await publish(name, { calls: [{ tool: 'artifacts_write', args: { name: 'n.txt', content: 'kept' } }] }, ask);
-    const source = await start(name, { limits: { deadline: '3s' }, metadata: { team: 'a' } });
+    const source = await start(name, { limits: { deadline: '6s' }, metadata: { team: 'a' } });
     await settled(source, 'failed');
     await publish(name, { say: 'unused' }, { say: 'Now with {{results}} result: {{last}}' });
     const log = await events(source);
@@ -102,7 +102,7 @@ describe('forking', () => {
     const name = `a${randomUUID().slice(0, 8)}`;
     await publish(name, pay, ask, { say: 'Heard {{last}}' });
     const before = await tools.count('pay');
-    const source = await start(name, { limits: { deadline: '3s' } });
+    const source = await start(name, { limits: { deadline: '6s' } });
     await settled(source, 'failed');
     const rerun = await post(`/v1/runs/${source}/rerun`, undefined);
     expect(rerun.status).toBe(201);

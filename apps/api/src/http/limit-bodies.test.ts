@@ -1,12 +1,15 @@
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { fastify, type FastifyInstance } from 'fastify';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { limitBodies } from './limit-bodies.ts';
 
 let app: FastifyInstance;
 let port: number;
 beforeEach(async () => {
+  // The watch's clock: with a real one a pause of this process, which holds both sides, makes a body late.
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   app = fastify({ requestTimeout: 0 });
   limitBodies(app, { wholeMs: 300, pieceMs: 300 });
   app.addContentTypeParser('application/octet-stream', (_request, bytes, done) => done(null, bytes));
@@ -20,43 +23,64 @@ beforeEach(async () => {
   const [address] = app.addresses();
   port = typeof address === 'object' ? address.port : 0;
 });
-afterEach(() => app.close());
+afterEach(async () => {
+  vi.useRealTimers();
+  await app.close();
+});
 
-/** Sends a piece each `everyMs`; the answer's first line and body. */
-function slowly(path: string, type: string, pieces: readonly string[], everyMs: number, size: number) {
-  return new Promise<string>((resolve) => {
-    const socket = connect(port, '127.0.0.1');
+/** A request whose body is watched. `send` returns when the server has read the piece; `answer` is all that came back. */
+async function begin(path: string, type: string, size: number) {
+  const accepted = once(app.server, 'connection');
+  const socket = connect(port, '127.0.0.1');
+  const answer = new Promise<string>((resolve) => {
     let text = '';
     socket.on('data', (data) => (text += data.toString()));
     socket.on('error', () => undefined);
-    socket.write(`POST ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: ${type}\r\n`);
-    socket.write(`content-length: ${size}\r\n\r\n`);
-    const left = [...pieces];
-    const sending = setInterval(() => {
-      const piece = left.shift();
-      if (piece !== undefined && socket.writable) socket.write(piece);
-    }, everyMs);
-    socket.on('close', () => {
-      clearInterval(sending);
-      resolve(text);
-    });
+    socket.on('close', () => resolve(text));
   });
+  const [theirs] = (await accepted) as [Socket];
+  // Each look of a poll moves the fake clock on by the interval.
+  const send = async (piece: string): Promise<void> => {
+    socket.write(piece);
+    await expect.poll(() => theirs.bytesRead, { interval: 0 }).toBe(socket.bytesWritten);
+  };
+  await send(
+    `POST ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: ${type}\r\ncontent-length: ${size}\r\n\r\n`,
+  );
+  await expect.poll(() => vi.getTimerCount(), { interval: 0 }).toBe(1);
+  return { send, answer };
 }
 
 it('ends a request whose body is late', async () => {
-  const answer = await slowly('/whole', 'application/json', ['{"a"', ':', '1'], 120, 10);
-  expect(answer).toContain('400');
-  expect(answer).toContain('The request did not arrive in time.');
+  const { send, answer } = await begin('/whole', 'application/json', 10);
+  for (const piece of ['{"a"', ':']) {
+    vi.advanceTimersByTime(120);
+    await send(piece);
+  }
+  vi.advanceTimersByTime(60);
+  expect(await answer).toContain('400');
+  expect(await answer).toContain('The request did not arrive in time.');
 });
 
 it('waits for a body of any size as long as something comes of it, and no longer', async () => {
-  const six = Array.from({ length: 6 }, () => 'xx');
-  expect(await slowly('/any', 'application/octet-stream', six, 120, 12)).toContain('{"size":12}');
-  expect(await slowly('/any', 'application/octet-stream', ['xx'], 120, 12)).toContain('did not arrive in time');
+  const whole = await begin('/any', 'application/octet-stream', 12);
+  for (let pieces = 0; pieces < 6; pieces += 1) {
+    vi.advanceTimersByTime(120);
+    await whole.send('xx');
+  }
+  expect(await whole.answer).toContain('{"size":12}');
+  const part = await begin('/any', 'application/octet-stream', 12);
+  vi.advanceTimersByTime(120);
+  await part.send('xx');
+  vi.advanceTimersByTime(480);
+  expect(await part.answer).toContain('did not arrive in time');
 });
 
 it('leaves alone what was injected, and what is there in time', async () => {
   const injected = await app.inject({ method: 'POST', url: '/whole', payload: { a: 1 } });
   expect(injected.json()).toEqual({ body: { a: 1 } });
-  expect(await slowly('/whole', 'application/json', ['{"a":1}'], 1, 7)).toContain('{"body":{"a":1}}');
+  const { send, answer } = await begin('/whole', 'application/json', 7);
+  vi.advanceTimersByTime(299);
+  await send('{"a":1}');
+  expect(await answer).toContain('{"body":{"a":1}}');
 });

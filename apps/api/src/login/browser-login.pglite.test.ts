@@ -244,7 +244,7 @@ describe('a browser', () => {
     const [, action = '', xsrf = ''] =
       /action="([^"]+)"[^>]*><input type="hidden" name="xsrf" value="([^"]+)"/.exec(page) ?? [];
     await browser.ask(action, { form: { xsrf, logout: 'yes' } });
-    await vi.waitFor(async () => expect(await browser.session()).toBeNull());
+    await vi.waitFor(async () => expect(await browser.session()).toBeNull(), { timeout: 10_000 });
     expect(await other.session()).toMatchObject({ subject: 'vera' });
   });
 

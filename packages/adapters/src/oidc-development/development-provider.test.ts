@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '@holdfast/testing/servers';
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
 import * as oidc from 'openid-client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -15,14 +16,15 @@ const callback = 'http://127.0.0.1:7070/auth/callback';
 let dataDir: string;
 let provider: DevelopmentProvider;
 let warnings: string[];
-const start = async (port = 0): Promise<void> => {
+const start = async (port: number): Promise<void> => {
   provider = await DevelopmentProvider.start({ port, dataDir, warn: (text) => warnings.push(text) });
   provider.servesApi('http://127.0.0.1:7070');
 };
 beforeEach(async () => {
   warnings = [];
   dataDir = mkdtempSync(join(tmpdir(), 'holdfast-login-'));
-  await start();
+  // One that no outgoing connection takes while the provider is down.
+  await start(await freePort());
 });
 afterEach(async () => {
   await provider.close();
@@ -118,7 +120,7 @@ describe('the development provider', () => {
     await provider.close();
     await start(Number(port));
     // Connections to the one before may still stand in reserve.
-    const config = await vi.waitFor(() => configured(provider.clientId, provider.clientSecret));
+    const config = await vi.waitFor(() => configured(provider.clientId, provider.clientSecret), { timeout: 10_000 });
     const fresh = await oidc.refreshTokenGrant(config, tokens.refresh_token ?? '');
     expect(decodeJwt(fresh.access_token).sub).toBe('vera');
     await jwtVerify(tokens.access_token, createRemoteJWKSet(new URL(`${provider.issuer}/jwks`)));

@@ -178,7 +178,9 @@ describe('a session', () => {
     const cookie = await sessions.open(tokens, request);
     now += 241_000;
     expect(await sessions.accessToken(cookie)).toBe(tokens.accessToken);
-    await vi.waitFor(async () => expect(await sessions.accessToken(cookie)).not.toBe(tokens.accessToken));
+    await vi.waitFor(async () => expect(await sessions.accessToken(cookie)).not.toBe(tokens.accessToken), {
+      timeout: 10_000,
+    });
   });
 
   test('is refreshed once, however many requests and processes need it', async () => {

@@ -17,8 +17,8 @@ const REMOVAL_MS = 1_000;
 describeSeaweedFs('a stray that is removed while it is written', (server) => {
   let settings: S3Settings;
   const opened: S3ArtifactStore[] = [];
-  const open = (): S3ArtifactStore => {
-    const store = new S3ArtifactStore(settings, { removalMs: REMOVAL_MS });
+  const open = (removalMs = REMOVAL_MS): S3ArtifactStore => {
+    const store = new S3ArtifactStore(settings, { removalMs });
     opened.push(store);
     return store;
   };
@@ -31,9 +31,9 @@ describeSeaweedFs('a stray that is removed while it is written', (server) => {
   });
 
   /** A run with a stray, as the sweeps of all workers see it. */
-  async function stray() {
+  async function stray(removalMs?: number) {
     const ref = { tenant: 'acme', run: randomUUID() };
-    const writer = open();
+    const writer = open(removalMs);
     await writer.put(ref, digest, bytes);
     const [file] = await writer.files(ref);
     if (file === undefined) throw new Error('nothing was written');
@@ -71,7 +71,8 @@ describeSeaweedFs('a stray that is removed while it is written', (server) => {
     );
 
   test('by two workers, of which the slower strikes after the write', async () => {
-    const { ref, file, writer, written } = await stray();
+    // The writer takes the slower for one that has died when it strikes later than that.
+    const { ref, file, writer, written } = await stray(10_000);
     const [slow, quick] = [open(), open()];
     let step: 'looking' | 'looked' | 'striking' = 'looking';
     const isAt = (wanted: typeof step) => vi.waitUntil(() => step === wanted, { timeout: 10_000 });
