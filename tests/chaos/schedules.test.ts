@@ -7,7 +7,7 @@ import { Product, until } from './harness/product.ts';
 import { onEachSetup } from './on-each-setup.ts';
 import { seed, whole } from './share.ts';
 
-/** The worker that has fired so many ticks dies around the next one. */
+/** Whichever worker fires this one dies around it. */
 const TICK = 3;
 const deaths: readonly (readonly [string, Omit<KillSpec, 'token'>])[] = [
   ['when a tick is about to fire', { at: 'before-step', step: TICK }],

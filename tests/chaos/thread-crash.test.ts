@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { agent } from './harness/agents.ts';
 import type { KillSpec } from './harness/kill-points.ts';
-import { Product } from './harness/product.ts';
+import { Product, until } from './harness/product.ts';
 import { onEachSetup } from './on-each-setup.ts';
 import { seed } from './share.ts';
 
@@ -18,20 +19,33 @@ onEachSetup(`a thread (seed ${seed})`, (fresh, share) => {
       const product = await Product.start({ ...(await fresh()), kill });
       try {
         await product.publish(agent('talker', [[{ tool: 'look', args: { ms: 500 } }]]));
-        const post = async (path: string, body: object): Promise<{ id: string }> => {
+        const post = async (path: string, body: object, key: string = randomUUID()): Promise<{ id: string }> => {
           const reply = await fetch(`${product.url}${path}`, {
             method: 'POST',
-            headers: { authorization: `Bearer ${product.key}`, 'content-type': 'application/json' },
+            headers: {
+              authorization: `Bearer ${product.key}`,
+              'content-type': 'application/json',
+              'idempotency-key': key,
+            },
             body: JSON.stringify(body),
           });
           expect(reply.status).toBe(201);
           return (await reply.json()) as { id: string };
         };
         const thread = await post('/v1/threads', {});
-        const runs: string[] = [];
-        for (let index = 0; index < 3; index += 1)
-          runs.push((await post('/v1/runs', { agent: 'talker', thread: thread.id, input: `${index}` })).id);
-        await product.died();
+        const startAll = async (): Promise<string[]> => {
+          const started: string[] = [];
+          for (let index = 0; index < 3; index += 1) {
+            const key = randomUUID();
+            const { id } = await until('a start', 60_000, () =>
+              post('/v1/runs', { agent: 'talker', thread: thread.id, input: `${index}` }, key),
+            );
+            started.push(id);
+          }
+          return started;
+        };
+        // On PGlite the API dies with the worker, and may do so before all are started.
+        const [runs] = await Promise.all([startAll(), product.died()]);
         for (const run of runs) expect(await product.ended(run)).toBe('succeeded');
         const before = await Promise.all(
           runs.map(async (run) => {

@@ -1,13 +1,16 @@
 type Call = { tool: string; args?: Record<string, unknown> };
 
-/** An agent of the tests: each step of its plan asks for these calls; then it answers. */
+/**
+ * An agent of the tests: each step of its plan asks for these calls; then it answers. Its timeouts include the start of the
+ * tool server, which takes seconds on a busy machine, and a `once` call that runs out of its time is unknown.
+ */
 export const agent = (name: string, steps: readonly Call[][], over: object = {}): object => ({
   name,
   instructions: 'Test.',
   tools: [
-    { mcp: 'effects', allow: ['pay'], effect: 'once', timeout: '3s' },
-    { mcp: 'effects', allow: ['note'], effect: 'idempotent', timeout: '3s' },
-    { mcp: 'effects', allow: ['look'], effect: 'read', timeout: '3s' },
+    { mcp: 'effects', allow: ['pay'], effect: 'once', timeout: '60s' },
+    { mcp: 'effects', allow: ['note'], effect: 'idempotent', timeout: '60s' },
+    { mcp: 'effects', allow: ['look'], effect: 'read', timeout: '60s' },
     { builtin: 'wait' },
     { builtin: 'ask' },
   ],

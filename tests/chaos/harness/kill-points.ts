@@ -1,4 +1,4 @@
-import { openSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import type { ApiPorts } from '@holdfast/api';
 import type { Append, RunStore, Tools, Model } from '@holdfast/core';
 import { DatabaseUnavailable } from '@holdfast/core';
@@ -50,7 +50,7 @@ export const killSpec = z.object({
   ]),
   event: z.string().optional(),
   effect: z.enum(['read', 'idempotent', 'once']).optional(),
-  /** Of a bulk operation, of which 1 is its counting, of an erasure, or of a schedule: its tick. */
+  /** Of a bulk operation, of which 1 is its counting, of an erasure, or of a schedule: its tick. Over all processes. */
   step: z.int().positive().optional(),
   /** The process that creates this file dies; whoever comes later goes on, so that one death is tested at a time. */
   token: z.string(),
@@ -139,11 +139,9 @@ const dyingTools = (tools: Tools, spec: KillSpec): Tools => ({
 });
 
 function dyingSteps(transactions: WiredPorts['transactions'], spec: KillSpec): WiredPorts['transactions'] {
-  let steps = 0;
   return {
     run: async (scope, work) => {
-      steps += 1;
-      const concerned = steps === spec.step;
+      const concerned = isStep(spec, 'transactions');
       if (concerned && spec.at === 'before-step') die(spec);
       const result = await transactions.run(scope, async (stores) => {
         const inside = await work(stores);
@@ -198,11 +196,9 @@ function dyingSchedule(schedule: WiredPorts['schedule'], spec: KillSpec): WiredP
 }
 
 function dyingErasure(erasure: WiredPorts['erasure'], spec: KillSpec): WiredPorts['erasure'] {
-  let steps = 0;
   return {
     erase: async (scope) => {
-      steps += 1;
-      const concerned = steps === spec.step;
+      const concerned = isStep(spec, 'erasures');
       if (concerned && spec.at === 'before-erasing') die(spec);
       if (concerned && spec.at === 'in-erasing' && take(spec)) return dyingAfter(() => erasure.erase(scope));
       const outcome = await erasure.erase(scope);
@@ -228,13 +224,11 @@ function dyingAfter<T>(send: () => Promise<T>): Promise<T> {
 
 /** What is to be called again is noted in a transaction of its own, after that of its step. */
 function dyingOutbox(outbox: WiredPorts['outbox'], spec: KillSpec): WiredPorts['outbox'] {
-  let steps = 0;
   return {
     pick: (kind, limit, reserveMs) => outbox.pick(kind, limit, reserveMs),
     finish: (row) => outbox.finish(row),
     postpone: async (row, at, attempts) => {
-      steps += 1;
-      const concerned = steps === spec.step;
+      const concerned = isStep(spec, 'postponed');
       if (concerned && spec.at === 'before-again') die(spec);
       await outbox.postpone(row, at, attempts);
       if (concerned && spec.at === 'after-again') die(spec);
@@ -300,10 +294,18 @@ function die(spec: KillSpec): void {
 
 const kill = (): void => void process.kill(process.pid, 'SIGKILL');
 
+/** Whether this is the `step`-th of its kind in all processes: what one has begun, another may go on with. */
+function isStep({ token, step }: KillSpec, kind: string): boolean {
+  if (step === undefined) return false;
+  for (let count = 1; count <= step; count += 1)
+    if (take({ token: `${token}.${kind}.${count}` })) return count === step;
+  return false;
+}
+
 /** True for the first process that comes here. */
-function take({ token }: KillSpec): boolean {
+function take({ token }: Pick<KillSpec, 'token'>): boolean {
   try {
-    openSync(token, 'wx');
+    writeFileSync(token, '', { flag: 'wx' });
     return true;
   } catch {
     return false;

@@ -35,6 +35,7 @@ export class Product {
   readonly #env: Record<string, string>;
   readonly #embedded: boolean;
   #api: Child | null = null;
+  #stopped = false;
 
   private constructor(
     folder: string,
@@ -129,7 +130,8 @@ export class Product {
   /** Waits until the planned death has happened; on PGlite the process is started again. */
   async died(): Promise<void> {
     await Promise.race(this.workers.map((worker) => worker.ended));
-    if (this.#embedded) await this.startApi();
+    // A test that failed meanwhile has stopped everything.
+    if (this.#embedded && !this.#stopped) await this.startApi();
   }
 
   /** Waits until the API has died as planned, and starts it again. */
@@ -182,6 +184,7 @@ export class Product {
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     await this.#kill();
     this.counter.stop();
     await rm(this.folder, { recursive: true, force: true });

@@ -92,8 +92,11 @@ const lives: Readonly<Record<string, (product: Product) => Promise<string>>> = {
   },
   failed: async (product) => (await begun(product, 'late', [ask], { limits: { deadline: '1s' } })).id,
   unknown: async (product) => {
+    const tools = [{ mcp: 'effects', allow: ['pay'], effect: 'once', timeout: '3s' }];
     // Never answers.
-    const { id, ref } = await begun(product, 'lost', [[{ tool: 'pay', args: { until: '/nowhere/at/all' } }]]);
+    const { id, ref } = await begun(product, 'lost', [[{ tool: 'pay', args: { until: '/nowhere/at/all' } }]], {
+      tools,
+    });
     await product.client.attention.decide(id, ref, { decision: 'done', content: 'paid', note: 'looked' });
     return id;
   },
