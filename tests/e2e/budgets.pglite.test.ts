@@ -105,8 +105,9 @@ describe('a run', () => {
   test('gets the room that another was woken for and does not take', async () => {
     const { set, start, ask, waits, becomes } = await spender();
     await set('tight', { tokens: 10, period: 'total' });
-    const [paused, next] = [await start(), await start()];
+    const paused = await start();
     await waits(paused);
+    const next = await start();
     await waits(next);
     const items = (await ask('GET', '/v1/attention')).json['items'] as { detail: { needed: number } }[];
     expect((await ask('POST', `/v1/runs/${paused}/pause`)).status).toBe(202);

@@ -1,8 +1,11 @@
--- Before there was the column, nobody else needed nothing.
+-- Before there was the column, nobody else needed nothing. Who sleeps beside room tries again, and is looked at from then on.
 update holdfast.budget_waits set unpriced = true where tokens = 0 and cost = 0;
+update holdfast.due d set at = holdfast.now_ms()
+from holdfast.budget_waits w where d.kind = 'run' and d.subject = w.run_id and d.at > holdfast.now_ms();
 
--- Wakes runs that wait for a budget, the longest waiting first, as many as there is room for. One that does not fit at all
--- holds up no other, nor one that needs tokens one that needs money.
+-- Wakes runs that wait for a budget, the longest waiting first, as many as there is room for. Others are held up neither by
+-- one that does not fit at all, nor by one that was woken ten seconds ago and cannot begin, nor where one needs tokens and the
+-- other money. One that waits for a price tries when any was recorded since it last did; workers read prices two seconds late.
 create or replace function holdfast.wake_for_budget(p_budget uuid) returns void
   language plpgsql set search_path = ''
 as $$
@@ -22,8 +25,12 @@ begin
         w.tokens as own_tokens, pg_catalog.sum(w.tokens) over o as tokens,
         w.cost as own_cost, pg_catalog.sum(w.cost) over o as cost
       from holdfast.budget_waits w cross join room r
+      left join holdfast.due d on d.kind = 'run' and d.subject = w.run_id
       where w.budget_id = p_budget and (r.tokens is null or w.tokens <= r.tokens)
-        and (r.cost is null or (not w.unpriced and w.cost <= r.cost))
+        and (r.cost is null or w.cost <= r.cost)
+        and (r.cost is null or not w.unpriced
+          or exists (select from holdfast.model_prices p where p.valid_from > w.since - 10000))
+        and coalesce(d.at, v_now) > v_now - 10000
       window o as (order by w.since, w.run_id)
     ) s
     where (s.free_tokens is null or s.own_tokens = 0 or s.tokens <= s.free_tokens)
@@ -34,11 +41,17 @@ begin
 end
 $$;
 
--- The same, from time to time; whether somebody waits for it still.
+-- The same, from time to time, in the tenant in whose scope the transaction is; whether somebody waits for it still.
 create function holdfast.look_at_budget(p_budget uuid) returns boolean
   language plpgsql security definer set search_path = ''
 as $$
 begin
+  perform from holdfast.budgets b
+  where b.id = p_budget and b.tenant_id = nullif(pg_catalog.current_setting('hf.tenant', true), '')::uuid
+  for no key update;
+  if not found then
+    return false;
+  end if;
   perform holdfast.wake_for_budget(p_budget);
   return exists (select from holdfast.budget_waits w where w.budget_id = p_budget);
 end
@@ -79,8 +92,15 @@ begin
   update holdfast.budget_windows w
   set held_tokens = w.held_tokens - r.tokens, held_cost = w.held_cost - r.cost_usd_micros,
       spent_tokens = w.spent_tokens + r.spent_tokens, spent_cost = w.spent_cost + r.spent_cost_usd_micros
-  from pg_catalog.jsonb_to_recordset(p_moves -> 'returned')
-    as r (budget uuid, starts_at bigint, tokens bigint, cost_usd_micros bigint, spent_tokens bigint, spent_cost_usd_micros bigint)
+  from (
+    -- A run that is let go while it asks for its next allowance returns both in one append.
+    select m.budget, m.starts_at, pg_catalog.sum(m.tokens)::bigint as tokens,
+      pg_catalog.sum(m.cost_usd_micros)::bigint as cost_usd_micros, pg_catalog.sum(m.spent_tokens)::bigint as spent_tokens,
+      pg_catalog.sum(m.spent_cost_usd_micros)::bigint as spent_cost_usd_micros
+    from pg_catalog.jsonb_to_recordset(p_moves -> 'returned')
+      as m (budget uuid, starts_at bigint, tokens bigint, cost_usd_micros bigint, spent_tokens bigint, spent_cost_usd_micros bigint)
+    group by m.budget, m.starts_at
+  ) r
   where w.budget_id = r.budget and w.starts_at = r.starts_at and w.tenant_id = p_tenant;
 
   if exists (
@@ -146,35 +166,6 @@ begin
   foreach v_budget in array coalesce(v_returned, '{}') loop
     perform holdfast.wake_for_budget(v_budget);
   end loop;
-end
-$$;
-
--- A new version for each model whose prices are others than those of its last version. Returns how many. Runs that wait for a
--- price try again.
-create or replace function holdfast.record_prices(p_models text[], p_inputs bigint[], p_outputs bigint[]) returns integer
-  language plpgsql security definer set search_path = ''
-as $$
-declare
-  v_recorded integer;
-begin
-  -- Processes start together.
-  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('holdfast.model_prices', 0));
-  insert into holdfast.model_prices (model, version, input_per_mtok, output_per_mtok, valid_from)
-  select n.model, coalesce(l.version, 0) + 1, n.input, n.output, holdfast.now_ms()
-  from rows from (pg_catalog.unnest(p_models), pg_catalog.unnest(p_inputs), pg_catalog.unnest(p_outputs))
-    as n (model, input, output)
-  left join lateral (
-    select p.version, p.input_per_mtok, p.output_per_mtok from holdfast.model_prices p
-    where p.model = n.model order by p.version desc limit 1
-  ) l on true
-  where l.version is null or l.input_per_mtok <> n.input or l.output_per_mtok <> n.output;
-  get diagnostics v_recorded = row_count;
-  if v_recorded > 0 then
-    update holdfast.due d set at = holdfast.now_ms()
-    from holdfast.budget_waits w
-    where w.unpriced and d.kind = 'run' and d.subject = w.run_id and d.at > holdfast.now_ms();
-  end if;
-  return v_recorded;
 end
 $$;
 

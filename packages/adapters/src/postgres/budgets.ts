@@ -81,7 +81,6 @@ export class PostgresBudgets implements BudgetStore, WorkerBudgets {
     const [row] = await this.#scoped.in(scope, (sql) =>
       sql.query<{ waited: boolean }>('select holdfast.look_at_budget($1) as waited', [budget]),
     );
-    this.#moved([{ about: 'due' }]);
     return row?.waited === true;
   }
 

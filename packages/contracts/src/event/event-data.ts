@@ -87,7 +87,9 @@ export const eventData = {
       why: z.enum(['lease-expired', 'session-lost', 'restarted', 'abandoned']),
       lease_until: time.describe('Until then (ms since 1970) the old holder may still be acting.'),
     })
-    .describe('Another worker holds the run: the old one died or was cut off.'),
+    .describe(
+      'A worker holds the run from here on that took it from its holder, which died, was cut off, or gave it up.',
+    ),
   'run.paused': z
     .strictObject({ by: actor, reason: z.string().optional() })
     .describe('Somebody paused the run. Calls under way end; nothing new begins.'),

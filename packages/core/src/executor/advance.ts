@@ -188,7 +188,7 @@ async function carry(
         continue;
       }
       if (release && next.events.length === 0) {
-        // Somebody spoke while it asked for an allowance, so nothing is left to write; and only an append lets go.
+        // What changed while it asked for an allowance has left nothing to write, and only an append lets go.
         const { worker } = lease;
         const at = clock.now();
         taking = { type: 'take-over', from: worker, why: 'abandoned', leaseUntil: at };
