@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { agent } from './harness/agents.ts';
 import type { KillSpec } from './harness/kill-points.ts';
-import { Product, until } from './harness/product.ts';
+import { Product } from './harness/product.ts';
 import { onEachSetup } from './on-each-setup.ts';
 import { seed } from './share.ts';
 
@@ -19,33 +18,10 @@ onEachSetup(`a thread (seed ${seed})`, (fresh, share) => {
       const product = await Product.start({ ...(await fresh()), kill });
       try {
         await product.publish(agent('talker', [[{ tool: 'look', args: { ms: 500 } }]]));
-        const post = async (path: string, body: object, key: string = randomUUID()): Promise<{ id: string }> => {
-          const reply = await fetch(`${product.url}${path}`, {
-            method: 'POST',
-            headers: {
-              authorization: `Bearer ${product.key}`,
-              'content-type': 'application/json',
-              'idempotency-key': key,
-            },
-            body: JSON.stringify(body),
-          });
-          expect(reply.status).toBe(201);
-          return (await reply.json()) as { id: string };
-        };
-        const thread = await post('/v1/threads', {});
-        const startAll = async (): Promise<string[]> => {
-          const started: string[] = [];
-          for (let index = 0; index < 3; index += 1) {
-            const key = randomUUID();
-            const { id } = await until('a start', 60_000, () =>
-              post('/v1/runs', { agent: 'talker', thread: thread.id, input: `${index}` }, key),
-            );
-            started.push(id);
-          }
-          return started;
-        };
+        const { id: thread } = await product.client.threads.create();
+        const bodies = ['0', '1', '2'].map((input) => ({ agent: 'talker', thread, input }));
         // On PGlite the API dies with the worker, and may do so before all are started.
-        const [runs] = await Promise.all([startAll(), product.died()]);
+        const [runs] = await Promise.all([product.started(bodies), product.died()]);
         for (const run of runs) expect(await product.ended(run)).toBe('succeeded');
         const before = await Promise.all(
           runs.map(async (run) => {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { verifyWebhook, type WebhookMessage } from '@holdfast/sdk';
 import { expect, it } from 'vitest';
 import { startReceiver } from '../e2e/support/receiver.ts';
@@ -41,19 +40,9 @@ onEachSetup(`a webhook (seed ${seed})`, (fresh, share) => {
       try {
         const { secret } = await product.client.webhooks.create({ url: receiver.url, events: ['all'] });
         await product.publish(agent('noter', [[{ tool: 'note' }], [{ tool: 'note' }]]));
-        const startAll = async (): Promise<string[]> => {
-          const started: string[] = [];
-          for (let index = 0; index < RUNS; index += 1) {
-            const idempotencyKey = randomUUID();
-            const { id } = await until('a start', 60_000, () =>
-              product.client.runs.start({ agent: 'noter', input: `${index}` }, { idempotencyKey }),
-            );
-            started.push(id);
-          }
-          return started;
-        };
+        const bodies = Array.from({ length: RUNS }, (_, index) => ({ agent: 'noter', input: `${index}` }));
         // On PGlite the API dies with the worker, and may do so before all are started.
-        const [runs] = await Promise.all([startAll(), product.died()]);
+        const [runs] = await Promise.all([product.started(bodies), product.died()]);
         for (const run of runs) expect(await product.ended(run)).toBe('succeeded');
 
         const taken = (run: string): Event[] =>

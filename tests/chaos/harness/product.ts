@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -146,6 +147,17 @@ export class Product {
 
   events(run: string): Promise<WireEvent[]> {
     return readLog(this.url, this.key, run);
+  }
+
+  /** Starts runs in this order, each once, also while the API is away. */
+  async started(bodies: readonly Parameters<Holdfast['runs']['start']>[0][]): Promise<string[]> {
+    const runs: string[] = [];
+    for (const body of bodies) {
+      const idempotencyKey = randomUUID();
+      const { id } = await until('a start', 60_000, () => this.client.runs.start(body, { idempotencyKey }));
+      runs.push(id);
+    }
+    return runs;
   }
 
   /** The run when it has ended, or when a person is asked. */
