@@ -106,6 +106,7 @@ describe('a run with budgets', () => {
     expect(await advance(ports, REF, { type: 'claim' }, w.drain.signal).done).toBe('released');
     expect(w.runs.holder).toBeNull();
     expect(w.models).toEqual([]);
+    expect(w.logged).toEqual(['the run was claimed', 'the run was taken anew']);
   });
 
   it('appends as before where there are none', async () => {

@@ -237,8 +237,10 @@ async function append(
 }
 
 function tellTaken({ log, metrics, lease }: AdvancePorts, ref: RunRef, take: Take): void {
-  metrics.taken(take.type);
   const facts = { run_id: ref.run, worker: lease.worker };
+  // Nobody has died.
+  if (take.type === 'take-over' && take.from === lease.worker) return log.info(facts, 'the run was taken anew');
+  metrics.taken(take.type);
   if (take.type === 'claim') log.info(facts, 'the run was claimed');
   else log.warn({ ...facts, from: take.from, why: take.why }, 'the run was taken over');
 }
